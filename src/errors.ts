@@ -1,0 +1,59 @@
+/** What to do about each kind of failure, in one sentence a user reads below the message. */
+const HINTS = {
+  // The file is not what it says it is.
+  'not-safetensors': 'Open a file in the safetensors format; pickle, zip and GGUF files are not read.',
+  'bad-header': 'The file is damaged or was not written by a safetensors library: download it again.',
+  'bad-offsets': 'The file is damaged or hostile: download it again from a source you trust.',
+  'truncated-file': 'The download did not finish, or something was appended: download the file again.',
+  'bad-index': 'The shard index does not match the shards: download the whole checkpoint again.',
+  'unsupported-dtype': 'Quantization starts from F32, F16 or BF16 weights: use a checkpoint in one of them.',
+  'non-finite-weights': 'A NaN or infinity has no 4-bit code: use a checkpoint with finite weights.',
+  'missing-file': 'Choose the folder that holds config.json, tokenizer.json and the safetensors files.',
+  'bad-config': 'Use the config.json that belongs to the checkpoint.',
+  'bad-tokenizer': 'Use the tokenizer.json that belongs to the checkpoint.',
+  'unsupported-architecture': 'Choose a model of a supported architecture.',
+  // What was asked for cannot be done.
+  'bad-spec': 'Correct the key, or start from examples/nf4-vs-fp4.json.',
+  'bad-link': 'Ask the sender for the link again, or for the spec as a file.',
+  'bad-arguments': 'Run "npm run -s lab" with no arguments to see the commands.',
+  'bad-data': 'Use the dataset in its published layout.',
+  'missing-data': 'Give the folder that holds the task files with --data, or choose a bundled task.',
+  // The machine cannot do it, or stopped.
+  'no-webgpu': 'Use a current Chrome, Edge, Firefox or Safari with WebGPU; exploring works without it.',
+  'no-adapter': 'Turn hardware acceleration on in the browser settings, or update the graphics driver.',
+  'out-of-memory': 'Choose a smaller model or a 4-bit configuration, and close other tabs that use the GPU.',
+  'over-limit': 'Choose a smaller model: this adapter cannot hold a buffer of that size.',
+  'device-lost': 'What was measured is saved. Reload the page and resume the run.',
+  'kernel-mismatch': 'This adapter computes wrong results: update the graphics driver or use another one.',
+  network: 'Check the connection and the repository name, then try again.',
+  storage: 'Free some disk space or export and delete old runs, then try again.',
+  cancelled: 'What was measured is saved: resume the run to finish it.',
+  internal: 'This is a fault in the lab: please report it with the text above.',
+} as const;
+
+export type ErrorCode = keyof typeof HINTS;
+
+/** A failure as data: what crosses worker, page and terminal. `message` names the thing, what was found, what is allowed. */
+export interface Failure {
+  code: ErrorCode;
+  message: string;
+  hint: string;
+}
+
+/** An expected failure on its way to whoever shows it. `new LabError('bad-spec', 'blocksize is 48; allowed: 32, 64, …')`. */
+export class LabError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'LabError';
+    this.code = code;
+  }
+}
+
+/** Any thrown value as a Failure; what is not a LabError is a fault of ours and says so as `internal`. */
+export function toFailure(error: unknown): Failure {
+  const code = error instanceof LabError ? error.code : 'internal';
+  const message = error instanceof Error ? error.message : String(error);
+  return { code, message, hint: HINTS[code] };
+}
