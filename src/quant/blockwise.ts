@@ -1,0 +1,67 @@
+import { elements, type Tensor } from '../tensor/tensor.ts';
+import { nearest, type Codebook } from './codebook.ts';
+import { nibbleAt, packNibbles } from './pack.ts';
+import type { Blockwise4bit } from './quantized.ts';
+
+/** bitsandbytes' floor under absmax, which keeps the reciprocal of an all-zero block finite. */
+const SMALLEST_ABSMAX = Math.fround(1e-38);
+
+/**
+ * Quantizes to 4 bits, block by block: divide by the block's largest magnitude, take the nearest of 16 values.
+ *
+ * The tensor is flattened row by row, so with a row length that is no multiple of `blocksize` blocks run across
+ * rows. One block by hand, in NF4:
+ *
+ *     weights  0.231  -0.94   0.5    0    -0.31   0.72  -0.05   0.12     absmax 0.94
+ *     scaled   0.246  -1      0.532  0    -0.330  0.766 -0.053  0.128    weight / absmax
+ *     nibble   a       0      d      7     4      e      6      9        nearest value's place
+ *     bytes    a0             d7           4e            69
+ *     back     0.231  -0.94   0.529  0    -0.267  0.680 -0.086  0.151    code[nibble] · absmax
+ *
+ * Byte for byte bitsandbytes' torch backend (backends/default/ops.py, quantize_4bit): a full block multiplies by
+ * the reciprocal of its absmax, a ragged last block divides. Weights must be finite.
+ */
+export function quantizeBlockwise(tensor: Tensor, book: Codebook, blocksize: number): Blockwise4bit {
+  const { data, shape } = tensor;
+  const absmax = new Float32Array(Math.ceil(data.length / blocksize));
+  const nibbles = new Uint8Array(2 * Math.ceil(data.length / 2));
+
+  absmax.forEach((_, b) => {
+    const begin = b * blocksize;
+    const end = Math.min(begin + blocksize, data.length);
+    const largest = absmaxOf(data, begin, end);
+    const divisor = Math.max(largest, SMALLEST_ABSMAX);
+    if (end - begin === blocksize) {
+      const reciprocal = Math.fround(1 / divisor);
+      for (let i = begin; i < end; i++) nibbles[i] = nearest(book, Math.fround(data[i]! * reciprocal));
+      absmax[b] = largest;
+    } else {
+      for (let i = begin; i < end; i++) nibbles[i] = nearest(book, Math.fround(data[i]! / divisor));
+      absmax[b] = divisor;
+    }
+  });
+
+  // An odd element count is padded with a zero weight.
+  if (data.length % 2 === 1) nibbles[data.length] = nearest(book, 0);
+  const { quant_type, code } = book;
+  return { quant_type, shape, blocksize, code, packed: packNibbles(nibbles), absmax };
+}
+
+/** float32 weights of the codes, each one float32 product `code[nibble] · absmax[block]`. */
+export function dequantizeBlockwise({ shape, blocksize, code, packed, absmax }: Blockwise4bit): Tensor {
+  const data = new Float32Array(elements(shape));
+  for (let i = 0; i < data.length; i++) {
+    data[i] = code[nibbleAt(packed, i)]! * absmax[Math.floor(i / blocksize)]!;
+  }
+  return { shape, data };
+}
+
+/** The largest magnitude of `data[begin, end)`. */
+export function absmaxOf(data: Float32Array, begin: number, end: number): number {
+  let largest = 0;
+  for (let i = begin; i < end; i++) {
+    const magnitude = Math.abs(data[i]!);
+    if (magnitude > largest) largest = magnitude;
+  }
+  return largest;
+}

@@ -1,0 +1,57 @@
+/** How the Linear weights of one configuration are stored, and in what type they compute. */
+export type QuantConfig = Unquantized | Blockwise4bitConfig | CustomCodeConfig | Int8Config;
+
+export type ComputeDtype = 'float32' | 'float16' | 'bfloat16';
+
+/** Weights as they are in the checkpoint. */
+export interface Unquantized {
+  quant_type: 'none';
+  compute_dtype: ComputeDtype;
+}
+
+/** A named 16-entry code, one absmax per block. */
+export interface Blockwise4bitConfig {
+  quant_type: 'nf4' | 'fp4' | 'int4';
+  blocksize: number;
+  double_quant: boolean;
+  compute_dtype: ComputeDtype;
+}
+
+/** The user's own 16 values in [-1, 1]. */
+export interface CustomCodeConfig {
+  quant_type: 'custom';
+  code: number[];
+  blocksize: number;
+  double_quant: boolean;
+  compute_dtype: ComputeDtype;
+}
+
+/** 8-bit absmax integers, one scale per row or one per tensor. */
+export interface Int8Config {
+  quant_type: 'int8';
+  granularity: 'row' | 'tensor';
+  compute_dtype: ComputeDtype;
+}
+
+export type QuantType = QuantConfig['quant_type'];
+
+/** Block sizes bitsandbytes accepts (functional.py, quantize_4bit). */
+export const BLOCKSIZES = [32, 64, 128, 256, 512, 1024, 2048, 4096] as const;
+
+/** A configuration as a person says it. `NF4 · 64`, `INT8 per row`, `float32`. */
+export function configName(config: QuantConfig): string {
+  const dtype = config.compute_dtype;
+  switch (config.quant_type) {
+    case 'none':
+      return dtype;
+    case 'int8':
+      return withDtype(`INT8 per ${config.granularity}`, dtype);
+    default: {
+      const dq = config.double_quant ? ' · double quant' : '';
+      return withDtype(`${config.quant_type.toUpperCase()} · ${config.blocksize}${dq}`, dtype);
+    }
+  }
+}
+
+const withDtype = (name: string, dtype: ComputeDtype): string =>
+  dtype === 'float32' ? name : `${name} · ${dtype}`;

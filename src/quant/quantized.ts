@@ -1,0 +1,29 @@
+/** What quantizing a tensor gives; `dequantize` in blockwise.ts and int8.ts give float32 back. */
+export type QuantizedTensor = Blockwise4bit | Int8Tensor;
+
+/**
+ * 4-bit codes of the flattened tensor. Element 2i is the high nibble of `packed[i]`, 2i+1 the low one;
+ * block b is elements [b·blocksize, (b+1)·blocksize) and was divided by `absmax[b]`.
+ */
+export interface Blockwise4bit {
+  quant_type: 'nf4' | 'fp4' | 'int4' | 'custom';
+  shape: readonly number[];
+  blocksize: number;
+  /** [16], indexed by nibble. */
+  code: Float32Array;
+  /** [ceil(n / 2)] */
+  packed: Uint8Array;
+  /** [ceil(n / blocksize)] */
+  absmax: Float32Array;
+}
+
+/** 8-bit integers: weight = CB · SCB / 127. */
+export interface Int8Tensor {
+  quant_type: 'int8';
+  /** [rows, columns] */
+  shape: readonly number[];
+  /** [rows · columns], in [-127, 127] */
+  CB: Int8Array;
+  /** [rows], or [1] when one scale serves the whole tensor. */
+  SCB: Float32Array;
+}
