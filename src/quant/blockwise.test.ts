@@ -5,7 +5,7 @@ import { goldenTensor, sha } from '../../e2e/golden_tensor.ts';
 import { packNibbles, unpackNibbles } from './pack.ts';
 import { report, scaledHistogram, usedLevels } from './report.ts';
 import { roundToBF16, roundToF16 } from '../tensor/dtype.ts';
-import { random } from '../tensor/random.ts';
+import { seededRandom } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 const vector = (values: readonly number[]): Tensor => ({
@@ -27,7 +27,7 @@ describe('one block by hand', () => {
 
   it('reports its error and its cost', () => {
     const r = report(weights, q);
-    expect(r.mean_abs_error).toBeCloseTo(0.0243, 3);
+    expect(r.mean_abs_error).toBeCloseTo(0.0224, 4);
     expect(r.max_abs_error).toBeCloseTo(0.0426, 3);
     // Four bytes of codes and four of absmax for eight weights.
     expect(r.bits_per_weight).toBe(8);
@@ -173,7 +173,7 @@ describe('statistics of the error, against bitsandbytes', () => {
     2048: [0.124556, 0.000455],
     4096: [0.129536, 0.000612],
   };
-  const seeded = random(7);
+  const seeded = seededRandom(7);
   const data = Float32Array.from({ length: 1024 * 1024 }, () => seeded.normal());
   const normal: Tensor = { shape: [1024, 1024], data };
   const cases = [NF4_ERROR, FP4_ERROR].flatMap((table, i) =>

@@ -7,11 +7,11 @@ import { LabError } from '../errors.ts';
 export interface Codebook {
   quant_type: 'nf4' | 'fp4' | 'int4' | 'custom';
   /** [16] the value of each nibble. */
-  code: Float32Array;
+  code: Float32Array<ArrayBuffer>;
   /** [15] ascending: float32 midpoints of the sorted values. */
-  thresholds: Float32Array;
+  thresholds: Float32Array<ArrayBuffer>;
   /** [16] the nibble of each sorted place. */
-  order: Uint8Array;
+  order: Uint8Array<ArrayBuffer>;
 }
 
 /**

@@ -3,7 +3,7 @@ import { goldenTensor, sha } from '../../e2e/golden_tensor.ts';
 import { dequantizeInt8, quantizeInt8 } from './int8.ts';
 import { report } from './report.ts';
 import { roundToF16 } from '../tensor/dtype.ts';
-import { random } from '../tensor/random.ts';
+import { seededRandom } from '../tensor/random.ts';
 
 describe('int8 per row', () => {
   it('is the example of the documentation', () => {
@@ -34,7 +34,7 @@ describe('int8 per row', () => {
   });
 
   it('loses on N(0,1) what bitsandbytes loses', () => {
-    const seeded = random(3);
+    const seeded = seededRandom(3);
     const t = { shape: [256, 1024], data: Float32Array.from({ length: 256 * 1024 }, () => seeded.normal()) };
     expect(report(t, quantizeInt8(t, 'row')).mean_abs_error).toBeCloseTo(0.00679, 4);
   });

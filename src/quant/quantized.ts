@@ -10,11 +10,11 @@ export interface Blockwise4bit {
   shape: readonly number[];
   blocksize: number;
   /** [16], indexed by nibble. */
-  code: Float32Array;
+  code: Float32Array<ArrayBuffer>;
   /** [ceil(n / 2)] */
-  packed: Uint8Array;
+  packed: Uint8Array<ArrayBuffer>;
   /** [ceil(n / blocksize)] */
-  absmax: Float32Array;
+  absmax: Float32Array<ArrayBuffer>;
 }
 
 /** 8-bit integers: weight = CB · SCB / 127. */
@@ -23,7 +23,7 @@ export interface Int8Tensor {
   /** [rows, columns] */
   shape: readonly number[];
   /** [rows · columns], in [-127, 127] */
-  CB: Int8Array;
+  CB: Int8Array<ArrayBuffer>;
   /** [rows], or [1] when one scale serves the whole tensor. */
-  SCB: Float32Array;
+  SCB: Float32Array<ArrayBuffer>;
 }

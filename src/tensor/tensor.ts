@@ -1,7 +1,7 @@
 /** A tensor decoded to float32. `data` is row-major; a weight of a Linear is [out, in]. */
 export interface Tensor {
   shape: readonly number[];
-  data: Float32Array;
+  data: Float32Array<ArrayBuffer>;
 }
 
 /** The number of elements of a shape; a scalar's is 1. `elements([2, 3])` is 6. */

@@ -1,0 +1,22 @@
+// computes     x[i] += y[i]
+// inputs       y [n] f32
+// output       x [n] f32, in place: the residual stream
+// invocation   1 element
+// tested by    src/gpu/kernels.gpu.test.ts, against add.ts
+struct Params { n: u32 }
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> x: array<f32>;
+@group(0) @binding(2) var<storage, read> y: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = (group.y * groups.x + group.x) * 64 + lane;
+  if (i < params.n) {
+    x[i] += y[i];
+  }
+}

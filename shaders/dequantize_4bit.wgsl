@@ -1,0 +1,26 @@
+// computes     y[i] = code[nibble(i)] · absmax[i / blocksize]
+// inputs       packed [n / 8] u32, even element in the high nibble of its byte · absmax [n / blocksize] f32 · code [16] f32
+// output       y [n] f32
+// invocation   1 element
+// tested by    src/gpu/kernels.gpu.test.ts, bit for bit against dequantizeBlockwise
+struct Params { n: u32, blocksize: u32 }
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> packed: array<u32>;
+@group(0) @binding(2) var<storage, read> absmax: array<f32>;
+@group(0) @binding(3) var<storage, read> code: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = (group.y * groups.x + group.x) * 64 + lane;
+  if (i >= params.n) {
+    return;
+  }
+  let shift = 8 * ((i / 2) % 4) + 4 * (1 - i % 2);
+  y[i] = code[(packed[i / 8] >> shift) & 15] * absmax[i / params.blocksize];
+}

@@ -1,0 +1,95 @@
+// computes     absmax[b] = max |w| of block b;  nibble = order[number of thresholds below w / absmax[b]]
+// inputs       weight [n] f32, f16 or bf16 (DTYPE 0, 1, 2) · thresholds [15] f32 ascending · order [16] u32
+// output       packed [n / 8] u32, even element in the high nibble of its byte · absmax [n / blocksize] u32, the bits of a float32
+// invocation   1 block
+// tested by    src/gpu/kernels.gpu.test.ts, byte for byte against quantizeBlockwise
+struct Params { n: u32, blocksize: u32 }
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> weight: array<u32>;
+@group(0) @binding(2) var<storage, read> thresholds: array<f32>;
+@group(0) @binding(3) var<storage, read> order: array<u32>;
+@group(0) @binding(4) var<storage, read_write> packed: array<u32>;
+@group(0) @binding(5) var<storage, read_write> absmax: array<u32>;
+
+// The bits of 1e-38, bitsandbytes' floor under absmax.
+const SMALLEST_ABSMAX = 0x6ce3eeu;
+
+fn weight_bits(i: u32) -> u32 {
+  return element_bits(weight[word_of(i)], i);
+}
+
+// x / y rounded half to even, by long division: WGSL's own division may be 2.5 ulp off, and one ulp can move a
+// weight across a threshold. Subnormal numbers count as zero.
+fn divide(x: f32, y: f32) -> f32 {
+  let a = bitcast<u32>(x);
+  let b = bitcast<u32>(y);
+  let divisor = (b & 0x7fffff) | 0x800000;
+  var rest = (a & 0x7fffff) | 0x800000;
+  var exponent = i32((a >> 23) & 0xff) - i32((b >> 23) & 0xff) + 127;
+  if (rest < divisor) {
+    rest <<= 1;
+    exponent--;
+  }
+  if ((a & 0x7f800000) == 0 || exponent <= 0) {
+    return 0.0;
+  }
+  var quotient = 0u; // 24 bits, and one more to round by.
+  for (var bit = 0; bit < 25; bit++) {
+    quotient <<= 1;
+    if (rest >= divisor) {
+      rest -= divisor;
+      quotient |= 1;
+    }
+    rest <<= 1;
+  }
+  let up = (quotient & 1) & (u32(rest != 0) | ((quotient >> 1) & 1));
+  // A carry out of the mantissa is the next exponent, as it should be.
+  let magnitude = (u32(exponent) << 23) + ((quotient >> 1) & 0x7fffff) + up;
+  return bitcast<f32>(magnitude | ((a ^ b) & 0x80000000));
+}
+
+fn nibble(scaled: f32) -> u32 {
+  var place = select(0u, 8u, scaled > thresholds[7]);
+  place += select(0u, 4u, scaled > thresholds[place + 3]);
+  place += select(0u, 2u, scaled > thresholds[place + 1]);
+  place += select(0u, 1u, scaled > thresholds[place]);
+  return order[place];
+}
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let block = (group.y * groups.x + group.x) * 64 + lane;
+  let begin = block * params.blocksize;
+  if (begin >= params.n) {
+    return;
+  }
+  let end = min(begin + params.blocksize, params.n);
+  // Magnitudes of floats order as their bits do.
+  var largest = 0u;
+  for (var i = begin; i < end; i++) {
+    largest = max(largest, weight_bits(i) & 0x7fffffff);
+  }
+
+  // As bitsandbytes: a full block multiplies by the reciprocal, a ragged last one divides and stores its divisor.
+  let full = end - begin == params.blocksize;
+  let divisor = max(bitcast<f32>(largest), 0x1p-126);
+  let reciprocal = divide(1.0, divisor);
+  for (var first = begin; first < end; first += 8) {
+    var word = 0u;
+    for (var j = 0u; j < min(8u, end - first); j++) {
+      let w = bitcast<f32>(weight_bits(first + j));
+      let scaled = select(divide(w, divisor), w * reciprocal, full);
+      word |= nibble(scaled) << (8 * (j / 2) + 4 * (1 - j % 2));
+    }
+    if (first + 8 > end && (end - first) % 2 == 1) {
+      word |= nibble(0.0) << (8 * ((end - first) / 2));
+    }
+    packed[first / 8] = word;
+  }
+  absmax[block] = select(max(largest, SMALLEST_ABSMAX), largest, full);
+}

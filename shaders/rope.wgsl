@@ -1,0 +1,34 @@
+// computes     each pair (x[i], x[i + head_dim/2]) of a head turned by the angle of its position and i
+// inputs       x [T, heads, head_dim] f32 · turns [T, head_dim/2, 2] f32: cosine and sine, made on the CPU because
+//              WGSL's own are not accurate at large angles
+// output       y [.., heads, head_dim] f32, from token `first` on
+// invocation   1 pair
+// tested by    src/gpu/kernels.gpu.test.ts, against rope.ts
+struct Params { T: u32, heads: u32, head_dim: u32, first: u32 }
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> turns: array<vec2f>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = (group.y * groups.x + group.x) * 64 + lane;
+  let half = params.head_dim / 2;
+  if (i >= params.T * params.heads * half) {
+    return;
+  }
+  let head = i / half; // Counted over all tokens.
+  let token = head / params.heads;
+  let turn = turns[token * half + i % half];
+  let at = head * params.head_dim + i % half;
+  let a = x[at];
+  let b = x[at + half];
+  let to = params.first * params.heads * params.head_dim + at;
+  y[to] = a * turn.x - b * turn.y;
+  y[to + half] = b * turn.x + a * turn.y;
+}

@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { findChromium } from '../../bin/chromium.mjs';
+
+/** Where drivers that compute on the CPU announce themselves to the Vulkan loader. */
+const SOFTWARE_DRIVERS = [
+  '/usr/lib/chromium/vk_swiftshader_icd.json',
+  '/usr/share/vulkan/icd.d/lvp_icd.json',
+  '/usr/share/vulkan/icd.d/lvp_icd.x86_64.json',
+];
+
+/**
+ * Dawn's `navigator.gpu` for Node, with WebGPU's constants put into the global scope as a browser has them.
+ * Where the machine's own drivers offer no adapter, the software driver that comes with Chromium is tried.
+ */
+export async function nodeGpu(): Promise<GPU> {
+  // The loader of Linux complains on stderr about a headless session without it.
+  process.env.XDG_RUNTIME_DIR ??= '/tmp';
+  const { create, globals } = await import('webgpu');
+  Object.assign(globalThis, globals);
+  const own = keepAlive(create([]));
+  if (await own.requestAdapter()) return own;
+  const beside = findChromium();
+  const drivers = [beside && join(dirname(beside), 'vk_swiftshader_icd.json'), ...SOFTWARE_DRIVERS];
+  const driver = drivers.find((path) => path && existsSync(path));
+  if (!driver) return own;
+  process.env.VK_ICD_FILENAMES = driver;
+  return keepAlive(create([]));
+}
+
+/** Dawn crashes when its instance is collected while a device still works. */
+const kept: unknown[] = [];
+
+function keepAlive<T>(value: T): T {
+  kept.push(value);
+  return value;
+}

@@ -1,0 +1,88 @@
+import type { Gpu } from './device.ts';
+import { pipelineOf, type Access, type Kernel, type Overrides, type Params } from './kernel.ts';
+
+/** Dynamic uniform offsets are multiples of 256 bytes on every adapter. */
+const PARAMS_STRIDE = 256;
+/** Dispatches that share one submit: enough to hide its cost, few enough to keep the uniform buffer small. */
+const MAX_DISPATCHES = 256;
+
+/** Dispatches in the order they will run. */
+export interface Commands {
+  dispatch<P extends Record<string, 'u32' | 'f32'>, B extends Record<string, Access>>(
+    kernel: Kernel<P, B>,
+    params: Params<P>,
+    buffers: { readonly [K in keyof B]: GPUBuffer },
+    overrides?: Overrides,
+  ): void;
+  /** Hands everything recorded so far to the GPU. */
+  submit(): void;
+}
+
+interface Recorded {
+  pipeline: GPUComputePipeline;
+  buffers: GPUBuffer[];
+  groups: readonly [number, number];
+}
+
+/** Records dispatches, their uniforms side by side in one buffer, and submits them as one compute pass. */
+export function recordCommands(gpu: Gpu): Commands {
+  const { device } = gpu;
+  // GPUBufferUsage.UNIFORM | COPY_DST
+  const uniforms = device.createBuffer({
+    label: 'params',
+    size: PARAMS_STRIDE * MAX_DISPATCHES,
+    usage: 0x48,
+  });
+  const staging = new ArrayBuffer(uniforms.size);
+  let recorded: Recorded[] = [];
+
+  function submit(): void {
+    if (recorded.length === 0) return;
+    device.queue.writeBuffer(uniforms, 0, staging, 0, recorded.length * PARAMS_STRIDE);
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    recorded.forEach(({ pipeline, buffers, groups }, i) => {
+      pass.setPipeline(pipeline);
+      const entries = [{ buffer: uniforms, size: PARAMS_STRIDE }, ...buffers.map((buffer) => ({ buffer }))];
+      const layout = pipeline.getBindGroupLayout(0);
+      const group = device.createBindGroup({
+        layout,
+        entries: entries.map((resource, binding) => ({ binding, resource })),
+      });
+      pass.setBindGroup(0, group, [i * PARAMS_STRIDE]);
+      pass.dispatchWorkgroups(...groups);
+    });
+    pass.end();
+    device.queue.submit([encoder.finish()]);
+    recorded = [];
+  }
+
+  return {
+    dispatch(kernel, params, buffers, overrides = {}) {
+      if (recorded.length === MAX_DISPATCHES) submit();
+      const erased = kernel as unknown as Kernel;
+      writeParams(
+        new DataView(staging, recorded.length * PARAMS_STRIDE, PARAMS_STRIDE),
+        kernel.params,
+        params,
+      );
+      recorded.push({
+        pipeline: pipelineOf(gpu, erased, overrides),
+        buffers: Object.keys(kernel.bindings).map((name) => buffers[name]!),
+        groups: kernel.workgroups(params),
+      });
+    },
+    submit,
+  };
+}
+
+function writeParams<P extends Record<string, 'u32' | 'f32'>>(
+  view: DataView,
+  types: P,
+  params: Params<P>,
+): void {
+  Object.entries(types).forEach(([name, type], i) => {
+    if (type === 'u32') view.setUint32(4 * i, params[name]!, true);
+    else view.setFloat32(4 * i, params[name]!, true);
+  });
+}

@@ -1,0 +1,45 @@
+import rounding from '../../shaders/rounding.wgsl?raw';
+import source from '../../shaders/gemm_float.wgsl?raw';
+import stored from '../../shaders/stored.wgsl?raw';
+import type { QuantizableDtype } from '../tensor/dtype.ts';
+import { floats, normals } from './case_data.ts';
+import { defineKernel } from './kernel.ts';
+import { MATMUL, MATMUL_SHAPES, gemmGrid, matmul, matmulTolerance, shapeName } from './matmul.ts';
+import { DTYPE, decodeWords, encodeWords } from './stored.ts';
+
+/** y = x · weightᵀ + bias for many tokens, the weight in float32, float16 or bfloat16 as the checkpoint stores it. */
+export const gemm_float = defineKernel({
+  name: 'gemm_float',
+  wgsl: rounding + stored + source,
+  params: { M: 'u32', N: 'u32', K: 'u32', ...MATMUL },
+  bindings: { x: 'read f32', weight: 'read u32', bias: 'read f32', y: 'read_write f32' },
+  workgroups: gemmGrid,
+  reference: (p, { x, weight, bias, y }, overrides) => ({
+    y: matmul(p, { x, bias, y }, decodeWords(weight, overrides), overrides),
+  }),
+  tolerance: matmulTolerance,
+  cases: () =>
+    MATMUL_SHAPES.flatMap((p, i) =>
+      (['F32', 'F16', 'BF16'] as const).map((dtype) => floatCase(p, dtype, i, i % 3)),
+    ),
+});
+
+function floatCase(
+  params: (typeof MATMUL_SHAPES)[number],
+  dtype: QuantizableDtype,
+  seed: number,
+  compute: number,
+) {
+  const { M, N, K, stride } = params;
+  return {
+    name: `${shapeName(params)} · ${dtype} · compute ${compute}`,
+    params,
+    arrays: {
+      x: normals(M * K, seed),
+      weight: encodeWords(normals(N * K, seed + 100), dtype),
+      bias: normals(N, seed + 200),
+      y: floats(M * stride),
+    },
+    overrides: { DTYPE: DTYPE[dtype], COMPUTE_DTYPE: compute },
+  };
+}

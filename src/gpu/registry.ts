@@ -1,0 +1,41 @@
+import { add } from './add.ts';
+import { argmax } from './argmax.ts';
+import { attention } from './attention.ts';
+import { cast } from './cast.ts';
+import { dequantize_4bit } from './dequantize_4bit.ts';
+import { embedding } from './embedding.ts';
+import { gemm_4bit } from './gemm_4bit.ts';
+import { gemm_float } from './gemm_float.ts';
+import { gemm_int8 } from './gemm_int8.ts';
+import { gemv_4bit } from './gemv_4bit.ts';
+import { gemv_float } from './gemv_float.ts';
+import { gemv_int8 } from './gemv_int8.ts';
+import type { Kernel } from './kernel.ts';
+import { logit_strips } from './logit_strips.ts';
+import { logprobs } from './logprobs.ts';
+import { quantize_4bit } from './quantize_4bit.ts';
+import { rms_norm } from './rms_norm.ts';
+import { rope } from './rope.ts';
+import { silu_mul } from './silu_mul.ts';
+
+/** Every kernel; the tests, the self-check and the benchmark walk this list. Adding a kernel is one line here. */
+export const KERNELS = [
+  quantize_4bit,
+  dequantize_4bit,
+  gemv_4bit,
+  gemm_4bit,
+  gemv_int8,
+  gemm_int8,
+  gemv_float,
+  gemm_float,
+  embedding,
+  rms_norm,
+  rope,
+  attention,
+  silu_mul,
+  add,
+  cast,
+  logit_strips,
+  logprobs,
+  argmax,
+] as unknown as readonly Kernel[];
