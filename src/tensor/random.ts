@@ -1,13 +1,13 @@
 /** Numbers that look random and are the same for ever for the same seed. */
 export interface Random {
   /** A multiple of 2^-32 in [0, 1). */
-  uniform(): number;
+  readonly uniform: () => number;
   /** Mean 0, standard deviation 1. Its last bit may differ between browsers, as their Math.log and Math.cos do. */
-  normal(): number;
+  readonly normal: () => number;
   /** An integer of 0 to n - 1, each as likely; n is at most 2^32. */
-  integer(n: number): number;
+  readonly integer: (n: number) => number;
   /** Puts the array's elements into a random order, in place, and returns it. */
-  shuffle<T>(array: T[]): T[];
+  readonly shuffle: <T>(array: T[]) => T[];
 }
 
 const TWO_32 = 2 ** 32;
