@@ -46,6 +46,7 @@ const HINTS = {
   'out-of-memory': 'Choose a smaller model or a 4-bit configuration, and close other tabs that use the GPU.',
   'over-limit': 'Choose a smaller model: this adapter cannot hold a buffer of that size.',
   'device-lost': 'What was measured is saved. Reload the page and resume the run.',
+  'non-finite-score': 'The model overflowed: choose float32 or bfloat16 as compute_dtype.',
   'kernel-mismatch': 'This adapter computes wrong results: update the graphics driver or use another one.',
   network: 'Check the connection and the repository name, then try again.',
   storage: 'Free some disk space or export and delete old runs, then try again.',
