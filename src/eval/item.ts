@@ -1,0 +1,46 @@
+/** A multiple-choice doc answered: one entry of `lls`, `is_greedy` and `tokens` per choice, in the choices' order. */
+export interface MultipleChoiceItem {
+  /** The doc's index in its file's split. */
+  doc_id: number;
+  output_type: 'multiple_choice';
+  /** Log-probability of " " + choice after the context, natural log. */
+  lls: number[];
+  is_greedy: boolean[];
+  tokens: number[];
+  /** The most likely choice: of `lls`, of `lls` per code point and of `lls` per UTF-8 byte; the first wins ties. */
+  pred: number;
+  pred_norm: number;
+  pred_bytes: number;
+  gold: number;
+  /** 1 where that choice is `gold`, else 0. */
+  acc: number;
+  acc_norm: number;
+  acc_bytes: number;
+}
+
+/** A question answered in the model's own words: `text` is all it wrote, `pred` the part that is scored. */
+export interface GenerateItem {
+  doc_id: number;
+  output_type: 'generate_until';
+  text: string;
+  pred: string;
+  /** 0 to 1; between them too, because every reference takes a turn at being left out. */
+  em: number;
+  f1: number;
+  /** Tokens generated, the stopping one included. */
+  tokens: number;
+}
+
+/** A text read from end to end. `words` and `bytes` are the original's, so they weigh every tokenizer alike. */
+export interface RollingItem {
+  doc_id: number;
+  output_type: 'loglikelihood_rolling';
+  /** Of the whole text, natural log. */
+  loglikelihood: number;
+  tokens: number;
+  words: number;
+  bytes: number;
+}
+
+/** What one doc gave; plain JSON, with lm-evaluation-harness's names. */
+export type ItemResult = MultipleChoiceItem | GenerateItem | RollingItem;

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import fixture from './fixtures/wiki.raw?raw';
+import golden from './golden.json';
+import { loadDocs } from './load.ts';
+import { memoryFiles } from './memory_files.ts';
+import { detokenize, splitPages } from './rolling.ts';
+import { TASKS } from './tasks.ts';
+
+describe('WikiText pages', () => {
+  it('begin at a title of one equals sign, not at a section', () => {
+    const pages = splitPages(fixture);
+    expect(pages.map((page) => page.split('\n')[0])).toEqual([
+      ' = First Page = ',
+      ' = Second Page = ',
+      ' = Third = Page = ',
+    ]);
+    expect(pages[0]).toContain('= = A Section = =');
+  });
+
+  it('keep a text that stands before the first title, and the empty end', () => {
+    expect(splitPages('note\n = A = \n x \n')).toEqual(['note', ' = A = \n x \n']);
+    expect(splitPages(' \n = A = ')).toEqual([' = A = ']);
+  });
+});
+
+describe('detokenize', () => {
+  it.each(golden.detokenize)('as the harness: $from', ({ from, to }) => {
+    expect(detokenize(from)).toBe(to);
+  });
+
+  it('keeps the steps in order: quotes close up over what stands between two possessives', () => {
+    expect(detokenize("dogs ' toys , it 's")).toBe("dogs'toys, it's");
+  });
+});
+
+describe('mini_text', () => {
+  it('counts words and bytes of the text as it stands', async () => {
+    const text = `${JSON.stringify({ id: 'a', text: 'One naïve day .' })}\n`;
+    expect(await loadDocs(TASKS.mini_text, memoryFiles({ 'mini_text.jsonl': text }))).toEqual([
+      { output_type: 'loglikelihood_rolling', text: 'One naïve day .', words: 4, bytes: 16 },
+    ]);
+  });
+
+  it('refuses a line without text', async () => {
+    await expect(
+      loadDocs(TASKS.mini_text, memoryFiles({ 'mini_text.jsonl': '{"id": "a"}' })),
+    ).rejects.toMatchObject({
+      code: 'bad-data',
+      message: 'mini_text.jsonl, line 1: text is missing; allowed: a text that is not empty',
+    });
+  });
+});

@@ -1,0 +1,92 @@
+import { LabError } from '../errors.ts';
+import type { LanguageModel } from '../model/language_model.ts';
+import type { Doc, GenerateDoc, MultipleChoiceDoc, RollingDoc } from './doc.ts';
+import type { GenerateItem, ItemResult, MultipleChoiceItem, RollingItem } from './item.ts';
+import { countBytes, countCharacters, strip } from './python_text.ts';
+import { exactMatch, leaveOneOut, tokenF1 } from './squad.ts';
+
+/**
+ * Asks the model one doc and scores what it says, item for item as lm-evaluation-harness 0.4.13.
+ * Throws LabError 'non-finite-score' if a log-likelihood is NaN or infinite.
+ */
+export function score(doc: Doc, doc_id: number, model: LanguageModel): Promise<ItemResult> {
+  switch (doc.output_type) {
+    case 'multiple_choice':
+      return scoreChoices(doc, doc_id, model);
+    case 'generate_until':
+      return scoreAnswer(doc, doc_id, model);
+    case 'loglikelihood_rolling':
+      return scoreText(doc, doc_id, model);
+  }
+}
+
+async function scoreChoices(
+  { context, choices, gold }: MultipleChoiceDoc,
+  doc_id: number,
+  model: LanguageModel,
+): Promise<MultipleChoiceItem> {
+  const answers = await model.loglikelihood(
+    context,
+    choices.map((choice) => ` ${choice}`),
+  );
+  const lls = answers.map(({ logprob }) => finite(logprob, doc_id));
+  const pred = argmax(lls);
+  // The lengths are the choice's own, without the space that joins it to the prompt.
+  const pred_norm = argmax(lls.map((ll, i) => ll / countCharacters(choices[i]!)));
+  const pred_bytes = argmax(lls.map((ll, i) => ll / countBytes(choices[i]!)));
+  return {
+    doc_id,
+    output_type: 'multiple_choice',
+    lls,
+    is_greedy: answers.map(({ is_greedy }) => is_greedy),
+    tokens: answers.map(({ tokens }) => tokens),
+    pred,
+    pred_norm,
+    pred_bytes,
+    gold,
+    acc: Number(pred === gold),
+    acc_norm: Number(pred_norm === gold),
+    acc_bytes: Number(pred_bytes === gold),
+  };
+}
+
+async function scoreAnswer(doc: GenerateDoc, doc_id: number, model: LanguageModel): Promise<GenerateItem> {
+  const { until, max_gen_toks, refs } = doc;
+  const { text, tokens } = await model.generateUntil(doc.context, { until, max_gen_toks });
+  const pred = strip(text).split('\n')[0]!;
+  return {
+    doc_id,
+    output_type: 'generate_until',
+    text,
+    pred,
+    em: leaveOneOut(exactMatch, refs, pred),
+    f1: leaveOneOut(tokenF1, refs, pred),
+    tokens,
+  };
+}
+
+async function scoreText(doc: RollingDoc, doc_id: number, model: LanguageModel): Promise<RollingItem> {
+  const { logprob, tokens } = await model.loglikelihoodRolling(doc.text);
+  return {
+    doc_id,
+    output_type: 'loglikelihood_rolling',
+    loglikelihood: finite(logprob, doc_id),
+    tokens,
+    words: doc.words,
+    bytes: doc.bytes,
+  };
+}
+
+/** The place of the largest; the first of equals, as numpy's argmax: `argmax([-2, -1, -1])` is 1. */
+function argmax(values: readonly number[]): number {
+  return values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);
+}
+
+/** NaN compares false with everything, so unchecked it would quietly answer the first choice. */
+function finite(logprob: number, doc_id: number): number {
+  if (Number.isFinite(logprob)) return logprob;
+  throw new LabError(
+    'non-finite-score',
+    `doc_id ${doc_id}: the log-likelihood is ${logprob}; allowed: finite`,
+  );
+}

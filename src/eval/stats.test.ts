@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../tensor/random.ts';
+import golden from './golden.json';
+import {
+  bootstrapMean,
+  detectableDifference,
+  mcnemar,
+  meanDifference,
+  meanStderr,
+  sampleSize,
+  unseenRate,
+  wilson,
+} from './stats.ts';
+import { studentP, studentQuantile95 } from './student.ts';
+
+const { stats } = golden;
+
+describe('standard errors and intervals', () => {
+  it("is lm-evaluation-harness's mean_stderr, with n - 1", () => {
+    expect(meanStderr(stats.mean_stderr.values)).toBe(stats.mean_stderr.stderr);
+    expect(meanStderr([1, 0, 1])).toBeCloseTo(1 / 3, 15);
+    expect(meanStderr([1])).toBeNull();
+  });
+
+  it.each(stats.wilson)("$successes of $n is statsmodels' Wilson interval", ({ successes, n, ci }) => {
+    const [low, high] = wilson(successes, n);
+    expect(low).toBeCloseTo(ci[0]!, 12);
+    expect(high).toBeCloseTo(ci[1]!, 12);
+  });
+
+  it('gives a paired difference the closed form of right and wrong', () => {
+    const [lost, gained, n] = [5, 1, 100];
+    const differences = [...Array<number>(lost).fill(-1), ...Array<number>(gained).fill(1)];
+    differences.push(...Array<number>(n - lost - gained).fill(0));
+    const { mean, stderr, ci } = meanDifference(differences);
+    expect(mean).toBeCloseTo(-0.04, 15);
+    expect(stderr).toBeCloseTo(Math.sqrt((lost + gained) / n - mean ** 2) / Math.sqrt(n - 1), 15);
+    expect(ci![0]).toBeCloseTo(-0.088, 3);
+    expect(ci![1]).toBeCloseTo(0.008, 3);
+  });
+});
+
+describe('McNemar', () => {
+  it.each(stats.mcnemar)("of $lost lost, $gained gained is statsmodels' exact p", ({ lost, gained, p }) => {
+    const ours = mcnemar(lost, gained);
+    if (p === 0) expect(ours).toBeLessThan(1e-300);
+    else expect(ours / p).toBeCloseTo(1, 9);
+    expect(mcnemar(gained, lost)).toBe(ours);
+  });
+
+  it('by hand: of six flips, one against five, 2 (1 + 6) / 64', () => {
+    expect(mcnemar(5, 1)).toBeCloseTo(14 / 64, 14);
+  });
+});
+
+describe("Student's t", () => {
+  it.each(stats.student_p)("p of $t at $df is scipy's", ({ t, df, p }) => {
+    expect(studentP(t, df)).toBeCloseTo(p, 12);
+  });
+
+  it.each(stats.student_quantile)("95 % of $df is scipy's", ({ df, t }) => {
+    expect(studentQuantile95(df)).toBeCloseTo(t, 10);
+  });
+});
+
+describe('bootstrap', () => {
+  const random = seededRandom(11);
+  const differences = Array.from({ length: 400 }, () => 0.1 * random.normal() - 0.01);
+
+  it('agrees with the normal interval where that one holds', () => {
+    const { ci } = bootstrapMean(differences, seededRandom(1));
+    const normal = meanDifference(differences);
+    // Of 10,000 draws the 2.5 % quantile itself has a standard error of 0.027 of theirs.
+    for (const side of [0, 1] as const) {
+      expect(Math.abs(ci[side] - normal.ci![side])).toBeLessThan(5 * 0.027 * normal.stderr!);
+    }
+  });
+
+  it('is the same for the same seed, another for another', () => {
+    const first = bootstrapMean(differences, seededRandom(1));
+    expect(bootstrapMean(differences, seededRandom(1))).toEqual(first);
+    expect(bootstrapMean(differences, seededRandom(2)).ci).not.toEqual(first.ci);
+  });
+
+  it('calls a sure difference sure and none none', () => {
+    expect(bootstrapMean([0.5, 0.5, 0.5, 0.4], seededRandom(1)).p).toBeCloseTo(2 / 10_001, 10);
+    expect(bootstrapMean([0, 0, 0], seededRandom(1))).toEqual({ ci: [0, 0], p: 1 });
+    expect(bootstrapMean([0.5, -0.5, 0.25, -0.25], seededRandom(1)).p).toBeGreaterThan(0.5);
+  });
+});
+
+describe('how many items it takes', () => {
+  // Computed from the formula with 1.96 and 0.8416; the full quantiles agree to one item.
+  it.each([
+    [0.01, 0.02, 1568],
+    [0.01, 0.05, 3923],
+    [0.01, 0.1, 7847],
+    [0.01, 0.15, 11771],
+    [0.01, 0.2, 15696],
+    [0.03, 0.05, 434],
+    [0.03, 0.1, 870],
+    [0.03, 0.15, 1306],
+    [0.03, 0.2, 1742],
+  ])('to find %s where %s flip: %s', (difference, discordant, n) => {
+    expect(Math.abs(sampleSize(difference, discordant)! - n)).toBeLessThanOrEqual(1);
+  });
+
+  it('knows what cannot be', () => {
+    expect(sampleSize(0.03, 0.02)).toBeNull();
+    expect(sampleSize(0, 0.02)).toBeNull();
+    expect(detectableDifference(100, 0)).toBeNull();
+    expect(detectableDifference(4, 0.1)).toBeNull();
+  });
+
+  it('solves for the difference too', () => {
+    for (const n of [100, 1172, 2376]) {
+      const d = detectableDifference(n, 0.1)!;
+      expect(sampleSize(d, 0.1)).toBe(n);
+    }
+    expect(detectableDifference(1172, 0.1)).toBeCloseTo(0.0259, 4);
+  });
+
+  it('bounds what no flip among n leaves open, the rule of three', () => {
+    expect(unseenRate(100)).toBeCloseTo(0.0295, 4);
+    expect((1 - unseenRate(37)) ** 37).toBeCloseTo(0.05, 12);
+  });
+});

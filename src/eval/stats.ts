@@ -1,0 +1,142 @@
+/** A generator of random numbers as sampling needs it: a whole number from 0 to n - 1, each as likely. */
+export interface RandomIntegers {
+  integer(n: number): number;
+}
+
+/** An interval that holds the true value in 95 of 100 such experiments. */
+export type Interval = [low: number, high: number];
+
+/** The normal distribution's 0.975 quantile. */
+export const Z95 = 1.959963984540054;
+/** Its 0.8 quantile, for a test that finds a difference four times in five. */
+export const Z80 = 0.8416212335729143;
+
+/** `mean([1, 0, 1])` is 0.6667. */
+export const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/**
+ * Standard error of the mean, sample form: sqrt(sum (x - mean)^2 / (n - 1)) / sqrt(n), as lm-evaluation-harness's
+ * mean_stderr. `meanStderr([1, 0, 1])` is 0.3333; of one value there is none.
+ */
+export function meanStderr(values: readonly number[]): number | null {
+  if (values.length < 2) return null;
+  const mu = mean(values);
+  const squares = values.reduce((sum, value) => sum + (value - mu) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1)) / Math.sqrt(values.length);
+}
+
+/**
+ * Wilson's 95 % interval of a proportion (1927), which stays in [0, 1] and has width even at 0 of n:
+ * `wilson(122, 200)` is [0.541, 0.675].
+ */
+export function wilson(successes: number, n: number): Interval {
+  const p = successes / n;
+  const z2 = Z95 * Z95;
+  const centre = p + z2 / (2 * n);
+  const reach = Z95 * Math.sqrt((p * (1 - p)) / n + z2 / (4 * n * n));
+  const scale = 1 + z2 / n;
+  return [Math.max(0, (centre - reach) / scale), Math.min(1, (centre + reach) / scale)];
+}
+
+/**
+ * Exact McNemar test, two-sided: the chance that `lost` and `gained` items differ at least this much if both kinds of
+ * flip were as likely. `mcnemar(5, 15)` is 0.0414; items that did not flip say nothing.
+ */
+export function mcnemar(lost: number, gained: number): number {
+  const n = lost + gained;
+  const least = Math.min(lost, gained);
+  // Summed from the largest term down as ratios, so that 2^-n cannot vanish before it is multiplied.
+  let ratio = 1;
+  let sum = 1;
+  for (let i = least; i > 0; i--) {
+    ratio *= i / (n - i + 1);
+    sum += ratio;
+  }
+  let logTerm = -n * Math.LN2;
+  for (let i = 1; i <= least; i++) logTerm += Math.log((n - least + i) / i);
+  return Math.min(1, 2 * sum * Math.exp(logTerm));
+}
+
+/** A mean of per-item differences, with its standard error and 95 % interval; null where there is one item. */
+export interface MeanDifference {
+  mean: number;
+  stderr: number | null;
+  ci: Interval | null;
+}
+
+/**
+ * The mean of paired differences, `mean ± 1.96 stderr`: for right-and-wrong scores its stderr is
+ * sqrt((b + c)/n - d^2) / sqrt(n - 1). Of 1 gained, 5 lost, 94 the same: -0.04, [-0.088, 0.008].
+ */
+export function meanDifference(differences: readonly number[]): MeanDifference {
+  const d = mean(differences);
+  const stderr = meanStderr(differences);
+  return { mean: d, stderr, ci: stderr === null ? null : [d - Z95 * stderr, d + Z95 * stderr] };
+}
+
+/** How often the bootstrap draws: its 2.5 % quantile then stands on 250 draws. */
+const RESAMPLES = 10_000;
+
+/**
+ * Paired percentile bootstrap of a mean: items are drawn with replacement, both models' values together, so
+ * `differences` holds one number an item. `p` is two-sided, from the draws on the far side of zero.
+ */
+export function bootstrapMean(
+  differences: readonly number[],
+  random: RandomIntegers,
+): { ci: Interval; p: number } {
+  const n = differences.length;
+  const means = Float64Array.from({ length: RESAMPLES }, () => {
+    let sum = 0;
+    for (let i = 0; i < n; i++) sum += differences[random.integer(n)]!;
+    return sum / n;
+  }).sort();
+  const below = means.reduce((count, value) => count + Number(value <= 0), 0);
+  const above = means.reduce((count, value) => count + Number(value >= 0), 0);
+  const p = Math.min(1, (2 * (Math.min(below, above) + 1)) / (RESAMPLES + 1));
+  return { ci: [quantile(means, 0.025), quantile(means, 0.975)], p };
+}
+
+/** Linear between neighbours, as numpy's default. */
+function quantile(sorted: Float64Array, q: number): number {
+  const place = q * (sorted.length - 1);
+  const low = Math.floor(place);
+  const lower = sorted[low]!;
+  return lower + (place - low) * ((sorted[low + 1] ?? lower) - lower);
+}
+
+/**
+ * How many items a paired test needs to find a difference four times in five at the 5 % level, if `discordant` of
+ * them flip: n = (1.96 sqrt(pd) + 0.84 sqrt(pd - d^2))^2 / d^2 (Connor 1987). `sampleSize(0.01, 0.1)` is 7847, one
+ * point at ten flips in a hundred; null where so large a difference cannot come from so few flips.
+ */
+export function sampleSize(difference: number, discordant: number): number | null {
+  if (difference <= 0 || difference > discordant) return null;
+  const root = Z95 * Math.sqrt(discordant) + Z80 * Math.sqrt(discordant - difference ** 2);
+  return Math.ceil((root / difference) ** 2);
+}
+
+/**
+ * The smallest difference that `n` items find four times in five: sampleSize solved for the difference.
+ * `detectableDifference(1172, 0.1)` is 0.0259; null where even flips all one way would not do.
+ */
+export function detectableDifference(n: number, discordant: number): number | null {
+  const needed = (d: number) =>
+    ((Z95 * Math.sqrt(discordant) + Z80 * Math.sqrt(discordant - d * d)) / d) ** 2;
+  if (discordant <= 0 || needed(discordant) > n) return null;
+  let low = 0;
+  let high = discordant;
+  for (let i = 0; i < 60; i++) {
+    const middle = (low + high) / 2;
+    if (needed(middle) > n) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+/**
+ * How much of the population may still differ if none of `n` items did: 1 - 0.05^(1/n), the exact form of "three
+ * over n". `unseenRate(100)` is 0.0295.
+ */
+export const unseenRate = (n: number): number => 1 - 0.05 ** (1 / n);
