@@ -1,0 +1,76 @@
+import { LabError } from '../errors.ts';
+import { parseSpec, type ExperimentSpec } from './spec.ts';
+
+/** Links begin with the number of their form, so that old ones open for ever. */
+const FORM = '1.';
+
+/** Longer texts are refused before anything is done with them; a spec takes a few hundred characters. */
+const MAX_LINK_CHARACTERS = 16 * 1024;
+
+/** What a link may unfold to: deflate can shrink a thousandfold, and a link comes from anyone. */
+const MAX_SPEC_BYTES = 64 * 1024;
+
+/** The text that carries a spec in the page's address: `1.` and its JSON, deflated, in base64url. */
+export async function encodeSpec(spec: ExperimentSpec): Promise<string> {
+  const json = new TextEncoder().encode(JSON.stringify(spec));
+  const deflated = new Blob([json]).stream().pipeThrough(new CompressionStream('deflate-raw'));
+  const bytes = new Uint8Array(await new Response(deflated).arrayBuffer());
+  const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+  // Without the padding: chat programs drop a "=" at the end of a link.
+  return FORM + btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+/**
+ * The spec a link carries, checked like any other.
+ * @throws bad-link when it is damaged, too long, or from a newer version; bad-spec when what it says is not allowed.
+ */
+export async function decodeSpec(text: string): Promise<ExperimentSpec> {
+  if (text.length > MAX_LINK_CHARACTERS) {
+    throw new LabError('bad-link', `The link has ${text.length} characters; allowed: ${MAX_LINK_CHARACTERS}.`);
+  }
+  if (!text.startsWith(FORM)) {
+    const form = /^\d+/.exec(text)?.[0];
+    const found = form ? `of form ${form}, which is newer than this page` : 'not one of ours';
+    throw new LabError('bad-link', `The link is ${found}; allowed: form 1.`);
+  }
+  return parseSpec(parseJson(await inflate(fromBase64url(text.slice(FORM.length)))));
+}
+
+function fromBase64url(text: string): Uint8Array<ArrayBuffer> {
+  try {
+    const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+    return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+  } catch {
+    throw damaged();
+  }
+}
+
+async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw')).getReader();
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let text = '';
+  let size = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return text + decoder.decode();
+      size += value.byteLength;
+      if (size > MAX_SPEC_BYTES) break;
+      text += decoder.decode(value, { stream: true });
+    }
+  } catch {
+    throw damaged();
+  }
+  void reader.cancel();
+  throw new LabError('bad-link', `The link unfolds to more than ${MAX_SPEC_BYTES} bytes; allowed: that many.`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw damaged();
+  }
+}
+
+const damaged = (): LabError => new LabError('bad-link', 'The link is damaged: a part of it is missing or changed.');

@@ -1,0 +1,72 @@
+import type { Failure } from '../errors.ts';
+import type { DocText } from '../eval/doc.ts';
+import type { ItemResult } from '../eval/item.ts';
+import type { MetricName, MetricValue } from '../eval/metric.ts';
+import type { TaskName } from '../eval/tasks.ts';
+import type { CheckRow } from '../gpu/check.ts';
+import type { AdapterReport } from '../gpu/device.ts';
+import type { Footprint } from '../model/footprint.ts';
+import type { Environment, ExperimentResult, Timings } from './result.ts';
+import type { ExperimentSpec } from './spec.ts';
+
+/** What the worker offers the page; Comlink carries it and nothing else calls postMessage. */
+export interface Lab {
+  /** The adapter runs would use, or why there is none. */
+  adapter(): Promise<AdapterReport | Failure>;
+  /** Runs an experiment to its end; every step is an event, and a failure is one too. */
+  run(request: RunRequest, onEvent: (event: RunEvent) => void): Promise<void>;
+  /** Asks the run in progress to stop after the item it is at. */
+  cancel(): Promise<void>;
+  /** Every kernel on every shape against the CPU. */
+  selfCheck(onRow: (row: CheckRow, done: number, total: number) => void): Promise<Failure | undefined>;
+}
+
+export interface RunRequest {
+  spec: ExperimentSpec;
+  /** Continue a stored run: its finished items are kept and not asked again. */
+  resume?: string | undefined;
+  /** The files of a local model. */
+  model_files?: readonly NamedFile[] | undefined;
+  /** The files of local task data, by their path below the chosen folder. */
+  data_files?: readonly NamedFile[] | undefined;
+}
+
+/** A file the user chose, or one a server of the command line offers under a URL. */
+export interface NamedFile {
+  path: string;
+  file: File | string;
+}
+
+export type Phase = 'check' | 'download' | 'hash' | 'load' | 'answer';
+
+/** The steps of a run, in the order they happen. */
+export type RunEvent =
+  | { type: 'started'; run_id: string; spec: ExperimentSpec }
+  /** A phase moves: bytes for download, hash and load, checks for check. `config` is missing before the first one. */
+  | { type: 'progress'; phase: Exclude<Phase, 'answer'>; config?: number; done: number; total: number; what: string }
+  | { type: 'environment'; environment: Environment }
+  /** How many items each task has, known once its file is read. */
+  | { type: 'planned'; tasks: { task: TaskName; n: number }[] }
+  | { type: 'loaded'; config: number; footprint: Footprint; load_seconds: number }
+  | ItemEvent
+  | { type: 'config-done'; config: number; timings: Timings }
+  | { type: 'finished'; result: ExperimentResult }
+  /** The run stopped early: cancelled is a failure with that code. `result` holds what was measured. */
+  | { type: 'failed'; failure: Failure; config?: number; result?: ExperimentResult };
+
+/** One item answered and stored. */
+export interface ItemEvent {
+  type: 'item';
+  config: number;
+  task: TaskName;
+  doc: DocText;
+  item: ItemResult;
+  /** Items of this task answered, of `total`. */
+  done: number;
+  total: number;
+  /** Of the items so far. */
+  metrics: Partial<Record<MetricName, MetricValue>>;
+  tokens_per_second: number;
+  /** Seconds until the whole run is done, as a range that closes as more is known; missing while too little is. */
+  eta_seconds?: readonly [number, number];
+}

@@ -1,0 +1,85 @@
+import type { Failure } from '../errors.ts';
+import type { ItemResult } from '../eval/item.ts';
+import type { MetricName, MetricValue } from '../eval/metric.ts';
+import type { PairedComparison } from '../eval/paired.ts';
+import type { TaskName } from '../eval/tasks.ts';
+import type { AdapterReport } from '../gpu/device.ts';
+import type { Footprint } from '../model/footprint.ts';
+import type { QuantConfig } from '../quant/config.ts';
+import type { ExperimentSpec } from './spec.ts';
+
+/** Everything a run measured; the JSON that the command line writes and the page exports. */
+export interface ExperimentResult {
+  version: 1;
+  spec: ExperimentSpec;
+  environment: Environment;
+  runs: ConfigRun[];
+  comparisons: Comparison[];
+  /** SHA-256 over every item of every configuration in order: equal digests are equal answers, bit for bit. */
+  digest: string;
+  /** How the run ended; what was measured before a failure is all here. */
+  state: RunState;
+  failure?: Failure | undefined;
+}
+
+export type RunState = 'running' | 'done' | 'failed' | 'cancelled';
+
+/** Where the numbers come from. */
+export interface Environment {
+  app: { version: string; commit: string };
+  /** The browser's user agent, or "node 20.20.2". */
+  runtime: string;
+  adapter: AdapterReport;
+  kernel_check: KernelCheck;
+  model: ModelIdentity;
+  /** ISO 8601. */
+  started: string;
+}
+
+/** The self-check that ran on this adapter before anything was measured. */
+export interface KernelCheck {
+  checked: number;
+  /** The check that came nearest to its bound. */
+  worst: { kernel: string; case: string; max_error: number; bound: number };
+}
+
+export interface ModelIdentity {
+  name: string;
+  architecture: string;
+  parameters: number;
+  /** The commit a Hub revision was resolved to. */
+  revision?: string | undefined;
+  /** Size and SHA-256 of each file that was read; a Hub file is identified by the revision instead. */
+  files: Record<string, { bytes: number; sha256?: string | undefined }>;
+}
+
+/** One configuration measured. */
+export interface ConfigRun {
+  config: QuantConfig;
+  footprint: Footprint;
+  tasks: TaskResult[];
+  timings: Timings;
+}
+
+export interface TaskResult {
+  task: TaskName;
+  n: number;
+  metrics: Partial<Record<MetricName, MetricValue>>;
+  items: ItemResult[];
+}
+
+/** Wall-clock seconds; never part of the digest. */
+export interface Timings {
+  load_seconds: number;
+  answer_seconds: number;
+  /** Tokens that went through the model, prompts and generations. */
+  tokens: number;
+  tokens_per_second: number;
+}
+
+/** A configuration against the baseline on one task, on the items both have answered. */
+export interface Comparison extends PairedComparison {
+  /** Index into `runs`; the baseline is run 0. */
+  config: number;
+  task: TaskName;
+}

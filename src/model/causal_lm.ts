@@ -1,0 +1,192 @@
+import { LabError } from '../errors.ts';
+import { forward, MAX_TOKENS, reserve, type Model } from './forward.ts';
+import type { Generation, GenerateOptions, LanguageModel, Loglikelihood } from './language_model.ts';
+import { greedyToken, scoreWanted, type TokenLogprob } from './logits.ts';
+import { rollingWindows } from './rolling_windows.ts';
+import type { Tokenizer } from './tokenizer.ts';
+
+/** A sequence to score: the log-probability of each token of `continuation` after `context`. */
+interface Pair {
+  context: readonly number[];
+  continuation: readonly number[];
+}
+
+/**
+ * A model and a tokenizer as the LanguageModel of an evaluation, token for token as lm-evaluation-harness 0.4.13
+ * (models/huggingface.py): BOS by the tokenizer's default, spaces moved from context to continuation, left truncation.
+ */
+export function causalLanguageModel(model: Model, tokenizer: Tokenizer): LanguageModel {
+  const max_length = model.config.max_position_embeddings;
+
+  async function loglikelihood(context: string, continuations: readonly string[]): Promise<Loglikelihood[]> {
+    const pairs = continuations.map((continuation) => encodePair(tokenizer, context, continuation));
+    return scorePairs(model, pairs, max_length);
+  }
+
+  async function loglikelihoodRolling(text: string): Promise<Loglikelihood> {
+    const windows = rollingWindows(tokenizer.encode(text), tokenizer.prefix_token_id, max_length);
+    const total: Loglikelihood = { logprob: 0, is_greedy: true, tokens: 0 };
+    for (const window of windows) {
+      const [part] = await scorePairs(model, [window], max_length);
+      total.logprob += part!.logprob;
+      total.is_greedy &&= part!.is_greedy;
+      total.tokens += part!.tokens;
+    }
+    return total;
+  }
+
+  async function generateUntil(
+    context: string,
+    { until, max_gen_toks }: GenerateOptions,
+  ): Promise<Generation> {
+    const room = max_length - max_gen_toks;
+    if (room < 1) {
+      throw new LabError(
+        'bad-spec',
+        `max_gen_toks is ${max_gen_toks}; this model's context of ${max_length} tokens allows at most ${max_length - 1}.`,
+      );
+    }
+    const ids = tokenizer.encode(context).slice(-room);
+    const stops = tokenizer.eos ? [...until, tokenizer.eos.text] : until;
+    const ends = new Set([...model.config.eos_token_ids, ...(tokenizer.eos ? [tokenizer.eos.id] : [])]);
+    // A whole generation's slots at once: growing would lose the keys of the context.
+    await reserve(model, ids.length, ids.length + max_gen_toks);
+    const made: number[] = [];
+    let next = await greedyAfter(model, ids, 0);
+    while (made.push(next) < max_gen_toks && !ends.has(next)) {
+      const text = tokenizer.decode(made);
+      if (stops.some((stop) => text.includes(stop))) break;
+      next = await greedyAfter(model, [next], ids.length + made.length - 1);
+    }
+    return { text: cutAt(tokenizer.decode(made), stops), tokens: made.length };
+  }
+
+  return { loglikelihood, loglikelihoodRolling, generateUntil };
+}
+
+/** The harness' split of context + continuation into ids: by position, after moving the context's last spaces over. */
+export function encodePair(tokenizer: Tokenizer, context: string, continuation: string): Pair {
+  if (context === '') {
+    const ids = tokenizer.encode(continuation, { add_special_tokens: false });
+    // A continuation that brings the prefix token itself is scored from its second token on.
+    if (ids[0] === tokenizer.prefix_token_id) return { context: ids.slice(0, 1), continuation: ids.slice(1) };
+    return { context: [tokenizer.prefix_token_id], continuation: ids };
+  }
+  const kept = context.trimEnd();
+  const whole = tokenizer.encode(context + continuation);
+  const ids = tokenizer.encode(kept);
+  return { context: ids, continuation: whole.slice(ids.length) };
+}
+
+/** Scores continuations; those that share a context share its computation as branches behind it. */
+async function scorePairs(
+  model: Model,
+  pairs: readonly Pair[],
+  max_length: number,
+): Promise<Loglikelihood[]> {
+  const inputs = pairs.map((pair) => truncate(pair, max_length));
+  const first = inputs[0]!.context;
+  const shared = inputs.every(({ context }) => sameTokens(context, first));
+  const groups = shared ? [inputs] : inputs.map((input) => [input]);
+  const results: Loglikelihood[] = [];
+  for (const group of groups) results.push(...(await scoreBranches(model, group)));
+  return results;
+}
+
+/** Drops tokens on the left until the model's input, context + continuation without its last token, fits. */
+function truncate({ context, continuation }: Pair, max_length: number): Pair {
+  const excess = context.length + continuation.length - (max_length + 1);
+  if (excess <= 0) return { context, continuation };
+  if (excess >= context.length) {
+    throw new LabError(
+      'bad-spec',
+      `A continuation of ${continuation.length} tokens does not fit this model's context of ${max_length}.`,
+    );
+  }
+  return { context: context.slice(excess), continuation };
+}
+
+async function scoreBranches(model: Model, branches: readonly Pair[]): Promise<Loglikelihood[]> {
+  const context = branches[0]!.context;
+  const n = context.length;
+  const tokens: PlacedToken[] = context.map((id, i) => ({ id, position: i, span: [0, 0, 0, i + 1] }));
+  const wanted: { row: number; target: number }[] = [];
+  for (const { continuation } of branches) {
+    const begin = tokens.length;
+    continuation.forEach((target, i) => {
+      // The last token of the context predicts the first of every continuation.
+      wanted.push({ row: i === 0 ? n - 1 : begin + i - 1, target });
+      if (i === continuation.length - 1) return;
+      tokens.push({ id: target, position: n + i, span: [0, n, begin, begin + i + 1] });
+    });
+  }
+  const scored = await scoreTokens(model, tokens, wanted);
+  let at = 0;
+  return branches.map(({ continuation }) => {
+    const part = scored.slice(at, (at += continuation.length));
+    return {
+      logprob: part.reduce((sum, { logprob }) => sum + logprob, 0),
+      is_greedy: part.every(({ best }, i) => best === continuation[i]),
+      tokens: continuation.length,
+    };
+  });
+}
+
+interface PlacedToken {
+  id: number;
+  position: number;
+  span: readonly [number, number, number, number];
+}
+
+/** Forward passes over tokens at slots 0, 1, …, and the log-probabilities wanted at their rows. */
+async function scoreTokens(
+  model: Model,
+  tokens: readonly PlacedToken[],
+  wanted: readonly { row: number; target: number }[],
+): Promise<TokenLogprob[]> {
+  await reserve(model, tokens.length, tokens.length);
+  const results = new Array<TokenLogprob>(wanted.length);
+  for (let begin = 0; begin < tokens.length; begin += MAX_TOKENS) {
+    const part = tokens.slice(begin, begin + MAX_TOKENS);
+    forward(model, {
+      ids: part.map(({ id }) => id),
+      positions: part.map(({ position }) => position),
+      spans: part.map(({ span }) => span),
+      first_slot: begin,
+    });
+    const places = [...wanted.keys()].filter(
+      (i) => wanted[i]!.row >= begin && wanted[i]!.row < begin + part.length,
+    );
+    if (places.length === 0) continue;
+    const scored = await scoreWanted(
+      model,
+      places.map((i) => ({ row: wanted[i]!.row - begin, target: wanted[i]!.target })),
+    );
+    places.forEach((place, i) => (results[place] = scored[i]!));
+  }
+  return results;
+}
+
+/** The most likely token after `ids`, which continue what the slots before `first_slot` hold; all slots are reserved. */
+async function greedyAfter(model: Model, ids: readonly number[], first_slot: number): Promise<number> {
+  let last = 0;
+  for (let begin = 0; begin < ids.length; begin += MAX_TOKENS) {
+    const part = ids.slice(begin, begin + MAX_TOKENS);
+    const slot = first_slot + begin;
+    forward(model, {
+      ids: part,
+      positions: part.map((_, i) => slot + i),
+      spans: part.map((_, i) => [0, 0, 0, slot + i + 1]),
+      first_slot: slot,
+    });
+    last = part.length - 1;
+  }
+  return greedyToken(model, last);
+}
+
+/** What stands before the first stop, each applied in turn as the harness does. */
+const cutAt = (text: string, stops: readonly string[]): string =>
+  stops.reduce((kept, stop) => (stop === '' ? kept : kept.split(stop)[0]!), text);
+
+const sameTokens = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((id, i) => id === b[i]);
