@@ -188,6 +188,7 @@ function* cases(): Generator<Case> {
     ['control character in a name', `{"w\n":${W}}`],
     ['unknown escape', `{"\\x77":${W}}`],
     ['short escape', `{"\\u77":${W}}`],
+    ['infinite number in an unknown field', `{"w":{"x":1e999,${W.slice(1)}}`],
     ['only a brace', '{'],
     ['cut in a name', '{"w'],
     ['cut in an entry', `{"w":${W.slice(0, 20)}`],
@@ -346,6 +347,13 @@ function* cases(): Generator<Case> {
   yield refused(
     28,
     'bad-shape',
+    'dimension of 300 digits',
+    one(tensor('F32', `[${'9'.repeat(300)}]`, '[0,8]')),
+  );
+  // Beyond float64 a number is none for most JSON readers.
+  yield refused(
+    28,
+    'header-not-json',
     'dimension of a megabyte of digits',
     one(tensor('F32', `[${'9'.repeat(1_000_000)}]`, '[0,8]')),
   );

@@ -41,7 +41,7 @@ function parses(text: string): boolean {
 test('takes and refuses what JSON.parse does', () => {
   const texts = [
     '{}', '[]', '""', '0', '-0', '-1.5e-3', '1E+2', 'true', 'false', 'null', ' {"a" : [ 1 , {"b":null} ] } ',
-    '"\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ud83d\\ude00"', '"\u007f\u2028"', '\t\r\n1', '1e999',
+    '"\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ud83d\\ude00"', '"\u007f\u2028"', '\t\r\n1',
     '', ' ', '{', '[', '"', '"\\', '"\\u12', '"\\u12g4"', '"\\x"', '"\\U0041"', '{"a"}', '{"a":}', '{"a":1,}', '{,}',
     '[1,]', '[,]', '[1 2]', '01', '-', '.5', '1.', '1e', '+1', '0x1', 'NaN', 'Infinity', 'tru', 'True', 'nulll',
     "'a'", '{a:1}', '1 2', '{}{}', '{}\0', '{}\ufeff', '\ufeff{}', '\u00a01', '/**/1', '{"a":1}//', '"\n"', '"\0"',
@@ -49,7 +49,8 @@ test('takes and refuses what JSON.parse does', () => {
   for (const text of texts) expect([text, verdict(text) === 'ok']).toEqual([text, parses(text)]);
 });
 
-test('refuses what JSON.parse takes: duplicates, lone surrogates, depth', () => {
+test('refuses what JSON.parse takes: duplicates, lone surrogates, depth, infinite numbers', () => {
+  for (const token of ['1e999', '-1e309', '9'.repeat(400)]) expect(verdict(token)).toBe('header-not-json');
   expect(verdict('{"a":1,"a":1}')).toBe('duplicate-name');
   expect(verdict('{"a":1,"\\u0061":1}')).toBe('duplicate-name');
   expect(verdict('[{"b":{"a":1,"c":2,"a":1}}]')).toBe('duplicate-name');

@@ -245,8 +245,13 @@ function readToken(cursor: Cursor, pattern: RegExp, expected: string): string {
   return token;
 }
 
-/** Reads a number as it is written: `2.0` stays "2.0". */
-export const readNumber = (cursor: Cursor): string => readToken(cursor, NUMBER, 'a number');
+/** Reads a number as it is written: `2.0` stays "2.0". One beyond float64, such as 1e999, is refused. */
+export function readNumber(cursor: Cursor): string {
+  const token = readToken(cursor, NUMBER, 'a number');
+  if (Number.isFinite(Number(token))) return token;
+  cursor.offset -= token.length;
+  return refuse(cursor, 'a number below 1.8e308');
+}
 
 /**
  * An integer of 0…2^64 - 1 from a number as it is written, exactly; undefined for every other one.
