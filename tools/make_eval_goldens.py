@@ -3,9 +3,10 @@
     pip install lm-eval==0.4.13 "transformers<5" "datasets<4" scipy statsmodels
     python make_eval_goldens.py [--data DIR] && npx prettier --write ../src/eval/golden.json
 
-The harness runs its own task files over src/eval/fixtures and, with --data, over the real ARC and WikiText files
-(their numbers go under "real", and stay without --data). It asks a scripted model whose every score depends on every character of the
-prompt and is a multiple of 1/16, so that sums are exact and a test in another language can demand equality.
+The harness runs its own task files over src/eval/fixtures and, with --data, over the real ARC and WikiText files;
+their numbers go under "real" and stay as they are without --data. It asks a scripted model whose every score depends
+on every character of the prompt and is a multiple of 1/16, so that sums are exact and a test in another language can
+demand equality.
 """
 
 import argparse
@@ -263,7 +264,7 @@ def random_cases() -> dict:
         "first": words[:3], "last_of_2000": words[-1],
         "bits": [random.Random(7).getrandbits(k) for k in (1, 5, 12, 32)],
         "samples": [samples(1234, 2251, 5, 3), samples(1234, 1119, 25, 1), samples(1234, 20, 5, 2), samples(1234, 21, 5, 2),
-                    samples(1234, 22, 5, 2), samples(1234, 85, 6, 1), samples(1234, 86, 6, 1), samples(0, 5, 5, 2),
+                    samples(1234, 22, 5, 2), samples(1234, 50, 6, 2), samples(1234, 85, 6, 1), samples(1234, 86, 6, 1), samples(0, 5, 5, 2),
                     samples(4294967295, 8, 3, 2), samples(1234, 1, 1, 1)],
     }
 
@@ -294,7 +295,11 @@ def stats_cases() -> dict:
     def exact(b, c):
         return float(mcnemar([[0, b], [c, 0]], exact=True).pvalue)
 
+    graded = [0.5, -0.2, 0.3, 0.0, 0.1, -0.4, 0.25]
+    swaps = scipy.stats.permutation_test((numpy.array(graded), numpy.zeros(7)), lambda x, y: (x - y).mean(),
+                                         permutation_type="samples", n_resamples=numpy.inf)
     return {
+        "randomization": {"values": graded, "p": float(swaps.pvalue)},
         "mean_stderr": {"values": values, "stderr": mean_stderr(values)},
         "wilson": [{"successes": k, "n": n, "ci": [float(x) for x in proportion_confint(k, n, method="wilson")]}
                    for k, n in [(122, 200), (117, 200), (181, 200), (7192, 7600), (0, 10), (10, 10), (1, 3)]],

@@ -9,8 +9,8 @@ const FEWSHOT_SEED = 1234;
 
 /** What a spec may say about how a task is read; each is the task's own if absent. */
 export interface LoadOptions {
-  split?: Split;
-  num_fewshot?: number;
+  split?: Split | undefined;
+  num_fewshot?: number | undefined;
 }
 
 /**

@@ -127,18 +127,33 @@ describe('graded answers', () => {
   const base = Array.from({ length: 80 }, (_, id) => answer(id, [1, 0.5, 0, 0.25][id % 4]!));
   const worse = base.map((item, id) => answer(id, id % 4 === 0 && id < 60 ? 0.5 : item.f1));
 
-  it('bootstraps f1 and is exact for em', () => {
+  it('draws for f1 and is exact for em', () => {
     const run = () =>
       comparePaired(['em', 'f1'], { name: 'float32', items: base }, { name: 'FP4', items: worse }, 7)!;
     const [em, f1] = run().means;
     expect(em).toMatchObject({ test: 'mcnemar', lost: 15, gained: 0 });
-    expect(f1).toMatchObject({ test: 'bootstrap', lost: 15, gained: 0 });
+    expect(f1).toMatchObject({ test: 'randomization', lost: 15, gained: 0 });
     expect(f1!.difference).toBeCloseTo(-15 / 160, 12);
     expect(f1!.ci![0]).toBeLessThan(f1!.difference);
     expect(f1!.ci![1]).toBeLessThan(0);
     expect(f1!.verdict).toBe('FP4 loses 9.4 points of f1 at n = 80, p < 0.001');
     expect(run()).toEqual(run());
     expect(run().margin).toBeNull();
+  });
+
+  it('has no interval for one doc, and no verdict from three', () => {
+    const compare = (n: number) =>
+      comparePaired(
+        ['f1'],
+        { name: 'float32', items: [0, 1, 2].slice(0, n).map((id) => answer(id, 0.9)) },
+        { name: 'FP4', items: [0, 1, 2].slice(0, n).map((id) => answer(id, 0.5 - id / 10)) },
+        7,
+      )!.means[0]!;
+    expect(compare(1)).toMatchObject({ ci: null, p: 1, detectable: null });
+    expect(compare(1).verdict).toBe(
+      'FP4 is not distinguishable from float32 at n = 1: -40.0 points of f1, p = 1.000',
+    );
+    expect(compare(3).verdict).toContain('is not distinguishable');
   });
 });
 

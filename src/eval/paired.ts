@@ -3,7 +3,16 @@ import { seededRandom } from '../tensor/random.ts';
 import type { ItemResult, MultipleChoiceItem, RollingItem } from './item.ts';
 import { METRICS, itemValue } from './metric.ts';
 import type { MetricName } from './metric.ts';
-import { Z80, Z95, bootstrapMean, mcnemar, mean, meanDifference, unseenRate } from './stats.ts';
+import {
+  Z80,
+  Z95,
+  bootstrapInterval,
+  mcnemar,
+  mean,
+  meanDifference,
+  randomizationP,
+  unseenRate,
+} from './stats.ts';
 import type { Interval, MeanDifference } from './stats.ts';
 import { studentP, studentQuantile95 } from './student.ts';
 
@@ -25,8 +34,11 @@ export interface PairedMean {
   gained: number;
   lost: number;
   p: number;
-  /** 'mcnemar' is exact and used where every value is 0 or 1; 'bootstrap' draws the docs again. */
-  test: 'mcnemar' | 'bootstrap';
+  /**
+   * 'mcnemar' where every value is 0 or 1: exact, and `ci` is ± 1.96 stderr. 'randomization' for graded values: each
+   * doc's two values swapped by a coin, and `ci` from a bootstrap of the docs.
+   */
+  test: 'mcnemar' | 'randomization';
   /** The true difference that docs as spread as these show four times in five: 2.80 stderr; null at one doc. */
   detectable: number | null;
   verdict: string;
@@ -59,7 +71,7 @@ export interface PairedComparison {
 
 /**
  * Compares `other` with `baseline` on the docs both have answered; undefined while there is none. `seed` is the
- * spec's and feeds the bootstrap alone. Throws LabError 'bad-data' if the two were not asked the same thing.
+ * spec's and feeds what is drawn for graded values alone. Throws LabError 'bad-data' if the two were not asked the same thing.
  * At 100 docs with 1 gained and 5 lost, acc is -0.04 [-0.088, 0.008], p 0.219, 'not distinguishable'.
  */
 export function comparePaired(
@@ -128,7 +140,11 @@ function pairedMean(
   const values = { metric, baseline: mean(before), other: mean(after), difference, gained, lost };
   const tested = exact
     ? { ci, p: mcnemar(lost, gained), test: 'mcnemar' as const }
-    : { ...bootstrapMean(differences, seededRandom(seed)), test: 'bootstrap' as const };
+    : {
+        ci: bootstrapInterval(differences, seededRandom(seed)),
+        p: randomizationP(differences, seededRandom(seed)),
+        test: 'randomization' as const,
+      };
   const detectable = stderr === null ? null : (Z95 + Z80) * stderr;
   const verdict = meanVerdict({ ...values, ...tested, detectable, n }, baselineName, otherName);
   return { ...values, ...tested, detectable, verdict };

@@ -30,6 +30,7 @@ describe('detokenize', () => {
 
   it('keeps the steps in order: quotes close up over what stands between two possessives', () => {
     expect(detokenize("dogs ' toys , it 's")).toBe("dogs'toys, it's");
+    expect(detokenize('Boulter , 33 @.@ 5 ( born 1980 ) .\n')).toBe('Boulter, 33.5 (born 1980) .\n');
   });
 });
 

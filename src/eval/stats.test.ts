@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../tensor/random.ts';
 import golden from './golden.json';
 import {
-  bootstrapMean,
+  bootstrapInterval,
   detectableDifference,
   mcnemar,
   meanDifference,
   meanStderr,
+  randomizationP,
   sampleSize,
   unseenRate,
   wilson,
@@ -50,6 +51,7 @@ describe('McNemar', () => {
 
   it('by hand: of six flips, one against five, 2 (1 + 6) / 64', () => {
     expect(mcnemar(5, 1)).toBeCloseTo(14 / 64, 14);
+    expect(mcnemar(5, 15)).toBeCloseTo(0.0414, 4);
   });
 });
 
@@ -63,29 +65,45 @@ describe("Student's t", () => {
   });
 });
 
-describe('bootstrap', () => {
+describe('graded differences', () => {
   const random = seededRandom(11);
   const differences = Array.from({ length: 400 }, () => 0.1 * random.normal() - 0.01);
 
-  it('agrees with the normal interval where that one holds', () => {
-    const { ci } = bootstrapMean(differences, seededRandom(1));
+  it('bootstraps the interval the normal one is where that one holds', () => {
+    const ci = bootstrapInterval(differences, seededRandom(1))!;
     const normal = meanDifference(differences);
     // Of 10,000 draws the 2.5 % quantile itself has a standard error of 0.027 of theirs.
     for (const side of [0, 1] as const) {
       expect(Math.abs(ci[side] - normal.ci![side])).toBeLessThan(5 * 0.027 * normal.stderr!);
     }
+    expect(bootstrapInterval([0.5], seededRandom(1))).toBeNull();
   });
 
-  it('is the same for the same seed, another for another', () => {
-    const first = bootstrapMean(differences, seededRandom(1));
-    expect(bootstrapMean(differences, seededRandom(1))).toEqual(first);
-    expect(bootstrapMean(differences, seededRandom(2)).ci).not.toEqual(first.ci);
+  it('draws the same for the same seed, otherwise for another', () => {
+    const [ci, p] = [
+      bootstrapInterval(differences, seededRandom(1)),
+      randomizationP(differences, seededRandom(1)),
+    ];
+    expect(bootstrapInterval(differences, seededRandom(1))).toEqual(ci);
+    expect(randomizationP(differences, seededRandom(1))).toBe(p);
+    expect(bootstrapInterval(differences, seededRandom(2))).not.toEqual(ci);
   });
 
-  it('calls a sure difference sure and none none', () => {
-    expect(bootstrapMean([0.5, 0.5, 0.5, 0.4], seededRandom(1)).p).toBeCloseTo(2 / 10_001, 10);
-    expect(bootstrapMean([0, 0, 0], seededRandom(1))).toEqual({ ci: [0, 0], p: 1 });
-    expect(bootstrapMean([0.5, -0.5, 0.25, -0.25], seededRandom(1)).p).toBeGreaterThan(0.5);
+  it('swaps as scipy does: all 64 swaps of six differences', () => {
+    const { values, p } = stats.randomization;
+    // Of 10,000 draws a p of 0.3 has a standard error of 0.0046.
+    expect(Math.abs(randomizationP(values, seededRandom(1)) - p)).toBeLessThan(5 * 0.0046);
+  });
+
+  it('is McNemar where values are right and wrong', () => {
+    const flips = [...Array<number>(15).fill(1), ...Array<number>(5).fill(-1), ...Array<number>(80).fill(0)];
+    expect(Math.abs(randomizationP(flips, seededRandom(1)) - mcnemar(5, 15))).toBeLessThan(5 * 0.002);
+  });
+
+  it('is never sure of few items', () => {
+    expect(randomizationP([-0.5], seededRandom(1))).toBe(1);
+    expect(randomizationP([0, 0, 0], seededRandom(1))).toBe(1);
+    expect(randomizationP([-0.5, -0.4, -0.3], seededRandom(1))).toBeGreaterThan(0.23);
   });
 });
 

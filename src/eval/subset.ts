@@ -3,8 +3,8 @@ import { seededRandom } from '../tensor/random.ts';
 
 /** Which docs of a split to ask: all, the first `limit` of a seeded order, or those named. */
 export interface Choice {
-  limit?: number;
-  doc_ids?: readonly number[];
+  limit?: number | undefined;
+  doc_ids?: readonly number[] | undefined;
   seed: number;
 }
 
