@@ -2,6 +2,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { CHROMIUM_ARGS, findChromium } from './bin/chromium.mjs';
+import { currentCommit } from './bin/commit.mjs';
 
 /** Cross-origin isolation sharpens performance.now() from 100 us to 5 us. */
 const headers = {
@@ -12,8 +13,9 @@ const headers = {
 export default defineConfig({
   base: './',
   plugins: [svelte()],
+  define: { __COMMIT__: JSON.stringify(currentCommit()) },
   worker: { format: 'es' },
-  build: { target: 'es2023' },
+  build: { target: 'es2023', rolldownOptions: { input: ['index.html', 'headless.html'] } },
   server: { headers },
   preview: { headers },
   test: {

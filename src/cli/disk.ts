@@ -16,7 +16,10 @@ export async function diskSource(path: string, name = path): Promise<ByteSource>
         const bytes = new Uint8Array(end - begin);
         const { bytesRead } = await file.read(bytes, 0, bytes.byteLength, begin);
         if (bytesRead === bytes.byteLength) return bytes;
-        throw new LabError('truncated-file', `${path} ended at byte ${begin + bytesRead}; ${end} were expected.`);
+        throw new LabError(
+          'truncated-file',
+          `${path} ended at byte ${begin + bytesRead}; ${end} were expected.`,
+        );
       } finally {
         await file.close();
       }

@@ -16,6 +16,8 @@ export interface Commands {
   ): void;
   /** Hands everything recorded so far to the GPU. */
   submit(): void;
+  /** Frees the uniforms. */
+  close(): void;
 }
 
 interface Recorded {
@@ -73,6 +75,7 @@ export function recordCommands(gpu: Gpu): Commands {
       });
     },
     submit,
+    close: () => uniforms.destroy(),
   };
 }
 

@@ -118,6 +118,7 @@ async function loadBlockwise(
   const buffers = { weight, thresholds, order, packed, absmax };
   commands.dispatch(quantize_4bit, { n, blocksize }, buffers, { DTYPE: DTYPE[stored.dtype] });
   commands.submit();
+  commands.close();
   // The device frees them once the dispatch has run.
   [weight, thresholds, order].forEach((buffer) => free(gpu, buffer));
   throwIfLost(gpu);

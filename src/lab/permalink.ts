@@ -26,7 +26,10 @@ export async function encodeSpec(spec: ExperimentSpec): Promise<string> {
  */
 export async function decodeSpec(text: string): Promise<ExperimentSpec> {
   if (text.length > MAX_LINK_CHARACTERS) {
-    throw new LabError('bad-link', `The link has ${text.length} characters; allowed: ${MAX_LINK_CHARACTERS}.`);
+    throw new LabError(
+      'bad-link',
+      `The link has ${text.length} characters; allowed: ${MAX_LINK_CHARACTERS}.`,
+    );
   }
   if (!text.startsWith(FORM)) {
     const form = /^\d+/.exec(text)?.[0];
@@ -62,7 +65,10 @@ async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
     throw damaged();
   }
   void reader.cancel();
-  throw new LabError('bad-link', `The link unfolds to more than ${MAX_SPEC_BYTES} bytes; allowed: that many.`);
+  throw new LabError(
+    'bad-link',
+    `The link unfolds to more than ${MAX_SPEC_BYTES} bytes; allowed: that many.`,
+  );
 }
 
 function parseJson(text: string): unknown {
@@ -73,4 +79,5 @@ function parseJson(text: string): unknown {
   }
 }
 
-const damaged = (): LabError => new LabError('bad-link', 'The link is damaged: a part of it is missing or changed.');
+const damaged = (): LabError =>
+  new LabError('bad-link', 'The link is damaged: a part of it is missing or changed.');

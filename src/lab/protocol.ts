@@ -43,7 +43,14 @@ export type Phase = 'check' | 'download' | 'hash' | 'load' | 'answer';
 export type RunEvent =
   | { type: 'started'; run_id: string; spec: ExperimentSpec }
   /** A phase moves: bytes for download, hash and load, checks for check. `config` is missing before the first one. */
-  | { type: 'progress'; phase: Exclude<Phase, 'answer'>; config?: number; done: number; total: number; what: string }
+  | {
+      type: 'progress';
+      phase: Exclude<Phase, 'answer'>;
+      config?: number;
+      done: number;
+      total: number;
+      what: string;
+    }
   | { type: 'environment'; environment: Environment }
   /** How many items each task has, known once its file is read. */
   | { type: 'planned'; tasks: { task: TaskName; n: number }[] }

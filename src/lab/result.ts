@@ -40,7 +40,7 @@ export interface Environment {
 export interface KernelCheck {
   checked: number;
   /** The check that came nearest to its bound. */
-  worst: { kernel: string; case: string; max_error: number; bound: number };
+  worst: { kernel: string; case: string; max_error: number; bound: number; worst_ratio: number };
 }
 
 export interface ModelIdentity {

@@ -33,6 +33,14 @@ export interface TaskSpec {
 /** Models that come with the page. */
 export const BUNDLED_MODELS = ['nibble-tiny'] as const;
 
+/** The files each of them has. */
+export const BUNDLED_FILES = [
+  'config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'model.safetensors',
+] as const;
+
 /** A spec of more configurations than this is a mistake, not an experiment. */
 const MAX_CONFIGS = 64;
 
@@ -44,7 +52,8 @@ const whole = (least: number, most: number) =>
   );
 const oneOf = <const T extends readonly (string | number | boolean)[]>(values: T) =>
   v.picklist(values as unknown as readonly string[], listed(values)) as unknown as v.GenericSchema<T[number]>;
-const listed = (values: readonly unknown[]): string => values.map((value) => JSON.stringify(value)).join(', ');
+const listed = (values: readonly unknown[]): string =>
+  values.map((value) => JSON.stringify(value)).join(', ');
 
 const compute_dtype = v.optional(oneOf(['float32', 'float16', 'bfloat16']), 'float32');
 const blockwise = {
@@ -52,7 +61,10 @@ const blockwise = {
   double_quant: v.optional(oneOf([false]), false),
   compute_dtype,
 };
-const codeValue = v.pipe(v.number('a number in [-1, 1]'), v.check((x) => Math.abs(x) <= 1, 'a number in [-1, 1]'));
+const codeValue = v.pipe(
+  v.number('a number in [-1, 1]'),
+  v.check((x) => Math.abs(x) <= 1, 'a number in [-1, 1]'),
+);
 
 const config = v.variant(
   'quant_type',
@@ -101,7 +113,9 @@ const task = v.strictObject({
   task: oneOf(Object.keys(TASKS) as TaskName[]),
   split: v.optional(oneOf(['train', 'validation', 'test'])),
   limit: v.optional(whole(1, 1e6)),
-  doc_ids: v.optional(v.pipe(v.array(whole(0, 1e6), 'a list of item numbers'), v.minLength(1, 'at least one item'))),
+  doc_ids: v.optional(
+    v.pipe(v.array(whole(0, 1e6), 'a list of item numbers'), v.minLength(1, 'at least one item')),
+  ),
   num_fewshot: v.optional(whole(0, 100)),
 });
 
@@ -126,8 +140,14 @@ export function parseSpec(json: unknown): ExperimentSpec {
   const result = v.safeParse(experiment, json, { abortEarly: true });
   if (!result.success) throw new LabError('bad-spec', sentence(result.issues[0]));
   const spec = result.output as ExperimentSpec;
-  requireOnce(spec.configs.map((c) => canonicalJson(c)), 'configs');
-  requireOnce(spec.tasks.map((t) => t.task), 'tasks');
+  requireOnce(
+    spec.configs.map((c) => canonicalJson(c)),
+    'configs',
+  );
+  requireOnce(
+    spec.tasks.map((t) => t.task),
+    'tasks',
+  );
   spec.tasks.forEach(({ limit, doc_ids }, i) => {
     if (limit === undefined || doc_ids === undefined) return;
     throw new LabError('bad-spec', `tasks[${i}] has both limit and doc_ids; allowed: one of them.`);
@@ -136,9 +156,11 @@ export function parseSpec(json: unknown): ExperimentSpec {
 }
 
 function sentence(issue: v.BaseIssue<unknown>): string {
-  const path = issue.path?.map(({ key }) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('') ?? '';
+  const path =
+    issue.path?.map(({ key }) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('') ?? '';
   const key = path.replace(/^\./, '') || 'The spec';
-  if (issue.type === 'strict_object' && issue.expected === 'never') return `${key} is an unknown key; allowed: ${knownKeys(issue)}.`;
+  if (issue.type === 'strict_object' && issue.expected === 'never')
+    return `${key} is an unknown key; allowed: ${knownKeys(issue)}.`;
   const found = issue.input === undefined ? 'missing' : JSON.stringify(issue.input);
   const short = found.length > 60 ? `${found.slice(0, 57)}…` : found;
   return `${key} is ${short}; allowed: ${issue.type === 'strict_object' ? 'an object' : issue.message}.`;
@@ -153,14 +175,19 @@ function knownKeys(issue: v.BaseIssue<unknown>): string {
   const options = area === 'model' ? model.options : config.options;
   const owner = issue.path!.at(-2)?.value as Record<string, unknown> | undefined;
   const tag = area === 'model' ? 'source' : 'quant_type';
-  const match = options.find(({ entries }) => (entries as Record<string, { literal?: unknown }>)[tag]?.literal === owner?.[tag]);
+  const match = options.find(
+    ({ entries }) => (entries as Record<string, { literal?: unknown }>)[tag]?.literal === owner?.[tag],
+  );
   return Object.keys(match?.entries ?? {}).join(', ');
 }
 
 function requireOnce(keys: readonly string[], field: string): void {
   const again = keys.findIndex((key, i) => keys.indexOf(key) !== i);
   if (again < 0) return;
-  throw new LabError('bad-spec', `${field}[${again}] repeats ${field}[${keys.indexOf(keys[again]!)}]; allowed: each once.`);
+  throw new LabError(
+    'bad-spec',
+    `${field}[${again}] repeats ${field}[${keys.indexOf(keys[again]!)}]; allowed: each once.`,
+  );
 }
 
 /** JSON with sorted keys, so that equal values have equal text (as RFC 8785 for the values a spec has). */

@@ -74,7 +74,11 @@ export async function browserStore(): Promise<Store> {
     items: (id) => db.getAll('items', rangeOf(id)),
     async remove(id) {
       const tx = db.transaction(['runs', 'items'], 'readwrite');
-      await Promise.all([tx.objectStore('runs').delete(id), tx.objectStore('items').delete(rangeOf(id)), tx.done]);
+      await Promise.all([
+        tx.objectStore('runs').delete(id),
+        tx.objectStore('items').delete(rangeOf(id)),
+        tx.done,
+      ]);
     },
   };
 }
@@ -102,6 +106,9 @@ async function guarded(write: () => Promise<unknown>): Promise<void> {
     await write();
   } catch (error) {
     const full = (error as DOMException).name === 'QuotaExceededError';
-    throw new LabError('storage', full ? 'The disk space of this browser is used up.' : (error as Error).message);
+    throw new LabError(
+      'storage',
+      full ? 'The disk space of this browser is used up.' : (error as Error).message,
+    );
   }
 }

@@ -28,6 +28,8 @@ export interface Model {
   head_dtype: ComputeDtype;
   commands: Commands;
   workspace: Workspace;
+  /** Tokens that have gone through the blocks. */
+  tokens: number;
 }
 
 /** Buffers a forward pass works in: activations of `tokens` tokens, keys and values of `slots` slots. */
@@ -84,6 +86,7 @@ export function makeModel(gpu: Gpu, config: ModelConfig, weights: Weights, quant
     head_dtype: quant.quant_type === 'none' ? compute_dtype : 'float32',
     commands: recordCommands(gpu),
     workspace: { tokens: 0, slots: 0, activations: {} as never, keys: [], values: [], head: undefined },
+    tokens: 0,
   };
 }
 
@@ -124,8 +127,15 @@ export async function reserve(model: Model, tokens: number, slots: number): Prom
   workspace.slots = S;
 }
 
+/** Frees what makeModel and its passes made; the weights are their loader's to free. */
+export function closeModel(model: Model): void {
+  model.commands.submit();
+  freeWorkspace(model);
+  model.commands.close();
+}
+
 /** Frees activations, keys and values. */
-export function freeWorkspace({ gpu, workspace }: Model): void {
+function freeWorkspace({ gpu, workspace }: Model): void {
   const buffers = [...Object.values(workspace.activations), ...workspace.keys, ...workspace.values];
   buffers.forEach((buffer) => free(gpu, buffer));
   workspace.activations = {} as never;
@@ -145,6 +155,7 @@ export function forward(model: Model, batch: TokenBatch): void {
   const { gpu, config, weights, commands, workspace } = model;
   const T = batch.ids.length;
   const { ids, turns, spans, hidden } = workspace.activations;
+  model.tokens += T;
   // Earlier dispatches still read these buffers: hand them over before the queue overwrites.
   commands.submit();
   write(gpu, ids, Uint32Array.from(batch.ids));

@@ -21,14 +21,19 @@ const MAX_JSON_BYTES = 64 * 1024 * 1024;
 export async function openModel(files: FileSet): Promise<ModelFiles> {
   const config = parseConfig(await readJson(files, 'config.json'));
   const checkpoint = await openCheckpoint(files);
-  const settings = files.names.includes('tokenizer_config.json') ? await readJson(files, 'tokenizer_config.json') : {};
+  const settings = files.names.includes('tokenizer_config.json')
+    ? await readJson(files, 'tokenizer_config.json')
+    : {};
   const tokenizer = makeTokenizer(await readJson(files, 'tokenizer.json'), settings, config.vocab_size);
   return { checkpoint, config, tokenizer };
 }
 
 async function readJson(files: FileSet, name: string): Promise<unknown> {
   if (!files.names.includes(name)) {
-    throw new LabError('missing-file', `${name} is missing; a model needs config.json, tokenizer.json and safetensors.`);
+    throw new LabError(
+      'missing-file',
+      `${name} is missing; a model needs config.json, tokenizer.json and safetensors.`,
+    );
   }
   const source = await files.open(name);
   if (source.byteLength > MAX_JSON_BYTES) {

@@ -127,6 +127,13 @@ export async function loadWeights(
   }
 }
 
+/** Bytes of the Linear layers' matrices, scales included: what quantizing them left. */
+export function linearBytes({ layers }: Weights): number {
+  return layers
+    .flatMap((layer) => Object.values(layer) as (GPUBuffer | Linear)[])
+    .reduce((sum, value) => sum + ('matrix' in value ? value.matrix.bytes : 0), 0);
+}
+
 /** Frees everything loadWeights made. */
 export function freeWeights(gpu: Gpu, weights: Weights): void {
   const { embedding, lm_head, layers, norm } = weights;

@@ -1,0 +1,41 @@
+import { parseArgs } from 'node:util';
+import { LabError } from '../errors.ts';
+
+const OPTIONS = {
+  model: { type: 'string' },
+  data: { type: 'string' },
+  runtime: { type: 'string', default: 'browser' },
+  out: { type: 'string' },
+  json: { type: 'boolean', default: false },
+} as const;
+
+export interface Arguments {
+  values: {
+    model?: string | undefined;
+    data?: string | undefined;
+    runtime: 'browser' | 'node';
+    out?: string | undefined;
+    json: boolean;
+  };
+  positionals: string[];
+}
+
+/**
+ * The command line of one command.
+ * @throws bad-arguments for an option the command does not have, or a runtime there is not.
+ */
+export function parseArguments(args: string[], allowed: readonly (keyof typeof OPTIONS)[]): Arguments {
+  const options = Object.fromEntries(allowed.map((name) => [name, OPTIONS[name]]));
+  let parsed;
+  try {
+    parsed = parseArgs({ args, options, allowPositionals: true });
+  } catch (error) {
+    const names = allowed.map((name) => `--${name}`).join(', ');
+    throw new LabError('bad-arguments', `${(error as Error).message.split('. ')[0]!}; allowed: ${names}.`);
+  }
+  const values = parsed.values as Arguments['values'];
+  if (allowed.includes('runtime') && values.runtime !== 'browser' && values.runtime !== 'node') {
+    throw new LabError('bad-arguments', `--runtime is ${String(values.runtime)}; allowed: browser, node.`);
+  }
+  return { values, positionals: parsed.positionals };
+}

@@ -1,0 +1,134 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
+import { join, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium, type Page } from '@playwright/test';
+import { build, preview, type Connect, type PreviewServer } from 'vite';
+import { CHROMIUM_ARGS, requireChromium } from '../../bin/chromium.mjs';
+import type { Lab, NamedFile, RunRequest } from '../lab/protocol.ts';
+import { diskFiles } from './disk.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Folders of this machine that a run reads. */
+export interface Folders {
+  model?: string | undefined;
+  data?: string | undefined;
+}
+
+type Files = Pick<RunRequest, 'model_files' | 'data_files'>;
+
+/**
+ * Builds the app, serves it, opens it in headless Chromium and hands over the lab behind the page's own worker.
+ * Local folders are served beside it, readable only by this process' browser, and come as `files` for a RunRequest.
+ */
+export async function withBrowserLab<T>(
+  folders: Folders,
+  use: (lab: Lab, files: Files, runtime: string) => Promise<T>,
+): Promise<T> {
+  const files: Files = {
+    ...(folders.model ? { model_files: await addresses('model', folders.model) } : {}),
+    ...(folders.data ? { data_files: await addresses('data', folders.data) } : {}),
+  };
+  await build({ root: ROOT, logLevel: 'error' });
+  const server = await serve(folders);
+  const browser = await chromium.launch({ executablePath: requireChromium(), args: CHROMIUM_ARGS });
+  try {
+    const page = await browser.newPage();
+    const base = server.resolvedUrls!.local[0]!;
+    await page.goto(`${base}headless.html`);
+    await page.waitForFunction(() => 'lab' in window);
+    const runtime = await page.evaluate(() => navigator.userAgent);
+    return await use(await labOf(page), absolute(files, base), runtime);
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+}
+
+/** The page's lab as if it were here: calls go in by evaluate, callbacks come out through an exposed function. */
+async function labOf(page: Page): Promise<Lab> {
+  let callback: (...args: never[]) => void = () => {};
+  await page.exposeFunction('called', (args: never[]) => callback(...args));
+  return {
+    adapter: () => page.evaluate(() => window.lab.adapter()),
+    cancel: () => page.evaluate(() => window.lab.cancel()),
+    run(request, onEvent) {
+      callback = onEvent;
+      return page.evaluate((asked) => window.lab.run(asked, (...args) => window.called(args)), request);
+    },
+    selfCheck(onRow) {
+      callback = onRow;
+      return page.evaluate(() => window.lab.selfCheck((...args) => window.called(args)));
+    },
+  };
+}
+
+declare global {
+  interface Window {
+    called(args: unknown[]): void;
+  }
+}
+
+const addresses = async (kind: keyof Folders, folder: string): Promise<NamedFile[]> =>
+  (await diskFiles(folder)).names.map((path) => ({
+    path: path.split(sep).join('/'),
+    file: `${kind}-files/${path.split(sep).map(encodeURIComponent).join('/')}`,
+  }));
+
+function absolute(files: Files, base: string): Files {
+  const whole = (list: readonly NamedFile[]) =>
+    list.map(({ path, file }) => ({ path, file: base + String(file) }));
+  return {
+    ...(files.model_files ? { model_files: whole(files.model_files) } : {}),
+    ...(files.data_files ? { data_files: whole(files.data_files) } : {}),
+  };
+}
+
+function serve(folders: Folders): Promise<PreviewServer> {
+  return preview({
+    root: ROOT,
+    logLevel: 'error',
+    preview: { port: 0, host: '127.0.0.1' },
+    plugins: [
+      {
+        name: 'local-folders',
+        configurePreviewServer(server) {
+          for (const kind of ['model', 'data'] as const) {
+            const folder = folders[kind];
+            if (folder) server.middlewares.use(`/${kind}-files`, sendFrom(resolve(folder)));
+          }
+        },
+      },
+    ],
+  });
+}
+
+/** Sends files of a folder, whole or by Range. */
+function sendFrom(folder: string): Connect.NextHandleFunction {
+  return (request, response) => {
+    const path = resolve(
+      join(folder, decodeURIComponent(new URL(request.url!, 'http://localhost').pathname)),
+    );
+    if (path.startsWith(folder + sep)) void send(path, request.headers.range, response);
+    else response.writeHead(404).end();
+  };
+}
+
+async function send(path: string, range: string | undefined, response: ServerResponse): Promise<void> {
+  const info = await stat(path).catch(() => undefined);
+  if (!info?.isFile()) {
+    response.writeHead(404).end();
+    return;
+  }
+  const asked = /^bytes=(\d+)-(\d*)$/.exec(range ?? '');
+  const begin = Number(asked?.[1] ?? 0);
+  const last = Math.min(info.size - 1, asked?.[2] ? Number(asked[2]) : Infinity);
+  response.writeHead(asked ? 206 : 200, {
+    'Content-Type': 'application/octet-stream',
+    'Content-Length': last - begin + 1,
+    ...(asked ? { 'Content-Range': `bytes ${begin}-${last}/${info.size}` } : {}),
+  });
+  createReadStream(path, { start: begin, end: last }).pipe(response);
+}

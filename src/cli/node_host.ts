@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LabError } from '../errors.ts';
+import { downloadedFiles } from '../lab/files.ts';
+import { gpuOnce } from '../lab/gpu_once.ts';
+import { openHub } from '../lab/hub.ts';
+import type { Host } from '../lab/run.ts';
+import { memoryStore } from '../lab/store.ts';
+import { APP } from '../lab/version.ts';
+import { diskFiles } from './disk.ts';
+import { nodeGpu } from './node_gpu.ts';
+
+/** What the page fetches from its server lies here on disk. */
+const PUBLIC = fileURLToPath(new URL('../../public/', import.meta.url));
+
+export const NODE_RUNTIME = `node ${process.versions.node}`;
+
+/** Node as the host of a run: Dawn, folders, and a store in memory. */
+export function nodeHost(modelFolder: string | undefined, dataFolder: string | undefined): Host {
+  return {
+    gpu: gpuOnce(nodeGpu),
+    runtime: NODE_RUNTIME,
+    app: APP,
+    data: {
+      where: dataFolder
+        ? `the folder ${dataFolder} or among the bundled tasks`
+        : 'the bundled tasks (--data names a folder)',
+      read: async (path) =>
+        (dataFolder && (await contents(join(dataFolder, path)))) || contents(join(PUBLIC, 'tasks', path)),
+    },
+    store: memoryStore(),
+    async openFiles(model, onProgress, signal) {
+      switch (model.source) {
+        case 'bundled':
+          return { files: await diskFiles(join(PUBLIC, 'models', model.name)) };
+        case 'hub': {
+          if (modelFolder) return { files: await diskFiles(modelFolder) };
+          const { files, commit } = await openHub(model.repo, model.revision, signal);
+          return { files: downloadedFiles(files, onProgress, signal), revision: commit };
+        }
+        case 'local':
+          if (!modelFolder) {
+            throw new LabError(
+              'bad-arguments',
+              `The spec's model ${model.name} is local; give its folder with --model DIR.`,
+            );
+          }
+          return { files: await diskFiles(modelFolder) };
+      }
+    },
+  };
+}
+
+const contents = (path: string): Promise<Uint8Array | undefined> => readFile(path).catch(() => undefined);

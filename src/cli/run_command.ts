@@ -1,0 +1,71 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { LabError, type Failure } from '../errors.ts';
+import { resultTable } from '../lab/export.ts';
+import { decodeSpec } from '../lab/permalink.ts';
+import type { RunEvent } from '../lab/protocol.ts';
+import type { ExperimentResult } from '../lab/result.ts';
+import { run } from '../lab/run.ts';
+import { parseSpec, type ExperimentSpec } from '../lab/spec.ts';
+import { parseArguments } from './arguments.ts';
+import { withBrowserLab } from './browser.ts';
+import { nodeHost } from './node_host.ts';
+import { progressPrinter } from './progress.ts';
+
+/** `run SPEC.json|LINK`: measures, prints the table, writes the result. */
+export async function runCommand(args: string[]): Promise<number> {
+  const { values, positionals } = parseArguments(args, ['model', 'data', 'runtime', 'out', 'json']);
+  if (positionals.length !== 1) {
+    throw new LabError(
+      'bad-arguments',
+      `run was given ${positionals.length} specs; allowed: one file or link.`,
+    );
+  }
+  const spec = await readSpec(positionals[0]!);
+  if (values.model !== undefined && spec.model.source === 'bundled') {
+    throw new LabError(
+      'bad-arguments',
+      '--model was given, but the spec names a bundled model; allowed with "local" and "hub".',
+    );
+  }
+  const progress = progressPrinter(spec);
+  let result: ExperimentResult | undefined;
+  let failure: Failure | undefined;
+  const onEvent = (event: RunEvent): void => {
+    progress(event);
+    if (event.type === 'finished') result = event.result;
+    if (event.type === 'failed') ({ failure, result } = event);
+  };
+
+  if (values.runtime === 'node') {
+    const stop = new AbortController();
+    process.once('SIGINT', () => stop.abort());
+    await run({ spec }, nodeHost(values.model, values.data), onEvent, stop.signal);
+  } else {
+    await withBrowserLab({ model: values.model, data: values.data }, (lab, files) =>
+      lab.run({ spec, ...files }, onEvent),
+    );
+  }
+
+  if (result && values.out) await writeFile(values.out, JSON.stringify(result, null, 1) + '\n');
+  if (result) console.log(values.json ? JSON.stringify(result) : resultTable(result));
+  if (!failure) return 0;
+  throw new LabError(failure.code, failure.message);
+}
+
+/** A spec from a file, or from a link that carries one. */
+async function readSpec(source: string): Promise<ExperimentSpec> {
+  const carried = /[#&?]spec=([\w.-]+)/.exec(source)?.[1];
+  if (carried) return decodeSpec(carried);
+  const text = await readFile(source, 'utf8').catch(() => {
+    throw new LabError(
+      'bad-arguments',
+      `${source} is neither a file that can be read nor a link with a spec.`,
+    );
+  });
+  try {
+    return parseSpec(JSON.parse(text));
+  } catch (error) {
+    if (error instanceof LabError) throw new LabError(error.code, `${source}: ${error.message}`);
+    throw new LabError('bad-spec', `${source} is not JSON: ${(error as Error).message}.`);
+  }
+}

@@ -1,0 +1,57 @@
+import type { CheckRow } from '../gpu/check.ts';
+import { fullCheck } from '../gpu/check.ts';
+import { adapterName, openGpu, type AdapterReport } from '../gpu/device.ts';
+import { LabError, type Failure } from '../errors.ts';
+import { parseArguments } from './arguments.ts';
+import { withBrowserLab } from './browser.ts';
+import { nodeGpu } from './node_gpu.ts';
+import { NODE_RUNTIME } from './node_host.ts';
+
+/** `selfcheck`: every kernel on every shape against the CPU; exit status 1 if one is off. */
+export async function selfcheck(args: string[]): Promise<number> {
+  const { values } = parseArguments(args, ['runtime', 'json']);
+  const { adapter, runtime, rows } = values.runtime === 'node' ? await inNode() : await inBrowser();
+  if (values.json) console.log(JSON.stringify({ adapter, runtime, rows }));
+  else {
+    console.log(`${adapterName(adapter)} (${runtime})`);
+    rows.forEach(print);
+    const failed = rows.filter(({ pass }) => !pass).length;
+    console.log(failed ? `${failed} of ${rows.length} checks failed.` : `All ${rows.length} checks passed.`);
+  }
+  return rows.every(({ pass }) => pass) ? 0 : 1;
+}
+
+interface Report {
+  adapter: AdapterReport;
+  runtime: string;
+  rows: CheckRow[];
+}
+
+async function inNode(): Promise<Report> {
+  const gpu = await openGpu(await nodeGpu());
+  const rows: CheckRow[] = [];
+  await fullCheck(gpu, (row) => rows.push(row));
+  return { adapter: gpu.adapter, runtime: NODE_RUNTIME, rows };
+}
+
+function inBrowser(): Promise<Report> {
+  return withBrowserLab({}, async (lab, _, runtime) => {
+    const adapter = await lab.adapter();
+    if ('code' in adapter) throw asError(adapter);
+    const rows: CheckRow[] = [];
+    const failure = await lab.selfCheck((row) => void rows.push(row));
+    if (failure) throw asError(failure);
+    return { adapter, runtime, rows };
+  });
+}
+
+const asError = ({ code, message }: Failure): LabError => new LabError(code, message);
+
+function print({ kernel, case: name, max_error, bound, pass, mismatch }: CheckRow): void {
+  const verdict = pass ? 'ok  ' : 'FAIL';
+  const error = max_error.toExponential(1);
+  console.log(
+    `${verdict} ${kernel.padEnd(16)} ${error.padStart(8)} of ${bound === 0 ? 'exact' : bound.toExponential(1)}  ${name}`,
+  );
+  if (mismatch) console.log(mismatch);
+}

@@ -1,0 +1,72 @@
+import { comparePaired } from '../eval/paired.ts';
+import { aggregate } from '../eval/metric.ts';
+import { TASKS } from '../eval/tasks.ts';
+import type { ItemResult } from '../eval/item.ts';
+import { configName } from '../quant/config.ts';
+import { hashText } from './files.ts';
+import type { Comparison, ConfigRun, ExperimentResult, TaskResult } from './result.ts';
+import { canonicalJson, type ExperimentSpec } from './spec.ts';
+import type { RunRecord, StoredItem } from './store.ts';
+
+/**
+ * The result of a stored run, finished or not: a pure function of its rows, so that a run resumed ten times and one
+ * that never stopped give the same numbers and the same digest.
+ */
+export function assembleResult(
+  record: RunRecord,
+  items: readonly StoredItem[],
+): ExperimentResult | undefined {
+  const { spec, environment, state, failure } = record;
+  if (!environment) return undefined;
+  const runs = spec.configs.flatMap((config, index): ConfigRun[] => {
+    const kept = record.configs[index];
+    if (!kept) return [];
+    const tasks = spec.tasks.map(({ task }) => taskResult(task, itemsOf(items, index, task)));
+    return [{ config, footprint: kept.footprint, tasks, timings: kept.timings }];
+  });
+  return {
+    version: 1,
+    spec,
+    environment,
+    runs,
+    comparisons: compareRuns(spec, runs),
+    digest: digestOf(runs),
+    state,
+    failure,
+  };
+}
+
+/** Items of one configuration and task by doc_id, in whatever order they were answered. */
+const itemsOf = (items: readonly StoredItem[], config: number, task: string): ItemResult[] =>
+  items
+    .filter((row) => row.config === config && row.task === task)
+    .map(({ item }) => item)
+    .sort((a, b) => a.doc_id - b.doc_id);
+
+const taskResult = (task: TaskResult['task'], items: ItemResult[]): TaskResult => ({
+  task,
+  n: items.length,
+  metrics: aggregate(TASKS[task].metrics, items),
+  items,
+});
+
+function compareRuns(spec: ExperimentSpec, runs: readonly ConfigRun[]): Comparison[] {
+  const [baseline, ...others] = runs;
+  if (!baseline) return [];
+  return others.flatMap((run, i) =>
+    spec.tasks.flatMap(({ task }, t): Comparison[] => {
+      const before = { name: configName(baseline.config), items: baseline.tasks[t]!.items };
+      const after = { name: configName(run.config), items: run.tasks[t]!.items };
+      const paired = comparePaired(TASKS[task].metrics, before, after, spec.seed);
+      return paired ? [{ config: i + 1, task, ...paired }] : [];
+    }),
+  );
+}
+
+/** Answers only: no times, no machine, no order of computation. */
+const digestOf = (runs: readonly ConfigRun[]): string =>
+  hashText(
+    canonicalJson(
+      runs.map(({ config, tasks }) => ({ config, tasks: tasks.map(({ task, items }) => ({ task, items })) })),
+    ),
+  );

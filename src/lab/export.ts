@@ -1,0 +1,60 @@
+import { TASKS } from '../eval/tasks.ts';
+import { configName } from '../quant/config.ts';
+import type { ExperimentResult, TaskResult } from './result.ts';
+
+/** A result as a Markdown table, one row a configuration, with the verdicts of its comparisons below. */
+export function resultTable(result: ExperimentResult): string {
+  const { spec, runs, comparisons, environment } = result;
+  const header = [
+    'configuration',
+    'bits/weight',
+    'MB counted',
+    'MB true',
+    ...spec.tasks.map(taskHeading),
+    'tokens/s',
+  ];
+  const rows = runs.map((run) => [
+    configName(run.config),
+    run.footprint.bits_per_weight.toFixed(3),
+    megabytes(run.footprint.bitsandbytes_bytes),
+    megabytes(run.footprint.actual_bytes),
+    ...run.tasks.map(score),
+    run.timings.tokens_per_second.toFixed(0),
+  ]);
+  const verdicts = comparisons.flatMap(({ task, means, ratios }) =>
+    [...means, ...ratios]
+      .filter(({ metric }) => metric === TASKS[task].primary_metric)
+      .map(({ verdict }) => `- ${task}: ${verdict}.`),
+  );
+  const { adapter, model } = environment;
+  return [
+    `${spec.title || 'Untitled'}: ${model.name}, ${(model.parameters / 1e6).toFixed(2)} M parameters, on ${adapter.vendor} ${adapter.architecture}`,
+    '',
+    table([header, ...rows]),
+    '',
+    ...verdicts,
+    '',
+    `digest ${result.digest.slice(0, 16)}, ${result.state}`,
+  ].join('\n');
+}
+
+const taskHeading = ({ task }: { task: TaskResult['task'] }): string =>
+  `${task} ${TASKS[task].primary_metric}`;
+
+/** "0.915 ± 0.020 (200)": the primary metric, its standard error, n. */
+function score({ task, n, metrics }: TaskResult): string {
+  const metric = metrics[TASKS[task].primary_metric];
+  if (!metric) return '-';
+  const error = metric.stderr === null ? '' : ` ± ${metric.stderr.toFixed(3)}`;
+  return `${metric.value.toFixed(3)}${error} (${n})`;
+}
+
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(3);
+
+/** Cells padded so that the Markdown reads as a table in a terminal, too. */
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const line = (row: readonly string[]) => `| ${row.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`;
+  const rule = `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`;
+  return [line(rows[0]!), rule, ...rows.slice(1).map(line)].join('\n');
+}

@@ -1,0 +1,55 @@
+import { LabError } from '../errors.ts';
+import { urlSource, type FileSet } from '../tensor/source.ts';
+
+/** The only host a Hub model is asked from; links carry names, never addresses. */
+const HUB = 'https://huggingface.co';
+
+/** A Hub repository at one commit. */
+export interface HubFiles {
+  files: FileSet;
+  /** The commit the revision stood for when it was asked. */
+  commit: string;
+}
+
+/**
+ * The files of a Hub repository, a branch or tag resolved to its commit first, so that a record says what was measured.
+ * @throws network when it cannot be reached; missing-file when there is no such repository or revision, or it is gated.
+ */
+export async function openHub(repo: string, revision: string, signal?: AbortSignal): Promise<HubFiles> {
+  const { sha, siblings } = await describe(repo, revision, signal);
+  const names = siblings.map(({ rfilename }) => rfilename);
+  const address = (name: string) =>
+    `${HUB}/${repo}/resolve/${sha}/${name.split('/').map(encodeURIComponent).join('/')}`;
+  return {
+    commit: sha,
+    files: { names, open: (name) => urlSource(address(name), signal ? { signal } : {}) },
+  };
+}
+
+interface RepositoryInfo {
+  sha: string;
+  siblings: { rfilename: string }[];
+}
+
+async function describe(repo: string, revision: string, signal?: AbortSignal): Promise<RepositoryInfo> {
+  const url = `${HUB}/api/models/${repo}/revision/${encodeURIComponent(revision)}`;
+  let response: Response;
+  try {
+    response = await fetch(url, signal ? { signal } : {});
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new LabError('network', `The Hub could not be reached for ${repo}.`, { cause: error });
+  }
+  if (response.status === 401 || response.status === 403 || response.status === 404) {
+    throw new LabError(
+      'missing-file',
+      `The Hub has no public repository ${repo} at ${revision}, or it asks for a login (HTTP ${response.status}).`,
+    );
+  }
+  if (!response.ok) throw new LabError('network', `The Hub answered HTTP ${response.status} for ${repo}.`);
+  const info = (await response.json()) as Partial<RepositoryInfo>;
+  if (!/^[0-9a-f]{40}$/.test(info.sha ?? '') || !Array.isArray(info.siblings)) {
+    throw new LabError('network', `The Hub's description of ${repo} names no commit or no files.`);
+  }
+  return info as RepositoryInfo;
+}

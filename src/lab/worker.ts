@@ -1,0 +1,40 @@
+import * as Comlink from 'comlink';
+import { toFailure } from '../errors.ts';
+import { fullCheck } from '../gpu/check.ts';
+import { browserHost } from './browser_host.ts';
+import { gpuOnce } from './gpu_once.ts';
+import type { Lab } from './protocol.ts';
+import { run } from './run.ts';
+import { browserStore } from './store.ts';
+
+/** Where the page lies: the worker's own address depends on how the page was built. */
+const base = self.name;
+const gpu = gpuOnce(() => navigator.gpu as GPU | undefined);
+const store = browserStore();
+// A rejection is answered by whoever asks for the store; until then it must not end the worker.
+store.catch(() => undefined);
+let stop = new AbortController();
+
+const lab: Lab = {
+  adapter: () => gpu().then(({ adapter }) => adapter, toFailure),
+  async run(request, onEvent) {
+    stop = new AbortController();
+    try {
+      await run(request, browserHost(base, request, gpu, await store), onEvent, stop.signal);
+    } catch (error) {
+      onEvent({ type: 'failed', failure: toFailure(error) });
+    }
+  },
+  cancel: () => Promise.resolve(stop.abort()),
+  async selfCheck(onRow) {
+    let done = 0;
+    try {
+      await fullCheck(await gpu(), (row, total) => onRow(row, ++done, total));
+      return undefined;
+    } catch (error) {
+      return toFailure(error);
+    }
+  },
+};
+
+Comlink.expose(lab);
