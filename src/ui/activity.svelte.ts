@@ -1,0 +1,11 @@
+/** What goes on while the reader may be on another screen: the run in progress, in the top bar and the title. */
+class Activity {
+  /** The id of the run in progress, once it has one. */
+  runId = $state<string>();
+  /** 0 to 100 while a run is in progress. */
+  percent = $state<number>();
+  /** The last thing a screen reader should say on its own. */
+  announcement = $state('');
+}
+
+export const activity = new Activity();

@@ -1,0 +1,41 @@
+import type { QuantType } from '../../quant/config.ts';
+
+export type Shape = 'circle' | 'diamond' | 'square' | 'triangle' | 'cross' | 'bar';
+
+/** How a quant_type looks wherever it is drawn: its hue, and two cues that do without the hue. */
+export interface Look {
+  color: string;
+  shape: Shape;
+  /** An SVG stroke-dasharray. */
+  dash: string;
+}
+
+/** Integer codes share a hue; their shapes tell them apart. */
+export const LOOKS: Record<QuantType, Look> = {
+  nf4: { color: 'var(--nf4)', shape: 'circle', dash: 'none' },
+  fp4: { color: 'var(--fp4)', shape: 'diamond', dash: '6 4' },
+  int4: { color: 'var(--int8)', shape: 'triangle', dash: '2 3' },
+  int8: { color: 'var(--int8)', shape: 'square', dash: '2 3' },
+  custom: { color: 'var(--ink)', shape: 'cross', dash: '8 3 2 3' },
+  none: { color: 'var(--float)', shape: 'bar', dash: 'none' },
+};
+
+/** The outline of a mark around 0, 0 whose circle has radius `r`; the others look as large. */
+export function markPath(shape: Shape, r: number): string {
+  switch (shape) {
+    case 'circle':
+      return `M${-r} 0a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0z`;
+    case 'diamond':
+      return `M0 ${-1.3 * r}L${1.3 * r} 0L0 ${1.3 * r}L${-1.3 * r} 0z`;
+    case 'square':
+      return `M${-0.9 * r} ${-0.9 * r}h${1.8 * r}v${1.8 * r}h${-1.8 * r}z`;
+    case 'triangle':
+      return `M0 ${-1.2 * r}L${1.15 * r} ${0.85 * r}H${-1.15 * r}z`;
+    case 'cross': {
+      const [a, b] = [1.25 * r, 0.4 * r];
+      return `M${-b} ${-a}H${b}V${-b}H${a}V${b}H${b}V${a}H${-b}V${b}H${-a}V${-b}H${-b}z`;
+    }
+    case 'bar':
+      return `M${-1.3 * r} ${-0.4 * r}h${2.6 * r}v${0.8 * r}h${-2.6 * r}z`;
+  }
+}

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { bytes, count, decimals, digits3, duration, durationRange, pValue } from './format.ts';
+
+test('three significant digits, and whole numbers whole', () => {
+  expect([0.07281, 0.1, 12.345, 4096, 123456, 0, -0.05].map(digits3)).toEqual([
+    '0.0728',
+    '0.1',
+    '12.3',
+    '4,096',
+    '123,456',
+    '0',
+    '−0.05',
+  ]);
+  expect(digits3(3.2e-7)).toBe('3.20e-7');
+  expect(digits3(Number.NaN)).toBe('NaN');
+});
+
+test('decimals, counts, bytes', () => {
+  expect(decimals(-0.5, 2)).toBe('−0.50');
+  expect([count(1, 'item'), count(1200, 'item')]).toEqual(['1 item', '1,200 items']);
+  expect([0, 999, 1448136, 2.5e9].map(bytes)).toEqual(['0 B', '999 B', '1.45 MB', '2.5 GB']);
+});
+
+test('durations', () => {
+  expect([0.2, 59, 99.6, 180, 6000, 7800].map(duration)).toEqual([
+    '1 s',
+    '59 s',
+    '2 min',
+    '3 min',
+    '1 h 40 min',
+    '2 h 10 min',
+  ]);
+  expect(durationRange([120, 180])).toBe('2 to 3 min');
+  expect(durationRange([40, 180])).toBe('40 s to 3 min');
+  expect(durationRange([121, 122])).toBe('2 min');
+});
+
+test('p', () => {
+  expect([0.0004, 0.2186].map(pValue)).toEqual(['p < 0.001', 'p = 0.219']);
+});

@@ -1,0 +1,65 @@
+/** Three significant digits, without an exponent where a person would not write one: 0.0728, 12.3, 4,096. */
+export function digits3(x: number): string {
+  if (!Number.isFinite(x)) return String(x);
+  const size = Math.abs(x);
+  if (size !== 0 && (size < 1e-4 || size >= 1e7)) return minus(x.toExponential(2));
+  return minus(x.toLocaleString('en', { maximumSignificantDigits: Math.max(3, wholeDigits(size)) }));
+}
+
+const wholeDigits = (size: number): number => (size < 1 ? 0 : Math.floor(Math.log10(size)) + 1);
+
+/** A number with a fixed number of decimals and a true minus sign. `decimals(-0.5, 2)` is −0.50. */
+export const decimals = (x: number, places: number): string => minus(x.toFixed(places));
+
+const minus = (text: string): string => text.replace(/^-/, '−');
+
+/** 1234567 is 1,234,567. */
+export const whole = (x: number): string => Math.round(x).toLocaleString('en');
+
+/** "1 item", "3 items". */
+export const count = (n: number, noun: string, plural = `${noun}s`): string =>
+  `${whole(n)} ${n === 1 ? noun : plural}`;
+
+/** Bytes in units of 1,000: 1448136 is 1.45 MB. */
+export function bytes(n: number): string {
+  if (n < 1000) return `${n} B`;
+  const power = Math.min(4, Math.floor(Math.log10(n) / 3));
+  return `${digits3(n / 1000 ** power)} ${['B', 'kB', 'MB', 'GB', 'TB'][power]}`;
+}
+
+/** Bytes in MB of 1,000,000, for a column of its own. */
+export const megabytes = (n: number): string => digits3(n / 1e6);
+
+/** Seconds as a person says them: 4 s, 3 min, 2 h 10 min. */
+export function duration(seconds: number): string {
+  if (seconds < 99.5) return `${Math.max(1, Math.round(seconds))} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 100) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** A range of seconds; one duration where both ends read alike. */
+export function durationRange([least, most]: readonly [number, number]): string {
+  const [a, b] = [duration(least), duration(most)];
+  if (a === b) return a;
+  const [low, unit] = splitUnit(a);
+  return splitUnit(b)[1] === unit && !a.includes('h') ? `${low} to ${b}` : `${a} to ${b}`;
+}
+
+const splitUnit = (text: string): [string, string] => {
+  const at = text.indexOf(' ');
+  return [text.slice(0, at), text.slice(at + 1)];
+};
+
+/** An ISO time in the reader's own time zone: 21 Nov 2026, 13:58. */
+export const dateTime = (iso: string): string =>
+  new Date(iso).toLocaleString('en-GB', {
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+  });
+
+/** p as it is written in a report. */
+export const pValue = (p: number): string => (p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(3)}`);

@@ -1,0 +1,25 @@
+/** One line for each word a newcomer may not know. */
+export const TERMS = {
+  absmax: 'the largest magnitude in a block of weights. Every weight of the block is divided by it.',
+  block: 'so many weights in a row that share one absmax. GPTQ and AWQ call its length the group size.',
+  codebook: 'the 16 values, from −1 to 1, that a scaled weight may be rounded to.',
+  nibble: 'half a byte, four bits: the place of a value in the codebook, written 0 to f.',
+  NF4: 'a codebook whose 16 values are the quantiles of a normal distribution, one of them 0.',
+  FP4: 'a float of four bits: sign, two bits of exponent, one of mantissa. Two of its 16 values are zero.',
+  INT4: 'the whole numbers −7 to 7, divided by 7: a ruler. Two of its 16 values are zero.',
+  INT8: 'the whole numbers −127 to 127, with one scale for each row of a weight or for all of it.',
+  baseline: 'the configuration every other one is compared with, question by question.',
+  seed: 'a number that fixes which items are asked. The same seed asks the same items.',
+  compute_dtype: 'the type that weights and activations are rounded to before they are multiplied.',
+  granularity: 'whether each row of a weight has a scale of its own, or the whole weight has one.',
+  stderr:
+    'the standard error: how far the score would typically stray with other questions of the same kind.',
+  'log-probability':
+    'the natural logarithm of how likely the model finds a text. Nearer to 0 is more likely.',
+  'kernel error': 'how far the GPU’s result is from the same computation on the CPU, on the same codes.',
+  bound: 'the kernel error that the order of additions and the rounding alone can explain.',
+  flips: 'questions that one configuration gets right and the other wrong.',
+  digest: 'a SHA-256 over every answer. Two runs with the same digest gave the same answers, bit for bit.',
+} as const;
+
+export type TermName = keyof typeof TERMS;

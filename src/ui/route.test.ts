@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { parseRoute } from './route.ts';
+
+test.each([
+  ['', { screen: 'explore' }],
+  ['#', { screen: 'explore' }],
+  ['#/', { screen: 'explore' }],
+  ['#/explore', { screen: 'explore' }],
+  ['#/experiment', { screen: 'experiment' }],
+  ['#/experiment?spec=1.abc-_', { screen: 'experiment', spec: '1.abc-_' }],
+  ['#/experiment?spec=', { screen: 'experiment', spec: '' }],
+  ['#/results', { screen: 'results' }],
+  ['#/results/', { screen: 'results' }],
+  ['#/results/4f1c', { screen: 'results', run: '4f1c' }],
+  ['#/self-check', { screen: 'self-check' }],
+  ['#/nowhere', { screen: 'unknown', path: 'nowhere' }],
+  ['#/explore/deeper', { screen: 'unknown', path: 'explore/deeper' }],
+  ['#/results/a/b', { screen: 'unknown', path: 'results/a/b' }],
+])('%s', (hash, route) => {
+  expect(parseRoute(hash)).toEqual(route);
+});

@@ -1,0 +1,41 @@
+/** A place in the page, as the address names it. */
+export type Route =
+  | { screen: 'explore' }
+  | { screen: 'experiment'; spec?: string }
+  | { screen: 'results'; run?: string }
+  | { screen: 'self-check' }
+  | { screen: 'unknown'; path: string };
+
+/** The screens in the order of the top bar. */
+export const SCREENS = [
+  { screen: 'explore', title: 'Explore' },
+  { screen: 'experiment', title: 'Experiment' },
+  { screen: 'results', title: 'Results' },
+  { screen: 'self-check', title: 'Self-check' },
+] as const satisfies readonly { screen: Route['screen']; title: string }[];
+
+/** The route of a hash: `#/results/4f1c` is `{screen: 'results', run: '4f1c'}`; no hash is Explore. */
+export function parseRoute(hash: string): Route {
+  const [path = '', query = ''] = hash.replace(/^#\/?/, '').split(/\?(.*)/s);
+  const [screen, rest, ...more] = path.replace(/\/$/, '').split('/');
+  const unknown: Route = { screen: 'unknown', path };
+  if (more.length > 0) return unknown;
+  if (screen === 'results') return rest ? { screen, run: rest } : { screen };
+  if (rest) return unknown;
+  switch (screen) {
+    case '':
+    case 'explore':
+      return { screen: 'explore' };
+    case 'experiment': {
+      const spec = new URLSearchParams(query).get('spec');
+      return spec === null ? { screen } : { screen, spec };
+    }
+    case 'self-check':
+      return { screen };
+    default:
+      return unknown;
+  }
+}
+
+/** The hash of a run's page. */
+export const runHash = (id: string): string => `#/results/${id}`;
