@@ -41,6 +41,7 @@ export interface BlockwisePart {
   blocksize: number;
   packed: GPUBuffer;
   absmax: GPUBuffer;
+  /** Shared by all matrices of a model: the loader's own to free. */
   code: GPUBuffer;
 }
 
@@ -52,6 +53,20 @@ export interface Int8Part {
   scale_stride: 0 | 1;
 }
 
+/** A configuration, and on the device the code its 4-bit matrices share. */
+export interface Storing {
+  config: QuantConfig;
+  book?: Codebook;
+  code?: GPUBuffer;
+}
+
+/** Readies a configuration for loadMatrix; `code` is the caller's to free. */
+export async function storeAs(gpu: Gpu, config: QuantConfig): Promise<Storing> {
+  if (config.quant_type === 'none' || config.quant_type === 'int8') return { config };
+  const book = codebookOf(config);
+  return { config, book, code: await upload(gpu, book.code, 'code') };
+}
+
 /** Checkpoint bytes that pass through memory at once while a matrix is loaded. */
 const PASSING_BYTES = 64 * 1024 * 1024;
 
@@ -60,7 +75,8 @@ const PASSING_BYTES = 64 * 1024 * 1024;
  * time, so memory holds one part of one tensor.
  * @throws non-finite-weights naming the tensor and element; out-of-memory, device-lost.
  */
-export async function loadMatrix(gpu: Gpu, stored: StoredMatrix, config: QuantConfig): Promise<DeviceMatrix> {
+export async function loadMatrix(gpu: Gpu, stored: StoredMatrix, storing: Storing): Promise<DeviceMatrix> {
+  const { config } = storing;
   const parts: MatrixPart[] = [];
   try {
     if (config.quant_type === 'int8') {
@@ -68,11 +84,13 @@ export async function loadMatrix(gpu: Gpu, stored: StoredMatrix, config: QuantCo
     } else if (config.quant_type === 'none') {
       for (const range of rowRanges(gpu, stored, 1)) parts.push(await loadFloat(gpu, stored, range));
     } else {
-      const book = codebookOf(config);
       // A part begins where a block begins.
       const step = config.blocksize / gcd(config.blocksize, stored.columns);
+      const { book, code } = storing;
       for (const range of rowRanges(gpu, stored, step)) {
-        parts.push(await loadBlockwise(gpu, stored, range, book, config.blocksize));
+        parts.push(
+          await loadBlockwise(gpu, stored, range, { book: book!, code: code!, blocksize: config.blocksize }),
+        );
       }
     }
   } catch (error) {
@@ -102,27 +120,35 @@ async function loadBlockwise(
   gpu: Gpu,
   stored: StoredMatrix,
   range: RowRange,
-  book: Codebook,
-  blocksize: number,
+  { book, code, blocksize }: { book: Codebook; code: GPUBuffer; blocksize: number },
 ): Promise<MatrixPart> {
   const bytes = await readFinite(stored, range);
   const n = range.rows * stored.columns;
-  const weight = await upload(gpu, bytes, `${stored.name}, to be quantized`);
-  const thresholds = await upload(gpu, book.thresholds, 'thresholds');
-  const order = await upload(gpu, Uint32Array.from(book.order), 'order');
-  const packed = await allocate(gpu, Math.ceil(n / 2), stored.name);
-  const absmax = await allocate(gpu, 4 * Math.ceil(n / blocksize), `${stored.name} absmax`);
-  const code = await upload(gpu, book.code, 'code');
-
-  const commands = recordCommands(gpu);
-  const buffers = { weight, thresholds, order, packed, absmax };
-  commands.dispatch(quantize_4bit, { n, blocksize }, buffers, { DTYPE: DTYPE[stored.dtype] });
-  commands.submit();
-  commands.close();
-  // The device frees them once the dispatch has run.
-  [weight, thresholds, order].forEach((buffer) => free(gpu, buffer));
-  throwIfLost(gpu);
-  return { ...range, storage: '4bit', blocksize, packed, absmax, code };
+  const passing: GPUBuffer[] = [];
+  const kept: GPUBuffer[] = [];
+  const pass = async (data: ArrayBufferView<ArrayBuffer>, what: string) =>
+    (passing[passing.length] = await upload(gpu, data, what));
+  const keep = async (size: number, what: string) => (kept[kept.length] = await allocate(gpu, size, what));
+  try {
+    const weight = await pass(bytes, `${stored.name}, to be quantized`);
+    const thresholds = await pass(book.thresholds, 'thresholds');
+    const order = await pass(Uint32Array.from(book.order), 'order');
+    const packed = await keep(Math.ceil(n / 2), stored.name);
+    const absmax = await keep(4 * Math.ceil(n / blocksize), `${stored.name} absmax`);
+    const commands = recordCommands(gpu);
+    const buffers = { weight, thresholds, order, packed, absmax };
+    commands.dispatch(quantize_4bit, { n, blocksize }, buffers, { DTYPE: DTYPE[stored.dtype] });
+    commands.submit();
+    commands.close();
+    throwIfLost(gpu);
+    return { ...range, storage: '4bit', blocksize, packed, absmax, code };
+  } catch (error) {
+    kept.forEach((buffer) => free(gpu, buffer));
+    throw error;
+  } finally {
+    // The device lets go of them once the dispatch has run.
+    passing.forEach((buffer) => free(gpu, buffer));
+  }
 }
 
 async function loadInt8(
@@ -187,7 +213,7 @@ function partBuffers(part: MatrixPart): GPUBuffer[] {
     case 'float':
       return [part.weight];
     case '4bit':
-      return [part.packed, part.absmax, part.code];
+      return [part.packed, part.absmax];
     case 'int8':
       return [part.CB, part.SCB];
   }

@@ -1,50 +1,262 @@
-import { expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { referenceLogits } from '../../e2e/llama_reference.ts';
+import { randomLlama } from '../../e2e/random_llama.ts';
 import { openGpu } from '../gpu/device.ts';
-import { makeModel, forward, reserve } from './forward.ts';
-import { readLogits } from './logits.ts';
-import { openModel } from './open_model.ts';
-import { loadWeights } from './weights.ts';
+import type { QuantConfig } from '../quant/config.ts';
+import { dequantize, quantize } from '../quant/quantize.ts';
+import { compare, formatMismatch } from '../tensor/compare.ts';
+import type { FileSet } from '../tensor/source.ts';
 import { causalLanguageModel } from './causal_lm.ts';
-import { diskFiles } from '../cli/disk.ts';
-import { readFileSync } from 'node:fs';
+import { closeModel, forward, makeModel, reserve, type Model } from './forward.ts';
+import { readLogits } from './logits.ts';
+import { openModel, type ModelFiles } from './open_model.ts';
+import { freeWeights, loadWeights, type Weights } from './weights.ts';
 
 const gpu = await openGpu(navigator.gpu);
-it('stories', async () => {
-  const dir = '/work/shared/data/models/stories260K';
-  const { checkpoint, config, tokenizer } = await openModel(await diskFiles(dir));
-  const ref = JSON.parse(readFileSync(dir + '/reference.json', 'utf8'));
-  console.log(Object.keys(ref));
-  for (const quant of [
-    { quant_type: 'none', compute_dtype: 'float32' },
-    { quant_type: 'nf4', blocksize: 64, double_quant: false, compute_dtype: 'float32' },
-    { quant_type: 'int8', granularity: 'row', compute_dtype: 'float32' },
-  ] as const) {
-    const weights = await loadWeights(gpu, checkpoint, config, quant);
-    const model = makeModel(gpu, config, weights, quant);
-    await reserve(model, ref.ids.length, ref.ids.length);
-    forward(model, {
-      ids: ref.ids,
-      positions: ref.ids.map((_: number, i: number) => i),
-      spans: ref.ids.map((_: number, i: number) => [0, 0, 0, i + 1]),
-      first_slot: 0,
-    });
-    const logits = await readLogits(model, [ref.ids.length - 1]);
-    let worst = 0;
-    ref.logits_last_f64.forEach((v: number, i: number) => {
-      worst = Math.max(worst, Math.abs(v - logits[i]!) / Math.abs(v));
-    });
-    console.log(quant.quant_type, weights.bytes, 'worst relative', worst);
-    const lm = causalLanguageModel(model, tokenizer);
-    const t0 = performance.now();
-    console.log(
-      await lm.generateUntil('Once upon a time', { until: ['\n'], max_gen_toks: 40 }),
-      performance.now() - t0,
-    );
-    console.log(await lm.loglikelihood('Once upon a', [' time', ' dog', ' little girl']));
-    console.log(
-      await lm.loglikelihoodRolling(
-        'Once upon a time, there was a little girl named Lily. She loved to play.',
-      ),
-    );
+afterAll(() => gpu.device.destroy());
+
+const FLOAT: QuantConfig = { quant_type: 'none', compute_dtype: 'float32' };
+const blockwise = { double_quant: false, compute_dtype: 'float32' } as const;
+const QUANTIZED: QuantConfig[] = [
+  { quant_type: 'nf4', blocksize: 64, ...blockwise },
+  { quant_type: 'fp4', blocksize: 32, ...blockwise },
+  { quant_type: 'int4', blocksize: 4096, ...blockwise },
+  {
+    quant_type: 'custom',
+    blocksize: 128,
+    code: Array.from({ length: 16 }, (_, i) => i / 7.5 - 1),
+    ...blockwise,
+  },
+  { quant_type: 'int8', granularity: 'row', compute_dtype: 'float32' },
+  { quant_type: 'int8', granularity: 'tensor', compute_dtype: 'float32' },
+];
+
+interface Opened {
+  files: ModelFiles;
+  weights: Weights;
+  model: Model;
+}
+
+async function withModel<T>(
+  set: FileSet,
+  config: QuantConfig,
+  use: (opened: Opened) => Promise<T>,
+): Promise<T> {
+  const files = await openModel(set);
+  const weights = await loadWeights(gpu, files.checkpoint, files.config, config);
+  const model = makeModel(gpu, files.config, weights, config);
+  try {
+    return await use({ files, weights, model });
+  } finally {
+    closeModel(model);
+    freeWeights(gpu, weights);
   }
-}, 60000);
+}
+
+async function logitsOf(model: Model, ids: readonly number[]): Promise<Float32Array> {
+  await reserve(model, ids.length, ids.length);
+  const positions = [...ids.keys()];
+  forward(model, { ids, positions, spans: positions.map((i) => [0, 0, 0, i + 1]), first_slot: 0 });
+  return readLogits(model, positions);
+}
+
+const IDS = [0, 17, 3, 99, 210, 4, 4, 51, 130, 8, 77];
+const treatmentOf = (config: QuantConfig) =>
+  config.quant_type === 'none'
+    ? undefined
+    : (w: Parameters<typeof quantize>[0]) => dequantize(quantize(w, config));
+
+describe.each([FLOAT, ...QUANTIZED].map((c) => [JSON.stringify(c), c] as const))('%s', (_, config) => {
+  it('gives the logits of a plain float64 forward pass over the dequantized weights', async () => {
+    await withModel(randomLlama(), config, async ({ files, model }) => {
+      const expected = await referenceLogits(files.checkpoint, files.config, IDS, treatmentOf(config));
+      const mismatch = compare(
+        await logitsOf(model, IDS),
+        Float32Array.from(expected.flatMap((r) => [...r])),
+        {
+          atol: 1e-4,
+          rtol: 1e-4,
+        },
+      );
+      expect(mismatch && formatMismatch(mismatch)).toBeUndefined();
+    });
+  });
+});
+
+it('takes a tied head and more rows than a binding holds', async () => {
+  const small = { ...gpu, device: withLimits(gpu.device, 8192) };
+  const files = await openModel(randomLlama({ tie_word_embeddings: true }));
+  // A part begins where a block begins, so blocks of 4096 need larger parts than this.
+  const splittable = QUANTIZED.filter((config) => !('blocksize' in config) || config.blocksize < 4096);
+  for (const config of [FLOAT, ...splittable]) {
+    const whole = await loadWeights(gpu, files.checkpoint, files.config, config);
+    const parts = await loadWeights(small, files.checkpoint, files.config, config);
+    expect(whole.embedding.parts.length).toBe(1);
+    expect(parts.embedding.parts.length).toBeGreaterThan(2);
+    const a = makeModel(gpu, files.config, whole, config);
+    const b = makeModel(gpu, files.config, parts, config);
+    expect(await logitsOf(b, IDS)).toEqual(await logitsOf(a, IDS));
+    [a, b].forEach(closeModel);
+    [whole, parts].forEach((weights) => freeWeights(gpu, weights));
+  }
+});
+
+/** The device with a smaller largest binding: the same code path that a 600 MB embedding takes at 128 MiB. */
+function withLimits(device: GPUDevice, bytes: number): GPUDevice {
+  const limits = new Proxy(device.limits, {
+    get: (target, name) =>
+      name === 'maxStorageBufferBindingSize' ? bytes : Reflect.get(target, name, target),
+  });
+  return new Proxy(device, {
+    get(target, name) {
+      if (name === 'limits') return limits;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
+describe('as a language model', () => {
+  it('scores continuations that share a context as it scores them alone', async () => {
+    await withModel(randomLlama(), FLOAT, async ({ files, model }) => {
+      const lm = causalLanguageModel(model, files.tokenizer);
+      const choices = [' red', ' a long answer', ' b'];
+      const together = await lm.loglikelihood('What is it?', choices);
+      for (const [i, choice] of choices.entries()) {
+        const [alone] = await lm.loglikelihood('What is it?', [choice]);
+        expect(together[i]!.tokens).toBe(choice.length);
+        expect(together[i]!.logprob).toBeCloseTo(alone!.logprob, 3);
+      }
+    });
+  });
+
+  it('sums the log-softmax of the reference over the continuation', async () => {
+    await withModel(randomLlama(), FLOAT, async ({ files, model }) => {
+      const { tokenizer, checkpoint, config } = files;
+      const [scored] = await causalLanguageModel(model, tokenizer).loglikelihood('Mia has', [' it.']);
+      const ids = tokenizer.encode('Mia has it.');
+      const rows = await referenceLogits(checkpoint, config, ids.slice(0, -1));
+      const expected = logSoftmaxSum(rows, ids, tokenizer.encode('Mia has').length);
+      expect(scored!.logprob).toBeCloseTo(expected, 3);
+    });
+  });
+
+  it('truncates a long context on the left', async () => {
+    await withModel(randomLlama(), FLOAT, async ({ files, model }) => {
+      const lm = causalLanguageModel(model, files.tokenizer);
+      const long = 'x'.repeat(200);
+      const [cut] = await lm.loglikelihood(long, [' yes']);
+      // 96 positions hold 97 tokens, the last of which is not fed: 93 of the context.
+      const [same] = await lm.loglikelihood('x'.repeat(93), [' yes']);
+      expect(cut).toEqual(same);
+      await expect(lm.loglikelihood('a', ['y'.repeat(98)])).rejects.toThrow('98 tokens');
+    });
+  });
+
+  it('reads a long text window by window', async () => {
+    await withModel(randomLlama(), FLOAT, async ({ files, model }) => {
+      const { tokenizer, checkpoint, config } = files;
+      const text = 'The cat sat on the mat. '.repeat(9);
+      const rolled = await causalLanguageModel(model, tokenizer).loglikelihoodRolling(text);
+      const ids = tokenizer.encode(text);
+      expect(rolled.tokens).toBe(ids.length);
+      const all = [0, ...ids];
+      let expected = 0;
+      for (let begin = 0; begin < ids.length; begin += 96) {
+        const end = Math.min(begin + 96, ids.length);
+        const from = begin === 0 ? 0 : end - 96;
+        const rows = await referenceLogits(checkpoint, config, all.slice(from, end));
+        expected += logSoftmaxSum(rows, all.slice(from, end + 1), begin + 1 - from);
+      }
+      expect(Math.abs(rolled.logprob - expected)).toBeLessThan(5e-3);
+    });
+  });
+
+  it('generates greedily, token by token as the whole sequence would', async () => {
+    await withModel(randomLlama(), FLOAT, async ({ files, model }) => {
+      const { tokenizer, checkpoint, config } = files;
+      const { text, tokens } = await causalLanguageModel(model, tokenizer).generateUntil('Once upon', {
+        until: [],
+        max_gen_toks: 12,
+      });
+      const ids = tokenizer.encode('Once upon');
+      const made: number[] = [];
+      while (made.length < 12) {
+        const rows = await referenceLogits(checkpoint, config, [...ids, ...made]);
+        const row = rows.at(-1)!;
+        made.push(row.indexOf(Math.max(...row)));
+        if (made.at(-1) === 0) break;
+      }
+      expect(text).toBe(tokenizer.decode(made));
+      expect(tokens).toBe(made.length);
+    });
+  });
+
+  it('stops at a stop string and leaves it out', async () => {
+    await withModel(randomLlama(), FLOAT, async ({ files, model }) => {
+      const lm = causalLanguageModel(model, files.tokenizer);
+      const free = await lm.generateUntil('Once upon', { until: [], max_gen_toks: 12 });
+      const stop = free.text.slice(3, 5);
+      const cut = await lm.generateUntil('Once upon', { until: [stop], max_gen_toks: 12 });
+      expect(cut.text).toBe(free.text.split(stop)[0]);
+      expect(cut.tokens).toBeLessThan(free.tokens);
+      await expect(lm.generateUntil('a', { until: [], max_gen_toks: 96 })).rejects.toThrow(
+        'max_gen_toks is 96',
+      );
+    });
+  });
+});
+
+function logSoftmaxSum(rows: readonly Float64Array[], ids: readonly number[], from: number): number {
+  let total = 0;
+  for (let i = from; i < ids.length; i++) {
+    const row = rows[i - 1]!;
+    const peak = Math.max(...row);
+    total += row[ids[i]!]! - peak - Math.log(row.reduce((mass, v) => mass + Math.exp(v - peak), 0));
+  }
+  return total;
+}
+
+describe('what it refuses', () => {
+  it('names a tensor with a NaN', async () => {
+    const set = randomLlama();
+    const name = 'model.layers.1.mlp.up_proj.weight';
+    const poisoned: FileSet = {
+      names: set.names,
+      open: async (file) => (file === 'model.safetensors' ? withNaN(set, name) : set.open(file)),
+    };
+    const { checkpoint, config } = await openModel(poisoned);
+    const before = gpu.allocated.bytes;
+    for (const quant of [FLOAT, ...QUANTIZED]) {
+      await expect(loadWeights(gpu, checkpoint, config, quant)).rejects.toThrow(
+        `${name}[1, 5] is NaN; weights must be finite numbers.`,
+      );
+    }
+    expect(gpu.allocated.bytes).toBe(before);
+  });
+
+  it('names a tensor of another shape than config.json says', async () => {
+    const { checkpoint, config } = await openModel(randomLlama());
+    await expect(loadWeights(gpu, checkpoint, { ...config, intermediate_size: 96 }, FLOAT)).rejects.toThrow(
+      'Tensor model.layers.0.mlp.gate_proj.weight is [100, 60]; config.json makes it [96, 60].',
+    );
+  });
+});
+
+async function withNaN(set: FileSet, name: string) {
+  const source = await set.open('model.safetensors');
+  const bytes = await source.slice(0, source.byteLength);
+  const { checkpoint } = await openModel(set);
+  const { info, shard } = checkpoint.tensors.get(name)!;
+  const at = shard.header.data_start + info.data_offsets[0] + 2 * (60 + 5);
+  bytes.set([0xc0, 0x7f], at);
+  return {
+    name: 'model.safetensors',
+    byteLength: bytes.length,
+    slice: (a: number, b: number) => Promise.resolve(bytes.slice(a, b)),
+  };
+}
+
+it('leaves nothing allocated behind', () => {
+  expect(gpu.allocated.bytes).toBe(0);
+});

@@ -1,6 +1,6 @@
 import { LabError } from '../errors.ts';
 import { free, upload, type Gpu } from '../gpu/device.ts';
-import { freeMatrix, loadMatrix, type DeviceMatrix } from '../gpu/matrix.ts';
+import { freeMatrix, loadMatrix, storeAs, type DeviceMatrix, type Storing } from '../gpu/matrix.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import { findTensor, readWeight, readWeightRows, type Checkpoint } from '../tensor/checkpoint.ts';
 import { isQuantizable } from '../tensor/dtype.ts';
@@ -13,6 +13,8 @@ export interface Weights {
   norm: GPUBuffer;
   /** The embedding itself when the model ties them. */
   lm_head: DeviceMatrix;
+  /** The sixteen values of a 4-bit configuration. */
+  code: GPUBuffer | undefined;
   /** Bytes of weights on the device. */
   bytes: number;
 }
@@ -36,7 +38,7 @@ export interface Linear {
 }
 
 /** Quantization of what is not quantized. */
-const AS_STORED: QuantConfig = { quant_type: 'none', compute_dtype: 'float32' };
+const AS_STORED: Storing = { config: { quant_type: 'none', compute_dtype: 'float32' } };
 
 export type Progress = (bytesDone: number, bytesTotal: number) => void;
 
@@ -57,13 +59,15 @@ export async function loadWeights(
     (sum, { info }) => sum + sizeOf(info.data_offsets),
     0,
   );
+  const storing = await storeAs(gpu, quant);
+  if (storing.code) made.buffers.push(storing.code);
   let done = 0;
   const advance = (name: string): void => {
     done += sizeOf(findTensor(checkpoint, name).info.data_offsets);
     onProgress(done, total);
   };
 
-  async function matrix(name: string, rows: number, columns: number, as: QuantConfig): Promise<DeviceMatrix> {
+  async function matrix(name: string, rows: number, columns: number, as: Storing): Promise<DeviceMatrix> {
     requireShape(checkpoint, name, [rows, columns]);
     const { dtype } = findTensor(checkpoint, name).info;
     if (!isQuantizable(dtype)) {
@@ -87,7 +91,7 @@ export async function loadWeights(
 
   async function linear(name: string, rows: number, columns: number, biased: boolean): Promise<Linear> {
     return {
-      matrix: await matrix(`${name}.weight`, rows, columns, quant),
+      matrix: await matrix(`${name}.weight`, rows, columns, storing),
       bias: biased ? await vector(`${name}.bias`, rows) : undefined,
     };
   }
@@ -119,7 +123,7 @@ export async function loadWeights(
     const lm_head = config.tie_word_embeddings
       ? embedding
       : await matrix('lm_head.weight', vocab_size, hidden_size, AS_STORED);
-    return { embedding, layers, norm, lm_head, bytes: gpu.allocated.bytes - before };
+    return { embedding, layers, norm, lm_head, code: storing.code, bytes: gpu.allocated.bytes - before };
   } catch (error) {
     made.matrices.forEach((loaded) => freeMatrix(gpu, loaded));
     made.buffers.forEach((buffer) => free(gpu, buffer));
@@ -136,9 +140,10 @@ export function linearBytes({ layers }: Weights): number {
 
 /** Frees everything loadWeights made. */
 export function freeWeights(gpu: Gpu, weights: Weights): void {
-  const { embedding, lm_head, layers, norm } = weights;
+  const { embedding, lm_head, layers, norm, code } = weights;
   new Set([embedding, lm_head]).forEach((matrix) => freeMatrix(gpu, matrix));
   free(gpu, norm);
+  if (code) free(gpu, code);
   for (const layer of layers) {
     for (const value of Object.values(layer) as (GPUBuffer | Linear)[]) {
       if ('matrix' in value) {
