@@ -1,0 +1,197 @@
+import { describe, expect, it } from 'vitest';
+import { randomLlama } from '../../e2e/random_llama.ts';
+import type { DataFiles } from '../eval/task.ts';
+import { adapterName, openGpu } from '../gpu/device.ts';
+import type { FileSet } from '../tensor/source.ts';
+import { gpuOnce } from './gpu_once.ts';
+import type { RunEvent } from './protocol.ts';
+import { run, type Host } from './run.ts';
+import { parseSpec } from './spec.ts';
+import { memoryStore } from './store.ts';
+
+const spec = parseSpec({
+  version: 1,
+  title: 'a small run',
+  model: { source: 'local', name: 'random' },
+  configs: [{ quant_type: 'none' }, { quant_type: 'nf4' }, { quant_type: 'int8' }],
+  tasks: [{ task: 'mini_arc', limit: 3 }, { task: 'mini_text' }],
+  seed: 1,
+});
+
+const arc = ['Who is it?', 'What is red?', 'Where is Mia?', 'When?'].map((question, i) =>
+  JSON.stringify({
+    id: `q${i}`,
+    question,
+    choices: { text: ['a cat', 'a dog', 'nobody'], label: ['A', 'B', 'C'] },
+    answerKey: 'ABC'[i % 3],
+  }),
+);
+const files: Record<string, string> = {
+  'mini_arc.jsonl': arc.join('\n'),
+  'mini_text.jsonl': ['Mia has a ball.', 'The dog is red.']
+    .map((text, i) => JSON.stringify({ id: `t${i}`, text }))
+    .join('\n'),
+};
+const data: DataFiles = {
+  where: 'the test',
+  read: (path) =>
+    Promise.resolve(files[path] === undefined ? undefined : new TextEncoder().encode(files[path])),
+};
+
+const gpu = gpuOnce(() => navigator.gpu as GPU | undefined);
+
+function hostOf(model: FileSet = randomLlama(), overrides: Partial<Host> = {}): Host {
+  return {
+    gpu,
+    runtime: 'test',
+    app: { version: '0', commit: 'unknown' },
+    data,
+    store: memoryStore(),
+    openFiles: () => Promise.resolve({ files: model }),
+    ...overrides,
+  };
+}
+
+interface Options {
+  resume?: string;
+  onEvent?: (event: RunEvent, stop: AbortController) => void;
+}
+
+async function eventsOf(host: Host, { resume, onEvent }: Options = {}): Promise<RunEvent[]> {
+  const stop = new AbortController();
+  const events: RunEvent[] = [];
+  await run(
+    { spec, resume },
+    host,
+    (event) => {
+      events.push(event);
+      onEvent?.(event, stop);
+    },
+    stop.signal,
+  );
+  return events;
+}
+
+const last = (events: RunEvent[]) => events.at(-1)!;
+const itemsIn = (events: RunEvent[]) => events.filter((event) => event.type === 'item');
+function resultIn(events: RunEvent[]) {
+  const end = last(events);
+  if (end.type === 'finished') return end.result;
+  if (end.type === 'failed' && end.result) return end.result;
+  throw new Error(`the run ended with ${end.type}`);
+}
+
+describe('run', () => {
+  it('measures every configuration on every item and says so step by step', async () => {
+    const events = await eventsOf(hostOf());
+    const kinds = events.map(({ type }) => type).filter((type, i, all) => type !== all[i - 1]);
+    const perConfig = ['progress', 'loaded', 'item', 'config-done'];
+    expect(kinds).toEqual([
+      ...['started', 'progress', 'planned', 'progress', 'environment'],
+      ...[...perConfig, ...perConfig, ...perConfig],
+      'finished',
+    ]);
+    const result = resultIn(events);
+    expect(result.state).toBe('done');
+    expect(result.runs.map(({ tasks }) => tasks.map(({ n }) => n))).toEqual([
+      [3, 2],
+      [3, 2],
+      [3, 2],
+    ]);
+    expect(result.comparisons.map(({ config, task, n }) => [config, task, n])).toEqual([
+      [1, 'mini_arc', 3],
+      [1, 'mini_text', 2],
+      [2, 'mini_arc', 3],
+      [2, 'mini_text', 2],
+    ]);
+    expect(result.environment.kernel_check.checked).toBe(18);
+    expect(result.environment.model.files['model.safetensors']!.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(adapterName(result.environment.adapter)).not.toBe('');
+    const [float, nf4] = result.runs;
+    expect(float!.footprint.bits_per_weight).toBe(16);
+    expect(nf4!.footprint.bits_per_weight).toBeGreaterThan(4.5);
+    expect(nf4!.footprint.actual_bytes).toBeLessThan(float!.footprint.actual_bytes);
+    expect(float!.timings.tokens).toBeGreaterThan(0);
+  });
+
+  it('gives the same digest again', async () => {
+    const [a, b] = [await eventsOf(hostOf()), await eventsOf(hostOf())];
+    expect(resultIn(a).digest).toBe(resultIn(b).digest);
+    const other = await eventsOf(hostOf(randomLlama({ rms_norm_eps: 1e-2 })));
+    expect(resultIn(other).digest).not.toBe(resultIn(a).digest);
+  });
+
+  it('resumes a stopped run after each item to the digest of one that never stopped', async () => {
+    const whole = resultIn(await eventsOf(hostOf()));
+    const total = 15;
+    for (const after of [1, 4, 5, 9, 14]) {
+      const host = hostOf();
+      let count = 0;
+      const stopped = await eventsOf(host, {
+        onEvent: (event, stop) => {
+          if (event.type === 'item' && ++count === after) stop.abort();
+        },
+      });
+      expect(last(stopped)).toMatchObject({ type: 'failed', failure: { code: 'cancelled' } });
+      const [record] = await host.store.list();
+      expect(record!.state).toBe('cancelled');
+      expect(await host.store.items(record!.id)).toHaveLength(after);
+      const resumed = await eventsOf(host, { resume: record!.id });
+      expect(itemsIn(resumed)).toHaveLength(total - after);
+      expect(resultIn(resumed).digest).toBe(whole.digest);
+      expect(resultIn(resumed).state).toBe('done');
+    }
+  });
+
+  it('keeps what was measured when the device is lost, and goes on with a new one', async () => {
+    const whole = resultIn(await eventsOf(hostOf()));
+    const host = hostOf();
+    let count = 0;
+    const lost = await eventsOf(host, {
+      onEvent: (event) => {
+        if (event.type === 'item' && ++count === 6) void gpu().then(({ device }) => device.destroy());
+      },
+    });
+    expect(last(lost)).toMatchObject({ type: 'failed', failure: { code: 'device-lost' } });
+    const kept = resultIn(lost);
+    expect(kept.runs[0]!.tasks[0]!.items).toEqual(whole.runs[0]!.tasks[0]!.items);
+    const [record] = await host.store.list();
+    const resumed = await eventsOf(host, { resume: record!.id });
+    expect(resultIn(resumed).digest).toBe(whole.digest);
+  });
+
+  it('keeps what was stored when a store fails, and says why', async () => {
+    const store = memoryStore();
+    let commits = 0;
+    const full: Host['store'] = {
+      ...store,
+      commit: (item) => (++commits > 4 ? Promise.reject(new Error('disk full')) : store.commit(item)),
+    };
+    const events = await eventsOf(hostOf(undefined, { store: full }));
+    expect(last(events)).toMatchObject({ type: 'failed', failure: { message: 'disk full' } });
+    expect(resultIn(events).runs[0]!.tasks.map(({ n }) => n)).toEqual([3, 1]);
+  });
+
+  it.each([
+    [
+      'a model without a file',
+      hostOf({ names: [], open: () => Promise.reject(new Error()) }),
+      'missing-file',
+    ],
+    [
+      'a task without its file',
+      hostOf(undefined, { data: { where: 'nowhere', read: () => Promise.resolve(undefined) } }),
+      'missing-data',
+    ],
+    ['no WebGPU', hostOf(undefined, { gpu: () => openGpu(undefined) }), 'no-webgpu'],
+  ])('ends with the failure of %s', async (_, host, code) => {
+    const events = await eventsOf(host);
+    expect(last(events)).toMatchObject({ type: 'failed', failure: { code } });
+  });
+
+  it('does not resume what is not stored', async () => {
+    expect(last(await eventsOf(hostOf(), { resume: 'gone' }))).toMatchObject({
+      failure: { code: 'storage' },
+    });
+  });
+});
