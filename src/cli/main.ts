@@ -1,4 +1,4 @@
-import { toFailure } from '../errors.ts';
+import { toFailure, type ErrorCode } from '../errors.ts';
 import { inspect } from './inspect.ts';
 import { runCommand } from './run_command.ts';
 import { selfcheck } from './selfcheck.ts';
@@ -21,14 +21,19 @@ const COMMANDS: Record<string, (args: string[]) => Promise<number>> = {
   selfcheck,
 };
 
-/** Failures that lie in what the user gave, not in what happened. */
-const BAD_INPUT = new Set([
-  'bad-arguments',
-  'bad-spec',
-  'bad-link',
-  'missing-data',
-  'bad-data',
-  'missing-file',
+/** What went wrong while measuring; every other failure lies in what was given. */
+const RUN_FAILURES: ReadonlySet<ErrorCode> = new Set([
+  'no-webgpu',
+  'no-adapter',
+  'out-of-memory',
+  'over-limit',
+  'device-lost',
+  'non-finite-score',
+  'kernel-mismatch',
+  'network',
+  'storage',
+  'cancelled',
+  'internal',
 ]);
 
 async function main([command, ...args]: string[]): Promise<number> {
@@ -42,11 +47,12 @@ async function main([command, ...args]: string[]): Promise<number> {
   try {
     return await action(args);
   } catch (error) {
-    const { code, message, hint } = toFailure(error);
-    console.error(code === 'internal' && error instanceof Error ? error.stack : `${message}\n${hint}`);
-    return BAD_INPUT.has(code) ? 2 : 1;
+    const { code, message } = toFailure(error);
+    console.error(code === 'internal' && error instanceof Error ? error.stack : message);
+    return RUN_FAILURES.has(code) ? 1 : 2;
   }
 }
 
-// Dawn keeps a process alive that once opened a device.
-process.exit(await main(process.argv.slice(2)));
+const status = await main(process.argv.slice(2));
+// A pipe takes what was printed only by and by; and Dawn keeps a process alive that once opened a device.
+process.stdout.write('', () => process.exit(status));

@@ -7,7 +7,6 @@ import type { ExperimentResult } from '../lab/result.ts';
 import { run } from '../lab/run.ts';
 import { parseSpec, type ExperimentSpec } from '../lab/spec.ts';
 import { parseArguments } from './arguments.ts';
-import { withBrowserLab } from './browser.ts';
 import { nodeHost } from './node_host.ts';
 import { progressPrinter } from './progress.ts';
 
@@ -41,6 +40,7 @@ export async function runCommand(args: string[]): Promise<number> {
     process.once('SIGINT', () => stop.abort());
     await run({ spec }, nodeHost(values.model, values.data), onEvent, stop.signal);
   } else {
+    const { withBrowserLab } = await import('./browser.ts');
     await withBrowserLab({ model: values.model, data: values.data }, (lab, files) =>
       lab.run({ spec, ...files }, onEvent),
     );

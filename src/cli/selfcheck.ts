@@ -3,7 +3,6 @@ import { fullCheck } from '../gpu/check.ts';
 import { adapterName, openGpu, type AdapterReport } from '../gpu/device.ts';
 import { LabError, type Failure } from '../errors.ts';
 import { parseArguments } from './arguments.ts';
-import { withBrowserLab } from './browser.ts';
 import { nodeGpu } from './node_gpu.ts';
 import { NODE_RUNTIME } from './node_host.ts';
 
@@ -34,7 +33,8 @@ async function inNode(): Promise<Report> {
   return { adapter: gpu.adapter, runtime: NODE_RUNTIME, rows };
 }
 
-function inBrowser(): Promise<Report> {
+async function inBrowser(): Promise<Report> {
+  const { withBrowserLab } = await import('./browser.ts');
   return withBrowserLab({}, async (lab, _, runtime) => {
     const adapter = await lab.adapter();
     if ('code' in adapter) throw asError(adapter);
