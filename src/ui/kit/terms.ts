@@ -17,7 +17,8 @@ export const TERMS = {
   'log-probability':
     'the natural logarithm of how likely the model finds a text. Nearer to 0 is more likely.',
   'kernel error': 'how far the GPU’s result is from the same computation on the CPU, on the same codes.',
-  bound: 'the kernel error that the order of additions and the rounding alone can explain.',
+  bound:
+    'the kernel error that rounding and the order of additions alone can explain. It is larger where the computed values are.',
   flips: 'questions that one configuration gets right and the other wrong.',
   digest: 'a SHA-256 over every answer. Two runs with the same digest gave the same answers, bit for bit.',
 } as const;

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { parseSpec } from '../../lab/spec.ts';
+import { anotherConfig, defaultSpec, parseCode, readSpecFile, withQuantType, withTask } from './draft.ts';
+import { planSentences } from './plan_text.ts';
+
+test('a configuration keeps what it can when its quant_type changes, and stays valid', () => {
+  const spec = defaultSpec();
+  const nf4 = spec.configs.find(({ quant_type }) => quant_type === 'nf4')!;
+  for (const quant_type of ['none', 'int8', 'fp4', 'int4', 'custom'] as const) {
+    const changed = withQuantType({ ...nf4, compute_dtype: 'bfloat16' }, quant_type);
+    expect(changed.compute_dtype).toBe('bfloat16');
+    expect(() => parseSpec({ ...spec, configs: [changed] })).not.toThrow();
+  }
+  expect(withQuantType({ ...nf4, blocksize: 256 } as typeof nf4, 'fp4')).toMatchObject({ blocksize: 256 });
+});
+
+test('an added configuration is a new one', () => {
+  const spec = defaultSpec();
+  for (let i = 0; i < 10; i++) spec.configs.push(anotherConfig(spec.configs));
+  expect(() => parseSpec(spec)).not.toThrow();
+});
+
+test('tasks in and out', () => {
+  const spec = defaultSpec();
+  expect(withTask(spec, 'arc_easy', true).at(-1)).toEqual({ task: 'arc_easy', limit: 100 });
+  expect(withTask(spec, 'mini_coqa', false).map(({ task }) => task)).toEqual(['mini_arc', 'mini_text']);
+});
+
+test('codes as people type them', () => {
+  expect(parseCode(' -1, −0.5 0\n.25,1 ')).toEqual([-1, -0.5, 0, 0.25, 1]);
+});
+
+test('a spec file is read, or refused in a sentence', async () => {
+  const file = (text: string) => new File([text], 'a.json');
+  const spec = defaultSpec();
+  expect(await readSpecFile(file(JSON.stringify(spec)))).toEqual(spec);
+  await expect(readSpecFile(file('{'))).rejects.toThrow('a.json is not JSON');
+  await expect(readSpecFile(file(JSON.stringify({ ...spec, sead: 1 })))).rejects.toThrow(
+    'sead is an unknown key',
+  );
+});
+
+test('what a run reads, in sentences', () => {
+  const spec = defaultSpec();
+  expect(planSentences(spec)).toEqual([
+    'The model nibble-tiny comes with this page.',
+    'The questions of Mini ARC, Mini CoQA and Mini text come with this page.',
+    '5 configurations, at most 270 items each.',
+  ]);
+  const hub = planSentences({
+    ...spec,
+    model: { source: 'hub', repo: 'a/b', revision: 'main' },
+    tasks: [{ task: 'arc_easy' }, { task: 'mini_arc', limit: 1 }],
+  });
+  expect(hub[0]).toContain('a/b is downloaded from huggingface.co');
+  expect(hub[2]).toBe('The questions of ARC-Easy are read from a data folder that you choose.');
+  expect(hub[3]).toBe('5 configurations, at most 1 item and all of the tasks without a limit each.');
+});

@@ -1,0 +1,66 @@
+import example from '../../../examples/nf4-vs-fp4.json';
+import { LabError } from '../../errors.ts';
+import type { TaskName } from '../../eval/tasks.ts';
+import { canonicalJson, parseSpec, type ExperimentSpec } from '../../lab/spec.ts';
+import { NF4 } from '../../quant/codebook.ts';
+import { BLOCKSIZES, type QuantConfig, type QuantType } from '../../quant/config.ts';
+
+/** The experiment a newcomer finds: NF4, FP4 and INT8 on the model that comes with the page. */
+export const defaultSpec = (): ExperimentSpec => parseSpec(example);
+
+/** The configuration with another quant_type; what both know is kept. */
+export function withQuantType(config: QuantConfig, quant_type: QuantType): QuantConfig {
+  const { compute_dtype } = config;
+  if (quant_type === 'none') return { quant_type, compute_dtype };
+  if (quant_type === 'int8') return { quant_type, granularity: 'row', compute_dtype };
+  const { blocksize, double_quant } = 'blocksize' in config ? config : { blocksize: 64, double_quant: false };
+  if (quant_type !== 'custom') return { quant_type, blocksize, double_quant, compute_dtype };
+  return { quant_type, code: roundedNf4(), blocksize, double_quant, compute_dtype };
+}
+
+/** NF4's values to four decimals: a codebook of one's own begins there. */
+const roundedNf4 = (): number[] => Array.from(NF4.code, (value) => Number(value.toFixed(4)));
+
+/** A configuration that is not in the list yet: NF4 at the first free block size, then FP4, then INT4. */
+export function anotherConfig(configs: readonly QuantConfig[]): QuantConfig {
+  const taken = new Set(configs.map(canonicalJson));
+  const all = (['nf4', 'fp4', 'int4'] as const).flatMap((quant_type) =>
+    [64, ...BLOCKSIZES].map((blocksize): QuantConfig => ({
+      quant_type,
+      blocksize,
+      double_quant: false,
+      compute_dtype: 'float32',
+    })),
+  );
+  return all.find((config) => !taken.has(canonicalJson(config))) ?? all[0]!;
+}
+
+/** The spec with a task put in at the end, or taken out. */
+export function withTask(spec: ExperimentSpec, task: TaskName, wanted: boolean): ExperimentSpec['tasks'] {
+  const others = spec.tasks.filter((entry) => entry.task !== task);
+  return wanted ? [...others, { task, limit: 100 }] : others;
+}
+
+/** Numbers separated by commas or spaces; what is no number stays and is refused by parseSpec. */
+export const parseCode = (text: string): number[] =>
+  text
+    .split(/[\s,]+/)
+    .filter((word) => word !== '')
+    .map((word) => Number(word.replace('−', '-')));
+
+/** A spec is a few hundred characters; a file of more than this is something else. */
+const MAX_SPEC_FILE_BYTES = 1_000_000;
+
+/** The spec in a file; throws bad-spec that says what is wrong with it. */
+export async function readSpecFile(file: File): Promise<ExperimentSpec> {
+  if (file.size > MAX_SPEC_FILE_BYTES) {
+    throw new LabError('bad-spec', `${file.name} has ${file.size} bytes; allowed: ${MAX_SPEC_FILE_BYTES}.`);
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(await file.text());
+  } catch {
+    throw new LabError('bad-spec', `${file.name} is not JSON; allowed: a spec as this page exports it.`);
+  }
+  return parseSpec(json);
+}

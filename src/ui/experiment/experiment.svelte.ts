@@ -1,0 +1,195 @@
+import { LabError, toFailure, type Failure } from '../../errors.ts';
+import type { ItemEvent, RunEvent } from '../../lab/protocol.ts';
+import { decodeSpec, encodeSpec } from '../../lab/permalink.ts';
+import type { ExperimentResult } from '../../lab/result.ts';
+import { canonicalJson, parseSpec, type ExperimentSpec } from '../../lab/spec.ts';
+import { activity } from '../activity.svelte.ts';
+import type { ChosenFolder } from '../kit/chosen_files.ts';
+import { lab } from '../lab.ts';
+import { TASK_NAMES } from '../names.ts';
+import { parseRoute } from '../route.ts';
+import { defaultSpec, readSpecFile } from './draft.ts';
+import { follow, percentDone, startLive, type Live } from './live.ts';
+
+/** Events may come faster than the eye reads; what they add up to is shown this often. */
+const SHOW_EVERY_MS = 100;
+
+/** A question stays on the screen this long, so that it can be read, while hundreds may be answered. */
+const READ_MS = 2500;
+
+/** The draft of an experiment and the run in progress; both outlive a visit to another screen. */
+class ExperimentState {
+  draft = $state(defaultSpec());
+  /** The draft came with the address, and the reader has not run it yet. */
+  fromLink = $state(false);
+  /** What was wrong with a link or a file. */
+  refused = $state.raw<{ title: string; failure: Failure }>();
+  modelFolder = $state.raw<ChosenFolder>();
+  dataFolder = $state.raw<ChosenFolder>();
+  live = $state.raw<Live>();
+  /** A question that was just answered, for the reader to look at. */
+  item = $state.raw<ItemEvent>();
+
+  /** The draft as a spec, or what is wrong with it. */
+  checked: { spec: ExperimentSpec; failure?: undefined } | { spec?: undefined; failure: Failure } = $derived(
+    check($state.snapshot(this.draft)),
+  );
+  running = $derived(this.live?.state === 'running');
+  needsData = $derived(this.draft.tasks.some(({ task }) => !TASK_NAMES[task].bundled));
+  /** The folder a run cannot begin without, in words. */
+  missing = $derived(
+    this.draft.model.source === 'local' && !this.modelFolder
+      ? 'Choose the folder of the model first.'
+      : this.needsData && !this.dataFolder
+        ? 'Choose the data folder first.'
+        : undefined,
+  );
+
+  /** The spec the address stands for: the default one while it carries none. */
+  #addressed = canonicalJson(defaultSpec());
+  #next: Live | undefined;
+  #shown: ReturnType<typeof setTimeout> | undefined;
+  #readUntil = 0;
+
+  /** Takes over the spec of the page's address. Only the page's own changes carry the mark in history.state. */
+  async followAddress(): Promise<void> {
+    const route = parseRoute(location.hash);
+    if (route.screen !== 'experiment') return;
+    if (route.spec === undefined) {
+      this.#addressed = canonicalJson(defaultSpec());
+      return this.writeAddress();
+    }
+    const own = (history.state as { own?: boolean } | null)?.own === true;
+    try {
+      this.#take(await decodeSpec(route.spec));
+      this.fromLink = !own;
+      if (!this.running) this.live = undefined;
+    } catch (error) {
+      this.refused = { title: 'The link cannot be opened.', failure: toFailure(error) };
+    }
+  }
+
+  /** Lets the address carry the draft, in place of what it carried; a spec with a mistake is not written. */
+  async writeAddress(): Promise<void> {
+    const { spec } = this.checked;
+    if (!spec) return;
+    const text = canonicalJson(spec);
+    if (text === this.#addressed) return;
+    this.#addressed = text;
+    const hash = `#/experiment?spec=${await encodeSpec(spec)}`;
+    // The reader may have changed the draft again, or gone elsewhere, while the link was made.
+    if (this.#addressed === text && parseRoute(location.hash).screen === 'experiment') {
+      history.replaceState({ own: true }, '', hash);
+    }
+  }
+
+  async link(): Promise<string> {
+    const { spec } = this.checked;
+    if (!spec) throw new LabError('bad-spec', this.checked.failure.message);
+    return new URL(`#/experiment?spec=${await encodeSpec(spec)}`, location.href).href;
+  }
+
+  async importFile(file: File): Promise<void> {
+    try {
+      this.#take(await readSpecFile(file));
+      this.fromLink = false;
+      await this.writeAddress();
+    } catch (error) {
+      this.refused = { title: `${file.name} cannot be opened.`, failure: toFailure(error) };
+    }
+  }
+
+  #take(spec: ExperimentSpec): void {
+    this.draft = spec;
+    this.#addressed = canonicalJson(spec);
+    this.refused = undefined;
+  }
+
+  reset(): void {
+    this.#take(defaultSpec());
+    this.#addressed = '';
+    this.fromLink = false;
+    void this.writeAddress();
+  }
+
+  async run(): Promise<void> {
+    const { spec } = this.checked;
+    if (spec) await this.#run(spec);
+  }
+
+  /** Goes on with a stored run; `before` is what it has measured. */
+  async resume(id: string, spec: ExperimentSpec, before: ExperimentResult | undefined): Promise<void> {
+    await this.#run(spec, id, before);
+  }
+
+  async #run(spec: ExperimentSpec, resume?: string, before?: ExperimentResult): Promise<void> {
+    if (this.running) return;
+    this.fromLink = false;
+    this.refused = undefined;
+    this.#next = startLive(spec, before);
+    this.item = undefined;
+    this.#readUntil = 0;
+    this.#show();
+    activity.announcement = 'The run has begun.';
+    try {
+      if (!('gpu' in navigator)) {
+        throw new LabError('no-webgpu', 'This browser has no WebGPU, and a run computes with it.');
+      }
+      const request = {
+        spec,
+        resume,
+        model_files: this.modelFolder?.files,
+        data_files: this.dataFolder?.files,
+      };
+      await lab.run(request, (event) => this.#on(event));
+    } catch (error) {
+      this.#on({ type: 'failed', failure: toFailure(error) });
+    }
+  }
+
+  cancel(): void {
+    void lab.cancel();
+  }
+
+  /** Leaves the ended run for the draft it came from. */
+  close(): void {
+    if (!this.running) this.live = undefined;
+  }
+
+  #on(event: RunEvent): void {
+    this.#next = follow(this.#next!, event, performance.now() / 1000);
+    if (event.type === 'finished' || event.type === 'failed') this.#show();
+    else this.#shown ??= setTimeout(() => this.#show(), SHOW_EVERY_MS);
+  }
+
+  #show(): void {
+    clearTimeout(this.#shown);
+    this.#shown = undefined;
+    const live = (this.live = this.#next!);
+    const now = performance.now();
+    if (now > this.#readUntil && live.item) {
+      this.item = live.item;
+      this.#readUntil = now + READ_MS;
+    }
+    const before = activity.percent ?? 0;
+    const percent = percentDone(live);
+    activity.runId = live.state === 'running' ? live.run_id : undefined;
+    activity.percent = live.state === 'running' ? percent : undefined;
+    if (live.state === 'done') activity.announcement = 'The run is done.';
+    else if (live.state !== 'running')
+      activity.announcement = 'The run has stopped. What was measured is kept.';
+    else if (Math.floor(percent / 10) > Math.floor(before / 10)) {
+      activity.announcement = `${10 * Math.floor(percent / 10)} % of the run is done.`;
+    }
+  }
+}
+
+export const experiment = new ExperimentState();
+
+function check(draft: ExperimentSpec): ExperimentState['checked'] {
+  try {
+    return { spec: parseSpec(draft) };
+  } catch (error) {
+    return { failure: toFailure(error) };
+  }
+}
