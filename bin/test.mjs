@@ -23,7 +23,11 @@ const STEPS = [
   ['end to end', 'npx', ['playwright', 'test', '--reporter=list,json']],
 ];
 
-/** @param {string} path @param {(report: any) => [passed: number, failed: number]} count */
+/**
+ * @param {string} path
+ * @param {(report: any) => [passed: number, failed: number]} count
+ * @returns {[passed: number, failed: number]}
+ */
 function counted(path, count) {
   try {
     return count(JSON.parse(readFileSync(path, 'utf8')));

@@ -1,20 +1,44 @@
-// computes     y[t, n] = round(Σ_k x[t, k] · round(code[nibble(n, k)] · absmax[(n·K + k) / blocksize]) + bias[n])
+// computes     y[t, n] = round(Σ_k x[t, k] · round(code[nibble(n, k)] · scale[(n·K + k) / blocksize]) + bias[n])
 // inputs       x [M, K] f32 · packed [N·K / 8] u32, even element in the high nibble of its byte ·
-//              absmax [N·K / blocksize] f32 · code [16] f32 · bias [N] f32
+//              absmax [N·K / blocksize] f32 bits, or NESTED: bytes, places in nested_code [256], scaled by
+//              nested_absmax [blocks / 256] f32 and moved by absmax_offset · code [16] f32 · bias [N] f32
 // output       y [M, stride] f32, from column `offset`
 // invocation   4 rows of the weight × 8 tokens, all of K; only the code in shared memory
 // tested by    src/gpu/kernels.gpu.test.ts, against gemm_4bit.ts
-struct Params { M: u32, N: u32, K: u32, blocksize: u32, stride: u32, offset: u32, has_bias: u32 }
+override NESTED: u32 = 0;
+
+struct Params {
+  M: u32,
+  N: u32,
+  K: u32,
+  blocksize: u32,
+  first_block: u32,
+  absmax_offset: f32,
+  stride: u32,
+  offset: u32,
+  has_bias: u32,
+}
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
 @group(0) @binding(2) var<storage, read> packed: array<u32>;
-@group(0) @binding(3) var<storage, read> absmax: array<f32>;
-@group(0) @binding(4) var<storage, read> code: array<f32>;
-@group(0) @binding(5) var<storage, read> bias: array<f32>;
-@group(0) @binding(6) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<storage, read> absmax: array<u32>;
+@group(0) @binding(4) var<storage, read> nested_absmax: array<f32>;
+@group(0) @binding(5) var<storage, read> nested_code: array<f32>;
+@group(0) @binding(6) var<storage, read> code: array<f32>;
+@group(0) @binding(7) var<storage, read> bias: array<f32>;
+@group(0) @binding(8) var<storage, read_write> y: array<f32>;
 
 var<workgroup> table: array<f32, 16>;
+
+// The absmax of a block: as stored, or from its 8-bit code (double quantization).
+fn scale_of(block: u32) -> f32 {
+  if (NESTED == 0) {
+    return bitcast<f32>(absmax[block]);
+  }
+  let place = (absmax[block / 4] >> (8 * (block % 4))) & 255;
+  return nested_code[place] * nested_absmax[(params.first_block + block) / 256] + params.absmax_offset;
+}
 
 // Elements 0 to 3 of a word of eight.
 fn lower(word: u32, scale: f32) -> vec4f {
@@ -29,7 +53,7 @@ fn upper(word: u32, scale: f32) -> vec4f {
 
 fn weight1(i: u32) -> f32 {
   let shift = 8 * ((i / 2) % 4) + 4 * (1 - i % 2);
-  return rounded1(table[(packed[i / 8] >> shift) & 15] * absmax[i / params.blocksize]);
+  return rounded1(table[(packed[i / 8] >> shift) & 15] * scale_of(i / params.blocksize));
 }
 
 fn store(token: u32, row: u32, sums: vec4f) {
@@ -96,7 +120,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_inde
     let at = w + k;
     let word = vec4u(packed[at.x], packed[at.y], packed[at.z], packed[at.w]);
     let block = at / words_per_block;
-    let scale = vec4f(absmax[block.x], absmax[block.y], absmax[block.z], absmax[block.w]);
+    let scale = vec4f(scale_of(block.x), scale_of(block.y), scale_of(block.z), scale_of(block.w));
     // A row vector times such a matrix is its four dot products with the four rows of the weight.
     let p = mat4x4f(lower(word.x, scale.x), lower(word.y, scale.y), lower(word.z, scale.z), lower(word.w, scale.w));
     let q = mat4x4f(upper(word.x, scale.x), upper(word.y, scale.y), upper(word.z, scale.z), upper(word.w, scale.w));

@@ -1,6 +1,7 @@
 import { compare, formatMismatch, maxError } from '../tensor/compare.ts';
 import { recordCommands } from './commands.ts';
-import { allocate, free, readBack, write, type Gpu } from './device.ts';
+import { openArena, readBack, write } from './buffers.ts';
+import type { Gpu } from './device.ts';
 import type { Kernel, KernelCase } from './kernel.ts';
 import { KERNELS } from './registry.ts';
 
@@ -27,10 +28,11 @@ export async function checkKernel(gpu: Gpu, kernel: Kernel, kase: KernelCase): P
   const { params, arrays, overrides = {} } = kase;
   const written = Object.keys(kernel.bindings).filter((name) => !kernel.bindings[name]!.startsWith('read '));
   const buffers: Record<string, GPUBuffer> = {};
+  const arena = openArena(gpu);
   try {
     for (const [name, access] of Object.entries(kernel.bindings)) {
       const initial = arrays[name]!;
-      buffers[name] = await allocate(gpu, initial.byteLength, `${kernel.name} ${name}`);
+      buffers[name] = await arena.allocate(initial.byteLength, `${kernel.name} ${name}`);
       const poisoned = access.startsWith('write ');
       write(gpu, buffers[name], poisoned ? new Uint32Array(initial.length).fill(POISON) : initial);
     }
@@ -62,7 +64,7 @@ export async function checkKernel(gpu: Gpu, kernel: Kernel, kase: KernelCase): P
     }
     return row;
   } finally {
-    Object.values(buffers).forEach((buffer) => free(gpu, buffer));
+    arena.close();
   }
 }
 

@@ -29,11 +29,10 @@ interface Recorded {
 /** Records dispatches, their uniforms side by side in one buffer, and submits them as one compute pass. */
 export function recordCommands(gpu: Gpu): Commands {
   const { device } = gpu;
-  // GPUBufferUsage.UNIFORM | COPY_DST
   const uniforms = device.createBuffer({
     label: 'params',
     size: PARAMS_STRIDE * MAX_DISPATCHES,
-    usage: 0x48,
+    usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
   });
   const staging = new ArrayBuffer(uniforms.size);
   let recorded: Recorded[] = [];

@@ -97,7 +97,7 @@ function pipelineDescriptor(
   overrides: Overrides,
 ): GPUComputePipelineDescriptor {
   const module = device.createShaderModule({ label: name, code: wgsl });
-  const visibility = 0x4; // GPUShaderStage.COMPUTE
+  const visibility = GPUShaderStage.COMPUTE;
   const entries: GPUBindGroupLayoutEntry[] = [
     { binding: 0, visibility, buffer: { type: 'uniform', hasDynamicOffset: true } },
     ...Object.values(bindings).map((access, i) => ({

@@ -36,7 +36,7 @@ export function linear(commands: Commands, matrix: DeviceMatrix, call: LinearCal
   for (const part of matrix.parts) {
     const offset = (call.offset ?? 0) + part.first_row;
     const params = { M, N: part.rows, K: matrix.columns, stride, offset, has_bias: bias ? 1 : 0 };
-    // A kernel without bias still binds something readable.
+    // A kernel binds something readable for what it will not read.
     const shared = { x, y, bias: bias ?? x };
     switch (part.storage) {
       case 'float': {
@@ -46,9 +46,22 @@ export function linear(commands: Commands, matrix: DeviceMatrix, call: LinearCal
         break;
       }
       case '4bit': {
-        const { packed, absmax, code, blocksize } = part;
+        const { packed, absmax, code, blocksize, nested } = part;
         const kernel = few ? gemv_4bit : gemm_4bit;
-        commands.dispatch(kernel, { ...params, blocksize }, { ...shared, packed, absmax, code }, overrides);
+        const scales = { first_block: nested?.first_block ?? 0, absmax_offset: nested?.offset ?? 0 };
+        const buffers = {
+          packed,
+          absmax,
+          code,
+          nested_absmax: nested?.absmax ?? x,
+          nested_code: nested?.code ?? x,
+        };
+        commands.dispatch(
+          kernel,
+          { ...params, blocksize, ...scales },
+          { ...shared, ...buffers },
+          { ...overrides, NESTED: nested ? 1 : 0 },
+        );
         break;
       }
       case 'int8': {

@@ -11,7 +11,7 @@ import { causalLanguageModel } from '../model/causal_lm.ts';
 import { bitsandbytesBytes, countParameters, type Footprint } from '../model/footprint.ts';
 import { closeModel, makeModel, type Model } from '../model/forward.ts';
 import { openModel, type ModelFiles } from '../model/open_model.ts';
-import { freeWeights, linearBytes, loadWeights, type Weights } from '../model/weights.ts';
+import { loadWeights, type Weights } from '../model/weights.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import type { FileSet } from '../tensor/source.ts';
 import { assembleResult } from './assemble.ts';
@@ -197,7 +197,7 @@ async function measureConfig(job: ConfigJob): Promise<void> {
     emit({ type: 'config-done', config: index, timings: kept.timings });
   } finally {
     closeModel(ready);
-    freeWeights(gpu, weights);
+    weights.arena.close();
   }
 }
 
@@ -297,8 +297,8 @@ function footprintOf({ config, checkpoint }: ModelFiles, quant: QuantConfig, wei
     parameters: linear + other,
     quantized_parameters: linear,
     bitsandbytes_bytes: bitsandbytesBytes(config, quant, embedding.dtype === 'F32' ? 4 : 2),
-    actual_bytes: weights.bytes,
-    bits_per_weight: (8 * linearBytes(weights)) / linear,
+    actual_bytes: weights.arena.bytes,
+    bits_per_weight: (8 * weights.linear_bytes) / linear,
   };
 }
 

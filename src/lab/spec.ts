@@ -58,7 +58,7 @@ const listed = (values: readonly unknown[]): string =>
 const compute_dtype = v.optional(oneOf(['float32', 'float16', 'bfloat16']), 'float32');
 const blockwise = {
   blocksize: v.optional(oneOf(BLOCKSIZES), 64),
-  double_quant: v.optional(oneOf([false]), false),
+  double_quant: v.optional(v.boolean('true or false'), false),
   compute_dtype,
 };
 const codeValue = v.pipe(

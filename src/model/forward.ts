@@ -2,7 +2,8 @@ import { add } from '../gpu/add.ts';
 import { attention } from '../gpu/attention.ts';
 import { cast } from '../gpu/cast.ts';
 import { recordCommands, type Commands } from '../gpu/commands.ts';
-import { allocate, free, write, type Gpu } from '../gpu/device.ts';
+import { openArena, write, type Arena } from '../gpu/buffers.ts';
+import type { Gpu } from '../gpu/device.ts';
 import { embedding } from '../gpu/embedding.ts';
 import { linear, type LinearCall } from '../gpu/linear.ts';
 import type { DeviceMatrix } from '../gpu/matrix.ts';
@@ -13,7 +14,7 @@ import { COMPUTE_DTYPE } from '../gpu/rounding.ts';
 import { DTYPE } from '../gpu/stored.ts';
 import type { ComputeDtype, QuantConfig } from '../quant/config.ts';
 import type { ModelConfig } from './config.ts';
-import { freeHead, type Head } from './logits.ts';
+import type { Head } from './logits.ts';
 import { ropeTurns } from './rope.ts';
 import type { LayerWeights, Linear, Weights } from './weights.ts';
 
@@ -34,6 +35,7 @@ export interface Model {
 
 /** Buffers a forward pass works in: activations of `tokens` tokens, keys and values of `slots` slots. */
 interface Workspace {
+  arena: Arena;
   tokens: number;
   slots: number;
   activations: Record<Activation, GPUBuffer>;
@@ -85,16 +87,18 @@ export function makeModel(gpu: Gpu, config: ModelConfig, weights: Weights, quant
     compute_dtype,
     head_dtype: quant.quant_type === 'none' ? compute_dtype : 'float32',
     commands: recordCommands(gpu),
-    workspace: { tokens: 0, slots: 0, activations: {} as never, keys: [], values: [], head: undefined },
+    workspace: emptyWorkspace(gpu),
     tokens: 0,
   };
 }
 
 /** Makes the workspace large enough; what lay in the old one is gone. Sizes double, so this is rare. */
 export async function reserve(model: Model, tokens: number, slots: number): Promise<void> {
-  const { gpu, config, workspace } = model;
-  if (tokens <= workspace.tokens && slots <= workspace.slots) return;
-  freeWorkspace(model);
+  const { gpu, config } = model;
+  if (tokens <= model.workspace.tokens && slots <= model.workspace.slots) return;
+  closeWorkspace(model);
+  const workspace = (model.workspace = emptyWorkspace(gpu));
+  const { arena } = workspace;
   const T = grown(Math.min(tokens, MAX_TOKENS));
   const S = grown(slots);
   const queries = config.num_attention_heads * config.head_dim;
@@ -117,11 +121,11 @@ export async function reserve(model: Model, tokens: number, slots: number): Prom
     gated: inner,
   };
   for (const [name, width] of Object.entries(widths) as [Activation, number][]) {
-    workspace.activations[name] = await allocate(gpu, 4 * T * width, `activations ${name}`);
+    workspace.activations[name] = await arena.allocate(4 * T * width, `activations ${name}`);
   }
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
-    workspace.keys.push(await allocate(gpu, 4 * S * keys, 'keys'));
-    workspace.values.push(await allocate(gpu, 4 * S * keys, 'values'));
+    workspace.keys.push(await arena.allocate(4 * S * keys, 'keys'));
+    workspace.values.push(await arena.allocate(4 * S * keys, 'values'));
   }
   workspace.tokens = T;
   workspace.slots = S;
@@ -130,22 +134,24 @@ export async function reserve(model: Model, tokens: number, slots: number): Prom
 /** Frees what makeModel and its passes made; the weights are their loader's to free. */
 export function closeModel(model: Model): void {
   model.commands.submit();
-  freeWorkspace(model);
+  closeWorkspace(model);
   model.commands.close();
 }
 
-/** Frees activations, keys and values. */
-function freeWorkspace({ gpu, workspace }: Model): void {
-  const buffers = [...Object.values(workspace.activations), ...workspace.keys, ...workspace.values];
-  buffers.forEach((buffer) => free(gpu, buffer));
-  workspace.activations = {} as never;
-  workspace.keys = [];
-  workspace.values = [];
-  workspace.tokens = 0;
-  workspace.slots = 0;
-  if (workspace.head) freeHead(gpu, workspace.head);
-  workspace.head = undefined;
+function closeWorkspace({ workspace }: Model): void {
+  workspace.arena.close();
+  workspace.head?.arena.close();
 }
+
+const emptyWorkspace = (gpu: Gpu): Workspace => ({
+  arena: openArena(gpu),
+  tokens: 0,
+  slots: 0,
+  activations: {} as never,
+  keys: [],
+  values: [],
+  head: undefined,
+});
 
 /**
  * Runs the blocks over a batch; the hidden states [T, hidden] of before the last norm stay in `activations.hidden`.

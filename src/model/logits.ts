@@ -1,5 +1,5 @@
 import { argmax } from '../gpu/argmax.ts';
-import { allocate, free, readBack, write, type Gpu } from '../gpu/device.ts';
+import { openArena, readBack, write, type Arena } from '../gpu/buffers.ts';
 import { embedding } from '../gpu/embedding.ts';
 import { linear } from '../gpu/linear.ts';
 import { STRIP, logit_strips, stripsOf } from '../gpu/logit_strips.ts';
@@ -21,6 +21,7 @@ export interface TokenLogprob {
 
 /** Buffers between the last block and what is read back, for up to `rows` rows and `wanted` tokens. */
 export interface Head {
+  arena: Arena;
   rows: number;
   wanted: number;
   buffers: Record<HeadBuffer, GPUBuffer>;
@@ -100,11 +101,6 @@ export async function readLogits(model: Model, rows: readonly number[]): Promise
   );
 }
 
-/** Frees the head's buffers. */
-export function freeHead(gpu: Gpu, head: Head): void {
-  Object.values(head.buffers).forEach((buffer) => free(gpu, buffer));
-}
-
 /** Last norm, language-model head and the first half of the softmax over the hidden states of `rows`. */
 function computeLogits(model: Model, rows: readonly number[], buffers: Head['buffers']): void {
   const { gpu, commands, config, weights, workspace, head_dtype } = model;
@@ -125,8 +121,9 @@ async function reserveHead(model: Model, rows: number, wanted: number): Promise<
   const { gpu, config, workspace } = model;
   const { head } = workspace;
   if (head && rows <= head.rows && wanted <= head.wanted) return head;
-  if (head) freeHead(gpu, head);
+  head?.arena.close();
   workspace.head = undefined;
+  const arena = openArena(gpu);
   const R = Math.max(rows, head?.rows ?? 0);
   const W = Math.max(wanted, head?.wanted ?? 64);
   const strips = stripsOf(config.vocab_size);
@@ -144,8 +141,8 @@ async function reserveHead(model: Model, rows: number, wanted: number): Promise<
   };
   const buffers = {} as Head['buffers'];
   for (const [name, length] of Object.entries(lengths) as [HeadBuffer, number][]) {
-    buffers[name] = await allocate(gpu, 4 * length, `head ${name}`);
+    buffers[name] = await arena.allocate(4 * length, `head ${name}`);
   }
-  workspace.head = { rows: R, wanted: W, buffers };
+  workspace.head = { arena, rows: R, wanted: W, buffers };
   return workspace.head;
 }

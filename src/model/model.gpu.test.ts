@@ -10,7 +10,7 @@ import { causalLanguageModel } from './causal_lm.ts';
 import { closeModel, forward, makeModel, reserve, type Model } from './forward.ts';
 import { readLogits } from './logits.ts';
 import { openModel, type ModelFiles } from './open_model.ts';
-import { freeWeights, loadWeights, type Weights } from './weights.ts';
+import { loadWeights, type Weights } from './weights.ts';
 
 const gpu = await openGpu(navigator.gpu);
 afterAll(() => gpu.device.destroy());
@@ -19,6 +19,7 @@ const FLOAT: QuantConfig = { quant_type: 'none', compute_dtype: 'float32' };
 const blockwise = { double_quant: false, compute_dtype: 'float32' } as const;
 const QUANTIZED: QuantConfig[] = [
   { quant_type: 'nf4', blocksize: 64, ...blockwise },
+  { quant_type: 'nf4', blocksize: 64, ...blockwise, double_quant: true },
   { quant_type: 'fp4', blocksize: 32, ...blockwise },
   { quant_type: 'int4', blocksize: 4096, ...blockwise },
   {
@@ -49,7 +50,7 @@ async function withModel<T>(
     return await use({ files, weights, model });
   } finally {
     closeModel(model);
-    freeWeights(gpu, weights);
+    weights.arena.close();
   }
 }
 
@@ -97,7 +98,7 @@ it('takes a tied head and more rows than a binding holds', async () => {
     const b = makeModel(gpu, files.config, parts, config);
     expect(await logitsOf(b, IDS)).toEqual(await logitsOf(a, IDS));
     [a, b].forEach(closeModel);
-    [whole, parts].forEach((weights) => freeWeights(gpu, weights));
+    [whole, parts].forEach(({ arena }) => arena.close());
   }
 });
 

@@ -1,6 +1,8 @@
 import { LabError } from '../errors.ts';
-import { free, upload, type Gpu } from '../gpu/device.ts';
-import { freeMatrix, loadMatrix, storeAs, type DeviceMatrix, type Storing } from '../gpu/matrix.ts';
+import { openArena, type Arena } from '../gpu/buffers.ts';
+import type { Gpu } from '../gpu/device.ts';
+import { loadMatrix, storeAs, type Storing } from '../gpu/load_matrix.ts';
+import type { DeviceMatrix } from '../gpu/matrix.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import { findTensor, readWeight, readWeightRows, type Checkpoint } from '../tensor/checkpoint.ts';
 import { isQuantizable } from '../tensor/dtype.ts';
@@ -13,10 +15,10 @@ export interface Weights {
   norm: GPUBuffer;
   /** The embedding itself when the model ties them. */
   lm_head: DeviceMatrix;
-  /** The sixteen values of a 4-bit configuration. */
-  code: GPUBuffer | undefined;
-  /** Bytes of weights on the device. */
-  bytes: number;
+  /** Everything above on the device; closing it frees the weights. */
+  arena: Arena;
+  /** Bytes of the Linear layers of the blocks, scales and codes included: what quantizing them left. */
+  linear_bytes: number;
 }
 
 export interface LayerWeights {
@@ -53,14 +55,12 @@ export async function loadWeights(
   quant: QuantConfig,
   onProgress: Progress = () => {},
 ): Promise<Weights> {
-  const before = gpu.allocated.bytes;
-  const made: { matrices: DeviceMatrix[]; buffers: GPUBuffer[] } = { matrices: [], buffers: [] };
+  const arena = openArena(gpu);
   const total = [...checkpoint.tensors.values()].reduce(
     (sum, { info }) => sum + sizeOf(info.data_offsets),
     0,
   );
-  const storing = await storeAs(gpu, quant);
-  if (storing.code) made.buffers.push(storing.code);
+  let linear_bytes = 0;
   let done = 0;
   const advance = (name: string): void => {
     done += sizeOf(findTensor(checkpoint, name).info.data_offsets);
@@ -74,8 +74,7 @@ export async function loadWeights(
       throw new LabError('unsupported-dtype', `Tensor ${name} is ${dtype}; supported: F32, F16, BF16.`);
     }
     const read = (begin: number, end: number) => readWeightRows(checkpoint, name, begin, end);
-    const loaded = await loadMatrix(gpu, { name, rows, columns, dtype, read }, as);
-    made.matrices.push(loaded);
+    const loaded = await loadMatrix(arena, { name, rows, columns, dtype, read }, as);
     advance(name);
     return loaded;
   }
@@ -83,74 +82,56 @@ export async function loadWeights(
   async function vector(name: string, length: number): Promise<GPUBuffer> {
     requireShape(checkpoint, name, [length]);
     const { data } = await readWeight(checkpoint, name);
-    const buffer = await upload(gpu, data, name);
-    made.buffers.push(buffer);
     advance(name);
-    return buffer;
+    return arena.upload(data, name);
   }
 
-  async function linear(name: string, rows: number, columns: number, biased: boolean): Promise<Linear> {
-    return {
-      matrix: await matrix(`${name}.weight`, rows, columns, storing),
-      bias: biased ? await vector(`${name}.bias`, rows) : undefined,
-    };
+  async function linear(
+    name: string,
+    rows: number,
+    columns: number,
+    biased: boolean,
+    as: Storing,
+  ): Promise<Linear> {
+    const before = arena.bytes;
+    const loaded = await matrix(`${name}.weight`, rows, columns, as);
+    linear_bytes += arena.bytes - before;
+    return { matrix: loaded, bias: biased ? await vector(`${name}.bias`, rows) : undefined };
   }
 
-  async function layer(index: number): Promise<LayerWeights> {
+  async function layer(index: number, as: Storing): Promise<LayerWeights> {
     const { hidden_size: hidden, intermediate_size: inner, attention_bias, mlp_bias } = config;
     const queries = config.num_attention_heads * config.head_dim;
     const keys = config.num_key_value_heads * config.head_dim;
     const at = `model.layers.${index}`;
     return {
       input_layernorm: await vector(`${at}.input_layernorm.weight`, hidden),
-      q_proj: await linear(`${at}.self_attn.q_proj`, queries, hidden, attention_bias),
-      k_proj: await linear(`${at}.self_attn.k_proj`, keys, hidden, attention_bias),
-      v_proj: await linear(`${at}.self_attn.v_proj`, keys, hidden, attention_bias),
-      o_proj: await linear(`${at}.self_attn.o_proj`, hidden, queries, attention_bias),
+      q_proj: await linear(`${at}.self_attn.q_proj`, queries, hidden, attention_bias, as),
+      k_proj: await linear(`${at}.self_attn.k_proj`, keys, hidden, attention_bias, as),
+      v_proj: await linear(`${at}.self_attn.v_proj`, keys, hidden, attention_bias, as),
+      o_proj: await linear(`${at}.self_attn.o_proj`, hidden, queries, attention_bias, as),
       post_attention_layernorm: await vector(`${at}.post_attention_layernorm.weight`, hidden),
-      gate_proj: await linear(`${at}.mlp.gate_proj`, inner, hidden, mlp_bias),
-      up_proj: await linear(`${at}.mlp.up_proj`, inner, hidden, mlp_bias),
-      down_proj: await linear(`${at}.mlp.down_proj`, hidden, inner, mlp_bias),
+      gate_proj: await linear(`${at}.mlp.gate_proj`, inner, hidden, mlp_bias, as),
+      up_proj: await linear(`${at}.mlp.up_proj`, inner, hidden, mlp_bias, as),
+      down_proj: await linear(`${at}.mlp.down_proj`, hidden, inner, mlp_bias, as),
     };
   }
 
   try {
     const { vocab_size, hidden_size } = config;
+    const as = await storeAs(arena, quant);
+    linear_bytes = arena.bytes;
     const embedding = await matrix('model.embed_tokens.weight', vocab_size, hidden_size, AS_STORED);
     const layers: LayerWeights[] = [];
-    for (let i = 0; i < config.num_hidden_layers; i++) layers.push(await layer(i));
+    for (let i = 0; i < config.num_hidden_layers; i++) layers.push(await layer(i, as));
     const norm = await vector('model.norm.weight', hidden_size);
     const lm_head = config.tie_word_embeddings
       ? embedding
       : await matrix('lm_head.weight', vocab_size, hidden_size, AS_STORED);
-    return { embedding, layers, norm, lm_head, code: storing.code, bytes: gpu.allocated.bytes - before };
+    return { embedding, layers, norm, lm_head, arena, linear_bytes };
   } catch (error) {
-    made.matrices.forEach((loaded) => freeMatrix(gpu, loaded));
-    made.buffers.forEach((buffer) => free(gpu, buffer));
+    arena.close();
     throw error;
-  }
-}
-
-/** Bytes of the Linear layers' matrices, scales included: what quantizing them left. */
-export function linearBytes({ layers }: Weights): number {
-  return layers
-    .flatMap((layer) => Object.values(layer) as (GPUBuffer | Linear)[])
-    .reduce((sum, value) => sum + ('matrix' in value ? value.matrix.bytes : 0), 0);
-}
-
-/** Frees everything loadWeights made. */
-export function freeWeights(gpu: Gpu, weights: Weights): void {
-  const { embedding, lm_head, layers, norm, code } = weights;
-  new Set([embedding, lm_head]).forEach((matrix) => freeMatrix(gpu, matrix));
-  free(gpu, norm);
-  if (code) free(gpu, code);
-  for (const layer of layers) {
-    for (const value of Object.values(layer) as (GPUBuffer | Linear)[]) {
-      if ('matrix' in value) {
-        freeMatrix(gpu, value.matrix);
-        if (value.bias) free(gpu, value.bias);
-      } else free(gpu, value);
-    }
   }
 }
 

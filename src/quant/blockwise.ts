@@ -1,7 +1,9 @@
 import { elements, type Tensor } from '../tensor/tensor.ts';
+import { absmaxOf } from './absmax.ts';
 import { nearest, type Codebook } from './codebook.ts';
 import { nibbleAt, packNibbles } from './pack.ts';
-import type { Blockwise4bit } from './quantized.ts';
+import { dequantizeAbsmax } from './double_quant.ts';
+import type { Blockwise4bit, PlainBlockwise4bit } from './quantized.ts';
 
 /** bitsandbytes' floor under absmax, which keeps the reciprocal of an all-zero block finite. */
 const SMALLEST_ABSMAX = Math.fround(1e-38);
@@ -21,7 +23,7 @@ const SMALLEST_ABSMAX = Math.fround(1e-38);
  * Byte for byte bitsandbytes' torch backend (backends/default/ops.py, quantize_4bit): a full block multiplies by
  * the reciprocal of its absmax, a ragged last block divides. Weights must be finite.
  */
-export function quantizeBlockwise(tensor: Tensor, book: Codebook, blocksize: number): Blockwise4bit {
+export function quantizeBlockwise(tensor: Tensor, book: Codebook, blocksize: number): PlainBlockwise4bit {
   const { data, shape } = tensor;
   const absmax = new Float32Array(Math.ceil(data.length / blocksize));
   const nibbles = new Uint8Array(2 * Math.ceil(data.length / 2));
@@ -50,18 +52,13 @@ export function quantizeBlockwise(tensor: Tensor, book: Codebook, blocksize: num
 /** float32 weights of the codes, each one float32 product `code[nibble] · absmax[block]`. */
 export function dequantizeBlockwise({ shape, blocksize, code, packed, absmax }: Blockwise4bit): Tensor {
   const data = new Float32Array(elements(shape));
+  const scales = absmaxValues(absmax);
   for (let i = 0; i < data.length; i++) {
-    data[i] = code[nibbleAt(packed, i)]! * absmax[Math.floor(i / blocksize)]!;
+    data[i] = code[nibbleAt(packed, i)]! * scales[Math.floor(i / blocksize)]!;
   }
   return { shape, data };
 }
 
-/** The largest magnitude of `data[begin, end)`. */
-export function absmaxOf(data: Float32Array, begin: number, end: number): number {
-  let largest = 0;
-  for (let i = begin; i < end; i++) {
-    const magnitude = Math.abs(data[i]!);
-    if (magnitude > largest) largest = magnitude;
-  }
-  return largest;
-}
+/** absmax as float32, whether it was quantized or not. */
+export const absmaxValues = (absmax: Blockwise4bit['absmax']): Float32Array<ArrayBuffer> =>
+  'codes' in absmax ? dequantizeAbsmax(absmax) : absmax;

@@ -1,4 +1,4 @@
-import { absmaxOf } from './blockwise.ts';
+import { absmaxOf } from './absmax.ts';
 import { DYNAMIC_MAP } from './dynamic_map.ts';
 
 /** absmax quantized in its turn: absmax[b] = code[codes[b]] · nested_absmax[b / 256] + offset. */

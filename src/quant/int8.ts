@@ -1,5 +1,5 @@
 import type { Tensor } from '../tensor/tensor.ts';
-import { absmaxOf } from './blockwise.ts';
+import { absmaxOf } from './absmax.ts';
 import type { Int8Tensor } from './quantized.ts';
 
 /** 1/127 in float32, as bitsandbytes writes it (backends/default/ops.py, int8_vectorwise_dequant). */

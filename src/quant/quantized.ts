@@ -1,3 +1,5 @@
+import type { NestedAbsmax } from './double_quant.ts';
+
 /** What quantizing a tensor gives; `dequantize` in blockwise.ts and int8.ts give float32 back. */
 export type QuantizedTensor = Blockwise4bit | Int8Tensor;
 
@@ -13,9 +15,12 @@ export interface Blockwise4bit {
   code: Float32Array<ArrayBuffer>;
   /** [ceil(n / 2)] */
   packed: Uint8Array<ArrayBuffer>;
-  /** [ceil(n / blocksize)] */
-  absmax: Float32Array<ArrayBuffer>;
+  /** [ceil(n / blocksize)], or the same quantized in its turn. */
+  absmax: Float32Array<ArrayBuffer> | NestedAbsmax;
 }
+
+/** 4-bit codes whose absmax is as measured. */
+export type PlainBlockwise4bit = Blockwise4bit & { absmax: Float32Array<ArrayBuffer> };
 
 /** 8-bit integers: weight = CB · SCB / 127. */
 export interface Int8Tensor {

@@ -1,4 +1,5 @@
 import { elements, type Tensor } from '../tensor/tensor.ts';
+import { absmaxValues } from './blockwise.ts';
 import { nibbleAt } from './pack.ts';
 import { dequantize } from './quantize.ts';
 import type { Blockwise4bit, QuantizedTensor } from './quantized.ts';
@@ -38,11 +39,13 @@ export function report(original: Tensor, quantized: QuantizedTensor): Quantizati
   };
 }
 
-/** Bytes a quantized tensor takes: codes and scales (a codebook of 64 bytes is shared by all tensors of a model). */
+/** Bytes a quantized tensor takes: codes and scales (the codebooks, 64 bytes and 1 KiB, are shared by all tensors of a model). */
 export function storedBytes(q: QuantizedTensor): number {
-  return q.quant_type === 'int8'
-    ? q.CB.byteLength + q.SCB.byteLength
-    : q.packed.byteLength + q.absmax.byteLength;
+  if (q.quant_type === 'int8') return q.CB.byteLength + q.SCB.byteLength;
+  const { absmax } = q;
+  const scales =
+    'codes' in absmax ? absmax.codes.byteLength + absmax.nested_absmax.byteLength : absmax.byteLength;
+  return q.packed.byteLength + scales;
 }
 
 /** How often each of the 16 nibbles is used, and their entropy in bits (4 when all are used alike). */
@@ -63,9 +66,10 @@ export function scaledHistogram(
   { absmax, blocksize }: Blockwise4bit,
   bins = 128,
 ): number[] {
+  const scales = absmaxValues(absmax);
   const counts = new Array<number>(bins).fill(0);
   original.data.forEach((w, i) => {
-    const scale = absmax[Math.floor(i / blocksize)]!;
+    const scale = scales[Math.floor(i / blocksize)]!;
     const scaled = scale === 0 ? 0 : w / scale;
     counts[Math.min(bins - 1, Math.floor(((scaled + 1) / 2) * bins))]!++;
   });
