@@ -1,0 +1,67 @@
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { expect, runToResults, smallSpec, test } from './page.ts';
+
+/** Every screen as a reader may find it; the run's page is added by the test that has one. */
+const SCREENS = [
+  '#/explore',
+  '#/experiment',
+  '#/results',
+  '#/self-check',
+  '#/nowhere',
+  '#/experiment?spec=1.x',
+];
+
+async function expectNoViolations(page: Page, where: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+  expect(found, where).toEqual([]);
+}
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`axe finds nothing, ${colorScheme}`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme });
+    await runToResults(page, smallSpec());
+    const results = new URL(page.url()).hash;
+    for (const hash of [results, ...SCREENS]) {
+      await page.goto('about:blank');
+      await page.goto(`/${hash}`);
+      await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+      if (hash === results) await expect(page.getByRole('table').first()).toBeVisible();
+      for (const summary of await page.locator('summary').all()) await summary.click();
+      await expectNoViolations(page, `${hash}, ${colorScheme}`);
+    }
+  });
+}
+
+for (const width of [320, 360]) {
+  test(`no screen scrolls sideways at ${width} px`, async ({ page }) => {
+    await page.setViewportSize({ width, height: 740 });
+    await runToResults(page, smallSpec());
+    const results = new URL(page.url()).hash;
+    for (const hash of [results, ...SCREENS]) {
+      await page.goto('about:blank');
+      await page.goto(`/${hash}`);
+      await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+      for (const summary of await page.locator('summary').all()) await summary.click();
+      const beyond = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      expect(beyond, `${hash} at ${width} px`).toBe(0);
+    }
+  });
+}
+
+test('the colours follow the system until the reader chooses, and the choice is remembered', async ({
+  page,
+}) => {
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.goto('/');
+  const background = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+  expect(await background()).toBe('rgb(20, 23, 28)');
+  await page.getByRole('button', { name: /^Colours: system/ }).click();
+  expect(await background()).toBe('rgb(251, 250, 247)');
+  await page.reload();
+  await expect(page.getByRole('button', { name: /^Colours: light/ })).toBeVisible();
+  expect(await background()).toBe('rgb(251, 250, 247)');
+});

@@ -1,0 +1,125 @@
+import { expect, runButton, runState, smallSpec, specHash, test } from './page.ts';
+
+test('the default experiment on fewer items: a table with n and standard errors', async ({ page }) => {
+  await page.goto('/#/experiment');
+  for (const task of ['Mini ARC', 'Mini CoQA', 'Mini text'])
+    await page.getByLabel(`Items of ${task}`).fill('6');
+  await page.getByRole('button', { name: 'Remove NF4 · 128' }).click();
+  await page.getByRole('button', { name: 'Remove INT8 per row' }).click();
+  await expect(runButton(page)).toHaveText('Run 3 configurations');
+  await expect(page).toHaveURL(/spec=1\./);
+  await runButton(page).click();
+
+  await expect(page).toHaveTitle(/^\d+ % · Experiment/);
+  await expect(runState(page)).toHaveText('Done', { timeout: 90_000 });
+  await page.getByRole('link', { name: 'Open the results' }).click();
+
+  const rows = page.getByRole('table').first().getByRole('row');
+  await expect(rows).toHaveCount(4);
+  await expect(rows.nth(1)).toContainText('float32');
+  await expect(rows.nth(1)).toContainText(/\d\.\d{3} ± \d\.\d{3}/);
+  await expect(rows.nth(1).getByText('n = 6')).toHaveCount(3);
+  await expect(rows.nth(2)).toContainText(/NF4 · 64.*4\.50/);
+  await expect(rows.nth(2)).toContainText(/(differs from float32 on \d of 6|as float32 on each of 6)/);
+
+  // Twice is from the largest down.
+  await page.getByRole('button', { name: 'Bits per weight' }).click();
+  await expect(rows.nth(3)).toContainText('float32');
+  await page.getByRole('button', { name: 'Bits per weight' }).click();
+  await expect(rows.nth(1)).toContainText('float32');
+
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save as JSON' }).click();
+  expect((await download).suggestedFilename()).toBe('nf4-or-fp4-result.json');
+
+  await page.getByRole('link', { name: 'Results', exact: true }).click();
+  await expect(page.getByText('54 answers')).toBeVisible();
+  await page.getByRole('button', { name: /^Delete/ }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await expect(page.getByText('No runs yet.')).toBeVisible();
+});
+
+test('a link opens as it was sent, and asks no other host for anything before Run', async ({ page }) => {
+  const asked: string[] = [];
+  page.context().on('request', (request) => asked.push(request.url()));
+  await page.route('https://huggingface.co/**', (route) =>
+    route.fulfill({ json: {}, headers: { 'Access-Control-Allow-Origin': '*' } }),
+  );
+  const spec = smallSpec({
+    title: 'Sent to you',
+    model: { source: 'hub', repo: 'somebody/some-llama', revision: 'v1.0' },
+  });
+  const hash = await specHash(spec);
+  await page.goto(`/${hash}`);
+
+  await expect(page.getByText('This experiment came with the link.')).toBeVisible();
+  await expect(page.getByLabel('Title')).toHaveValue('Sent to you');
+  await expect(page.getByLabel('Repository')).toHaveValue('somebody/some-llama');
+  await expect(page.getByLabel('Branch, tag or commit')).toHaveValue('v1.0');
+  await expect(page.getByText('somebody/some-llama is downloaded from huggingface.co')).toBeVisible();
+  await expect(page.getByText('WebGPU: ')).not.toContainText('…');
+  expect(new URL(page.url()).hash).toBe(hash);
+  const { host } = new URL(page.url());
+  expect(asked.filter((url) => new URL(url).host !== host && !url.startsWith('blob:'))).toEqual([]);
+  expect(asked.filter((url) => /\/(models|tasks)\//.test(url))).toEqual([]);
+
+  await runButton(page).click();
+  await expect(page.getByRole('alert')).toContainText('somebody/some-llama', { timeout: 60_000 });
+  expect(asked.some((url) => url.startsWith('https://huggingface.co/api/models/somebody/some-llama'))).toBe(
+    true,
+  );
+});
+
+test('the address follows the draft without filling the history', async ({ page }) => {
+  await page.goto('/#/explore');
+  await page.getByRole('link', { name: 'Experiment', exact: true }).click();
+  await page.getByLabel('Title').fill('Mine');
+  await expect(page).toHaveURL(/spec=1\./);
+  await page.reload();
+  await expect(page.getByLabel('Title')).toHaveValue('Mine');
+  await expect(page.getByText('This experiment came with the link.')).toHaveCount(0);
+  await page.goBack();
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('16 values');
+});
+
+test('a damaged link says so', async ({ page }) => {
+  const hash = await specHash(smallSpec());
+  await page.goto(`/${hash.slice(0, -12)}`);
+  await expect(page.getByRole('alert')).toContainText('The link cannot be opened.');
+  await expect(page.getByRole('alert')).toContainText('The link is damaged');
+  await page.goto('/#/experiment?spec=9.abc');
+  await expect(page.getByRole('alert')).toContainText('newer than this page');
+});
+
+test('an imported spec with an unknown key is refused by its name, a good one is taken', async ({ page }) => {
+  await page.goto('/#/experiment');
+  const importSpec = (spec: object) =>
+    page.getByLabel('Experiment file').setInputFiles({
+      name: 'mine.json',
+      mimeType: 'application/json',
+      buffer: Buffer.from(JSON.stringify(spec)),
+    });
+  await importSpec({ ...smallSpec(), blocksize: 64 });
+  await expect(page.getByRole('alert')).toContainText('mine.json cannot be opened.');
+  await expect(page.getByRole('alert')).toContainText('blocksize is an unknown key');
+
+  await importSpec(smallSpec({ title: 'Imported' }));
+  await expect(page.getByLabel('Title')).toHaveValue('Imported');
+  await expect(page.getByRole('alert')).toHaveCount(0);
+});
+
+test('a mistake in the form is said beside it, and Run waits', async ({ page }) => {
+  await page.goto('/#/experiment');
+  await page.getByLabel('Items of Mini ARC').fill('0');
+  await expect(page.getByRole('alert')).toContainText('tasks[0].limit is 0; allowed: a whole number from 1');
+  await expect(runButton(page)).toBeDisabled();
+  await page.getByLabel('Items of Mini ARC').fill('1');
+  await expect(runButton(page)).toBeEnabled();
+});
+
+test('an address nobody knows shows the ones there are', async ({ page }) => {
+  await page.goto('/#/somewhere');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('There is no such page');
+  await page.goto('/#/results/not-a-run');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('This run is not here');
+});

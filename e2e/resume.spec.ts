@@ -1,0 +1,46 @@
+import { digestOf, expect, runButton, runState, runToResults, smallSpec, specHash, test } from './page.ts';
+
+const spec = smallSpec({
+  title: 'Cut off',
+  tasks: [
+    { task: 'mini_arc', limit: 16 },
+    { task: 'mini_coqa', limit: 4 },
+    { task: 'mini_text', limit: 4 },
+  ],
+});
+
+test('a run that was cut off goes on, and ends with the digest of one that was not', async ({ page }) => {
+  await runToResults(page, { ...spec, title: 'In one go' });
+  const whole = await digestOf(page);
+
+  await page.goto(`/${await specHash(spec)}`);
+  await runButton(page).click();
+  await expect(runState(page)).toHaveText(/^[2-6]\d % done/, { timeout: 60_000, useInnerText: true });
+  await page.reload();
+
+  await page.getByRole('link', { name: 'Results', exact: true }).click();
+  const row = page.getByRole('listitem').filter({ hasText: 'Cut off' });
+  await expect(row).toContainText('not finished');
+  await expect(row).toContainText(/[1-9]\d* answers/);
+  const before = Number(/(\d+) answers/.exec(await row.innerText())![1]);
+  expect(before).toBeLessThan(48);
+
+  await row.getByRole('link').click();
+  await expect(page.getByRole('table').first()).toContainText('float32');
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await expect(runState(page)).toHaveText('Done', { timeout: 90_000 });
+  await page.getByRole('link', { name: 'Open the results' }).click();
+  await expect(page.getByText('48 answers')).toBeVisible();
+  expect(await digestOf(page)).toBe(whole);
+});
+
+test('a stopped run keeps what it measured', async ({ page }) => {
+  await page.goto(`/${await specHash(spec)}`);
+  await runButton(page).click();
+  await expect(runState(page)).toHaveText(/^[1-9]\d* % done/, { timeout: 60_000, useInnerText: true });
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await expect(runState(page)).toHaveText('Stopped');
+  await page.getByRole('link', { name: 'Open the results' }).click();
+  await expect(page.getByRole('table').first()).toContainText('float32');
+  await expect(page.getByRole('button', { name: 'Resume' })).toBeEnabled();
+});

@@ -1,0 +1,14 @@
+import { expect, test } from './page.ts';
+
+test('every kernel passes on this adapter, and the report can be copied', async ({ page, context }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.goto('/#/self-check');
+  await page.getByRole('button', { name: 'Check every kernel on this adapter' }).click();
+  await expect(page.getByTestId('summary')).toHaveText(/^All \d+ checks passed on /, { timeout: 100_000 });
+  const rows = page.getByRole('table').getByRole('row');
+  expect(await rows.count()).toBeGreaterThan(20);
+  await expect(page.getByRole('cell', { name: 'fail', exact: true })).toHaveCount(0);
+  await page.getByRole('button', { name: 'Copy report' }).click();
+  await expect(page.getByText('Copied.')).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('max error');
+});
