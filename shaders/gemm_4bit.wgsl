@@ -1,4 +1,4 @@
-// computes     y[t, n] = round(Σ_k x[t, k] · round(code[nibble(n, k)] · scale[(n·K + k) / blocksize]) + bias[n])
+// computes     y[t, n] = round(Σ_k x[t, k] · round(code[nibble(n, k)] · scale[(n·K + k) / blocksize]) + round(bias[n]))
 // inputs       x [M, K] f32 · packed [N·K / 8] u32, even element in the high nibble of its byte ·
 //              absmax [N·K / blocksize] f32 bits, or NESTED: bytes, places in nested_code [256], scaled by
 //              nested_absmax [blocks / 256] f32 and moved by absmax_offset · code [16] f32 · bias [N] f32
@@ -63,7 +63,7 @@ fn store(token: u32, row: u32, sums: vec4f) {
   for (var r = 0u; r < min(4u, params.N - row); r++) {
     var value = sums[r];
     if (params.has_bias != 0) {
-      value += bias[row + r];
+      value += rounded1(bias[row + r]);
     }
     y[token * params.stride + params.offset + row + r] = rounded1(value);
   }

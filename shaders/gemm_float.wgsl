@@ -1,4 +1,4 @@
-// computes     y[t, n] = round(Σ_k x[t, k] · round(weight[n, k]) + bias[n])
+// computes     y[t, n] = round(Σ_k x[t, k] · round(weight[n, k]) + round(bias[n]))
 // inputs       x [M, K] f32 · weight [N, K] f32, f16 or bf16 (DTYPE 0, 1, 2) · bias [N] f32
 // output       y [M, stride] f32, from column `offset`
 // invocation   4 rows of the weight × 8 tokens, all of K; no shared memory
@@ -26,7 +26,7 @@ fn store(token: u32, row: u32, sums: vec4f) {
   for (var r = 0u; r < min(4u, params.N - row); r++) {
     var value = sums[r];
     if (params.has_bias != 0) {
-      value += bias[row + r];
+      value += rounded1(bias[row + r]);
     }
     y[token * params.stride + params.offset + row + r] = rounded1(value);
   }

@@ -1,4 +1,4 @@
-// computes     y[t, n] = round(Σ_k x[t, k] · round(CB[n, k] · SCB[n] / 127) + bias[n])
+// computes     y[t, n] = round(Σ_k x[t, k] · round(CB[n, k] · SCB[n] / 127) + round(bias[n]))
 // inputs       x [M, K] f32 · CB [N·K / 4] u32, four int8 a word · SCB [N] f32, or [1] with scale_stride 0 · bias [N] f32
 // output       y [M, stride] f32, from column `offset`
 // invocation   4 rows of the weight × 8 tokens, all of K; no shared memory
@@ -26,7 +26,7 @@ fn store(token: u32, row: u32, sums: vec4f) {
   for (var r = 0u; r < min(4u, params.N - row); r++) {
     var value = sums[r];
     if (params.has_bias != 0) {
-      value += bias[row + r];
+      value += rounded1(bias[row + r]);
     }
     y[token * params.stride + params.offset + row + r] = rounded1(value);
   }

@@ -1,4 +1,4 @@
-// computes     y[t, n] = round(Σ_k x[t, k] · round(code[nibble(n, k)] · scale[(n·K + k) / blocksize]) + bias[n])
+// computes     y[t, n] = round(Σ_k x[t, k] · round(code[nibble(n, k)] · scale[(n·K + k) / blocksize]) + round(bias[n]))
 // inputs       x [M, K] f32 · packed [N·K / 8] u32, even element in the high nibble of its byte ·
 //              absmax [N·K / blocksize] f32 bits, or NESTED: bytes, places in nested_code [256], scaled by
 //              nested_absmax [blocks / 256] f32 and moved by absmax_offset · code [16] f32 · bias [N] f32
@@ -80,7 +80,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_inde
     }
   }
   if (params.has_bias != 0) {
-    sum += bias[row];
+    sum += rounded1(bias[row]);
   }
   y[token * params.stride + params.offset + row] = rounded1(sum);
 }

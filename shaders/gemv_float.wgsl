@@ -1,4 +1,4 @@
-// computes     y[t, n] = round(Σ_k x[t, k] · round(weight[n, k]) + bias[n])
+// computes     y[t, n] = round(Σ_k x[t, k] · round(weight[n, k]) + round(bias[n]))
 // inputs       x [M, K] f32 · weight [N, K] f32, f16 or bf16 (DTYPE 0, 1, 2) · bias [N] f32
 // output       y [M, stride] f32, from column `offset`
 // invocation   1 row of the weight × 1 token, all of K: for the few tokens of a decoding step
@@ -39,7 +39,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     }
   }
   if (params.has_bias != 0) {
-    sum += bias[row];
+    sum += rounded1(bias[row]);
   }
   y[token * params.stride + params.offset + row] = rounded1(sum);
 }

@@ -1,4 +1,4 @@
-// computes     y[t, n] = round(Σ_k x[t, k] · round(CB[n, k] · SCB[n] / 127) + bias[n])
+// computes     y[t, n] = round(Σ_k x[t, k] · round(CB[n, k] · SCB[n] / 127) + round(bias[n]))
 // inputs       x [M, K] f32 · CB [N·K / 4] u32, four int8 a word · SCB [N] f32, or [1] with scale_stride 0 · bias [N] f32
 // output       y [M, stride] f32, from column `offset`
 // invocation   1 row of the weight × 1 token, all of K: for the few tokens of a decoding step
@@ -40,7 +40,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     }
   }
   if (params.has_bias != 0) {
-    sum += bias[row];
+    sum += rounded1(bias[row]);
   }
   y[token * params.stride + params.offset + row] = rounded1(sum);
 }

@@ -25,9 +25,13 @@ fn rounded_bits_float16(bits: u32) -> u32 {
   return sign | bitcast<u32>(f32(units) * 0x1p-24);
 }
 
+fn float16(value: f32) -> f32 {
+  return bitcast<f32>(rounded_bits_float16(bitcast<u32>(value)));
+}
+
 fn rounded1(value: f32) -> f32 {
   switch COMPUTE_DTYPE {
-    case 1: { return bitcast<f32>(rounded_bits_float16(bitcast<u32>(value))); }
+    case 1: { return float16(value); }
     case 2: { return bitcast<f32>(rounded_bits_bfloat16(bitcast<u32>(value))); }
     default: { return value; }
   }

@@ -3,7 +3,7 @@ import { recordCommands } from './commands.ts';
 import { openArena, readBack, write } from './buffers.ts';
 import type { Gpu } from './device.ts';
 import type { Kernel, KernelCase } from './kernel.ts';
-import { KERNELS } from './registry.ts';
+import { kernelsFor } from './registry.ts';
 
 /** The kernel error of one kernel on one case. */
 export interface CheckRow {
@@ -70,11 +70,12 @@ export async function checkKernel(gpu: Gpu, kernel: Kernel, kase: KernelCase): P
 
 /** The first case of every kernel: a second's assurance before a run. Stops at nothing, so that all rows are seen. */
 export async function quickCheck(gpu: Gpu, onRow: (row: CheckRow, total: number) => void): Promise<void> {
-  for (const kernel of KERNELS) onRow(await checkKernel(gpu, kernel, kernel.cases()[0]!), KERNELS.length);
+  const kernels = kernelsFor(gpu);
+  for (const kernel of kernels) onRow(await checkKernel(gpu, kernel, kernel.cases()[0]!), kernels.length);
 }
 
 /** Every case of every kernel. */
 export async function fullCheck(gpu: Gpu, onRow: (row: CheckRow, total: number) => void): Promise<void> {
-  const cases = KERNELS.flatMap((kernel) => kernel.cases().map((kase) => ({ kernel, kase })));
+  const cases = kernelsFor(gpu).flatMap((kernel) => kernel.cases().map((kase) => ({ kernel, kase })));
   for (const { kernel, kase } of cases) onRow(await checkKernel(gpu, kernel, kase), cases.length);
 }

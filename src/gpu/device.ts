@@ -20,6 +20,8 @@ export interface AdapterReport {
   device: string;
   description: string;
   features: string[];
+  /** WGSL language features of the browser. */
+  language_features: string[];
   limits: { maxBufferSize: number; maxStorageBufferBindingSize: number };
 }
 
@@ -44,7 +46,7 @@ export async function openGpu(entry: GPU | undefined): Promise<Gpu> {
   });
   return {
     device,
-    adapter: report(adapter),
+    adapter: report(adapter, entry),
     allocated: { bytes: 0 },
     pipelines: new Map(),
     loss,
@@ -52,7 +54,7 @@ export async function openGpu(entry: GPU | undefined): Promise<Gpu> {
   };
 }
 
-function report({ info, features, limits }: GPUAdapter): AdapterReport {
+function report({ info, features, limits }: GPUAdapter, { wgslLanguageFeatures }: GPU): AdapterReport {
   const { vendor, architecture, device, description } = info;
   const { maxBufferSize, maxStorageBufferBindingSize } = limits;
   return {
@@ -61,6 +63,7 @@ function report({ info, features, limits }: GPUAdapter): AdapterReport {
     device,
     description,
     features: [...features].sort(),
+    language_features: [...wgslLanguageFeatures].sort(),
     limits: { maxBufferSize, maxStorageBufferBindingSize },
   };
 }

@@ -26,6 +26,8 @@ export interface Kernel<
 > {
   name: string;
   wgsl: string;
+  /** A WGSL language feature it cannot do without; another kernel serves where it is missing. */
+  requires?: string;
   params: P;
   bindings: B;
   /** Workgroups in x and y; 65,535 each at most. */

@@ -2,13 +2,13 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { checkKernel } from './check.ts';
 import { adapterName, openGpu } from './device.ts';
 import { pipelineOf } from './kernel.ts';
-import { KERNELS } from './registry.ts';
+import { kernelsFor } from './registry.ts';
 
 const gpu = await openGpu(navigator.gpu);
 console.log(`adapter: ${adapterName(gpu.adapter)}`);
 afterAll(() => gpu.device.destroy());
 
-describe.each(KERNELS.map((kernel) => [kernel.name, kernel] as const))('%s', (_, kernel) => {
+describe.each(kernelsFor(gpu).map((kernel) => [kernel.name, kernel] as const))('%s', (_, kernel) => {
   it('compiles without a message', async () => {
     const module = gpu.device.createShaderModule({ code: kernel.wgsl });
     const { messages } = await module.getCompilationInfo();

@@ -40,7 +40,7 @@ export function matmul(
     for (let n = 0; n < N; n++) {
       let sum = 0;
       for (let k = 0; k < K; k++) sum += x[t * K + k]! * rounded[n * K + k]!;
-      if (has_bias) sum += bias[n]!;
+      if (has_bias) sum += round(bias[n]!);
       out[t * stride + offset + n] = round(Math.fround(sum));
     }
   }

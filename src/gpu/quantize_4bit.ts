@@ -1,3 +1,4 @@
+import division from '../../shaders/division.wgsl?raw';
 import source from '../../shaders/quantize_4bit.wgsl?raw';
 import stored from '../../shaders/stored.wgsl?raw';
 import { quantizeBlockwise } from '../quant/blockwise.ts';
@@ -10,7 +11,7 @@ import { DTYPE, decodeWords, encodeWords } from './stored.ts';
 /** Quantizes stored weights to 4-bit codes and absmax on the GPU, byte for byte as quantizeBlockwise does. */
 export const quantize_4bit = defineKernel({
   name: 'quantize_4bit',
-  wgsl: stored + source,
+  wgsl: stored + division + source,
   params: { n: 'u32', blocksize: 'u32' },
   bindings: {
     weight: 'read u32',

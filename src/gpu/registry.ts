@@ -7,12 +7,16 @@ import { embedding } from './embedding.ts';
 import { gemm_4bit } from './gemm_4bit.ts';
 import { gemm_float } from './gemm_float.ts';
 import { gemm_int8 } from './gemm_int8.ts';
+import { gemm_llm_int8, gemm_llm_int8_packed } from './gemm_llm_int8.ts';
 import { gemv_4bit } from './gemv_4bit.ts';
 import { gemv_float } from './gemv_float.ts';
 import { gemv_int8 } from './gemv_int8.ts';
+import { int8_vectorwise_quant } from './int8_vectorwise_quant.ts';
+import type { Gpu } from './device.ts';
 import type { Kernel } from './kernel.ts';
 import { logit_strips } from './logit_strips.ts';
 import { logprobs } from './logprobs.ts';
+import { outlier_columns } from './outlier_columns.ts';
 import { quantize_4bit } from './quantize_4bit.ts';
 import { rms_norm } from './rms_norm.ts';
 import { rope } from './rope.ts';
@@ -26,6 +30,10 @@ export const KERNELS = [
   gemm_4bit,
   gemv_int8,
   gemm_int8,
+  outlier_columns,
+  int8_vectorwise_quant,
+  gemm_llm_int8,
+  gemm_llm_int8_packed,
   gemv_float,
   gemm_float,
   embedding,
@@ -39,3 +47,7 @@ export const KERNELS = [
   logprobs,
   argmax,
 ] as unknown as readonly Kernel[];
+
+/** The kernels this browser can compile. */
+export const kernelsFor = ({ adapter }: Gpu): readonly Kernel[] =>
+  KERNELS.filter(({ requires }) => !requires || adapter.language_features.includes(requires));

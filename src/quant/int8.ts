@@ -37,6 +37,7 @@ export function dequantizeInt8({ shape, CB, SCB }: Int8Tensor): Tensor {
 /** Adding and removing 1.5·2^23 leaves no fraction bits in float32, and that addition rounds half to even. */
 const NO_FRACTION = 1.5 * 2 ** 23;
 
-function roundHalfEven(x: number): number {
+/** The nearest integer, ties to the even one: `roundHalfEven(2.5)` is 2. For magnitudes below 2^22. */
+export function roundHalfEven(x: number): number {
   return Math.fround(x + NO_FRACTION) - NO_FRACTION;
 }

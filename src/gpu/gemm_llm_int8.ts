@@ -1,0 +1,101 @@
+import packed from '../../shaders/dot4_packed.wgsl?raw';
+import unpacked from '../../shaders/dot4_unpacked.wgsl?raw';
+import rounding from '../../shaders/rounding.wgsl?raw';
+import source from '../../shaders/gemm_llm_int8.wgsl?raw';
+import { quantizeActivations, quantizeLlmInt8 } from '../quant/llm_int8.ts';
+import { floats, normals } from './case_data.ts';
+import { defineKernel, grid } from './kernel.ts';
+import { activations, paddedWords, unpaddedRows } from './llm_int8_case.ts';
+import { MATMUL, MATMUL_SHAPES, matmulTolerance, shapeName } from './matmul.ts';
+import { columnMask } from './outlier_columns.ts';
+import { roundingOf } from './rounding.ts';
+
+/** The language feature behind dot4I8Packed. */
+export const PACKED_DOT = 'packed_4x8_integer_dot_product';
+
+/**
+ * LLM.int8(): y = CA · CBᵀ in exact integers, scaled back, and the outlier columns on top in the compute dtype
+ * (bitsandbytes backends/default/ops.py, int8_mixed_scaled_mm). This form needs no language feature.
+ */
+export const gemm_llm_int8 = defineKernel({
+  name: 'gemm_llm_int8',
+  wgsl: rounding + unpacked + source,
+  params: { M: 'u32', N: 'u32', K: 'u32', threshold: 'f32', ...MATMUL },
+  bindings: {
+    x: 'read f32',
+    mask: 'read u32',
+    CA: 'read u32',
+    SCA: 'read f32',
+    CB: 'read u32',
+    SCB: 'read f32',
+    bias: 'read f32',
+    y: 'read_write f32',
+  },
+  workgroups: ({ M, N }) => [grid(Math.ceil(N / 4))[0], Math.ceil(M / 4)],
+  reference: ({ M, N, K, threshold, stride, offset, has_bias }, arrays, overrides) => {
+    const round = roundingOf(overrides);
+    const { x, mask, SCA, SCB, bias } = arrays;
+    const CA = unpaddedRows(arrays.CA, K);
+    const CB = unpaddedRows(arrays.CB, K);
+    const y = arrays.y.slice();
+    const outliers = Array.from({ length: K }, (_, k) => k).filter((k) => (mask[k >> 5]! >>> (k & 31)) & 1);
+    for (let t = 0; t < M; t++) {
+      for (let n = 0; n < N; n++) {
+        let integer = 0;
+        for (let k = 0; k < K; k++) integer += CA[t * K + k]! * CB[n * K + k]!;
+        const scale = Math.fround(SCA[t]! * SCB[n]!);
+        let value = Math.fround(Math.fround(Math.fround(integer) * scale) * Math.fround(6.200124e-5));
+        if (has_bias) value = Math.fround(value + round(bias[n]!));
+        value = round(value);
+        if (threshold > 0 && outliers.length > 0) {
+          let sum = 0;
+          for (const k of outliers) {
+            const weight = Math.fround(CB[n * K + k]! * SCB[n]!) * Math.fround(7.874015718698502e-3);
+            sum += round(x[t * K + k]!) * round(Math.fround(weight));
+          }
+          value = round(Math.fround(value + sum));
+        }
+        y[t * stride + offset + n] = value;
+      }
+    }
+    return { y };
+  },
+  tolerance: matmulTolerance,
+  cases: () =>
+    MATMUL_SHAPES.flatMap((shape, i) => [llmInt8Case(shape, 6, i, i % 3), llmInt8Case(shape, 0, i + 50, 1)]),
+});
+
+/** The same with dot4I8Packed, where the browser has it: the same integers, faster on most hardware. */
+export const gemm_llm_int8_packed = defineKernel({
+  ...gemm_llm_int8,
+  name: 'gemm_llm_int8_packed',
+  wgsl: rounding + packed + source,
+  requires: PACKED_DOT,
+});
+
+function llmInt8Case(
+  shape: (typeof MATMUL_SHAPES)[number],
+  threshold: number,
+  seed: number,
+  compute: number,
+) {
+  const { M, N, K, stride } = shape;
+  const x = activations(M, K, 6);
+  const { CA, SCA, outlier_cols } = quantizeActivations({ shape: [M, K], data: x }, threshold);
+  const { CB, SCB } = quantizeLlmInt8({ shape: [N, K], data: normals(N * K, seed + 100) });
+  return {
+    name: `${shapeName(shape)} · threshold ${threshold} · compute ${compute}`,
+    params: { ...shape, threshold },
+    arrays: {
+      x,
+      mask: columnMask(outlier_cols, K),
+      CA: paddedWords(CA, K),
+      SCA,
+      CB: paddedWords(CB, K),
+      SCB,
+      bias: normals(N, seed + 200),
+      y: floats(M * stride),
+    },
+    overrides: { COMPUTE_DTYPE: compute },
+  };
+}
