@@ -27,8 +27,12 @@ export function bytes(n: number): string {
   return `${digits3(n / 1000 ** power)} ${['B', 'kB', 'MB', 'GB', 'TB'][power]}`;
 }
 
-/** Bytes in MB of 1,000,000, for a column of its own. */
-export const megabytes = (n: number): string => digits3(n / 1e6);
+/** Bytes in MB of 1,000,000 for a column of its own: 0.580, 12.34, 965.1. */
+export function megabytes(n: number): string {
+  const mb = n / 1e6;
+  const places = mb < 10 ? 3 : mb < 100 ? 2 : 1;
+  return mb.toLocaleString('en', { minimumFractionDigits: places, maximumFractionDigits: places });
+}
 
 /** Seconds as a person says them: 4 s, 3 min, 2 h 10 min. */
 export function duration(seconds: number): string {

@@ -37,5 +37,8 @@ export function parseRoute(hash: string): Route {
   }
 }
 
+/** What a hash shows, without what it carries: two hashes of one screen differ at most in their query. */
+export const screenOf = (hash: string): string => hash.split('?', 1)[0]!;
+
 /** The hash of a run's page. */
 export const runHash = (id: string): string => `#/results/${id}`;

@@ -1,6 +1,6 @@
 import type { QuantType } from '../../quant/config.ts';
 
-export type Shape = 'circle' | 'diamond' | 'square' | 'triangle' | 'cross' | 'bar';
+export type Shape = 'circle' | 'diamond' | 'square' | 'triangle' | 'cross' | 'bar' | 'frame';
 
 /** How a quant_type looks wherever it is drawn: its hue, and two cues that do without the hue. */
 export interface Look {
@@ -16,6 +16,7 @@ export const LOOKS: Record<QuantType, Look> = {
   fp4: { color: 'var(--fp4)', shape: 'diamond', dash: '6 4' },
   int4: { color: 'var(--int8)', shape: 'triangle', dash: '2 3' },
   int8: { color: 'var(--int8)', shape: 'square', dash: '2 3' },
+  llm_int8: { color: 'var(--int8)', shape: 'frame', dash: '2 3' },
   custom: { color: 'var(--ink)', shape: 'cross', dash: '8 3 2 3' },
   none: { color: 'var(--float)', shape: 'bar', dash: 'none' },
 };
@@ -35,6 +36,9 @@ export function markPath(shape: Shape, r: number): string {
       const [a, b] = [1.25 * r, 0.4 * r];
       return `M${-b} ${-a}H${b}V${-b}H${a}V${b}H${b}V${a}H${-b}V${b}H${-a}V${-b}H${-b}z`;
     }
+    case 'frame':
+      // The inner outline runs the other way round, which leaves a hole.
+      return `M${-r} ${-r}h${2 * r}v${2 * r}h${-2 * r}zM${-0.4 * r} ${-0.4 * r}v${0.8 * r}h${0.8 * r}v${-0.8 * r}z`;
     case 'bar':
       return `M${-1.3 * r} ${-0.4 * r}h${2.6 * r}v${0.8 * r}h${-2.6 * r}z`;
   }

@@ -6,7 +6,7 @@ import { planSentences } from './plan_text.ts';
 test('a configuration keeps what it can when its quant_type changes, and stays valid', () => {
   const spec = defaultSpec();
   const nf4 = spec.configs.find(({ quant_type }) => quant_type === 'nf4')!;
-  for (const quant_type of ['none', 'int8', 'fp4', 'int4', 'custom'] as const) {
+  for (const quant_type of ['none', 'int8', 'fp4', 'int4', 'llm_int8', 'custom'] as const) {
     const changed = withQuantType({ ...nf4, compute_dtype: 'bfloat16' }, quant_type);
     expect(changed.compute_dtype).toBe('bfloat16');
     expect(() => parseSpec({ ...spec, configs: [changed] })).not.toThrow();

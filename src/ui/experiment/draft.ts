@@ -13,6 +13,8 @@ export function withQuantType(config: QuantConfig, quant_type: QuantType): Quant
   const { compute_dtype } = config;
   if (quant_type === 'none') return { quant_type, compute_dtype };
   if (quant_type === 'int8') return { quant_type, granularity: 'row', compute_dtype };
+  // The threshold bitsandbytes begins with.
+  if (quant_type === 'llm_int8') return { quant_type, llm_int8_threshold: 6, compute_dtype };
   const { blocksize, double_quant } = 'blocksize' in config ? config : { blocksize: 64, double_quant: false };
   if (quant_type !== 'custom') return { quant_type, blocksize, double_quant, compute_dtype };
   return { quant_type, code: roundedNf4(), blocksize, double_quant, compute_dtype };

@@ -4,6 +4,7 @@ import { decodeSpec, encodeSpec } from '../../lab/permalink.ts';
 import type { ExperimentResult } from '../../lab/result.ts';
 import { canonicalJson, parseSpec, type ExperimentSpec } from '../../lab/spec.ts';
 import { activity } from '../activity.svelte.ts';
+import { wantHeadingFocus } from '../heading_focus.ts';
 import type { ChosenFolder } from '../kit/chosen_files.ts';
 import { lab } from '../lab.ts';
 import { TASK_NAMES } from '../names.ts';
@@ -124,6 +125,7 @@ class ExperimentState {
 
   async #run(spec: ExperimentSpec, resume?: string, before?: ExperimentResult): Promise<void> {
     if (this.running) return;
+    wantHeadingFocus();
     this.fromLink = false;
     this.refused = undefined;
     this.#next = startLive(spec, before);
@@ -153,7 +155,9 @@ class ExperimentState {
 
   /** Leaves the ended run for the draft it came from. */
   close(): void {
-    if (!this.running) this.live = undefined;
+    if (this.running) return;
+    wantHeadingFocus();
+    this.live = undefined;
   }
 
   #on(event: RunEvent): void {

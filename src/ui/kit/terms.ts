@@ -9,6 +9,9 @@ export const TERMS = {
   INT4: 'the whole numbers −7 to 7, divided by 7: a ruler. Two of its 16 values are zero.',
   INT8: 'the whole numbers −127 to 127, with one scale for each row of a weight or for all of it.',
   baseline: 'the configuration every other one is compared with, question by question.',
+  'double quant': 'quantizing the absmax values too: 8 bits each, instead of 32.',
+  threshold:
+    'LLM.int8() multiplies activation columns with a magnitude from here on in floats, the others in integers.',
   seed: 'a number that fixes which items are asked. The same seed asks the same items.',
   compute_dtype: 'the type that weights and activations are rounded to before they are multiplied.',
   granularity: 'whether each row of a weight has a scale of its own, or the whole weight has one.',

@@ -57,18 +57,15 @@ export function pointsOf({ runs }: ExperimentResult, { task, metric }: Shown): P
 export const shownName = ({ task, metric }: Shown): string =>
   `${TASK_NAMES[task].title}, ${METRIC_NAMES[metric].title}`;
 
-/** The figure in one sentence: which is best, and what the fewest bits give. */
+/** The figure in one sentence: which score leads, and what the fewest bits give. */
 export function pointsSentence(points: readonly Point[], shown: Shown): string {
   if (points.length === 0) return `${shownName(shown)}: not measured yet.`;
   const up = METRIC_NAMES[shown.metric].higher_is_better;
   const best = points.reduce((a, b) => ((up ? b.value > a.value : b.value < a.value) ? b : a));
   const least = points.reduce((a, b) => (b.bits < a.bits ? b : a));
-  const say = ({ name, value, bits }: Point) =>
-    `${name} with ${decimals(value, 3)} at ${decimals(bits, 2)} bits`;
-  const first = `${shownName(shown)}: best is ${say(best)}`;
-  return best === least
-    ? `${first}, which are also the fewest.`
-    : `${first}; the fewest bits has ${say(least)}.`;
+  const say = ({ name, value, bits }: Point) => `${name}, ${decimals(value, 3)} at ${decimals(bits, 2)} bits`;
+  const first = `${shownName(shown)}: ${up ? 'highest' : 'lowest'} is ${say(best)}`;
+  return best === least ? `${first}, the fewest too.` : `${first}; with the fewest bits comes ${say(least)}.`;
 }
 
 /** The same numbers as a table. */

@@ -58,15 +58,22 @@ export function differenceText({ task, n, means, ratios }: Comparison, baseline:
   const mean = means.find(({ metric }) => metric === primary_metric);
   if (mean) {
     const { gained, lost, p } = mean;
-    if (gained + lost === 0) return `as ${baseline} on each of ${whole(n)}`;
-    return `differs from ${baseline} on ${whole(gained + lost)} of ${whole(n)}: ${whole(gained)} gained, ${whole(lost)} lost, ${pValue(p)}`;
+    if (gained + lost === 0) return unbroken(`as ${baseline} on each of ${whole(n)}`);
+    const differing = `differs from ${baseline} on ${whole(gained + lost)} of ${whole(n)}`;
+    return unbroken(`${differing}: ${whole(gained)} gained, ${whole(lost)} lost, ${pValue(p)}`);
   }
   const ratio = ratios.find(({ metric }) => metric === primary_metric);
   if (!ratio) return '';
   const { ci, p } = ratio;
   const range = ci ? ` (95 %: ${decimals(ci[0], 3)} to ${decimals(ci[1], 3)})` : '';
-  return `× ${decimals(ratio.ratio, 3)} of ${baseline}${range}${p === null ? '' : `, ${pValue(p)}`}`;
+  return unbroken(
+    `× ${decimals(ratio.ratio, 3)} of ${baseline}${range}${p === null ? '' : `, ${pValue(p)}`}`,
+  );
 }
+
+/** Keeps a sign and its number on one line: "p = 0.2", "95 %", "× 1.01", "1 gained", "of 40". */
+const unbroken = (text: string): string =>
+  text.replaceAll(/ (?=[=<%]|gained|lost)|(?<=[=<×]|of) (?=\d)/g, '\u00a0');
 
 /** What a table can be sorted by: a column, or a task's place in the spec. */
 export type SortKey =
