@@ -1,6 +1,6 @@
 import { readWeight, type Checkpoint } from '../src/tensor/checkpoint.ts';
 import type { Tensor } from '../src/tensor/tensor.ts';
-import type { ModelConfig } from '../src/model/config.ts';
+import type { LlamaConfig, ModelConfig } from '../src/model/config.ts';
 import { inverseFrequencies } from '../src/model/rope.ts';
 
 /** What a weight becomes before it is used: the identity, or quantize and dequantize. */
@@ -12,10 +12,11 @@ export type Treatment = (weight: Tensor) => Tensor;
  */
 export async function referenceLogits(
   checkpoint: Checkpoint,
-  config: ModelConfig,
+  modelConfig: ModelConfig,
   ids: readonly number[],
   treat: Treatment = (weight) => weight,
 ): Promise<Float64Array[]> {
+  const config = modelConfig as LlamaConfig;
   const weight = async (name: string) => readWeight(checkpoint, name);
   const linear = async (name: string, rows: Float64Array[]) =>
     multiply(treat(await weight(`${name}.weight`)), rows);
@@ -86,7 +87,7 @@ function norm(rows: Float64Array[], weight: Float32Array, eps: number): Float64A
 const sum = (a: Float64Array[], b: Float64Array[]): Float64Array[] =>
   a.map((x, t) => x.map((v, i) => v + b[t]![i]!));
 
-function turn(rows: Float64Array[], { rope, head_dim }: ModelConfig, heads: number): Float64Array[] {
+function turn(rows: Float64Array[], { rope, head_dim }: LlamaConfig, heads: number): Float64Array[] {
   const frequencies = inverseFrequencies(rope, head_dim);
   const half = head_dim / 2;
   return rows.map((x, position) => {

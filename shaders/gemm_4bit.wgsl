@@ -1,8 +1,8 @@
-// computes     y[t, n] = round(Σ_k x[t, k] · round(code[nibble(n, k)] · scale[(n·K + k) / blocksize]) + round(bias[n]))
+// computes     y[t, n] = round(Σ_k x[t, k] · round(code[nibble(n, k)] · scale[(n·K + k) / blocksize]) + round(bias[bias_row + n]))
 // inputs       x [M, K] f32 · packed [N·K / 8] u32, even element in the high nibble of its byte ·
 //              absmax [N·K / blocksize] f32 bits, or NESTED: bytes, places in nested_code [256], scaled by
 //              nested_absmax [blocks / 256] f32 and moved by absmax_offset · code [16] f32 · bias [N] f32
-// output       y [M, stride] f32, from column `offset`
+// output       y [M, stride] f32, from column `offset`, for the N rows from first_row on
 // invocation   4 rows of the weight × 8 tokens, all of K; only the code in shared memory
 // tested by    src/gpu/kernels.gpu.test.ts, against gemm_4bit.ts
 override NESTED: u32 = 0;
@@ -11,12 +11,14 @@ struct Params {
   M: u32,
   N: u32,
   K: u32,
+  first_row: u32,
   blocksize: u32,
   first_block: u32,
   absmax_offset: f32,
   stride: u32,
   offset: u32,
   has_bias: u32,
+  bias_row: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -63,7 +65,7 @@ fn store(token: u32, row: u32, sums: vec4f) {
   for (var r = 0u; r < min(4u, params.N - row); r++) {
     var value = sums[r];
     if (params.has_bias != 0) {
-      value += rounded1(bias[row + r]);
+      value += rounded1(bias[params.bias_row + row + r]);
     }
     y[token * params.stride + params.offset + row + r] = rounded1(value);
   }
@@ -76,7 +78,7 @@ fn unaligned(token: u32, row: u32) -> vec4f {
     let i = token * params.K + k;
     var w = vec4f();
     for (var r = 0u; r < min(4u, params.N - row); r++) {
-      w[r] = weight1((row + r) * params.K + k);
+      w[r] = weight1((params.first_row + row + r) * params.K + k);
     }
     sums += x[i / 4][i % 4] * w;
   }
@@ -105,7 +107,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_inde
   let K8 = params.K / 8;
   let words_per_block = params.blocksize / 8;
   // Rows and tokens past the end compute a copy of the last one and store nothing.
-  let w = K8 * min(vec4u(row, row + 1, row + 2, row + 3), vec4u(params.N - 1));
+  let w = K8 * (params.first_row + min(vec4u(row, row + 1, row + 2, row + 3), vec4u(params.N - 1)));
   let a = 2 * K8 * min(vec4u(token, token + 1, token + 2, token + 3), vec4u(params.M - 1));
   let b = 2 * K8 * min(vec4u(token + 4, token + 5, token + 6, token + 7), vec4u(params.M - 1));
   var s0 = vec4f();

@@ -1,9 +1,9 @@
-// computes     y[t, n] = round(Σ_k x[t, k] · round(weight[n, k]) + round(bias[n]))
+// computes     y[t, n] = round([y[t, n] +] Σ_k x[t, k] · round(weight[n, k]) + round(bias[bias_row + n]))
 // inputs       x [M, K] f32 · weight [N, K] f32, f16 or bf16 (DTYPE 0, 1, 2) · bias [N] f32
-// output       y [M, stride] f32, from column `offset`
+// output       y [M, stride] f32, from column `offset`, for the N rows from first_row on
 // invocation   4 rows of the weight × 8 tokens, all of K; no shared memory
 // tested by    src/gpu/kernels.gpu.test.ts, against gemm_float.ts
-struct Params { M: u32, N: u32, K: u32, stride: u32, offset: u32, has_bias: u32 }
+struct Params { M: u32, N: u32, K: u32, first_row: u32, stride: u32, offset: u32, has_bias: u32, bias_row: u32, accumulate: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
@@ -26,9 +26,13 @@ fn store(token: u32, row: u32, sums: vec4f) {
   for (var r = 0u; r < min(4u, params.N - row); r++) {
     var value = sums[r];
     if (params.has_bias != 0) {
-      value += rounded1(bias[row + r]);
+      value += rounded1(bias[params.bias_row + row + r]);
     }
-    y[token * params.stride + params.offset + row + r] = rounded1(value);
+    let at = token * params.stride + params.offset + row + r;
+    if (params.accumulate != 0) {
+      value += y[at];
+    }
+    y[at] = rounded1(value);
   }
 }
 
@@ -39,7 +43,7 @@ fn unaligned(token: u32, row: u32) -> vec4f {
     let i = token * params.K + k;
     var w = vec4f();
     for (var r = 0u; r < min(4u, params.N - row); r++) {
-      let j = (row + r) * params.K + k;
+      let j = (params.first_row + row + r) * params.K + k;
       w[r] = weight4(j / 4)[j % 4];
     }
     sums += x[i / 4][i % 4] * w;
@@ -63,7 +67,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 
   let K4 = params.K / 4;
   // Rows and tokens past the end compute a copy of the last one and store nothing.
-  let w = K4 * min(vec4u(row, row + 1, row + 2, row + 3), vec4u(params.N - 1));
+  let w = K4 * (params.first_row + min(vec4u(row, row + 1, row + 2, row + 3), vec4u(params.N - 1)));
   let a = K4 * min(vec4u(token, token + 1, token + 2, token + 3), vec4u(params.M - 1));
   let b = K4 * min(vec4u(token + 4, token + 5, token + 6, token + 7), vec4u(params.M - 1));
   var s0 = vec4f();

@@ -1,9 +1,9 @@
-// computes     y[t, n] = round(Σ_k x[t, k] · round(CB[n, k] · SCB[n] / 127) + round(bias[n]))
+// computes     y[t, n] = round(Σ_k x[t, k] · round(CB[n, k] · SCB[n] / 127) + round(bias[bias_row + n]))
 // inputs       x [M, K] f32 · CB [N·K / 4] u32, four int8 a word · SCB [N] f32, or [1] with scale_stride 0 · bias [N] f32
-// output       y [M, stride] f32, from column `offset`
+// output       y [M, stride] f32, from column `offset`, for the N rows from first_row on
 // invocation   4 rows of the weight × 8 tokens, all of K; no shared memory
 // tested by    src/gpu/kernels.gpu.test.ts, against gemm_int8.ts
-struct Params { M: u32, N: u32, K: u32, scale_stride: u32, stride: u32, offset: u32, has_bias: u32 }
+struct Params { M: u32, N: u32, K: u32, first_row: u32, scale_stride: u32, stride: u32, offset: u32, has_bias: u32, bias_row: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
@@ -26,7 +26,7 @@ fn store(token: u32, row: u32, sums: vec4f) {
   for (var r = 0u; r < min(4u, params.N - row); r++) {
     var value = sums[r];
     if (params.has_bias != 0) {
-      value += rounded1(bias[row + r]);
+      value += rounded1(bias[params.bias_row + row + r]);
     }
     y[token * params.stride + params.offset + row + r] = rounded1(value);
   }
@@ -39,8 +39,9 @@ fn unaligned(token: u32, row: u32) -> vec4f {
     let i = token * params.K + k;
     var w = vec4f();
     for (var r = 0u; r < min(4u, params.N - row); r++) {
-      let j = (row + r) * params.K + k;
-      w[r] = weight4(j / 4, SCB[(row + r) * params.scale_stride])[j % 4];
+      let n = params.first_row + row + r;
+      let j = n * params.K + k;
+      w[r] = weight4(j / 4, SCB[n * params.scale_stride])[j % 4];
     }
     sums += x[i / 4][i % 4] * w;
   }
@@ -63,7 +64,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 
   let K4 = params.K / 4;
   // Rows and tokens past the end compute a copy of the last one and store nothing.
-  let rows = min(vec4u(row, row + 1, row + 2, row + 3), vec4u(params.N - 1));
+  let rows = params.first_row + min(vec4u(row, row + 1, row + 2, row + 3), vec4u(params.N - 1));
   let w = K4 * rows;
   let at = rows * params.scale_stride;
   let scale = vec4f(SCB[at.x], SCB[at.y], SCB[at.z], SCB[at.w]);

@@ -2,10 +2,10 @@
 //              integers; then, where there are outlier columns o, round(y + Σ_o round(x[t, o]) · round(CB[n, o] · SCB[n] / 127))
 // inputs       x [M, K] f32 · mask [K / 32] · CA [M, K4] u32 and SCA [M] of int8_vectorwise_quant ·
 //              CB [N, K4] u32, rows padded to whole words · SCB [N] f32 · bias [N] f32
-// output       y [M, stride] f32, from column `offset`
+// output       y [M, stride] f32, from column `offset`, for the N rows from first_row on
 // invocation   4 rows of the weight × 4 tokens, all of K
 // tested by    src/gpu/kernels.gpu.test.ts, against gemm_llm_int8.ts
-struct Params { M: u32, N: u32, K: u32, threshold: f32, stride: u32, offset: u32, has_bias: u32 }
+struct Params { M: u32, N: u32, K: u32, first_row: u32, threshold: f32, stride: u32, offset: u32, has_bias: u32, bias_row: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
@@ -32,16 +32,16 @@ fn store(token: u32, row: u32, sums: vec4i) {
     return;
   }
   for (var r = 0u; r < min(4u, params.N - row); r++) {
-    let n = row + r;
+    let n = params.first_row + row + r;
     var value = f32(sums[r]) * (SCA[token] * SCB[n]) * INVERSE_127_SQUARED;
     if (params.has_bias != 0) {
-      value += rounded1(bias[n]);
+      value += rounded1(bias[params.bias_row + row + r]);
     }
     value = rounded1(value);
     if (params.threshold > 0) {
       value = with_outliers(token, n, value);
     }
-    y[token * params.stride + params.offset + n] = value;
+    y[token * params.stride + params.offset + row + r] = value;
   }
 }
 
@@ -67,7 +67,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   let K4 = (params.K + 3) / 4;
   // Rows and tokens past the end compute a copy of the last one and store nothing.
-  let w = K4 * min(vec4u(row, row + 1, row + 2, row + 3), vec4u(params.N - 1));
+  let w = K4 * (params.first_row + min(vec4u(row, row + 1, row + 2, row + 3), vec4u(params.N - 1)));
   let a = K4 * min(vec4u(token, token + 1, token + 2, token + 3), vec4u(params.M - 1));
   var s0 = vec4i();
   var s1 = vec4i();

@@ -1,8 +1,8 @@
-// computes     y[t, n] = round(Σ_k x[t, k] · round(code[nibble(n, k)] · scale[(n·K + k) / blocksize]) + round(bias[n]))
+// computes     y[t, n] = round(Σ_k x[t, k] · round(code[nibble(n, k)] · scale[(n·K + k) / blocksize]) + round(bias[bias_row + n]))
 // inputs       x [M, K] f32 · packed [N·K / 8] u32, even element in the high nibble of its byte ·
 //              absmax [N·K / blocksize] f32 bits, or NESTED: bytes, places in nested_code [256], scaled by
 //              nested_absmax [blocks / 256] f32 and moved by absmax_offset · code [16] f32 · bias [N] f32
-// output       y [M, stride] f32, from column `offset`
+// output       y [M, stride] f32, from column `offset`, for the N rows from first_row on
 // invocation   1 row of the weight × 1 token, all of K: for the few tokens of a decoding step
 // tested by    src/gpu/kernels.gpu.test.ts, against gemm_4bit.ts
 override NESTED: u32 = 0;
@@ -11,12 +11,14 @@ struct Params {
   M: u32,
   N: u32,
   K: u32,
+  first_row: u32,
   blocksize: u32,
   first_block: u32,
   absmax_offset: f32,
   stride: u32,
   offset: u32,
   has_bias: u32,
+  bias_row: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -63,7 +65,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_inde
   if (row >= params.N) {
     return;
   }
-  let w = row * params.K;
+  let n = params.first_row + row;
+  let w = n * params.K;
   let a = token * params.K;
   var sum = 0.0;
   if (params.K % 8 == 0) {
@@ -80,7 +83,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_inde
     }
   }
   if (params.has_bias != 0) {
-    sum += rounded1(bias[row]);
+    sum += rounded1(bias[params.bias_row + row]);
   }
   y[token * params.stride + params.offset + row] = rounded1(sum);
 }

@@ -1,9 +1,9 @@
-// computes     y[t, n] = round(Σ_k x[t, k] · round(weight[n, k]) + round(bias[n]))
+// computes     y[t, n] = round([y[t, n] +] Σ_k x[t, k] · round(weight[n, k]) + round(bias[bias_row + n]))
 // inputs       x [M, K] f32 · weight [N, K] f32, f16 or bf16 (DTYPE 0, 1, 2) · bias [N] f32
-// output       y [M, stride] f32, from column `offset`
+// output       y [M, stride] f32, from column `offset`, for the N rows from first_row on
 // invocation   1 row of the weight × 1 token, all of K: for the few tokens of a decoding step
 // tested by    src/gpu/kernels.gpu.test.ts, against gemm_float.ts
-struct Params { M: u32, N: u32, K: u32, stride: u32, offset: u32, has_bias: u32 }
+struct Params { M: u32, N: u32, K: u32, first_row: u32, stride: u32, offset: u32, has_bias: u32, bias_row: u32, accumulate: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
@@ -26,7 +26,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (row >= params.N) {
     return;
   }
-  let w = row * params.K;
+  let n = params.first_row + row;
+  let w = n * params.K;
   let a = token * params.K;
   var sum = 0.0;
   if (params.K % 4 == 0) {
@@ -39,7 +40,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     }
   }
   if (params.has_bias != 0) {
-    sum += rounded1(bias[row]);
+    sum += rounded1(bias[params.bias_row + row]);
   }
-  y[token * params.stride + params.offset + row] = rounded1(sum);
+  let at = token * params.stride + params.offset + row;
+  if (params.accumulate != 0) {
+    sum += y[at];
+  }
+  y[at] = rounded1(sum);
 }

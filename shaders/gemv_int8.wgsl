@@ -1,9 +1,9 @@
-// computes     y[t, n] = round(Σ_k x[t, k] · round(CB[n, k] · SCB[n] / 127) + round(bias[n]))
+// computes     y[t, n] = round(Σ_k x[t, k] · round(CB[n, k] · SCB[n] / 127) + round(bias[bias_row + n]))
 // inputs       x [M, K] f32 · CB [N·K / 4] u32, four int8 a word · SCB [N] f32, or [1] with scale_stride 0 · bias [N] f32
-// output       y [M, stride] f32, from column `offset`
+// output       y [M, stride] f32, from column `offset`, for the N rows from first_row on
 // invocation   1 row of the weight × 1 token, all of K: for the few tokens of a decoding step
 // tested by    src/gpu/kernels.gpu.test.ts, against gemm_int8.ts
-struct Params { M: u32, N: u32, K: u32, scale_stride: u32, stride: u32, offset: u32, has_bias: u32 }
+struct Params { M: u32, N: u32, K: u32, first_row: u32, scale_stride: u32, stride: u32, offset: u32, has_bias: u32, bias_row: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
@@ -26,8 +26,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (row >= params.N) {
     return;
   }
-  let scale = SCB[row * params.scale_stride];
-  let w = row * params.K;
+  let n = params.first_row + row;
+  let scale = SCB[n * params.scale_stride];
+  let w = n * params.K;
   let a = token * params.K;
   var sum = 0.0;
   if (params.K % 4 == 0) {
@@ -40,7 +41,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     }
   }
   if (params.has_bias != 0) {
-    sum += rounded1(bias[row]);
+    sum += rounded1(bias[params.bias_row + row]);
   }
   y[token * params.stride + params.offset + row] = rounded1(sum);
 }

@@ -32,7 +32,7 @@ const readReference = async () =>
 async function load(config: QuantConfig) {
   const files = await openModel(await diskFiles(folder));
   const weights = await loadWeights(gpu, files.checkpoint, files.config, config);
-  return { files, model: makeModel(gpu, files.config, weights, config) };
+  return { files, model: await makeModel(gpu, files.config, weights, config) };
 }
 
 const batchOf = (ids: readonly number[], first_slot = 0) => ({

@@ -10,17 +10,27 @@ import {
 } from './blockwise_case.ts';
 import { floats, normals } from './case_data.ts';
 import { defineKernel } from './kernel.ts';
-import { MATMUL, MATMUL_SHAPES, gemmGrid, matmul, matmulTolerance, shapeName } from './matmul.ts';
+import {
+  MATMUL,
+  biasesOf,
+  MATMUL_SHAPE,
+  MATMUL_SHAPES,
+  gemmGrid,
+  matmul,
+  matmulTolerance,
+  rowsOf,
+  shapeName,
+} from './matmul.ts';
 
 /** y = x · weightᵀ + bias for many tokens, the weight as packed 4-bit codes, dequantized in registers. */
 export const gemm_4bit = defineKernel({
   name: 'gemm_4bit',
   wgsl: rounding + source,
-  params: { M: 'u32', N: 'u32', K: 'u32', ...BLOCKWISE, ...MATMUL },
+  params: { ...MATMUL_SHAPE, ...BLOCKWISE, ...MATMUL },
   bindings: { x: 'read f32', ...BLOCKWISE_BINDINGS, bias: 'read f32', y: 'read_write f32' },
   workgroups: gemmGrid,
   reference: (p, arrays, overrides) => ({
-    y: matmul(p, arrays, blockwiseWeights(p.N * p.K, p, arrays, overrides), overrides),
+    y: matmul(p, arrays, blockwiseWeights(rowsOf(p) * p.K, p, arrays, overrides), overrides),
   }),
   tolerance: matmulTolerance,
   cases: () =>
@@ -38,15 +48,16 @@ function matmulCase(
   compute: number,
   nested: boolean,
 ) {
-  const { M, N, K, stride } = shape;
-  const weights = blockwiseCase(normals(N * K, seed + 100), book, blocksize, nested, ODD_FIRST_BLOCK);
+  const { M, K, stride } = shape;
+  const rows = rowsOf(shape);
+  const weights = blockwiseCase(normals(rows * K, seed + 100), book, blocksize, nested, ODD_FIRST_BLOCK);
   return {
     name: `${shapeName(shape)} · ${weights.name} · compute ${compute}`,
     params: { ...shape, ...weights.params },
     arrays: {
       x: normals(M * K, seed),
       ...weights.arrays,
-      bias: normals(N, seed + 200),
+      bias: normals(biasesOf(shape), seed + 200),
       y: floats(M * stride),
     },
     overrides: { ...weights.overrides, COMPUTE_DTYPE: compute },

@@ -2,16 +2,26 @@ import rounding from '../../shaders/rounding.wgsl?raw';
 import source from '../../shaders/gemm_float.wgsl?raw';
 import stored from '../../shaders/stored.wgsl?raw';
 import type { QuantizableDtype } from '../tensor/dtype.ts';
-import { floats, normals } from './case_data.ts';
+import { normals } from './case_data.ts';
 import { defineKernel } from './kernel.ts';
-import { MATMUL, MATMUL_SHAPES, gemmGrid, matmul, matmulTolerance, shapeName } from './matmul.ts';
+import {
+  MATMUL,
+  biasesOf,
+  MATMUL_SHAPE,
+  MATMUL_SHAPES,
+  gemmGrid,
+  matmul,
+  matmulTolerance,
+  rowsOf,
+  shapeName,
+} from './matmul.ts';
 import { DTYPE, decodeWords, encodeWords } from './stored.ts';
 
 /** y = x · weightᵀ + bias for many tokens, the weight in float32, float16 or bfloat16 as the checkpoint stores it. */
 export const gemm_float = defineKernel({
   name: 'gemm_float',
   wgsl: rounding + stored + source,
-  params: { M: 'u32', N: 'u32', K: 'u32', ...MATMUL },
+  params: { ...MATMUL_SHAPE, ...MATMUL, accumulate: 'u32' },
   bindings: { x: 'read f32', weight: 'read u32', bias: 'read f32', y: 'read_write f32' },
   workgroups: gemmGrid,
   reference: (p, { x, weight, bias, y }, overrides) => ({
@@ -30,15 +40,16 @@ function floatCase(
   seed: number,
   compute: number,
 ) {
-  const { M, N, K, stride } = params;
+  const { M, K, stride } = params;
+  const rows = rowsOf(params);
   return {
     name: `${shapeName(params)} · ${dtype} · compute ${compute}`,
-    params,
+    params: { ...params, accumulate: seed % 2 },
     arrays: {
       x: normals(M * K, seed),
-      weight: encodeWords(normals(N * K, seed + 100), dtype),
-      bias: normals(N, seed + 200),
-      y: floats(M * stride),
+      weight: encodeWords(normals(rows * K, seed + 100), dtype),
+      bias: normals(biasesOf(params), seed + 200),
+      y: normals(M * stride, seed + 300),
     },
     overrides: { DTYPE: DTYPE[dtype], COMPUTE_DTYPE: compute },
   };

@@ -3,20 +3,30 @@ import source from '../../shaders/gemm_int8.wgsl?raw';
 import { dequantizeInt8, quantizeInt8 } from '../quant/int8.ts';
 import { floats, normals, words } from './case_data.ts';
 import { defineKernel } from './kernel.ts';
-import { MATMUL, MATMUL_SHAPES, gemmGrid, matmul, matmulTolerance, shapeName } from './matmul.ts';
+import {
+  MATMUL,
+  biasesOf,
+  MATMUL_SHAPE,
+  MATMUL_SHAPES,
+  gemmGrid,
+  matmul,
+  matmulTolerance,
+  rowsOf,
+  shapeName,
+} from './matmul.ts';
 
 /** y = x · weightᵀ + bias for many tokens, the weight as int8 with one scale a row (or one in all, scale_stride 0). */
 export const gemm_int8 = defineKernel({
   name: 'gemm_int8',
   wgsl: rounding + source,
-  params: { M: 'u32', N: 'u32', K: 'u32', scale_stride: 'u32', ...MATMUL },
+  params: { ...MATMUL_SHAPE, scale_stride: 'u32', ...MATMUL },
   bindings: { x: 'read f32', CB: 'read u32', SCB: 'read f32', bias: 'read f32', y: 'read_write f32' },
   workgroups: gemmGrid,
   reference: (p, { x, CB, SCB, bias, y }, overrides) => {
-    const integers = new Int8Array(CB.buffer, CB.byteOffset, p.N * p.K);
+    const integers = new Int8Array(CB.buffer, CB.byteOffset, rowsOf(p) * p.K);
     const weight = dequantizeInt8({
       quant_type: 'int8',
-      shape: [p.N, p.K],
+      shape: [rowsOf(p), p.K],
       CB: integers,
       SCB: SCB,
     });
@@ -27,8 +37,9 @@ export const gemm_int8 = defineKernel({
 });
 
 function int8Case(shape: (typeof MATMUL_SHAPES)[number], granularity: 'row' | 'tensor', seed: number) {
-  const { M, N, K, stride } = shape;
-  const { CB, SCB } = quantizeInt8({ shape: [N, K], data: normals(N * K, seed + 100) }, granularity);
+  const { M, K, stride } = shape;
+  const rows = rowsOf(shape);
+  const { CB, SCB } = quantizeInt8({ shape: [rows, K], data: normals(rows * K, seed + 100) }, granularity);
   const compute = seed % 3;
   return {
     name: `${shapeName(shape)} · per ${granularity} · compute ${compute}`,
@@ -37,7 +48,7 @@ function int8Case(shape: (typeof MATMUL_SHAPES)[number], granularity: 'row' | 't
       x: normals(M * K, seed),
       CB: words(CB),
       SCB,
-      bias: normals(N, seed + 200),
+      bias: normals(biasesOf(shape), seed + 200),
       y: floats(M * stride),
     },
     overrides: { COMPUTE_DTYPE: compute },

@@ -6,7 +6,15 @@ import { quantizeActivations, quantizeLlmInt8 } from '../quant/llm_int8.ts';
 import { floats, normals } from './case_data.ts';
 import { defineKernel, grid } from './kernel.ts';
 import { activations, paddedWords, unpaddedRows } from './llm_int8_case.ts';
-import { MATMUL, MATMUL_SHAPES, matmulTolerance, shapeName } from './matmul.ts';
+import {
+  MATMUL,
+  biasesOf,
+  MATMUL_SHAPE,
+  MATMUL_SHAPES,
+  matmulTolerance,
+  rowsOf,
+  shapeName,
+} from './matmul.ts';
 import { columnMask } from './outlier_columns.ts';
 import { roundingOf } from './rounding.ts';
 
@@ -20,7 +28,7 @@ export const PACKED_DOT = 'packed_4x8_integer_dot_product';
 export const gemm_llm_int8 = defineKernel({
   name: 'gemm_llm_int8',
   wgsl: rounding + unpacked + source,
-  params: { M: 'u32', N: 'u32', K: 'u32', threshold: 'f32', ...MATMUL },
+  params: { ...MATMUL_SHAPE, threshold: 'f32', ...MATMUL },
   bindings: {
     x: 'read f32',
     mask: 'read u32',
@@ -32,7 +40,7 @@ export const gemm_llm_int8 = defineKernel({
     y: 'read_write f32',
   },
   workgroups: ({ M, N }) => [grid(Math.ceil(N / 4))[0], Math.ceil(M / 4)],
-  reference: ({ M, N, K, threshold, stride, offset, has_bias }, arrays, overrides) => {
+  reference: ({ M, N, K, first_row, threshold, stride, offset, has_bias, bias_row }, arrays, overrides) => {
     const round = roundingOf(overrides);
     const { x, mask, SCA, SCB, bias } = arrays;
     const CA = unpaddedRows(arrays.CA, K);
@@ -40,12 +48,12 @@ export const gemm_llm_int8 = defineKernel({
     const y = arrays.y.slice();
     const outliers = Array.from({ length: K }, (_, k) => k).filter((k) => (mask[k >> 5]! >>> (k & 31)) & 1);
     for (let t = 0; t < M; t++) {
-      for (let n = 0; n < N; n++) {
+      for (let n = first_row; n < first_row + N; n++) {
         let integer = 0;
         for (let k = 0; k < K; k++) integer += CA[t * K + k]! * CB[n * K + k]!;
         const scale = Math.fround(SCA[t]! * SCB[n]!);
         let value = Math.fround(Math.fround(Math.fround(integer) * scale) * Math.fround(6.200124e-5));
-        if (has_bias) value = Math.fround(value + round(bias[n]!));
+        if (has_bias) value = Math.fround(value + round(bias[bias_row + n - first_row]!));
         value = round(value);
         if (threshold > 0 && outliers.length > 0) {
           let sum = 0;
@@ -55,7 +63,7 @@ export const gemm_llm_int8 = defineKernel({
           }
           value = round(Math.fround(value + sum));
         }
-        y[t * stride + offset + n] = value;
+        y[t * stride + offset + n - first_row] = value;
       }
     }
     return { y };
@@ -79,10 +87,11 @@ function llmInt8Case(
   seed: number,
   compute: number,
 ) {
-  const { M, N, K, stride } = shape;
+  const { M, K, stride } = shape;
+  const rows = rowsOf(shape);
   const x = activations(M, K, 6);
   const { CA, SCA, outlier_cols } = quantizeActivations({ shape: [M, K], data: x }, threshold);
-  const { CB, SCB } = quantizeLlmInt8({ shape: [N, K], data: normals(N * K, seed + 100) });
+  const { CB, SCB } = quantizeLlmInt8({ shape: [rows, K], data: normals(rows * K, seed + 100) });
   return {
     name: `${shapeName(shape)} · threshold ${threshold} · compute ${compute}`,
     params: { ...shape, threshold },
@@ -93,7 +102,7 @@ function llmInt8Case(
       SCA,
       CB: paddedWords(CB, K),
       SCB,
-      bias: normals(N, seed + 200),
+      bias: normals(biasesOf(shape), seed + 200),
       y: floats(M * stride),
     },
     overrides: { COMPUTE_DTYPE: compute },

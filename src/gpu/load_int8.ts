@@ -1,11 +1,14 @@
 import { quantizeInt8 } from '../quant/int8.ts';
+import { quantizeLlmInt8 } from '../quant/llm_int8.ts';
 import { decode } from '../tensor/dtype.ts';
 import type { Arena } from './buffers.ts';
+import { paddedWords } from './llm_int8_case.ts';
 import {
   readFinite,
   rowRanges,
   type DeviceMatrix,
   type Int8Part,
+  type LlmInt8Part,
   type RowRange,
   type StoredMatrix,
 } from './matrix.ts';
@@ -33,6 +36,23 @@ export async function loadInt8(
         scale_stride: granularity === 'tensor' ? 0 : 1,
       });
     }
+  }
+  return { rows, columns, parts };
+}
+
+/** Quantizes a matrix for LLM.int8(): through float16 to rows of int8, padded to whole words. */
+export async function loadLlmInt8(arena: Arena, stored: StoredMatrix): Promise<DeviceMatrix> {
+  const { name, rows, columns, dtype } = stored;
+  const parts: (RowRange & LlmInt8Part)[] = [];
+  for (const range of rowRanges(arena.gpu, stored)) {
+    const data = decode(dtype, await readFinite(stored, range));
+    const { CB, SCB } = quantizeLlmInt8({ shape: [range.rows, columns], data });
+    parts.push({
+      ...range,
+      storage: 'llm_int8',
+      CB: await arena.upload(paddedWords(CB, columns), name),
+      SCB: await arena.upload(SCB, `${name} SCB`),
+    });
   }
   return { rows, columns, parts };
 }

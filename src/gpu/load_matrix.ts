@@ -3,17 +3,17 @@ import { DYNAMIC_MAP } from '../quant/dynamic_map.ts';
 import { codebookOf } from '../quant/quantize.ts';
 import type { Arena } from './buffers.ts';
 import { loadBlockwise, type SharedCodes } from './load_blockwise.ts';
-import { loadInt8 } from './load_int8.ts';
+import { loadInt8, loadLlmInt8 } from './load_int8.ts';
 import { readFinite, rowRanges, type DeviceMatrix, type StoredMatrix } from './matrix.ts';
 
 /** A configuration, and on the device the codes that all of its matrices share. */
-export type Storing =
-  | { config: Extract<QuantConfig, { quant_type: 'none' | 'int8' }> }
-  | { config: Exclude<QuantConfig, { quant_type: 'none' | 'int8' }>; codes: SharedCodes };
+export type Storing = { config: Exclude<QuantConfig, Blockwise> } | { config: Blockwise; codes: SharedCodes };
+
+type Blockwise = Extract<QuantConfig, { blocksize: number }>;
 
 /** Readies a configuration for loadMatrix. */
 export async function storeAs(arena: Arena, config: QuantConfig): Promise<Storing> {
-  if (config.quant_type === 'none' || config.quant_type === 'int8') return { config };
+  if (!('blocksize' in config)) return { config };
   const book = codebookOf(config);
   const code = await arena.upload(book.code, 'code');
   if (!config.double_quant) return { config, codes: { book, code } };
@@ -28,9 +28,14 @@ export async function storeAs(arena: Arena, config: QuantConfig): Promise<Storin
 export function loadMatrix(arena: Arena, stored: StoredMatrix, storing: Storing): Promise<DeviceMatrix> {
   if ('codes' in storing) return loadBlockwise(arena, stored, storing.config, storing.codes);
   const { config } = storing;
-  return config.quant_type === 'int8'
-    ? loadInt8(arena, stored, config.granularity)
-    : loadFloat(arena, stored);
+  switch (config.quant_type) {
+    case 'none':
+      return loadFloat(arena, stored);
+    case 'int8':
+      return loadInt8(arena, stored, config.granularity);
+    case 'llm_int8':
+      return loadLlmInt8(arena, stored);
+  }
 }
 
 async function loadFloat(arena: Arena, stored: StoredMatrix): Promise<DeviceMatrix> {

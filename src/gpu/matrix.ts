@@ -21,7 +21,7 @@ export interface DeviceMatrix {
   parts: readonly MatrixPart[];
 }
 
-export type MatrixPart = RowRange & (FloatPart | BlockwisePart | Int8Part);
+export type MatrixPart = RowRange & (FloatPart | BlockwisePart | Int8Part | LlmInt8Part);
 
 export interface RowRange {
   first_row: number;
@@ -60,6 +60,13 @@ export interface Int8Part {
   SCB: GPUBuffer;
   /** 0 when one scale serves every row. */
   scale_stride: 0 | 1;
+}
+
+/** int8 rows padded to whole words, one scale each, to be multiplied with int8 activations. */
+export interface LlmInt8Part {
+  storage: 'llm_int8';
+  CB: GPUBuffer;
+  SCB: GPUBuffer;
 }
 
 /** Checkpoint bytes that pass through memory at once while a matrix is loaded. */

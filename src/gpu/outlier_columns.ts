@@ -19,11 +19,13 @@ export const outlier_columns = defineKernel({
   name: 'outlier_columns',
   wgsl: rounding + source,
   params: { M: 'u32', K: 'u32', threshold: 'f32' },
-  bindings: { x: 'read f32', mask: 'write u32' },
+  bindings: { x: 'read f32', mask: 'write u32', seen: 'read_write u32' },
   workgroups: ({ K }) => grid(maskWords(K)),
-  reference: ({ M, K, threshold }, { x }) => ({
-    mask: columnMask(quantizeActivations({ shape: [M, K], data: x }, threshold).outlier_cols, K),
-  }),
+  reference: ({ M, K, threshold }, { x, seen }) => {
+    const { outlier_cols } = quantizeActivations({ shape: [M, K], data: x }, threshold);
+    const mask = columnMask(outlier_cols, K);
+    return { mask, seen: seen.map((bits, i) => bits | mask[i]!) };
+  },
   tolerance: 'exact',
   cases: () =>
     [
@@ -33,7 +35,11 @@ export const outlier_columns = defineKernel({
     ].map(([M, K, threshold]) => ({
       name: `${M} × ${K} · threshold ${threshold}`,
       params: { M: M!, K: K!, threshold: threshold! },
-      arrays: { x: activations(M!, K!, threshold!), mask: new Uint32Array(maskWords(K!)) },
+      arrays: {
+        x: activations(M!, K!, threshold!),
+        mask: new Uint32Array(maskWords(K!)),
+        seen: columnMask([1, 17], K!),
+      },
       overrides: { COMPUTE_DTYPE: 0 },
     })),
 });

@@ -4,6 +4,7 @@ import { attention } from './attention.ts';
 import { cast } from './cast.ts';
 import { dequantize_4bit } from './dequantize_4bit.ts';
 import { embedding } from './embedding.ts';
+import { gelu_new } from './gelu_new.ts';
 import { gemm_4bit } from './gemm_4bit.ts';
 import { gemm_float } from './gemm_float.ts';
 import { gemm_int8 } from './gemm_int8.ts';
@@ -14,6 +15,7 @@ import { gemv_int8 } from './gemv_int8.ts';
 import { int8_vectorwise_quant } from './int8_vectorwise_quant.ts';
 import type { Gpu } from './device.ts';
 import type { Kernel } from './kernel.ts';
+import { layer_norm } from './layer_norm.ts';
 import { logit_strips } from './logit_strips.ts';
 import { logprobs } from './logprobs.ts';
 import { outlier_columns } from './outlier_columns.ts';
@@ -38,9 +40,11 @@ export const KERNELS = [
   gemm_float,
   embedding,
   rms_norm,
+  layer_norm,
   rope,
   attention,
   silu_mul,
+  gelu_new,
   add,
   cast,
   logit_strips,

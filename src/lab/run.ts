@@ -7,6 +7,7 @@ import type { DataFiles } from '../eval/task.ts';
 import { TASKS, type TaskName } from '../eval/tasks.ts';
 import { quickCheck } from '../gpu/check.ts';
 import type { Gpu } from '../gpu/device.ts';
+import { dtypeBytes } from '../gpu/stored.ts';
 import { causalLanguageModel } from '../model/causal_lm.ts';
 import { bitsandbytesBytes, countParameters, type Footprint } from '../model/footprint.ts';
 import { closeModel, makeModel, type Model } from '../model/forward.ts';
@@ -174,7 +175,7 @@ async function measureConfig(job: ConfigJob): Promise<void> {
   const weights = await loadWeights(gpu, model.checkpoint, model.config, config, (done, total) =>
     emit({ type: 'progress', phase: 'load', config: index, done, total, what: 'weights' }),
   );
-  const ready = makeModel(gpu, model.config, weights, config);
+  const ready = await makeModel(gpu, model.config, weights, config);
   try {
     const footprint = footprintOf(model, config, weights);
     const load_seconds = secondsSince(begun);
@@ -290,13 +291,14 @@ async function identify(
   return identity;
 }
 
-function footprintOf({ config, checkpoint }: ModelFiles, quant: QuantConfig, weights: Weights): Footprint {
+function footprintOf({ config }: ModelFiles, quant: QuantConfig, weights: Weights): Footprint {
   const { linear, other } = countParameters(config);
-  const embedding = checkpoint.tensors.get('model.embed_tokens.weight')!.info;
+  const [table] = weights.embedding.parts;
+  const stored_bytes = table?.storage === 'float' ? dtypeBytes(table.dtype) : 2;
   return {
     parameters: linear + other,
     quantized_parameters: linear,
-    bitsandbytes_bytes: bitsandbytesBytes(config, quant, embedding.dtype === 'F32' ? 4 : 2),
+    bitsandbytes_bytes: bitsandbytesBytes(config, quant, stored_bytes),
     actual_bytes: weights.arena.bytes,
     bits_per_weight: (8 * weights.linear_bytes) / linear,
   };

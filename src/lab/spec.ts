@@ -66,6 +66,11 @@ const codeValue = v.pipe(
   v.check((x) => Math.abs(x) <= 1, 'a number in [-1, 1]'),
 );
 
+const threshold = v.pipe(
+  v.number('a number from 0 to 65504'),
+  v.check((x) => x >= 0 && x <= 65504, 'a number from 0 to 65504'),
+);
+
 const config = v.variant(
   'quant_type',
   [
@@ -83,8 +88,13 @@ const config = v.variant(
       granularity: v.optional(oneOf(['row', 'tensor']), 'row'),
       compute_dtype,
     }),
+    v.strictObject({
+      quant_type: v.literal('llm_int8'),
+      llm_int8_threshold: v.optional(threshold, 6),
+      compute_dtype: v.optional(oneOf(['float32', 'float16', 'bfloat16']), 'float16'),
+    }),
   ],
-  listed(['none', 'nf4', 'fp4', 'int4', 'custom', 'int8']),
+  listed(['none', 'nf4', 'fp4', 'int4', 'custom', 'int8', 'llm_int8']),
 );
 
 /** Hub names are owner/name; nothing else may reach a URL. */

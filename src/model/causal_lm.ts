@@ -1,9 +1,11 @@
 import { LabError } from '../errors.ts';
-import { forward, MAX_TOKENS, reserve, type Model } from './forward.ts';
+import { forward, reserve, type Model, type Span } from './forward.ts';
 import type { Generation, GenerateOptions, LanguageModel, Loglikelihood } from './language_model.ts';
 import { greedyToken, scoreWanted, type TokenLogprob } from './logits.ts';
 import { rollingWindows } from './rolling_windows.ts';
+import { branchSpan, causalSpan } from './spans.ts';
 import type { Tokenizer } from './tokenizer.ts';
+import { MAX_TOKENS } from './workspace.ts';
 
 /** A sequence to score: the log-probability of each token of `continuation` after `context`. */
 interface Pair {
@@ -86,12 +88,16 @@ async function scorePairs(
 ): Promise<Loglikelihood[]> {
   const inputs = pairs.map((pair) => truncate(pair, max_length));
   const first = inputs[0]!.context;
-  const shared = inputs.every(({ context }) => sameTokens(context, first));
+  const shared = independent(model) && inputs.every(({ context }) => sameTokens(context, first));
   const groups = shared ? [inputs] : inputs.map((input) => [input]);
   const results: Loglikelihood[] = [];
   for (const group of groups) results.push(...(await scoreBranches(model, group)));
   return results;
 }
+
+/** Whether a token's result depends on no other token of its pass: the outlier columns of LLM.int8() are the pass's. */
+const independent = ({ quant }: Model): boolean =>
+  quant.quant_type !== 'llm_int8' || quant.llm_int8_threshold === 0;
 
 /** Drops tokens on the left until the model's input, context + continuation without its last token, fits. */
 function truncate({ context, continuation }: Pair, max_length: number): Pair {
@@ -109,7 +115,8 @@ function truncate({ context, continuation }: Pair, max_length: number): Pair {
 async function scoreBranches(model: Model, branches: readonly Pair[]): Promise<Loglikelihood[]> {
   const context = branches[0]!.context;
   const n = context.length;
-  const tokens: PlacedToken[] = context.map((id, i) => ({ id, position: i, span: [0, 0, 0, i + 1] }));
+  const window = model.config.sliding_window;
+  const tokens: PlacedToken[] = context.map((id, i) => ({ id, position: i, span: causalSpan(i, window) }));
   const wanted: { row: number; target: number }[] = [];
   for (const { continuation } of branches) {
     const begin = tokens.length;
@@ -117,7 +124,7 @@ async function scoreBranches(model: Model, branches: readonly Pair[]): Promise<L
       // The last token of the context predicts the first of every continuation.
       wanted.push({ row: i === 0 ? n - 1 : begin + i - 1, target });
       if (i === continuation.length - 1) return;
-      tokens.push({ id: target, position: n + i, span: [0, n, begin, begin + i + 1] });
+      tokens.push({ id: target, position: n + i, span: branchSpan({ context: n, begin, index: i }, window) });
     });
   }
   const scored = await scoreTokens(model, tokens, wanted);
@@ -135,7 +142,7 @@ async function scoreBranches(model: Model, branches: readonly Pair[]): Promise<L
 interface PlacedToken {
   id: number;
   position: number;
-  span: readonly [number, number, number, number];
+  span: Span;
 }
 
 /** Forward passes over tokens at slots 0, 1, …, and the log-probabilities wanted at their rows. */
@@ -176,7 +183,7 @@ async function greedyAfter(model: Model, ids: readonly number[], first_slot: num
     forward(model, {
       ids: part,
       positions: part.map((_, i) => slot + i),
-      spans: part.map((_, i) => [0, 0, 0, slot + i + 1]),
+      spans: part.map((_, i) => causalSpan(slot + i, model.config.sliding_window)),
       first_slot: slot,
     });
     last = part.length - 1;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseConfig } from './config.ts';
+import { parseConfig, type LlamaConfig } from './config.ts';
 import { bitsandbytesBytes, countParameters } from './footprint.ts';
 import { encodePair } from './causal_lm.ts';
 import { rollingWindows } from './rolling_windows.ts';
@@ -34,7 +34,9 @@ it('reads both layouts of transformers to the same', () => {
   const { rope_theta, rope_scaling, torch_dtype, ...rest } = LLAMA_1B;
   const v5 = { ...rest, dtype: torch_dtype, rope_parameters: { ...rope_scaling, rope_theta } };
   expect(parseConfig(v5)).toEqual(parseConfig(LLAMA_1B));
-  expect(parseConfig(LLAMA_1B).rope).toMatchObject({ rope_type: 'llama3', rope_theta: 500000, factor: 32 });
+  expect(parseConfig(LLAMA_1B)).toMatchObject({
+    rope: { rope_type: 'llama3', rope_theta: 500000, factor: 32 },
+  });
   expect(parseConfig(LLAMA_1B).eos_token_ids).toEqual([128001, 128008, 128009]);
 });
 
@@ -64,8 +66,8 @@ it('fills in what old configs leave out', () => {
 it.each([
   [[], 'config.json is not a JSON object.'],
   [
-    { ...LLAMA_1B, architectures: ['GPT2LMHeadModel'] },
-    'The model is a GPT2LMHeadModel; supported: LlamaForCausalLM.',
+    { ...LLAMA_1B, architectures: ['BertModel'] },
+    'The model is a BertModel; supported: LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM',
   ],
   [{ ...LLAMA_1B, hidden_act: 'gelu' }, 'config.json: hidden_act is gelu; supported: silu.'],
   [{ ...LLAMA_1B, num_hidden_layers: 513 }, 'num_hidden_layers is 513; allowed: a number from 1 to 512.'],
@@ -91,7 +93,7 @@ it.each([
 });
 
 it('slows only the slow turns of llama3', () => {
-  const { rope } = parseConfig(LLAMA_1B);
+  const { rope } = parseConfig(LLAMA_1B) as LlamaConfig;
   const plain = inverseFrequencies({ rope_type: 'default', rope_theta: 500000 }, 64);
   const scaled = inverseFrequencies(rope, 64);
   expect(scaled[0]).toBe(plain[0]);

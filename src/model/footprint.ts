@@ -1,5 +1,5 @@
 import type { QuantConfig } from '../quant/config.ts';
-import type { ModelConfig } from './config.ts';
+import type { Gpt2Config, LlamaConfig, ModelConfig } from './config.ts';
 
 /** What a configuration of a model takes, counted as others count it and as it is. */
 export interface Footprint {
@@ -18,17 +18,35 @@ export interface Footprint {
   bits_per_weight: number;
 }
 
-/** Parameters of a Llama by config.json alone. Llama-3.2-1B: 973,078,528 linear of 1,235,814,400. */
+/** Parameters by config.json alone, tied ones once: those of the blocks' Linear layers, and all others. */
 export function countParameters(config: ModelConfig): { linear: number; other: number } {
+  return config.family === 'llama' ? countLlama(config) : countGpt2(config);
+}
+
+/** Llama-3.2-1B: 973,078,528 linear of 1,235,814,400. */
+function countLlama(config: LlamaConfig): { linear: number; other: number } {
   const { hidden_size: hidden, intermediate_size: inner, num_hidden_layers: layers, head_dim } = config;
   const queries = config.num_attention_heads * head_dim;
   const keys = config.num_key_value_heads * head_dim;
   const linear = layers * (2 * hidden * queries + 2 * hidden * keys + 3 * hidden * inner);
-  const attentionBiases = config.attention_bias ? queries + 2 * keys + hidden : 0;
-  const mlpBiases = config.mlp_bias ? 2 * inner + hidden : 0;
+  const biases =
+    (config.qkv_bias ? queries + 2 * keys : 0) +
+    (config.o_bias ? hidden : 0) +
+    (config.mlp_bias ? 2 * inner + hidden : 0);
   const tables = config.vocab_size * hidden * (config.tie_word_embeddings ? 1 : 2);
-  const norms = (2 * layers + 1) * hidden;
-  return { linear, other: tables + norms + layers * (attentionBiases + mlpBiases) };
+  const norms = layers * (2 * hidden + (config.qk_norm ? 2 * head_dim : 0)) + hidden;
+  return { linear, other: tables + norms + layers * biases };
+}
+
+/** GPT-2: 84,934,656 linear of 124,439,808; with a head of 4 labels 124,442,880. */
+function countGpt2(config: Gpt2Config): { linear: number; other: number } {
+  const { hidden_size: hidden, intermediate_size: inner, num_hidden_layers: layers, num_labels } = config;
+  const linear = layers * (4 * hidden * hidden + 2 * hidden * inner);
+  const biases = layers * (4 * hidden + inner + hidden);
+  const norms = (2 * layers + 1) * 2 * hidden;
+  const untied = num_labels === undefined && !config.tie_word_embeddings ? config.vocab_size * hidden : 0;
+  const tables = (config.vocab_size + config.max_position_embeddings + (num_labels ?? 0)) * hidden + untied;
+  return { linear, other: tables + norms + biases };
 }
 
 const DTYPE_BYTES = { float32: 4, float16: 2, bfloat16: 2 } as const;
@@ -41,7 +59,7 @@ const DTYPE_BYTES = { float32: 4, float16: 2, bfloat16: 2 } as const;
 export function bitsandbytesBytes(config: ModelConfig, quant: QuantConfig, stored_bytes: number): number {
   const { linear, other } = countParameters(config);
   // The rotary module's inv_freq and its copy, in float32.
-  const buffers = 2 * (config.head_dim / 2) * 4;
+  const buffers = config.family === 'llama' ? 2 * (config.head_dim / 2) * 4 : 0;
   if (quant.quant_type === 'none') return (linear + other) * DTYPE_BYTES[quant.compute_dtype] + buffers;
-  return linear * (quant.quant_type === 'int8' ? 1 : 0.5) + other * stored_bytes + buffers;
+  return linear * ('blocksize' in quant ? 0.5 : 1) + other * stored_bytes + buffers;
 }

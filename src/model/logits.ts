@@ -4,7 +4,10 @@ import { embedding } from '../gpu/embedding.ts';
 import { linear } from '../gpu/linear.ts';
 import { STRIP, logit_strips, stripsOf } from '../gpu/logit_strips.ts';
 import { logprobs } from '../gpu/logprobs.ts';
-import { normalize, rounded, type Model } from './forward.ts';
+import { layer_norm } from '../gpu/layer_norm.ts';
+import { rms_norm } from '../gpu/rms_norm.ts';
+import type { Model } from './forward.ts';
+import { round } from './pass.ts';
 
 /** One wanted log-probability: of token `target` as the successor of batch token `row`. */
 export interface Wanted {
@@ -38,7 +41,7 @@ const LOGIT_BYTES = 64 * 1024 * 1024;
  * Rows go through the head some at a time, so that a long text needs no [tokens, vocabulary] matrix.
  */
 export async function scoreWanted(model: Model, wanted: readonly Wanted[]): Promise<TokenLogprob[]> {
-  const most = Math.max(1, Math.floor(LOGIT_BYTES / (4 * model.config.vocab_size)));
+  const most = Math.max(1, Math.floor(LOGIT_BYTES / (4 * outputsOf(model))));
   const rows = [...new Set(wanted.map(({ row }) => row))];
   const results = new Array<TokenLogprob>(wanted.length);
   for (let begin = 0; begin < rows.length; begin += most) {
@@ -59,7 +62,8 @@ async function scoreRows(
   rows: readonly number[],
   wanted: readonly Wanted[],
 ): Promise<TokenLogprob[]> {
-  const { gpu, commands, config } = model;
+  const { gpu, commands } = model;
+  const V = outputsOf(model);
   const W = wanted.length;
   const { buffers } = await reserveHead(model, rows.length, W);
   const slots = new Map(rows.map((row, slot) => [row, slot]));
@@ -69,7 +73,7 @@ async function scoreRows(
     Uint32Array.from(wanted.flatMap(({ row, target }) => [slots.get(row)!, target])),
   );
   computeLogits(model, rows, buffers);
-  commands.dispatch(logprobs, { W, V: config.vocab_size, strips: stripsOf(config.vocab_size) }, buffers);
+  commands.dispatch(logprobs, { W, V, strips: stripsOf(V) }, buffers);
   commands.submit();
   const [logprob, best] = await Promise.all([
     readBack(gpu, buffers.logprob, 4 * W),
@@ -82,57 +86,70 @@ async function scoreRows(
 
 /** The most likely successor of batch token `row` of the last forward pass. */
 export async function greedyToken(model: Model, row: number): Promise<number> {
-  const { gpu, commands, config } = model;
+  const { gpu, commands } = model;
   const { buffers } = await reserveHead(model, 1, 1);
   computeLogits(model, [row], buffers);
   const { peaks, places, best } = buffers;
-  commands.dispatch(argmax, { R: 1, strips: stripsOf(config.vocab_size) }, { peaks, places, ids: best });
+  commands.dispatch(argmax, { R: 1, strips: stripsOf(outputsOf(model)) }, { peaks, places, ids: best });
   commands.submit();
   return new Uint32Array(await readBack(gpu, best, 4))[0]!;
 }
 
-/** All logits of some rows of the last forward pass, [rows, vocabulary]: for comparing models, not for runs. */
+/** All logits of some rows of the last forward pass, [rows, outputs]: a classifier's answer, and for comparing models. */
 export async function readLogits(model: Model, rows: readonly number[]): Promise<Float32Array> {
   const { buffers } = await reserveHead(model, rows.length, 1);
   computeLogits(model, rows, buffers);
   model.commands.submit();
-  return new Float32Array(
-    await readBack(model.gpu, buffers.logits, 4 * rows.length * model.config.vocab_size),
-  );
+  return new Float32Array(await readBack(model.gpu, buffers.logits, 4 * rows.length * outputsOf(model)));
 }
 
-/** Last norm, language-model head and the first half of the softmax over the hidden states of `rows`. */
+/** What the head gives a token: logits of the vocabulary, or of a classifier's labels. */
+const outputsOf = ({ weights }: Model): number => weights.head.rows;
+
+/** Last norm, head and the first half of the softmax over the hidden states of `rows`. */
 function computeLogits(model: Model, rows: readonly number[], buffers: Head['buffers']): void {
-  const { gpu, commands, config, weights, workspace, head_dtype } = model;
-  const { hidden_size: width, vocab_size: V } = config;
+  const { gpu, commands, config, weights, head_dtype } = model;
+  const workspace = model.workspace!;
+  const width = config.hidden_size;
+  const V = outputsOf(model);
   const R = rows.length;
-  const { ids, picked, normed, logits, peaks, places } = buffers;
+  const { ids, picked, normed, rounded, logits, peaks, places } = buffers;
   write(gpu, ids, Uint32Array.from(rows));
   // Picking rows of hidden states is an embedding whose table they are.
   const pick = { T: R, width, first_row: 0, rows: workspace.tokens };
   commands.dispatch(embedding, pick, { ids, table: workspace.activations.hidden, y: picked });
-  normalize(model, picked, weights.norm, normed, R);
-  const x = rounded(model, head_dtype, normed, buffers.rounded, R * width);
-  linear(commands, weights.lm_head, { M: R, x, y: logits, compute_dtype: head_dtype });
+  normalize(model, picked, normed, R);
+  const x = round(commands, head_dtype, normed, rounded, R * width);
+  linear(commands, weights.head, { M: R, x, y: logits, compute_dtype: head_dtype });
   commands.dispatch(logit_strips, { R, V, strip: STRIP }, { logits, peaks, places });
 }
 
+/** The norm behind the last block. */
+function normalize({ commands, config, weights }: Model, x: GPUBuffer, y: GPUBuffer, T: number): void {
+  const width = config.hidden_size;
+  if (config.family === 'llama' && weights.family === 'llama') {
+    commands.dispatch(rms_norm, { T, width, eps: config.rms_norm_eps }, { x, weight: weights.norm, y });
+  } else if (config.family === 'gpt2' && weights.family === 'gpt2') {
+    commands.dispatch(layer_norm, { T, width, eps: config.layer_norm_epsilon }, { x, ...weights.norm, y });
+  }
+}
+
 async function reserveHead(model: Model, rows: number, wanted: number): Promise<Head> {
-  const { gpu, config, workspace } = model;
-  const { head } = workspace;
+  const { gpu, config, head } = model;
   if (head && rows <= head.rows && wanted <= head.wanted) return head;
   head?.arena.close();
-  workspace.head = undefined;
+  model.head = undefined;
   const arena = openArena(gpu);
   const R = Math.max(rows, head?.rows ?? 0);
   const W = Math.max(wanted, head?.wanted ?? 64);
-  const strips = stripsOf(config.vocab_size);
+  const V = outputsOf(model);
+  const strips = stripsOf(V);
   const lengths: Record<HeadBuffer, number> = {
     ids: R,
     picked: R * config.hidden_size,
     normed: R * config.hidden_size,
     rounded: R * config.hidden_size,
-    logits: R * config.vocab_size,
+    logits: R * V,
     peaks: 2 * R * strips,
     places: R * strips,
     wanted: 2 * W,
@@ -143,6 +160,6 @@ async function reserveHead(model: Model, rows: number, wanted: number): Promise<
   for (const [name, length] of Object.entries(lengths) as [HeadBuffer, number][]) {
     buffers[name] = await arena.allocate(4 * length, `head ${name}`);
   }
-  workspace.head = { arena, rows: R, wanted: W, buffers };
-  return workspace.head;
+  model.head = { arena, rows: R, wanted: W, buffers };
+  return model.head;
 }

@@ -45,7 +45,7 @@ async function withModel<T>(
 ): Promise<T> {
   const files = await openModel(set);
   const weights = await loadWeights(gpu, files.checkpoint, files.config, config);
-  const model = makeModel(gpu, files.config, weights, config);
+  const model = await makeModel(gpu, files.config, weights, config);
   try {
     return await use({ files, weights, model });
   } finally {
@@ -94,8 +94,8 @@ it('takes a tied head and more rows than a binding holds', async () => {
     const parts = await loadWeights(small, files.checkpoint, files.config, config);
     expect(whole.embedding.parts.length).toBe(1);
     expect(parts.embedding.parts.length).toBeGreaterThan(2);
-    const a = makeModel(gpu, files.config, whole, config);
-    const b = makeModel(gpu, files.config, parts, config);
+    const a = await makeModel(gpu, files.config, whole, config);
+    const b = await makeModel(gpu, files.config, parts, config);
     expect(await logitsOf(b, IDS)).toEqual(await logitsOf(a, IDS));
     [a, b].forEach(closeModel);
     [whole, parts].forEach(({ arena }) => arena.close());

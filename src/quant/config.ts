@@ -1,5 +1,5 @@
 /** How the Linear weights of one configuration are stored, and in what type they compute. */
-export type QuantConfig = Unquantized | Blockwise4bitConfig | CustomCodeConfig | Int8Config;
+export type QuantConfig = Unquantized | Blockwise4bitConfig | CustomCodeConfig | Int8Config | LlmInt8Config;
 
 export type ComputeDtype = 'float32' | 'float16' | 'bfloat16';
 
@@ -33,6 +33,14 @@ export interface Int8Config {
   compute_dtype: ComputeDtype;
 }
 
+/** 8-bit weights and activations, the activations' outlier columns in the compute dtype. */
+export interface LlmInt8Config {
+  quant_type: 'llm_int8';
+  /** Magnitude from which an activation is an outlier; 0 means none is. */
+  llm_int8_threshold: number;
+  compute_dtype: ComputeDtype;
+}
+
 export type QuantType = QuantConfig['quant_type'];
 
 /** Block sizes bitsandbytes accepts (functional.py, quantize_4bit). */
@@ -46,6 +54,10 @@ export function configName(config: QuantConfig): string {
       return dtype;
     case 'int8':
       return withDtype(`INT8 per ${config.granularity}`, dtype);
+    case 'llm_int8': {
+      const { llm_int8_threshold: threshold } = config;
+      return withDtype(threshold === 6 ? 'LLM.int8()' : `LLM.int8() · threshold ${threshold}`, dtype);
+    }
     default: {
       const dq = config.double_quant ? ' · double quant' : '';
       return withDtype(`${config.quant_type.toUpperCase()} · ${config.blocksize}${dq}`, dtype);

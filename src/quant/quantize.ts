@@ -4,6 +4,7 @@ import { CODEBOOKS, customCodebook, type Codebook } from './codebook.ts';
 import type { QuantConfig } from './config.ts';
 import { quantizeAbsmax } from './double_quant.ts';
 import { dequantizeInt8, quantizeInt8 } from './int8.ts';
+import { quantizeLlmInt8 } from './llm_int8.ts';
 import type { QuantizedTensor } from './quantized.ts';
 
 export type Quantizing = Exclude<QuantConfig, { quant_type: 'none' }>;
@@ -11,6 +12,7 @@ export type Quantizing = Exclude<QuantConfig, { quant_type: 'none' }>;
 /** A weight under a configuration: `quantize(w, {quant_type: 'nf4', blocksize: 64, …})`. */
 export function quantize(tensor: Tensor, config: Quantizing): QuantizedTensor {
   if (config.quant_type === 'int8') return quantizeInt8(tensor, config.granularity);
+  if (config.quant_type === 'llm_int8') return quantizeLlmInt8(tensor);
   const quantized = quantizeBlockwise(tensor, codebookOf(config), config.blocksize);
   return config.double_quant ? { ...quantized, absmax: quantizeAbsmax(quantized.absmax) } : quantized;
 }
@@ -21,6 +23,6 @@ export function dequantize(quantized: QuantizedTensor): Tensor {
 }
 
 /** The sixteen values a 4-bit configuration uses. */
-export function codebookOf(config: Exclude<Quantizing, { quant_type: 'int8' }>): Codebook {
+export function codebookOf(config: Extract<QuantConfig, { blocksize: number }>): Codebook {
   return config.quant_type === 'custom' ? customCodebook(config.code) : CODEBOOKS[config.quant_type];
 }

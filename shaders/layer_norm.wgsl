@@ -1,0 +1,40 @@
+// computes     y[t] = (x[t] - mean(x[t])) / sqrt(variance(x[t]) + eps) · weight + bias
+// inputs       x [T, width] f32 · weight [width] f32 · bias [width] f32
+// output       y [T, width] f32
+// invocation   1 token
+// tested by    src/gpu/kernels.gpu.test.ts, against layer_norm.ts
+struct Params { T: u32, width: u32, eps: f32 }
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> weight: array<f32>;
+@group(0) @binding(3) var<storage, read> bias: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let token = (group.y * groups.x + group.x) * 64 + lane;
+  if (token >= params.T) {
+    return;
+  }
+  let begin = token * params.width;
+  var sum = 0.0;
+  for (var i = 0u; i < params.width; i++) {
+    sum += x[begin + i];
+  }
+  let mean = sum / f32(params.width);
+  // A second pass: the difference of two large sums would lose what is left of a small variance.
+  var squares = 0.0;
+  for (var i = 0u; i < params.width; i++) {
+    let centred = x[begin + i] - mean;
+    squares += centred * centred;
+  }
+  let scale = 1.0 / sqrt(squares / f32(params.width) + params.eps);
+  for (var i = 0u; i < params.width; i++) {
+    y[begin + i] = (x[begin + i] - mean) * scale * weight[i] + bias[i];
+  }
+}

@@ -1,0 +1,118 @@
+import { rms_norm } from '../gpu/rms_norm.ts';
+import { rope } from '../gpu/rope.ts';
+import { silu_mul } from '../gpu/silu_mul.ts';
+import type { DeviceMatrix } from '../gpu/matrix.ts';
+import type { LlamaConfig } from './config.ts';
+import type { Linear, Loader } from './loader.ts';
+import { addToResidual, attend, linearInput, project, type Pass } from './pass.ts';
+
+/** The weights of a Llama, Qwen or Mistral. */
+export interface LlamaWeights {
+  family: 'llama';
+  embedding: DeviceMatrix;
+  layers: LlamaLayer[];
+  norm: GPUBuffer;
+  /** The embedding itself when the model ties them. */
+  head: DeviceMatrix;
+}
+
+export interface LlamaLayer {
+  input_layernorm: GPUBuffer;
+  q_proj: Linear;
+  k_proj: Linear;
+  v_proj: Linear;
+  o_proj: Linear;
+  q_norm: GPUBuffer | undefined;
+  k_norm: GPUBuffer | undefined;
+  post_attention_layernorm: GPUBuffer;
+  gate_proj: Linear;
+  up_proj: Linear;
+  down_proj: Linear;
+}
+
+/** Loads the tensors under the names of transformers' LlamaForCausalLM and its relatives. */
+export async function loadLlama(loader: Loader, config: LlamaConfig): Promise<LlamaWeights> {
+  const { vocab_size: vocab, hidden_size: hidden } = config;
+  const embedding = await loader.table('model.embed_tokens.weight', vocab, hidden);
+  const layers: LlamaLayer[] = [];
+  for (let i = 0; i < config.num_hidden_layers; i++) layers.push(await loadLayer(loader, config, i));
+  const norm = await loader.vector('model.norm.weight', hidden);
+  const head = config.tie_word_embeddings ? embedding : await loader.table('lm_head.weight', vocab, hidden);
+  return { family: 'llama', embedding, layers, norm, head };
+}
+
+async function loadLayer(loader: Loader, config: LlamaConfig, index: number): Promise<LlamaLayer> {
+  const { hidden_size: hidden, intermediate_size: inner, head_dim, qkv_bias, o_bias, mlp_bias } = config;
+  const queries = config.num_attention_heads * head_dim;
+  const keys = config.num_key_value_heads * head_dim;
+  const at = `model.layers.${index}`;
+  const headNorm = async (name: string) =>
+    config.qk_norm ? loader.vector(`${at}.self_attn.${name}.weight`, head_dim) : undefined;
+  return {
+    input_layernorm: await loader.vector(`${at}.input_layernorm.weight`, hidden),
+    q_proj: await loader.linear(`${at}.self_attn.q_proj`, queries, hidden, { bias: qkv_bias }),
+    k_proj: await loader.linear(`${at}.self_attn.k_proj`, keys, hidden, { bias: qkv_bias }),
+    v_proj: await loader.linear(`${at}.self_attn.v_proj`, keys, hidden, { bias: qkv_bias }),
+    o_proj: await loader.linear(`${at}.self_attn.o_proj`, hidden, queries, { bias: o_bias }),
+    q_norm: await headNorm('q_norm'),
+    k_norm: await headNorm('k_norm'),
+    post_attention_layernorm: await loader.vector(`${at}.post_attention_layernorm.weight`, hidden),
+    gate_proj: await loader.linear(`${at}.mlp.gate_proj`, inner, hidden, { bias: mlp_bias }),
+    up_proj: await loader.linear(`${at}.mlp.up_proj`, inner, hidden, { bias: mlp_bias }),
+    down_proj: await loader.linear(`${at}.mlp.down_proj`, hidden, inner, { bias: mlp_bias }),
+  };
+}
+
+/** One block: norm, attention, residual; norm, gated MLP, residual (transformers modeling_llama.py). */
+export function llamaBlock(pass: Pass, config: LlamaConfig, layer: LlamaLayer, index: number): void {
+  const { commands, workspace, T, first_slot } = pass;
+  const { hidden, normed, turns, q, k, turned, update, gate, up, activated } = workspace.activations;
+  const { num_attention_heads: heads, num_key_value_heads: kv_heads, head_dim } = config;
+  const { hidden_size: width, intermediate_size: inner } = config;
+  const [keys, values] = [workspace.keys[index]!, workspace.values[index]!];
+
+  normalize(pass, config, hidden, layer.input_layernorm, normed);
+  const x = linearInput(pass, normed, width, index, 'attention');
+  project(pass, layer.q_proj, x, q);
+  project(pass, layer.k_proj, x, k);
+  project(pass, layer.v_proj, x, values, { offset: first_slot * kv_heads * head_dim });
+  const queries = normalizeHeads(pass, config, q, layer.q_norm, workspace.activations.q_normed, heads);
+  const fresh = normalizeHeads(pass, config, k, layer.k_norm, workspace.activations.k_normed, kv_heads);
+  commands.dispatch(rope, { T, heads, head_dim, first: 0 }, { x: queries, turns, y: turned });
+  commands.dispatch(rope, { T, heads: kv_heads, head_dim, first: first_slot }, { x: fresh, turns, y: keys });
+  const mixed = attend(pass, index, turned);
+  project(pass, layer.o_proj, linearInput(pass, mixed, heads * head_dim, index, 'output'), update);
+  addToResidual(pass);
+
+  normalize(pass, config, hidden, layer.post_attention_layernorm, normed);
+  const z = linearInput(pass, normed, width, index, 'mlp');
+  project(pass, layer.gate_proj, z, gate);
+  project(pass, layer.up_proj, z, up);
+  commands.dispatch(silu_mul, { n: T * inner }, { gate, up, y: activated });
+  project(pass, layer.down_proj, linearInput(pass, activated, inner, index, 'down'), update);
+  addToResidual(pass);
+}
+
+function normalize(
+  { commands, T }: Pass,
+  config: LlamaConfig,
+  x: GPUBuffer,
+  weight: GPUBuffer,
+  y: GPUBuffer,
+): void {
+  commands.dispatch(rms_norm, { T, width: config.hidden_size, eps: config.rms_norm_eps }, { x, weight, y });
+}
+
+/** RMSNorm of each head by itself, where the model has it. */
+function normalizeHeads(
+  { commands, T }: Pass,
+  { head_dim: width, rms_norm_eps: eps }: LlamaConfig,
+  x: GPUBuffer,
+  weight: GPUBuffer | undefined,
+  y: GPUBuffer,
+  heads: number,
+): GPUBuffer {
+  if (!weight) return x;
+  commands.dispatch(rms_norm, { T: T * heads, width, eps }, { x, weight, y });
+  return y;
+}

@@ -1,0 +1,99 @@
+import { add } from '../gpu/add.ts';
+import { attention } from '../gpu/attention.ts';
+import { cast } from '../gpu/cast.ts';
+import type { Commands } from '../gpu/commands.ts';
+import { quantizeInput, type Int8Input } from '../gpu/int8_input.ts';
+import { linear, type LinearCall } from '../gpu/linear.ts';
+import { COMPUTE_DTYPE } from '../gpu/rounding.ts';
+import type { ComputeDtype } from '../quant/config.ts';
+import type { ModelConfig } from './config.ts';
+import type { Linear } from './loader.ts';
+import type { Workspace } from './workspace.ts';
+
+/** One walk of a batch through the blocks: what every architecture's block needs. */
+export interface Pass {
+  config: ModelConfig;
+  commands: Commands;
+  workspace: Workspace;
+  compute_dtype: ComputeDtype;
+  /** Tokens of the batch. */
+  T: number;
+  /** The slot of its first token's keys and values. */
+  first_slot: number;
+  /** LLM.int8(): per layer and input, the columns that were outliers in any pass so far. */
+  seen: readonly Record<InputSite, GPUBuffer>[];
+}
+
+/** The inputs of a block's Linear layers. */
+export const INPUT_SITES = ['attention', 'output', 'mlp', 'down'] as const;
+export type InputSite = (typeof INPUT_SITES)[number];
+
+/** A Linear's input in the forms its kernels and adapters take. */
+export interface LinearInput {
+  /** As computed, float32. */
+  raw: GPUBuffer;
+  /** Rounded to the compute dtype; the same buffer for float32. */
+  x: GPUBuffer;
+  int8: Int8Input | undefined;
+}
+
+/** Readies x [T, width] for the Linear layers that share it: rounded, and for LLM.int8() quantized. */
+export function linearInput(
+  pass: Pass,
+  x: GPUBuffer,
+  width: number,
+  layer: number,
+  site: InputSite,
+): LinearInput {
+  const { commands, workspace, compute_dtype, T } = pass;
+  const { int8 } = workspace;
+  const rounded = round(commands, compute_dtype, x, workspace.activations.rounded, T * width);
+  if (int8) quantizeInput(commands, rounded, int8, { M: T, K: width, seen: pass.seen[layer]![site] });
+  return { raw: x, x: rounded, int8 };
+}
+
+/** x rounded into y to a compute dtype; for float32 x itself. */
+export function round(
+  commands: Commands,
+  dtype: ComputeDtype,
+  x: GPUBuffer,
+  y: GPUBuffer,
+  n: number,
+): GPUBuffer {
+  if (dtype === 'float32') return x;
+  commands.dispatch(cast, { n }, { x, y }, { COMPUTE_DTYPE: COMPUTE_DTYPE[dtype] });
+  return y;
+}
+
+/** y = a Linear layer of its input, and its adapter's share on top. */
+export function project(
+  pass: Pass,
+  { matrix, bias, lora }: Linear,
+  { raw, x, int8 }: LinearInput,
+  y: GPUBuffer,
+  place: Pick<LinearCall, 'rows' | 'offset'> = {},
+): void {
+  const { commands, compute_dtype, T: M } = pass;
+  linear(commands, matrix, { M, x, y, bias, compute_dtype, ...(int8 ? { int8 } : {}), ...place });
+  if (!lora) return;
+  const { low_rank } = pass.workspace.activations;
+  linear(commands, lora.A, { M, x: raw, y: low_rank, compute_dtype: 'float32' });
+  linear(commands, lora.B, { M, x: low_rank, y, compute_dtype: 'float32', accumulate: true, ...place });
+}
+
+/** Attention of q over a layer's keys and values, into `mixed`. */
+export function attend(pass: Pass, layer: number, q: GPUBuffer): GPUBuffer {
+  const { config, commands, workspace, T } = pass;
+  const { num_attention_heads: heads, num_key_value_heads: kv_heads, head_dim } = config;
+  const { spans, mixed: y } = workspace.activations;
+  const shape = { T, heads, kv_heads, head_dim, scale: 1 / Math.sqrt(head_dim) };
+  const [keys, values] = [workspace.keys[layer]!, workspace.values[layer]!];
+  commands.dispatch(attention, shape, { q, keys, values, spans, y });
+  return y;
+}
+
+/** hidden += update. */
+export function addToResidual({ config, commands, workspace, T }: Pass): void {
+  const { hidden: x, update: y } = workspace.activations;
+  commands.dispatch(add, { n: T * config.hidden_size }, { x, y });
+}

@@ -1,0 +1,105 @@
+import { openArena, type Arena } from '../gpu/buffers.ts';
+import type { Gpu } from '../gpu/device.ts';
+import { reserveInt8Input, type Int8Input } from '../gpu/int8_input.ts';
+import { maskWords } from '../gpu/outlier_columns.ts';
+import type { QuantConfig } from '../quant/config.ts';
+import type { ModelConfig } from './config.ts';
+
+/** Buffers a forward pass works in: activations of `tokens` tokens, keys and values of `slots` slots. */
+export interface Workspace {
+  arena: Arena;
+  tokens: number;
+  slots: number;
+  activations: Record<Activation, GPUBuffer>;
+  /** A layer's, [slots, kv_heads, head_dim]. */
+  keys: GPUBuffer[];
+  values: GPUBuffer[];
+  /** For LLM.int8() only. */
+  int8: Int8Input | undefined;
+}
+
+type Activation = keyof ReturnType<typeof activationWidths>;
+
+/** Tokens one pass takes at most; longer inputs go in several, so that no submit keeps the GPU long. */
+export const MAX_TOKENS = 512;
+
+/** A workspace of at least so many tokens and slots; sizes are powers of two, so that growing is rare. */
+export async function openWorkspace(
+  gpu: Gpu,
+  config: ModelConfig,
+  quant: QuantConfig,
+  least: { tokens: number; slots: number },
+): Promise<Workspace> {
+  const arena = openArena(gpu);
+  try {
+    const tokens = grown(Math.min(least.tokens, MAX_TOKENS));
+    const slots = grown(least.slots);
+    const activations = {} as Workspace['activations'];
+    for (const [name, width] of Object.entries(activationWidths(config)) as [Activation, number][]) {
+      activations[name] = await arena.allocate(4 * tokens * width, `activations ${name}`);
+    }
+    const [keys, values]: [GPUBuffer[], GPUBuffer[]] = [[], []];
+    const cache = 4 * slots * config.num_key_value_heads * config.head_dim;
+    for (let layer = 0; layer < config.num_hidden_layers; layer++) {
+      keys.push(await arena.allocate(cache, 'keys'));
+      values.push(await arena.allocate(cache, 'values'));
+    }
+    const int8 =
+      quant.quant_type === 'llm_int8'
+        ? await reserveInt8Input(arena, quant.llm_int8_threshold, tokens, widestInput(config))
+        : undefined;
+    return { arena, tokens, slots, activations, keys, values, int8 };
+  } catch (error) {
+    arena.close();
+    throw error;
+  }
+}
+
+/** float32 or u32 values a token takes in each buffer. */
+function activationWidths(config: ModelConfig) {
+  const { hidden_size: hidden, intermediate_size: inner, head_dim } = config;
+  const queries = config.num_attention_heads * head_dim;
+  const keys = config.num_key_value_heads * head_dim;
+  return {
+    ids: 1,
+    positions: 1,
+    turns: head_dim,
+    spans: 4,
+    /** The residual stream. */
+    hidden,
+    normed: hidden,
+    /** A Linear's input in the compute dtype. */
+    rounded: widestInput(config),
+    q: queries,
+    k: keys,
+    q_normed: queries,
+    k_normed: keys,
+    turned: queries,
+    /** Attention's output. */
+    mixed: queries,
+    /** What a half of a block adds to the residual stream. */
+    update: hidden,
+    gate: inner,
+    up: inner,
+    activated: inner,
+    /** A LoRA adapter's inner vector. */
+    low_rank: MAX_LORA_RANK,
+  };
+}
+
+/** Published adapters rarely go beyond 256. */
+export const MAX_LORA_RANK = 512;
+
+/** Columns of the widest Linear of a block. */
+export const widestInput = ({
+  hidden_size,
+  intermediate_size,
+  num_attention_heads,
+  head_dim,
+}: ModelConfig): number => Math.max(hidden_size, intermediate_size, num_attention_heads * head_dim);
+
+/** Bytes of a mask over the widest Linear's columns. */
+export const widestMaskBytes = (config: ModelConfig): number => 4 * maskWords(widestInput(config));
+
+/** The next power of two, and at least 64. */
+const grown = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(64, n)));
