@@ -7,9 +7,11 @@ test('labels that share a column are moved apart, others stay', () => {
   expect(spreadLabels([at(0, 30), at(0, 20), at(0, 22)], 16)).toEqual([52, 20, 36]);
 });
 
-test('marks at one place stand side by side', () => {
-  expect(spreadMarks([10, 40, 10], 14)).toEqual([10, 40, 24]);
-  expect(spreadMarks([50, 10], 14)).toEqual([50, 10]);
+test('marks at one place stand side by side, marks above each other stay', () => {
+  const at = (x: number, y = 0) => ({ x, top: y - 6, bottom: y + 6 });
+  expect(spreadMarks([at(10), at(40), at(10)], 14)).toEqual([10, 40, 24]);
+  expect(spreadMarks([at(50), at(10)], 14)).toEqual([50, 10]);
+  expect(spreadMarks([at(10), at(10, 20)], 14)).toEqual([10, 10]);
 });
 
 test('a label takes the side that is free', () => {

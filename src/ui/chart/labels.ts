@@ -26,15 +26,28 @@ export function spreadLabels(labels: readonly Label[], gap: number): number[] {
   return ys;
 }
 
+/** A mark at `x` that takes the pixels `top` to `bottom`, its error bar included. */
+export interface Mark {
+  x: number;
+  top: number;
+  bottom: number;
+}
+
 /**
- * Moves marks to the right as little as keeps any two `gap` apart, so that two at the same place are both seen:
- * 10, 10 and 40 with gap 14 become 10, 24 and 40. In the order given.
+ * Moves marks to the right as little as keeps any two that would cover each other `gap` apart: at 10, 10 and 40 with
+ * gap 14 they come to 10, 24 and 40. Marks that only share a column stay where they are. In the order given.
  */
-export function spreadMarks(xs: readonly number[], gap: number): number[] {
-  const spread = [...xs];
-  let last = -Infinity;
-  for (const i of [...xs.keys()].sort((a, b) => xs[a]! - xs[b]!)) {
-    spread[i] = last = Math.max(xs[i]!, last + gap);
+export function spreadMarks(marks: readonly Mark[], gap: number): number[] {
+  const spread = marks.map(({ x }) => x);
+  const placed: number[] = [];
+  for (const i of [...marks.keys()].sort((a, b) => marks[a]!.x - marks[b]!.x)) {
+    const mark = marks[i]!;
+    for (const j of placed) {
+      const other = marks[j]!;
+      const covers = mark.top <= other.bottom && other.top <= mark.bottom;
+      if (covers && spread[i]! < spread[j]! + gap) spread[i] = spread[j]! + gap;
+    }
+    placed.push(i);
   }
   return spread;
 }
