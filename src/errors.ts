@@ -29,6 +29,7 @@ const HINTS = {
   'missing-tensor': 'The checkpoint is not complete or of another model: download all of its files.',
   'unreadable-file': 'The file was changed, moved or deleted since it was chosen: choose it again.',
   'unsupported-dtype': 'Quantization starts from F32, F16 or BF16 weights: use a checkpoint in one of them.',
+  'bad-quant-state': 'The quantized checkpoint is incomplete or contradicts itself: save it again with transformers.',
   'non-finite-weights': 'A NaN or infinity has no 4-bit code: use a checkpoint with finite weights.',
   'missing-file': 'Choose the folder that holds config.json, tokenizer.json and the safetensors files.',
   'bad-config': 'Use the config.json that belongs to the checkpoint.',

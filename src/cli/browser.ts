@@ -79,7 +79,7 @@ const addresses = async (kind: keyof Folders, folder: string): Promise<NamedFile
 
 function absolute(files: Files, base: string): Files {
   const whole = (list: readonly NamedFile[]) =>
-    list.map(({ path, file }) => ({ path, file: base + String(file) }));
+    list.map(({ path, file }) => ({ path, file: `${base}${file as string}` }));
   return {
     ...(files.model_files ? { model_files: whole(files.model_files) } : {}),
     ...(files.data_files ? { data_files: whole(files.data_files) } : {}),

@@ -5,7 +5,8 @@ import source from '../../shaders/gemm_llm_int8.wgsl?raw';
 import { quantizeActivations, quantizeLlmInt8 } from '../quant/llm_int8.ts';
 import { floats, normals } from './case_data.ts';
 import { defineKernel, grid } from './kernel.ts';
-import { activations, paddedWords, unpaddedRows } from './llm_int8_case.ts';
+import { activations } from './llm_int8_case.ts';
+import { paddedWords, unpaddedRows } from './padded.ts';
 import {
   MATMUL,
   biasesOf,

@@ -4,7 +4,8 @@ import source from '../../shaders/int8_vectorwise_quant.wgsl?raw';
 import { quantizeActivations } from '../quant/llm_int8.ts';
 import { floats } from './case_data.ts';
 import { defineKernel, grid } from './kernel.ts';
-import { activations, paddedWords } from './llm_int8_case.ts';
+import { activations } from './llm_int8_case.ts';
+import { paddedWords } from './padded.ts';
 import { columnMask } from './outlier_columns.ts';
 
 /** Activations to int8 with one scale a token, integer for integer as quantizeActivations. */

@@ -4,6 +4,7 @@ import { openArena, readBack, type Arena } from './buffers.ts';
 import { recordCommands } from './commands.ts';
 import { throwIfLost } from './device.ts';
 import {
+  gcd,
   readFinite,
   rowRanges,
   type BlockwisePart,
@@ -100,5 +101,3 @@ async function nest(arena: Arena, parts: readonly Part[], columns: number, code:
   }
   return nested;
 }
-
-const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));

@@ -2,7 +2,7 @@ import { quantizeInt8 } from '../quant/int8.ts';
 import { quantizeLlmInt8 } from '../quant/llm_int8.ts';
 import { decode } from '../tensor/dtype.ts';
 import type { Arena } from './buffers.ts';
-import { paddedWords } from './llm_int8_case.ts';
+import { paddedWords } from './padded.ts';
 import {
   readFinite,
   rowRanges,

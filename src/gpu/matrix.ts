@@ -102,3 +102,6 @@ export async function readFinite(
     `${stored.name}${place} is ${value}; weights must be finite numbers.`,
   );
 }
+
+/** Rows of `columns` weights begin at a block's start every blocksize / gcd(blocksize, columns) rows. */
+export const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));

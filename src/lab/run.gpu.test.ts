@@ -39,7 +39,7 @@ const data: DataFiles = {
     Promise.resolve(files[path] === undefined ? undefined : new TextEncoder().encode(files[path])),
 };
 
-const gpu = gpuOnce(() => navigator.gpu as GPU | undefined);
+const gpu = gpuOnce(() => navigator.gpu);
 
 function hostOf(model: FileSet = randomLlama(), overrides: Partial<Host> = {}): Host {
   return {

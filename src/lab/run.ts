@@ -12,6 +12,7 @@ import { causalLanguageModel } from '../model/causal_lm.ts';
 import { bitsandbytesBytes, countParameters, type Footprint } from '../model/footprint.ts';
 import { closeModel, makeModel, type Model } from '../model/forward.ts';
 import { openModel, type ModelFiles } from '../model/open_model.ts';
+import { effectiveConfig } from '../model/stored_quant.ts';
 import { loadWeights, type Weights } from '../model/weights.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import type { FileSet } from '../tensor/source.ts';
@@ -172,12 +173,13 @@ async function measureConfig(job: ConfigJob): Promise<void> {
   signal.throwIfAborted();
 
   const begun = performance.now();
-  const weights = await loadWeights(gpu, model.checkpoint, model.config, config, (done, total) =>
+  const computed = effectiveConfig(config, model.stored_quant);
+  const weights = await loadWeights(gpu, model.checkpoint, model.config, computed, (done, total) =>
     emit({ type: 'progress', phase: 'load', config: index, done, total, what: 'weights' }),
   );
-  const ready = await makeModel(gpu, model.config, weights, config);
+  const ready = await makeModel(gpu, model.config, weights, computed);
   try {
-    const footprint = footprintOf(model, config, weights);
+    const footprint = footprintOf(model, computed, weights);
     const load_seconds = secondsSince(begun);
     const kept = (record.configs[index] ??= {
       footprint,

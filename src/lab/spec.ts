@@ -56,10 +56,20 @@ const listed = (values: readonly unknown[]): string =>
   values.map((value) => JSON.stringify(value)).join(', ');
 
 const compute_dtype = v.optional(oneOf(['float32', 'float16', 'bfloat16']), 'float32');
+const skip_modules = v.optional(
+  v.pipe(
+    v.array(
+      v.pipe(v.string('a module name'), v.regex(/^[\w.]{1,200}$/, 'a module name')),
+      'a list of module names',
+    ),
+    v.minLength(1, 'at least one module name'),
+  ),
+);
 const blockwise = {
   blocksize: v.optional(oneOf(BLOCKSIZES), 64),
   double_quant: v.optional(v.boolean('true or false'), false),
   compute_dtype,
+  skip_modules,
 };
 const codeValue = v.pipe(
   v.number('a number in [-1, 1]'),
@@ -87,11 +97,13 @@ const config = v.variant(
       quant_type: v.literal('int8'),
       granularity: v.optional(oneOf(['row', 'tensor']), 'row'),
       compute_dtype,
+      skip_modules,
     }),
     v.strictObject({
       quant_type: v.literal('llm_int8'),
       llm_int8_threshold: v.optional(threshold, 6),
       compute_dtype: v.optional(oneOf(['float32', 'float16', 'bfloat16']), 'float16'),
+      skip_modules,
     }),
   ],
   listed(['none', 'nf4', 'fp4', 'int4', 'custom', 'int8', 'llm_int8']),

@@ -9,7 +9,7 @@ import { browserStore } from './store.ts';
 
 /** Where the page lies: the worker's own address depends on how the page was built. */
 const base = self.name;
-const gpu = gpuOnce(() => navigator.gpu as GPU | undefined);
+const gpu = gpuOnce(() => navigator.gpu);
 const store = browserStore();
 // A rejection is answered by whoever asks for the store; until then it must not end the worker.
 store.catch(() => undefined);

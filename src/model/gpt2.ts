@@ -4,6 +4,7 @@ import type { DeviceMatrix } from '../gpu/matrix.ts';
 import type { Checkpoint } from '../tensor/checkpoint.ts';
 import type { Gpt2Config } from './config.ts';
 import type { Linear, Loader } from './loader.ts';
+import { gpt2Modules, gpt2Prefix } from './modules.ts';
 import { addToResidual, attend, linearInput, project, type Pass } from './pass.ts';
 
 /** The weights of a GPT-2, with a language-model head or one of classes. */
@@ -40,7 +41,7 @@ export async function loadGpt2(
   config: Gpt2Config,
 ): Promise<Gpt2Weights> {
   const { vocab_size: vocab, hidden_size: hidden, num_labels } = config;
-  const prefix = checkpoint.tensors.has('transformer.wte.weight') ? 'transformer.' : '';
+  const prefix = gpt2Prefix(checkpoint);
   const embedding = await loader.table(`${prefix}wte.weight`, vocab, hidden);
   const positions = await loader.table(`${prefix}wpe.weight`, config.max_position_embeddings, hidden);
   const layers: Gpt2Layer[] = [];
@@ -57,16 +58,12 @@ export async function loadGpt2(
 }
 
 async function loadLayer(loader: Loader, config: Gpt2Config, at: string): Promise<Gpt2Layer> {
-  const { hidden_size: hidden, intermediate_size: inner } = config;
-  const conv1d = { bias: true, conv1d: true };
-  return {
-    ln_1: await loadNorm(loader, `${at}.ln_1`, hidden),
-    c_attn: await loader.linear(`${at}.attn.c_attn`, 3 * hidden, hidden, conv1d),
-    attn_c_proj: await loader.linear(`${at}.attn.c_proj`, hidden, hidden, conv1d),
-    ln_2: await loadNorm(loader, `${at}.ln_2`, hidden),
-    c_fc: await loader.linear(`${at}.mlp.c_fc`, inner, hidden, conv1d),
-    mlp_c_proj: await loader.linear(`${at}.mlp.c_proj`, hidden, inner, conv1d),
-  };
+  const { hidden_size: hidden } = config;
+  const ln_1 = await loadNorm(loader, `${at}.ln_1`, hidden);
+  const linears: Linear[] = [];
+  for (const module of gpt2Modules(config, at)) linears.push(await loader.linear(module));
+  const [c_attn, attn_c_proj, c_fc, mlp_c_proj] = linears as [Linear, Linear, Linear, Linear];
+  return { ln_1, c_attn, attn_c_proj, ln_2: await loadNorm(loader, `${at}.ln_2`, hidden), c_fc, mlp_c_proj };
 }
 
 const loadNorm = async (loader: Loader, name: string, width: number): Promise<LayerNorm> => ({

@@ -4,6 +4,7 @@ import { silu_mul } from '../gpu/silu_mul.ts';
 import type { DeviceMatrix } from '../gpu/matrix.ts';
 import type { LlamaConfig } from './config.ts';
 import type { Linear, Loader } from './loader.ts';
+import { llamaModules } from './modules.ts';
 import { addToResidual, attend, linearInput, project, type Pass } from './pass.ts';
 
 /** The weights of a Llama, Qwen or Mistral. */
@@ -42,26 +43,22 @@ export async function loadLlama(loader: Loader, config: LlamaConfig): Promise<Ll
 }
 
 async function loadLayer(loader: Loader, config: LlamaConfig, index: number): Promise<LlamaLayer> {
-  const { hidden_size: hidden, intermediate_size: inner, head_dim, qkv_bias, o_bias, mlp_bias } = config;
-  const queries = config.num_attention_heads * head_dim;
-  const keys = config.num_key_value_heads * head_dim;
+  const { hidden_size: hidden, head_dim, qk_norm } = config;
   const at = `model.layers.${index}`;
-  const headNorm = async (name: string) =>
-    config.qk_norm ? loader.vector(`${at}.self_attn.${name}.weight`, head_dim) : undefined;
+  const input_layernorm = await loader.vector(`${at}.input_layernorm.weight`, hidden);
+  const linears: Linear[] = [];
+  for (const module of llamaModules(config, at)) linears.push(await loader.linear(module));
+  const [q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj] = linears as LlamaLinears;
   return {
-    input_layernorm: await loader.vector(`${at}.input_layernorm.weight`, hidden),
-    q_proj: await loader.linear(`${at}.self_attn.q_proj`, queries, hidden, { bias: qkv_bias }),
-    k_proj: await loader.linear(`${at}.self_attn.k_proj`, keys, hidden, { bias: qkv_bias }),
-    v_proj: await loader.linear(`${at}.self_attn.v_proj`, keys, hidden, { bias: qkv_bias }),
-    o_proj: await loader.linear(`${at}.self_attn.o_proj`, hidden, queries, { bias: o_bias }),
-    q_norm: await headNorm('q_norm'),
-    k_norm: await headNorm('k_norm'),
+    input_layernorm,
+    ...{ q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj },
+    q_norm: qk_norm ? await loader.vector(`${at}.self_attn.q_norm.weight`, head_dim) : undefined,
+    k_norm: qk_norm ? await loader.vector(`${at}.self_attn.k_norm.weight`, head_dim) : undefined,
     post_attention_layernorm: await loader.vector(`${at}.post_attention_layernorm.weight`, hidden),
-    gate_proj: await loader.linear(`${at}.mlp.gate_proj`, inner, hidden, { bias: mlp_bias }),
-    up_proj: await loader.linear(`${at}.mlp.up_proj`, inner, hidden, { bias: mlp_bias }),
-    down_proj: await loader.linear(`${at}.mlp.down_proj`, hidden, inner, { bias: mlp_bias }),
   };
 }
+
+type LlamaLinears = [Linear, Linear, Linear, Linear, Linear, Linear, Linear];
 
 /** One block: norm, attention, residual; norm, gated MLP, residual (transformers modeling_llama.py). */
 export function llamaBlock(pass: Pass, config: LlamaConfig, layer: LlamaLayer, index: number): void {

@@ -2,7 +2,9 @@ import { LabError } from '../errors.ts';
 import { openArena, type Arena } from '../gpu/buffers.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { loadMatrix, storeAs, type Storing } from '../gpu/load_matrix.ts';
+import { loadQuantized } from '../gpu/load_quantized.ts';
 import type { DeviceMatrix, StoredMatrix } from '../gpu/matrix.ts';
+import { readQuantized, savedQuantType, type SavedReader } from '../quant/checkpoint.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import {
   findTensor,
@@ -12,6 +14,7 @@ import {
   type Checkpoint,
 } from '../tensor/checkpoint.ts';
 import { isQuantizable, type QuantizableDtype } from '../tensor/dtype.ts';
+import { isSkipped, type LinearModule } from './modules.ts';
 
 /** y = x · matrixᵀ + bias. */
 export interface Linear {
@@ -28,13 +31,8 @@ export interface Loader {
   table(name: string, rows: number, columns: number): Promise<DeviceMatrix>;
   /** A vector, in float32. */
   vector(name: string, length: number): Promise<GPUBuffer>;
-  /** A Linear layer, under the configuration; `conv1d` is stored transposed, [columns, rows]. */
-  linear(
-    name: string,
-    rows: number,
-    columns: number,
-    options: { bias: boolean; conv1d?: boolean },
-  ): Promise<Linear>;
+  /** A Linear layer: as the checkpoint has quantized it, or under the configuration. */
+  linear(module: LinearModule): Promise<Linear>;
   /** Bytes of the Linear layers so far, scales and codes included. */
   linearBytes(): number;
 }
@@ -68,6 +66,8 @@ export async function openLoader(
     onProgress(done, total);
   };
 
+  const saved = savedReader(checkpoint);
+
   async function matrix(stored: StoredMatrix, as: Storing): Promise<DeviceMatrix> {
     const loaded = await loadMatrix(arena, stored, as);
     advance(stored.name);
@@ -81,20 +81,40 @@ export async function openLoader(
     return arena.upload(data, name);
   }
 
+  async function linearMatrix({ name, rows, columns, conv1d }: LinearModule): Promise<DeviceMatrix> {
+    if (savedQuantType(saved, name)) {
+      const quantized = await readQuantized(saved, name, [rows, columns]);
+      advance(`${name}.weight`);
+      return loadQuantized(arena, name, quantized);
+    }
+    const describe = conv1d ? transposedMatrix : storedMatrix;
+    const as = isSkipped(name, skipped(quant)) ? AS_STORED : storing;
+    return matrix(describe(checkpoint, `${name}.weight`, rows, columns), as);
+  }
+
   return {
     arena,
     vector,
     table: (name, rows, columns) => matrix(storedMatrix(checkpoint, name, rows, columns), AS_STORED),
-    async linear(name, rows, columns, { bias, conv1d }) {
-      const describe = conv1d ? transposedMatrix : storedMatrix;
+    async linear(module) {
+      const { name, rows, bias } = module;
       const before = arena.bytes;
-      const loaded = await matrix(describe(checkpoint, `${name}.weight`, rows, columns), storing);
+      const loaded = await linearMatrix(module);
       linear_bytes += arena.bytes - before;
       return { matrix: loaded, bias: bias ? await vector(`${name}.bias`, rows) : undefined };
     },
     linearBytes: () => linear_bytes,
   };
 }
+
+/** A checkpoint's tensors as the reader of quantized ones asks for them. */
+export const savedReader = (checkpoint: Checkpoint): SavedReader => ({
+  dtypeOf: (name) => checkpoint.tensors.get(name)?.info.dtype,
+  read: async (name) => (checkpoint.tensors.has(name) ? readWeightBytes(checkpoint, name) : undefined),
+});
+
+const skipped = (quant: QuantConfig): readonly string[] =>
+  'skip_modules' in quant ? (quant.skip_modules ?? []) : [];
 
 function storedMatrix(checkpoint: Checkpoint, name: string, rows: number, columns: number): StoredMatrix {
   const dtype = requireMatrix(checkpoint, name, [rows, columns]);

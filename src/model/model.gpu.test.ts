@@ -106,7 +106,7 @@ it('takes a tied head and more rows than a binding holds', async () => {
 function withLimits(device: GPUDevice, bytes: number): GPUDevice {
   const limits = new Proxy(device.limits, {
     get: (target, name) =>
-      name === 'maxStorageBufferBindingSize' ? bytes : Reflect.get(target, name, target),
+      name === 'maxStorageBufferBindingSize' ? bytes : (Reflect.get(target, name, target) as number),
   });
   return new Proxy(device, {
     get(target, name) {

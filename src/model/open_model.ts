@@ -2,6 +2,7 @@ import { LabError } from '../errors.ts';
 import { openCheckpoint, type Checkpoint } from '../tensor/checkpoint.ts';
 import type { FileSet } from '../tensor/source.ts';
 import { parseConfig, type ModelConfig } from './config.ts';
+import { storedQuantOf, type StoredQuant } from './stored_quant.ts';
 import { makeTokenizer, type Tokenizer } from './tokenizer.ts';
 
 /** A model's files, read as far as needed before any weight: headers, config and tokenizer. */
@@ -9,6 +10,8 @@ export interface ModelFiles {
   checkpoint: Checkpoint;
   config: ModelConfig;
   tokenizer: Tokenizer;
+  /** How the checkpoint was quantized before it came here. */
+  stored_quant: StoredQuant | undefined;
 }
 
 /** No published config or tokenizer is near it; JSON of this size still parses in a second. */
@@ -19,13 +22,14 @@ const MAX_JSON_BYTES = 64 * 1024 * 1024;
  * @throws missing-file, bad-config, bad-tokenizer, unsupported-architecture, and all of openCheckpoint's.
  */
 export async function openModel(files: FileSet): Promise<ModelFiles> {
-  const config = parseConfig(await readJson(files, 'config.json'));
+  const json = await readJson(files, 'config.json');
+  const config = parseConfig(json);
   const checkpoint = await openCheckpoint(files);
   const settings = files.names.includes('tokenizer_config.json')
     ? await readJson(files, 'tokenizer_config.json')
     : {};
   const tokenizer = makeTokenizer(await readJson(files, 'tokenizer.json'), settings, config.vocab_size);
-  return { checkpoint, config, tokenizer };
+  return { checkpoint, config, tokenizer, stored_quant: await storedQuantOf(checkpoint, config, json) };
 }
 
 async function readJson(files: FileSet, name: string): Promise<unknown> {

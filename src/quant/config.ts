@@ -9,36 +9,39 @@ export interface Unquantized {
   compute_dtype: ComputeDtype;
 }
 
+/** What every quantized configuration may say. */
+interface Quantized {
+  compute_dtype: ComputeDtype;
+  /** Linear layers that stay as they are stored, by name or path; none when not given. */
+  skip_modules?: string[] | undefined;
+}
+
 /** A named 16-entry code, one absmax per block. */
-export interface Blockwise4bitConfig {
+export interface Blockwise4bitConfig extends Quantized {
   quant_type: 'nf4' | 'fp4' | 'int4';
   blocksize: number;
   double_quant: boolean;
-  compute_dtype: ComputeDtype;
 }
 
 /** The user's own 16 values in [-1, 1]. */
-export interface CustomCodeConfig {
+export interface CustomCodeConfig extends Quantized {
   quant_type: 'custom';
   code: number[];
   blocksize: number;
   double_quant: boolean;
-  compute_dtype: ComputeDtype;
 }
 
 /** 8-bit absmax integers, one scale per row or one per tensor. */
-export interface Int8Config {
+export interface Int8Config extends Quantized {
   quant_type: 'int8';
   granularity: 'row' | 'tensor';
-  compute_dtype: ComputeDtype;
 }
 
 /** 8-bit weights and activations, the activations' outlier columns in the compute dtype. */
-export interface LlmInt8Config {
+export interface LlmInt8Config extends Quantized {
   quant_type: 'llm_int8';
   /** Magnitude from which an activation is an outlier; 0 means none is. */
   llm_int8_threshold: number;
-  compute_dtype: ComputeDtype;
 }
 
 export type QuantType = QuantConfig['quant_type'];

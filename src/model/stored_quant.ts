@@ -1,0 +1,67 @@
+import { LabError } from '../errors.ts';
+import { savedQuantType } from '../quant/checkpoint.ts';
+import type { ComputeDtype, QuantConfig } from '../quant/config.ts';
+import type { Checkpoint } from '../tensor/checkpoint.ts';
+import type { ModelConfig } from './config.ts';
+import { savedReader } from './loader.ts';
+import { linearModules } from './modules.ts';
+
+/** How a checkpoint was quantized before it came here, as bitsandbytes saved it. */
+export interface StoredQuant {
+  quant_type: 'nf4' | 'fp4' | 'llm_int8';
+  blocksize: number;
+  double_quant: boolean;
+  llm_int8_threshold: number;
+}
+
+/** What the first quantized layer says; undefined when no layer is quantized. */
+export async function storedQuantOf(
+  checkpoint: Checkpoint,
+  config: ModelConfig,
+  configJson: unknown,
+): Promise<StoredQuant | undefined> {
+  const reader = savedReader(checkpoint);
+  const first = linearModules(config, checkpoint).find(({ name }) => savedQuantType(reader, name));
+  if (!first) return undefined;
+  const quant_type = savedQuantType(reader, first.name)!;
+  const settings = (configJson as { quantization_config?: { llm_int8_threshold?: unknown } })
+    .quantization_config;
+  const threshold = settings?.llm_int8_threshold;
+  const weight = `${first.name}.weight`;
+  const state = await reader.read(`${weight}.quant_state.bitsandbytes__${quant_type}`);
+  const { blocksize } = state
+    ? (JSON.parse(new TextDecoder().decode(state)) as { blocksize: number })
+    : { blocksize: 0 };
+  return {
+    quant_type,
+    blocksize,
+    double_quant: reader.dtypeOf(`${weight}.absmax`) === 'U8',
+    llm_int8_threshold: typeof threshold === 'number' ? threshold : 6,
+  };
+}
+
+/**
+ * The configuration a run computes with. A quantized checkpoint runs as it is: its codes are what was published, and
+ * quantizing them again would measure something nobody has.
+ * @throws bad-spec when a configuration asks a quantized checkpoint for anything else.
+ */
+export function effectiveConfig(config: QuantConfig, stored: StoredQuant | undefined): QuantConfig {
+  if (!stored) return config;
+  if (config.quant_type !== 'none') {
+    throw new LabError(
+      'bad-spec',
+      `quant_type is ${config.quant_type}, but the checkpoint is already quantized to ${stored.quant_type}; allowed: none, which runs it as it is.`,
+    );
+  }
+  const { compute_dtype } = config;
+  return asConfig(stored, compute_dtype);
+}
+
+function asConfig(
+  { quant_type, blocksize, double_quant, llm_int8_threshold }: StoredQuant,
+  compute_dtype: ComputeDtype,
+): QuantConfig {
+  return quant_type === 'llm_int8'
+    ? { quant_type, llm_int8_threshold, compute_dtype }
+    : { quant_type, blocksize, double_quant, compute_dtype };
+}
