@@ -20,7 +20,7 @@ test('the default experiment on fewer items: a table with n and standard errors'
   await expect(rows.nth(1)).toContainText(/\d\.\d{3} ± \d\.\d{3}/);
   await expect(rows.nth(1).getByText('n = 6')).toHaveCount(3);
   await expect(rows.nth(2)).toContainText(/NF4 · 64.*4\.50/);
-  await expect(rows.nth(2)).toContainText(/(differs from float32 on \d of 6|as float32 on each of 6)/);
+  await expect(rows.nth(2)).toContainText(/(differs from float32 on \d of\s6|as float32 on each of\s6)/);
 
   // Twice is from the largest down.
   await page.getByRole('button', { name: 'Bits per weight' }).click();
