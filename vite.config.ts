@@ -33,7 +33,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'kernels-node',
-          include: ['src/**/*.gpu.test.ts', 'e2e/node/*.test.ts'],
+          include: ['src/**/*.gpu.test.ts', 'e2e/goldens/*.gpu.test.ts', 'e2e/node/*.test.ts'],
           setupFiles: ['e2e/setup_webgpu_node.ts'],
           pool: 'forks',
           testTimeout: 120_000,
@@ -43,7 +43,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'kernels-browser',
-          include: ['src/**/*.gpu.test.ts'],
+          include: ['src/**/*.gpu.test.ts', 'e2e/goldens/*.gpu.test.ts'],
           testTimeout: 120_000,
           browser: {
             enabled: true,

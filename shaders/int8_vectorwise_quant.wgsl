@@ -1,4 +1,4 @@
-// computes     SCA[t] = max |a| over the a = float16(x[t, k]) below the threshold; CA[t, k] = round(a · (127 / SCA[t])),
+// computes     SCA[t] = max |a| over the a = float16(x[t, k]) below the threshold; CA[t, k] = round(a · (127 · (1 / SCA[t]))),
 //              0 for an a at or above it, and with several tokens 0 for all of an outlier column
 // inputs       x [M, K] f32 · mask [K / 32] of outlier_columns; threshold 0 means no outliers
 // output       CA [M, K4] u32, four int8 a word, rows padded with zeros to whole words · SCA [M] f32
@@ -33,7 +33,8 @@ fn main(
     largest = max(largest, abs(inlier(begin + k)));
   }
   SCA[token] = largest;
-  let scale = select(divide(127.0, largest), 0.0, largest == 0);
+  // torch divides a number by a tensor so: the reciprocal first, rounded, then the product.
+  let scale = select(127.0 * divide(1.0, largest), 0.0, largest == 0);
   let whole_columns = params.M > 1 && params.threshold > 0;
   let K4 = (params.K + 3) / 4;
   for (var word = 0u; word < K4; word++) {

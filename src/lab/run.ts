@@ -174,9 +174,11 @@ async function measureConfig(job: ConfigJob): Promise<void> {
 
   const begun = performance.now();
   const computed = effectiveConfig(config, model.stored_quant);
-  const weights = await loadWeights(gpu, model.checkpoint, model.config, computed, (done, total) =>
-    emit({ type: 'progress', phase: 'load', config: index, done, total, what: 'weights' }),
-  );
+  const weights = await loadWeights(gpu, model.checkpoint, model.config, computed, {
+    onProgress: (done, total) =>
+      emit({ type: 'progress', phase: 'load', config: index, done, total, what: 'weights' }),
+    adapter: model.adapter,
+  });
   const ready = await makeModel(gpu, model.config, weights, computed);
   try {
     const footprint = footprintOf(model, computed, weights);

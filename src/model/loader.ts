@@ -14,6 +14,7 @@ import {
   type Checkpoint,
 } from '../tensor/checkpoint.ts';
 import { isQuantizable, type QuantizableDtype } from '../tensor/dtype.ts';
+import { loadLora, type Adapter } from './lora.ts';
 import { isSkipped, type LinearModule } from './modules.ts';
 
 /** y = x · matrixᵀ + bias. */
@@ -52,6 +53,7 @@ export async function openLoader(
   checkpoint: Checkpoint,
   quant: QuantConfig,
   onProgress: Progress,
+  adapter: Adapter | undefined,
 ): Promise<Loader> {
   const arena = openArena(gpu);
   const storing = await storeAs(arena, quant);
@@ -101,7 +103,12 @@ export async function openLoader(
       const before = arena.bytes;
       const loaded = await linearMatrix(module);
       linear_bytes += arena.bytes - before;
-      return { matrix: loaded, bias: bias ? await vector(`${name}.bias`, rows) : undefined };
+      const lora = adapter && (await loadLora(arena, adapter, module));
+      return {
+        matrix: loaded,
+        bias: bias ? await vector(`${name}.bias`, rows) : undefined,
+        ...(lora ? { lora } : {}),
+      };
     },
     linearBytes: () => linear_bytes,
   };

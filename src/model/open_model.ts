@@ -1,7 +1,8 @@
-import { LabError } from '../errors.ts';
 import { openCheckpoint, type Checkpoint } from '../tensor/checkpoint.ts';
 import type { FileSet } from '../tensor/source.ts';
 import { parseConfig, type ModelConfig } from './config.ts';
+import { openAdapter, type Adapter } from './lora.ts';
+import { readJson } from './read_json.ts';
 import { storedQuantOf, type StoredQuant } from './stored_quant.ts';
 import { makeTokenizer, type Tokenizer } from './tokenizer.ts';
 
@@ -12,16 +13,15 @@ export interface ModelFiles {
   tokenizer: Tokenizer;
   /** How the checkpoint was quantized before it came here. */
   stored_quant: StoredQuant | undefined;
+  /** A LoRA adapter to put on top. */
+  adapter: Adapter | undefined;
 }
-
-/** No published config or tokenizer is near it; JSON of this size still parses in a second. */
-const MAX_JSON_BYTES = 64 * 1024 * 1024;
 
 /**
  * Opens a model in the Hub's layout: config.json, tokenizer.json, tokenizer_config.json, safetensors.
  * @throws missing-file, bad-config, bad-tokenizer, unsupported-architecture, and all of openCheckpoint's.
  */
-export async function openModel(files: FileSet): Promise<ModelFiles> {
+export async function openModel(files: FileSet, adapterFiles?: FileSet): Promise<ModelFiles> {
   const json = await readJson(files, 'config.json');
   const config = parseConfig(json);
   const checkpoint = await openCheckpoint(files);
@@ -29,24 +29,12 @@ export async function openModel(files: FileSet): Promise<ModelFiles> {
     ? await readJson(files, 'tokenizer_config.json')
     : {};
   const tokenizer = makeTokenizer(await readJson(files, 'tokenizer.json'), settings, config.vocab_size);
-  return { checkpoint, config, tokenizer, stored_quant: await storedQuantOf(checkpoint, config, json) };
-}
-
-async function readJson(files: FileSet, name: string): Promise<unknown> {
-  if (!files.names.includes(name)) {
-    throw new LabError(
-      'missing-file',
-      `${name} is missing; a model needs config.json, tokenizer.json and safetensors.`,
-    );
-  }
-  const source = await files.open(name);
-  if (source.byteLength > MAX_JSON_BYTES) {
-    throw new LabError('bad-config', `${name} has ${source.byteLength} bytes; allowed: ${MAX_JSON_BYTES}.`);
-  }
-  const text = new TextDecoder().decode(await source.slice(0, source.byteLength));
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new LabError('bad-config', `${name} is not JSON: ${(error as Error).message}.`, { cause: error });
-  }
+  const adapter = adapterFiles && (await openAdapter(adapterFiles));
+  return {
+    checkpoint,
+    config,
+    tokenizer,
+    stored_quant: await storedQuantOf(checkpoint, config, json),
+    adapter,
+  };
 }

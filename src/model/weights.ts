@@ -5,6 +5,8 @@ import type { Checkpoint } from '../tensor/checkpoint.ts';
 import type { ModelConfig } from './config.ts';
 import { loadGpt2, type Gpt2Weights } from './gpt2.ts';
 import { loadLlama, type LlamaWeights } from './llama.ts';
+import { requireFits, type Adapter } from './lora.ts';
+import { linearModules } from './modules.ts';
 import { openLoader, type Progress } from './loader.ts';
 
 /** A model's weights on the device. The Linear layers of the blocks are quantized; everything else is as stored. */
@@ -15,6 +17,12 @@ export type Weights = (LlamaWeights | Gpt2Weights) & {
   linear_bytes: number;
 };
 
+export interface LoadOptions {
+  onProgress?: Progress;
+  /** A LoRA adapter on top of the Linear layers, quantized or not. */
+  adapter?: Adapter | undefined;
+}
+
 /**
  * Streams a checkpoint to the device, tensor by tensor: read, check, quantize, upload, forget.
  * @throws missing-tensor or bad-config when checkpoint and config.json disagree; non-finite-weights; out-of-memory.
@@ -24,9 +32,10 @@ export async function loadWeights(
   checkpoint: Checkpoint,
   config: ModelConfig,
   quant: QuantConfig,
-  onProgress: Progress = () => {},
+  { onProgress = () => {}, adapter }: LoadOptions = {},
 ): Promise<Weights> {
-  const loader = await openLoader(gpu, checkpoint, quant, onProgress);
+  if (adapter) requireFits(adapter, linearModules(config, checkpoint));
+  const loader = await openLoader(gpu, checkpoint, quant, onProgress, adapter);
   const { arena } = loader;
   try {
     const weights =

@@ -1,5 +1,6 @@
 import { absmaxOf } from './absmax.ts';
 import { DYNAMIC_MAP } from './dynamic_map.ts';
+import { torchMean } from './torch_mean.ts';
 
 /** absmax quantized in its turn: absmax[b] = code[codes[b]] · nested_absmax[b / 256] + offset. */
 export interface NestedAbsmax {
@@ -21,11 +22,9 @@ const SMALLEST_ABSMAX = Math.fround(1e-38);
 /**
  * Double quantization (Dettmers et al. 2023, QLoRA, section 3): the scales of the blocks, 32 bits each, become 8-bit
  * codes with a scale of their own per 256. At block size 64 a weight then costs 4.127 bits instead of 4.5.
- * bitsandbytes functional.py, quantize_4bit with compress_statistics, by its torch backend. Only the mean is free:
- * summed here in float64, it may differ from torch's in the last bit, and a code beside it by one.
+ * bitsandbytes functional.py, quantize_4bit with compress_statistics, by its torch backend, mean included.
  */
-export function quantizeAbsmax(absmax: Float32Array): NestedAbsmax {
-  const offset = Math.fround(absmax.reduce((sum, a) => sum + a, 0) / Math.max(1, absmax.length));
+export function quantizeAbsmax(absmax: Float32Array, offset = torchMean(absmax)): NestedAbsmax {
   const centred = absmax.map((a) => a - offset);
   const blocks = Math.ceil(centred.length / NESTED_BLOCKSIZE);
   const codes = new Uint8Array(centred.length);

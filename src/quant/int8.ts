@@ -21,7 +21,7 @@ export function quantizeInt8({ data, shape }: Tensor, granularity: 'row' | 'tens
     const largest = absmaxOf(data, begin, end);
     SCB[row] = largest;
     if (largest === 0) continue;
-    const scale = Math.fround(127 / largest);
+    const scale = int8Scale(largest);
     for (let i = begin; i < end; i++) CB[i] = roundHalfEven(Math.fround(data[i]! * scale));
   }
   return { quant_type: 'int8', shape, CB, SCB };
@@ -36,6 +36,12 @@ export function dequantizeInt8({ shape, CB, SCB }: Int8Tensor): Tensor {
 
 /** Adding and removing 1.5·2^23 leaves no fraction bits in float32, and that addition rounds half to even. */
 const NO_FRACTION = 1.5 * 2 ** 23;
+
+/**
+ * 127 / absmax as torch computes a number over a tensor: the reciprocal times 127, rounded twice. A true quotient
+ * would move a code in some hundred.
+ */
+export const int8Scale = (absmax: number): number => Math.fround(127 * Math.fround(1 / absmax));
 
 /** The nearest integer, ties to the even one: `roundHalfEven(2.5)` is 2. For magnitudes below 2^22. */
 export function roundHalfEven(x: number): number {

@@ -1,7 +1,7 @@
 import { roundToF16 } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { absmaxOf } from './absmax.ts';
-import { quantizeInt8, roundHalfEven } from './int8.ts';
+import { int8Scale, quantizeInt8, roundHalfEven } from './int8.ts';
 import type { Int8Tensor } from './quantized.ts';
 
 /** Weights of LLM.int8(): through float16 to one scale a row (bitsandbytes nn/modules.py, Int8Params). */
@@ -39,7 +39,7 @@ export function quantizeActivations(x: Tensor, threshold: number): Int8Activatio
     const begin = token * columns;
     SCA[token] = absmaxOf(inliers, begin, begin + columns);
     if (SCA[token]! === 0) continue;
-    const scale = Math.fround(127 / SCA[token]!);
+    const scale = int8Scale(SCA[token]!);
     for (let i = begin; i < begin + columns; i++) {
       const whole = tokens > 1 && found.has(i - begin);
       CA[i] = whole ? 0 : roundHalfEven(Math.fround(inliers[i]! * scale));
