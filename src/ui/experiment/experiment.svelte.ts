@@ -28,6 +28,8 @@ class ExperimentState {
   modelFolder = $state.raw<ChosenFolder>();
   dataFolder = $state.raw<ChosenFolder>();
   live = $state.raw<Live>();
+  /** The reader has asked the run to stop; it does so after the item it is at. */
+  stopping = $state(false);
   /** A question that was just answered, for the reader to look at. */
   item = $state.raw<ItemEvent>();
 
@@ -130,6 +132,7 @@ class ExperimentState {
     this.refused = undefined;
     this.#next = startLive(spec, before);
     this.item = undefined;
+    this.stopping = false;
     this.#readUntil = 0;
     this.#show();
     activity.announcement = 'The run has begun.';
@@ -150,6 +153,7 @@ class ExperimentState {
   }
 
   cancel(): void {
+    this.stopping = true;
     void lab.cancel();
   }
 

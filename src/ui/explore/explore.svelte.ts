@@ -33,7 +33,7 @@ class ExploreState {
   /** Of the weights before outliers were planted, so that planting them moves the errors alone. */
   deviation = $derived(this.#clean ? standardDeviation(this.#clean) : 1);
   weights = $derived(this.#clean && plantOutliers(this.#clean, this.outliers, this.deviation));
-  measured = $derived(this.weights && measure(this.weights, this.blocksize, this.deviation));
+  measured = $derived(this.weights && measure(this.weights, this.blocksize, this.deviation, this.showInt4));
 
   #chosen(): Tensor | undefined {
     if (this.choice === 'sample') return this.sample?.weights;

@@ -5,15 +5,15 @@ import type { Explore } from './explore.svelte.ts';
 import { comparison, type BookName } from './measure.ts';
 import { DRAWS } from './weights.ts';
 
-/** Which weights are shown, in a few words. */
-export function weightsName({ choice, sample, file, tensorName }: Explore): string {
+/** Where the weights come from, after "weights". */
+function origin({ choice, sample, file, tensorName }: Explore): string {
   switch (choice) {
     case 'sample':
-      return sample ? `${sample.tensor} of ${sample.model}` : 'the sample';
+      return sample ? `of ${sample.tensor} in ${sample.model}` : 'of a sample';
     case 'own':
-      return file ? `${tensorName} of ${file.source.name}` : 'your own file';
+      return file ? `of ${tensorName} in ${file.source.name}` : 'of a file';
     default:
-      return `weights ${DRAWS[choice].title}`;
+      return `from ${DRAWS[choice].from}`;
   }
 }
 
@@ -21,9 +21,10 @@ export function weightsName({ choice, sample, file, tensorName }: Explore): stri
 export function figureSentence(explore: Explore): string {
   const { measured, weights, blocksize } = explore;
   if (!measured || !weights) return 'No weights yet.';
-  const { nf4, fp4 } = measured.errors;
-  const n = `${whole(weights.data.length)} weights`;
-  return `${n}, ${weightsName(explore)}, in blocks of ${blocksize}: mean error NF4 ${digits3(nf4)}, FP4 ${digits3(fp4)} standard deviations. ${comparison(measured.errors)}.`;
+  const { nf4, fp4, int4 } = measured.errors;
+  const errors = [`NF4 ${digits3(nf4)}`, `FP4 ${digits3(fp4)}`];
+  if (int4 !== undefined) errors.push(`INT4 ${digits3(int4)}`);
+  return `${whole(weights.data.length)} weights ${origin(explore)}, in blocks of ${blocksize}. Mean quantization error in standard deviations: ${errors.join(', ')}. ${comparison(measured.errors)}.`;
 }
 
 /** The same numbers as tables: the codebooks' values, and the bars. */

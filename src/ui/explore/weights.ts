@@ -8,17 +8,24 @@ export const VALUES = 16_384;
 
 /** Weights a computer draws, by the name of their distribution; each with the standard deviation 1. */
 export const DRAWS = {
-  normal: { title: 'drawn: normal', draw: (random: Random) => random.normal() },
+  normal: {
+    title: 'drawn: normal',
+    from: 'a normal distribution',
+    draw: (random: Random) => random.normal(),
+  },
   uniform: {
     title: 'drawn: uniform',
+    from: 'a uniform distribution',
     draw: (random: Random) => Math.sqrt(3) * (2 * random.uniform() - 1),
   },
   laplace: {
     title: 'drawn: Laplace, heavier tails',
+    from: 'a Laplace distribution',
     draw: (random: Random) => (exponential(random) - exponential(random)) / Math.SQRT2,
   },
   student: {
-    title: 'drawn: Student-t, 3 degrees of freedom, heaviest tails',
+    title: 'drawn: Student-t, heaviest tails',
+    from: 'Student’s t with 3 degrees of freedom',
     draw: (random: Random) => random.normal() / Math.sqrt(chiSquared3(random)),
   },
 } as const;

@@ -7,14 +7,14 @@ export const TERMS = {
   NF4: 'a codebook whose 16 values are the quantiles of a normal distribution, one of them 0.',
   FP4: 'a float of four bits: sign, two bits of exponent, one of mantissa. Two of its 16 values are zero.',
   INT4: 'the whole numbers −7 to 7, divided by 7: a ruler. Two of its 16 values are zero.',
-  INT8: 'the whole numbers −127 to 127, with one scale for each row of a weight or for all of it.',
+  INT8: 'the whole numbers −127 to 127, with one absmax for each row of a weight or for all of it.',
   baseline: 'the configuration every other one is compared with, question by question.',
   'double quant': 'quantizing the absmax values too: 8 bits each, instead of 32.',
   threshold:
     'LLM.int8() multiplies activation columns with a magnitude from here on in floats, the others in integers.',
   seed: 'a number that fixes which items are asked. The same seed asks the same items.',
   compute_dtype: 'the type that weights and activations are rounded to before they are multiplied.',
-  granularity: 'whether each row of a weight has a scale of its own, or the whole weight has one.',
+  granularity: 'whether each row of a weight has an absmax of its own, or the whole weight has one.',
   stderr:
     'the standard error: how far the score would typically stray with other questions of the same kind.',
   'log-probability':

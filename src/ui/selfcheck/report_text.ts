@@ -13,7 +13,7 @@ export function summary(rows: readonly CheckRow[], adapter: string): string {
 export function reportText(rows: readonly CheckRow[], adapter: string, userAgent: string): string {
   const width = Math.max(...rows.map(({ kernel, case: name }) => kernel.length + name.length + 1));
   const lines = rows.map(({ kernel, case: name, max_error, bound, worst_ratio, pass, mismatch }) => {
-    const line = `${pass ? 'pass' : 'FAIL'}  ${`${kernel} ${name}`.padEnd(width)}  max error ${digits3(max_error)}  bound ${digits3(bound)}  of its bound ${percent(worst_ratio)}`;
+    const line = `${pass ? 'pass' : 'FAIL'}  ${`${kernel} ${name}`.padEnd(width)}  kernel error ${digits3(max_error)}  bound ${digits3(bound)}  of its bound ${percent(worst_ratio)}`;
     return mismatch ? `${line}\n${mismatch}` : line;
   });
   return [summary(rows, adapter), userAgent, '', ...lines, ''].join('\n');
