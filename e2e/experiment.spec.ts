@@ -70,6 +70,16 @@ test('a link opens as it was sent, and asks no other host for anything before Ru
   );
 });
 
+test('a model from a folder of one’s own', async ({ page }) => {
+  await page.goto(`/${await specHash(smallSpec({ model: { source: 'local', name: 'mine' } }))}`);
+  await expect(runButton(page)).toBeDisabled();
+  await expect(page.getByText('Choose the folder of the model first.')).toBeVisible();
+  await page.getByLabel('Choose the folder of the model').setInputFiles('public/models/nibble-tiny');
+  await expect(page.getByText(/^nibble-tiny: \d+ files$/)).toBeVisible();
+  await runButton(page).click();
+  await expect(runState(page)).toHaveText('Done', { timeout: 90_000 });
+});
+
 test('the address follows the draft without filling the history', async ({ page }) => {
   await page.goto('/#/explore');
   await page.getByRole('link', { name: 'Experiment', exact: true }).click();
