@@ -57,7 +57,7 @@ export default ts.config(
       '@typescript-eslint/consistent-type-imports': 'error',
     },
   },
-  { files: ['**/*.svelte'], languageOptions: { parserOptions: { parser: ts.parser } } },
+  { files: ['**/*.svelte', '**/*.svelte.ts'], languageOptions: { parserOptions: { parser: ts.parser } } },
   { files: ['**/*.js', '**/*.mjs'], ...ts.configs.disableTypeChecked },
   ...importTable,
   typesOnly('eval', 'model'),

@@ -7,6 +7,12 @@ const OPTIONS = {
   runtime: { type: 'string', default: 'browser' },
   out: { type: 'string' },
   json: { type: 'boolean', default: false },
+  adapter: { type: 'string' },
+  'quant-type': { type: 'string' },
+  blocksize: { type: 'string' },
+  'double-quant': { type: 'boolean', default: false },
+  'compute-dtype': { type: 'string' },
+  'skip-modules': { type: 'string' },
 } as const;
 
 export interface Arguments {
@@ -16,6 +22,12 @@ export interface Arguments {
     runtime: 'browser' | 'node';
     out?: string | undefined;
     json: boolean;
+    adapter?: string | undefined;
+    'quant-type'?: string | undefined;
+    blocksize?: string | undefined;
+    'double-quant'?: boolean | undefined;
+    'compute-dtype'?: string | undefined;
+    'skip-modules'?: string | undefined;
   };
   positionals: string[];
 }

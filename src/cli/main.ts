@@ -1,15 +1,18 @@
 import { toFailure, type ErrorCode } from '../errors.ts';
 import { inspect } from './inspect.ts';
+import { quantizeCommand } from './quantize.ts';
 import { runCommand } from './run_command.ts';
 import { selfcheck } from './selfcheck.ts';
 
 const USAGE = `Nibble measures what 4- and 8-bit quantization does to a language model.
 
   npm run -s lab -- run SPEC.json|LINK [--model DIR] [--data DIR] [--runtime browser|node] [--out RESULT.json] [--json]
+  npm run -s lab -- quantize MODEL_DIR --quant-type nf4|fp4|llm_int8 [--blocksize 64] [--double-quant] --out DIR
   npm run -s lab -- inspect FILE.safetensors|MODEL_DIR|config.json ... [--json]
   npm run -s lab -- selfcheck [--runtime browser|node] [--json]
 
 run        measures every configuration of a spec on every task; see examples/
+quantize   writes a checkpoint that transformers loads with bitsandbytes
 inspect    says what a file holds, or why it is refused
 selfcheck  runs every kernel against its reference on the CPU
 
@@ -17,6 +20,7 @@ Exit status: 0 done, 1 the run failed (what was measured is kept), 2 bad input.`
 
 const COMMANDS: Record<string, (args: string[]) => Promise<number>> = {
   run: runCommand,
+  quantize: quantizeCommand,
   inspect,
   selfcheck,
 };

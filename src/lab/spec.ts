@@ -154,6 +154,13 @@ const experiment = v.strictObject({
   seed: v.optional(whole(0, 2 ** 32 - 1), 0),
 });
 
+/** Configurations alone, checked and filled in as within a spec. */
+export function parseConfigs(json: unknown): QuantConfig[] {
+  const result = v.safeParse(v.array(config), json, { abortEarly: true });
+  if (!result.success) throw new LabError('bad-spec', sentence(result.issues[0]).replace(/^\[0\]\.?/, ''));
+  return result.output as QuantConfig[];
+}
+
 /**
  * A spec from untrusted JSON, its defaults filled in.
  * @throws bad-spec naming the key, what was found and what is allowed: `configs[1].blocksize is 48; allowed: 32, 64, …`.

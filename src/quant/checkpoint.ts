@@ -1,79 +1,79 @@
 import { LabError } from '../errors.ts';
 import { elements } from '../tensor/tensor.ts';
 import type { PlannedTensor } from '../tensor/write_safetensors.ts';
-import type { NestedAbsmax } from './double_quant.ts';
-import { NESTED_BLOCKSIZE } from './double_quant.ts';
+import { NESTED_BLOCKSIZE, type NestedAbsmax } from './double_quant.ts';
 import type { Blockwise4bit, Int8Tensor, QuantizedTensor } from './quantized.ts';
-
-/**
- * A quantized Linear as bitsandbytes stores it beside the other tensors of a checkpoint (functional.py,
- * QuantState.as_dict; nn/modules.py, Linear8bitLt): the tensors' entries and their bytes, in the same order.
- */
-export interface SavedTensors {
-  planned: PlannedTensor[];
-  bytes: Uint8Array<ArrayBuffer>[];
-}
 
 /** The dtype of the weights that were quantized, as torch names it: what they dequantize to. */
 export type TorchDtype = 'float32' | 'float16' | 'bfloat16';
 
+/** How a layer is saved; the formats bitsandbytes has. */
+export type SavedFormat =
+  { quant_type: 'nf4' | 'fp4'; blocksize: number; double_quant: boolean } | { quant_type: 'llm_int8' };
+
 /**
- * The tensors of module `name` (its weight is `name.weight`): of NF4 with double quantization `name.weight`,
- * `.absmax`, `.quant_map`, `.nested_absmax`, `.nested_quant_map` and `.quant_state.bitsandbytes__nf4`.
+ * The tensors of a quantized Linear [rows, columns] as bitsandbytes stores them (functional.py, QuantState.as_dict;
+ * nn/modules.py, Linear8bitLt): of NF4 with double quantization `name.weight`, `.absmax`, `.nested_absmax`,
+ * `.nested_quant_map`, `.quant_map` and `.quant_state.bitsandbytes__nf4`.
  */
-export function saveQuantized(name: string, quantized: QuantizedTensor, dtype: TorchDtype): SavedTensors {
-  return quantized.quant_type === 'int8' ? saveInt8(name, quantized) : saveBlockwise(name, quantized, dtype);
-}
-
-function saveInt8(name: string, { shape, CB, SCB }: Int8Tensor): SavedTensors {
-  return {
-    planned: [
-      { name: `${name}.weight`, dtype: 'I8', shape },
-      { name: `${name}.SCB`, dtype: 'F32', shape: [SCB.length] },
-      { name: `${name}.weight_format`, dtype: 'U8', shape: [] },
-    ],
-    // Format 0 is "row", the only one its reader takes.
-    bytes: [bytesOf(CB), bytesOf(SCB), Uint8Array.of(0)],
-  };
-}
-
-function saveBlockwise(name: string, quantized: Blockwise4bit, dtype: TorchDtype): SavedTensors {
-  const { quant_type, shape, blocksize, code, packed, absmax } = quantized;
-  if (quant_type !== 'nf4' && quant_type !== 'fp4') {
-    throw new LabError(
-      'bad-spec',
-      `quant_type is ${quant_type}; bitsandbytes knows only nf4, fp4 and llm_int8.`,
-    );
-  }
+export function planQuantized(
+  name: string,
+  shape: readonly [number, number],
+  format: SavedFormat,
+  dtype: TorchDtype,
+): PlannedTensor[] {
+  const [rows, columns] = shape;
   const weight = `${name}.weight`;
-  const nested = 'codes' in absmax ? absmax : undefined;
-  const state = {
-    quant_type,
-    blocksize,
-    dtype,
-    shape,
-    ...(nested
-      ? { nested_blocksize: NESTED_BLOCKSIZE, nested_dtype: 'float32', nested_offset: nested.offset }
-      : {}),
-  };
-  const json = new TextEncoder().encode(JSON.stringify(state));
-  const saved: SavedTensors = { planned: [], bytes: [] };
-  const put = (entry: string, dtype: string, shape: number[], bytes: Uint8Array<ArrayBuffer>): void => {
-    saved.planned.push({ name: entry, dtype, shape });
-    saved.bytes.push(bytes);
-  };
-  put(weight, 'U8', [packed.length, 1], packed);
-  if (nested) {
-    put(`${weight}.absmax`, 'U8', [nested.codes.length], nested.codes);
-    put(`${weight}.nested_absmax`, 'F32', [nested.nested_absmax.length], bytesOf(nested.nested_absmax));
-    put(`${weight}.nested_quant_map`, 'F32', [256], bytesOf(nested.code));
-  } else {
-    const plain = absmax as Float32Array<ArrayBuffer>;
-    put(`${weight}.absmax`, 'F32', [plain.length], bytesOf(plain));
+  if (format.quant_type === 'llm_int8') {
+    return [
+      { name: weight, dtype: 'I8', shape },
+      { name: `${name}.SCB`, dtype: 'F32', shape: [rows] },
+      { name: `${name}.weight_format`, dtype: 'U8', shape: [] },
+    ];
   }
-  put(`${weight}.quant_map`, 'F32', [16], bytesOf(code));
-  put(`${weight}.quant_state.bitsandbytes__${quant_type}`, 'U8', [json.length], json);
-  return saved;
+  const { quant_type, blocksize, double_quant } = format;
+  const blocks = Math.ceil((rows * columns) / blocksize);
+  const state = stateText({ quant_type, blocksize, dtype, shape }, double_quant ? 0 : undefined);
+  return [
+    { name: weight, dtype: 'U8', shape: [Math.ceil((rows * columns) / 2), 1] },
+    { name: `${weight}.absmax`, dtype: double_quant ? 'U8' : 'F32', shape: [blocks] },
+    ...(double_quant
+      ? [
+          { name: `${weight}.nested_absmax`, dtype: 'F32', shape: [Math.ceil(blocks / NESTED_BLOCKSIZE)] },
+          { name: `${weight}.nested_quant_map`, dtype: 'F32', shape: [256] },
+        ]
+      : []),
+    { name: `${weight}.quant_map`, dtype: 'F32', shape: [16] },
+    { name: `${weight}.quant_state.bitsandbytes__${quant_type}`, dtype: 'U8', shape: [state.length] },
+  ];
+}
+
+/** The bytes of those tensors, in their order. */
+export function quantizedBytes(quantized: QuantizedTensor, dtype: TorchDtype): Uint8Array<ArrayBuffer>[] {
+  if (quantized.quant_type === 'int8') {
+    // Format 0 is "row", the only one its reader takes.
+    return [bytesOf(quantized.CB), bytesOf(quantized.SCB), Uint8Array.of(0)];
+  }
+  const { quant_type, shape, blocksize, code, packed, absmax } = quantized;
+  const nested = 'codes' in absmax ? absmax : undefined;
+  const state = stateText({ quant_type, blocksize, dtype, shape }, nested?.offset);
+  return [
+    packed,
+    ...('codes' in absmax
+      ? [absmax.codes, bytesOf(absmax.nested_absmax), bytesOf(absmax.code)]
+      : [bytesOf(absmax)]),
+    bytesOf(code),
+    new TextEncoder().encode(state),
+  ];
+}
+
+/** quant_state as JSON, padded with spaces where it ends in a number: so its length is known before the number is. */
+function stateText(state: object, nested_offset: number | undefined): string {
+  if (nested_offset === undefined) return JSON.stringify(state);
+  const nested = { nested_blocksize: NESTED_BLOCKSIZE, nested_dtype: 'float32' };
+  const text = (offset: number) => JSON.stringify({ ...state, ...nested, nested_offset: offset });
+  // A float64 has at most 24 characters in JSON.
+  return text(nested_offset).padEnd(text(0).length + 24);
 }
 
 const bytesOf = (view: ArrayBufferView<ArrayBuffer>): Uint8Array<ArrayBuffer> =>

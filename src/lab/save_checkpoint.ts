@@ -1,0 +1,190 @@
+import { LabError } from '../errors.ts';
+import { parseConfig } from '../model/config.ts';
+import { isSkipped, linearModules, type LinearModule } from '../model/modules.ts';
+import { readJson } from '../model/read_json.ts';
+import { planQuantized, quantizedBytes, savedQuantType, type TorchDtype } from '../quant/checkpoint.ts';
+import type { QuantConfig } from '../quant/config.ts';
+import { quantize } from '../quant/quantize.ts';
+import { openCheckpoint, readWeight, readWeightBytes, type Checkpoint } from '../tensor/checkpoint.ts';
+import { isQuantizable } from '../tensor/dtype.ts';
+import type { FileSet } from '../tensor/source.ts';
+import { transposed, type Tensor } from '../tensor/tensor.ts';
+import { headerOf, plannedBytes, type PlannedTensor } from '../tensor/write_safetensors.ts';
+import { savedReader } from '../model/loader.ts';
+
+/** Where a checkpoint is written: one file after another, each in pieces. */
+export interface FileSink {
+  open(name: string): Promise<OpenFile>;
+}
+
+export interface OpenFile {
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The configurations bitsandbytes has a format for. */
+export type SavableConfig = Extract<QuantConfig, { quant_type: 'nf4' | 'fp4' | 'llm_int8' }>;
+
+/** Files larger than this are cut: transformers' own limit is larger, but some hosts stop at 2 GB. */
+export const SHARD_BYTES = 2e9;
+
+/** Files that belong to a model besides its weights, and are copied as they are. */
+const COMPANIONS =
+  /^(tokenizer.*|special_tokens_map|generation_config|vocab|added_tokens|chat_template.*)\.(json|txt|jinja)$|^(merges\.txt|tokenizer\.model)$/;
+
+/** Called after each tensor with how many are written, of how many. */
+export type SaveProgress = (done: number, total: number) => void;
+
+/** One tensor of the source and what it becomes. */
+interface Job {
+  planned: PlannedTensor[];
+  make(): Promise<Uint8Array<ArrayBuffer>[]>;
+}
+
+/**
+ * Writes a quantized copy of a model that AutoModelForCausalLM.from_pretrained loads with bitsandbytes: the Linear
+ * layers of the blocks quantized, everything else as it is, config.json with its quantization_config. Memory holds
+ * one tensor.
+ * @throws bad-spec when bitsandbytes has no such format or the source is quantized already.
+ */
+export async function saveCheckpoint(
+  files: FileSet,
+  config: SavableConfig,
+  sink: FileSink,
+  onProgress: SaveProgress = () => {},
+  shardBytes = SHARD_BYTES,
+): Promise<void> {
+  const json = (await readJson(files, 'config.json')) as Record<string, unknown>;
+  const checkpoint = await openCheckpoint(files);
+  const modules = linearModules(parseConfig(json), checkpoint);
+  const already = modules.find(({ name }) => savedQuantType(savedReader(checkpoint), name));
+  if (already)
+    throw new LabError(
+      'bad-spec',
+      `${already.name} is quantized already; allowed: a checkpoint that is not.`,
+    );
+
+  const jobs = planJobs(checkpoint, modules, config);
+  const shards = cutIntoShards(jobs, shardBytes);
+  let done = 0;
+  for (const [i, shard] of shards.entries()) {
+    const file = await sink.open(shardName(i, shards.length));
+    await file.write(headerOf(shard.flatMap(({ planned }) => planned)));
+    for (const job of shard) {
+      for (const bytes of await job.make()) await file.write(bytes);
+      onProgress(++done, jobs.length);
+    }
+    await file.close();
+  }
+  if (shards.length > 1) await writeJson(sink, 'model.safetensors.index.json', indexOf(shards));
+  await writeJson(sink, 'config.json', { ...json, quantization_config: quantizationConfig(config) });
+  for (const name of files.names.filter((candidate) => COMPANIONS.test(candidate))) {
+    const source = await files.open(name);
+    const file = await sink.open(name);
+    await file.write(await source.slice(0, source.byteLength));
+    await file.close();
+  }
+}
+
+function planJobs(checkpoint: Checkpoint, modules: readonly LinearModule[], config: SavableConfig): Job[] {
+  const byWeight = new Map(modules.map((module) => [`${module.name}.weight`, module]));
+  return [...checkpoint.tensors].map(([name, { info }]): Job => {
+    const module = byWeight.get(name);
+    if (module && !isSkipped(module.name, config.skip_modules ?? []))
+      return quantizeJob(checkpoint, module, config);
+    const { dtype, shape } = info;
+    return { planned: [{ name, dtype, shape }], make: async () => [await readWeightBytes(checkpoint, name)] };
+  });
+}
+
+function quantizeJob(checkpoint: Checkpoint, module: LinearModule, config: SavableConfig): Job {
+  const { name, rows, columns, conv1d } = module;
+  const dtype = torchDtype(name, checkpoint.tensors.get(`${name}.weight`)!.info.dtype);
+  return {
+    planned: planQuantized(name, [rows, columns], config, dtype),
+    async make() {
+      const stored = await readFinite(checkpoint, `${name}.weight`);
+      const quantized = quantize(conv1d ? transposed(stored) : stored, config);
+      return quantizedBytes(quantized, dtype);
+    },
+  };
+}
+
+function torchDtype(name: string, dtype: string): TorchDtype {
+  if (isQuantizable(dtype)) return TORCH_DTYPES[dtype];
+  throw new LabError('unsupported-dtype', `Tensor ${name}.weight is ${dtype}; supported: F32, F16, BF16.`);
+}
+
+const TORCH_DTYPES = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } as const;
+
+async function readFinite(checkpoint: Checkpoint, name: string): Promise<Tensor> {
+  const tensor = await readWeight(checkpoint, name);
+  const wrong = tensor.data.findIndex((value) => !Number.isFinite(value));
+  if (wrong < 0) return tensor;
+  throw new LabError(
+    'non-finite-weights',
+    `${name} holds ${tensor.data[wrong]} at element ${wrong}; weights must be finite numbers.`,
+  );
+}
+
+/** Jobs in order, a new shard begun before one would grow past its size. */
+function cutIntoShards(jobs: readonly Job[], most: number): Job[][] {
+  const shards: Job[][] = [[]];
+  let size = 0;
+  for (const job of jobs) {
+    const bytes = job.planned.reduce((sum, tensor) => sum + plannedBytes(tensor), 0);
+    if (size > 0 && size + bytes > most) {
+      shards.push([]);
+      size = 0;
+    }
+    shards.at(-1)!.push(job);
+    size += bytes;
+  }
+  return shards;
+}
+
+const shardName = (index: number, count: number): string => {
+  const number = (n: number) => String(n).padStart(5, '0');
+  return count === 1 ? 'model.safetensors' : `model-${number(index + 1)}-of-${number(count)}.safetensors`;
+};
+
+function indexOf(shards: readonly Job[][]): unknown {
+  const placed = shards.flatMap((shard, i) =>
+    shard.flatMap(({ planned }) => planned.map((tensor) => ({ tensor, i }))),
+  );
+  const total_size = placed.reduce((sum, { tensor }) => sum + plannedBytes(tensor), 0);
+  const weight_map = Object.fromEntries(
+    placed.map(({ tensor, i }) => [tensor.name, shardName(i, shards.length)]),
+  );
+  return { metadata: { total_size }, weight_map };
+}
+
+/** As transformers 5 writes it; its reader needs `quant_method` and `load_in_4bit` or `load_in_8bit`. */
+function quantizationConfig(config: SavableConfig): Record<string, unknown> {
+  const blockwise = 'blocksize' in config ? config : undefined;
+  const four = blockwise !== undefined;
+  return {
+    quant_method: 'bitsandbytes',
+    load_in_4bit: four,
+    load_in_8bit: !four,
+    _load_in_4bit: four,
+    _load_in_8bit: !four,
+    bnb_4bit_compute_dtype: config.compute_dtype,
+    bnb_4bit_quant_storage: 'uint8',
+    bnb_4bit_quant_type: blockwise?.quant_type ?? 'fp4',
+    bnb_4bit_use_double_quant: blockwise?.double_quant ?? false,
+    llm_int8_enable_fp32_cpu_offload: false,
+    llm_int8_has_fp16_weight: false,
+    // A list replaces transformers' own choice of what to leave, so it names that, too.
+    llm_int8_skip_modules: config.skip_modules ? ['lm_head', 'score', ...config.skip_modules] : null,
+    llm_int8_threshold: config.quant_type === 'llm_int8' ? config.llm_int8_threshold : 6,
+  };
+}
+
+async function writeJson(sink: FileSink, name: string, value: unknown): Promise<void> {
+  // Its reader takes only a Python float, which JSON writes with a point.
+  const text = JSON.stringify(value, null, 2).replace(/("llm_int8_threshold": \d+)(?=[,\n])/, '$1.0');
+  const file = await sink.open(name);
+  await file.write(new TextEncoder().encode(`${text}\n`));
+  await file.close();
+}
