@@ -29,14 +29,16 @@ const HINTS = {
   'missing-tensor': 'The checkpoint is not complete or of another model: download all of its files.',
   'unreadable-file': 'The file was changed, moved or deleted since it was chosen: choose it again.',
   'unsupported-dtype': 'Quantization starts from F32, F16 or BF16 weights: use a checkpoint in one of them.',
-  'bad-quant-state': 'The quantized checkpoint is incomplete or contradicts itself: save it again with transformers.',
+  'bad-quant-state':
+    'The quantized checkpoint is incomplete or contradicts itself: save it again with transformers.',
   'non-finite-weights': 'A NaN or infinity has no 4-bit code: use a checkpoint with finite weights.',
   'missing-file': 'Choose the folder that holds config.json, tokenizer.json and the safetensors files.',
   'bad-config': 'Use the config.json that belongs to the checkpoint.',
   'bad-tokenizer': 'Use the tokenizer.json that belongs to the checkpoint.',
   'unsupported-architecture': 'Choose a model of a supported architecture.',
   // What was asked for cannot be done.
-  'bad-spec': 'Correct the key, or start from examples/nf4-vs-fp4.json.',
+  'bad-spec': 'Correct the key, or start from the default experiment.',
+  'other-model': 'Choose the folder the run was begun with, or start a new run.',
   'bad-link': 'Ask the sender for the link again, or for the spec as a file.',
   'bad-arguments': 'Run "npm run -s lab" with no arguments to see the commands.',
   'bad-data': 'Use the dataset in its published layout.',

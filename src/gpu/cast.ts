@@ -2,7 +2,7 @@ import rounding from '../../shaders/rounding.wgsl?raw';
 import source from '../../shaders/cast.wgsl?raw';
 import { floats, normals } from './case_data.ts';
 import { defineKernel, grid } from './kernel.ts';
-import { roundingOf } from './rounding.ts';
+import { roundingOf, COMPUTE_NAMES } from './rounding.ts';
 
 /** y = x rounded to the compute dtype, as a Linear layer rounds its input. */
 export const cast = defineKernel({
@@ -17,7 +17,7 @@ export const cast = defineKernel({
     [0, 1, 2].map((compute) => {
       const x = awkwardFloats();
       return {
-        name: `n ${x.length} · compute ${compute}`,
+        name: `n ${x.length} · compute ${COMPUTE_NAMES[compute]}`,
         params: { n: x.length },
         arrays: { x, y: floats(x.length) },
         overrides: { COMPUTE_DTYPE: compute },

@@ -21,6 +21,7 @@ import {
   rowsOf,
   shapeName,
 } from './matmul.ts';
+import { COMPUTE_NAMES } from './rounding.ts';
 
 /** y = x · weightᵀ + bias for many tokens, the weight as packed 4-bit codes, dequantized in registers. */
 export const gemm_4bit = defineKernel({
@@ -52,7 +53,7 @@ function matmulCase(
   const rows = rowsOf(shape);
   const weights = blockwiseCase(normals(rows * K, seed + 100), book, blocksize, nested, ODD_FIRST_BLOCK);
   return {
-    name: `${shapeName(shape)} · ${weights.name} · compute ${compute}`,
+    name: `${shapeName(shape)} · ${weights.name} · compute ${COMPUTE_NAMES[compute]}`,
     params: { ...shape, ...weights.params },
     arrays: {
       x: normals(M * K, seed),

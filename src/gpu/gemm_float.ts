@@ -16,6 +16,7 @@ import {
   shapeName,
 } from './matmul.ts';
 import { DTYPE, decodeWords, encodeWords } from './stored.ts';
+import { COMPUTE_NAMES } from './rounding.ts';
 
 /** y = x · weightᵀ + bias for many tokens, the weight in float32, float16 or bfloat16 as the checkpoint stores it. */
 export const gemm_float = defineKernel({
@@ -43,7 +44,7 @@ function floatCase(
   const { M, K, stride } = params;
   const rows = rowsOf(params);
   return {
-    name: `${shapeName(params)} · ${dtype} · compute ${compute}`,
+    name: `${shapeName(params)} · ${dtype} · compute ${COMPUTE_NAMES[compute]}`,
     params: { ...params, accumulate: seed % 2 },
     arrays: {
       x: normals(M * K, seed),

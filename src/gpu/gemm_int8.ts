@@ -14,6 +14,7 @@ import {
   rowsOf,
   shapeName,
 } from './matmul.ts';
+import { COMPUTE_NAMES } from './rounding.ts';
 
 /** y = x · weightᵀ + bias for many tokens, the weight as int8 with one scale a row (or one in all, scale_stride 0). */
 export const gemm_int8 = defineKernel({
@@ -42,7 +43,7 @@ function int8Case(shape: (typeof MATMUL_SHAPES)[number], granularity: 'row' | 't
   const { CB, SCB } = quantizeInt8({ shape: [rows, K], data: normals(rows * K, seed + 100) }, granularity);
   const compute = seed % 3;
   return {
-    name: `${shapeName(shape)} · per ${granularity} · compute ${compute}`,
+    name: `${shapeName(shape)} · per ${granularity} · compute ${COMPUTE_NAMES[compute]}`,
     params: { ...shape, scale_stride: granularity === 'row' ? 1 : 0 },
     arrays: {
       x: normals(M * K, seed),

@@ -17,7 +17,7 @@ import {
   shapeName,
 } from './matmul.ts';
 import { columnMask } from './outlier_columns.ts';
-import { roundingOf } from './rounding.ts';
+import { roundingOf, COMPUTE_NAMES } from './rounding.ts';
 
 /** The language feature behind dot4I8Packed. */
 export const PACKED_DOT = 'packed_4x8_integer_dot_product';
@@ -94,7 +94,7 @@ function llmInt8Case(
   const { CA, SCA, outlier_cols } = quantizeActivations({ shape: [M, K], data: x }, threshold);
   const { CB, SCB } = quantizeLlmInt8({ shape: [rows, K], data: normals(rows * K, seed + 100) });
   return {
-    name: `${shapeName(shape)} · threshold ${threshold} · compute ${compute}`,
+    name: `${shapeName(shape)} · threshold ${threshold} · compute ${COMPUTE_NAMES[compute]}`,
     params: { ...shape, threshold },
     arrays: {
       x,

@@ -1,15 +1,42 @@
 import * as Comlink from 'comlink';
-import type { Lab } from './protocol.ts';
+import { LabError, type Failure } from '../errors.ts';
+import type { AdapterReport, Lab } from './protocol.ts';
 import LabWorker from './worker.ts?worker';
 
 /** The lab behind its worker. The worker starts with the first call, so a page that only explores loads none of it. */
 export function openLab(): Lab {
-  let remote: Comlink.Remote<Lab> | undefined;
-  const lab = () => (remote ??= Comlink.wrap<Lab>(new LabWorker({ name: document.baseURI })));
-  return {
-    adapter: () => lab().adapter(),
-    run: (request, onEvent) => lab().run(request, Comlink.proxy(onEvent)),
-    cancel: () => lab().cancel(),
-    selfCheck: (onRow) => lab().selfCheck(Comlink.proxy(onRow)),
+  let started: Worked | undefined;
+  const call = <T>(ask: (lab: Comlink.Remote<Lab>) => Promise<T>): Promise<T> => {
+    started ??= start();
+    return Promise.race([ask(started.lab), started.broken]);
   };
+  return {
+    adapter: () => call<AdapterReport | Failure>((lab) => lab.adapter() as Promise<AdapterReport | Failure>),
+    run: (request, onEvent) => call((lab) => lab.run(request, Comlink.proxy(onEvent))),
+    cancel: () => call((lab) => lab.cancel()),
+    selfCheck: (onRow) => call((lab) => lab.selfCheck(Comlink.proxy(onRow))),
+  };
+}
+
+interface Worked {
+  lab: Comlink.Remote<Lab>;
+  /** Rejects when the worker's script could not be loaded or threw outside of a call: it would never answer. */
+  broken: Promise<never>;
+}
+
+function start(): Worked {
+  const worker = new LabWorker({ name: document.baseURI });
+  const broken = new Promise<never>((_, reject) => {
+    worker.addEventListener('error', ({ message }) => {
+      reject(
+        new LabError(
+          'internal',
+          `The worker that measures stopped: ${message || 'its script could not be loaded'}.`,
+        ),
+      );
+    });
+  });
+  // Whoever asks hears of it; nobody asking is no fault of the page.
+  broken.catch(() => undefined);
+  return { lab: Comlink.wrap<Lab>(worker), broken };
 }

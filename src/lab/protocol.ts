@@ -9,6 +9,8 @@ import type { Footprint } from '../model/footprint.ts';
 import type { Environment, ExperimentResult, Timings } from './result.ts';
 import type { ExperimentSpec } from './spec.ts';
 
+export type { AdapterReport, CheckRow };
+
 /** What the worker offers the page; Comlink carries it and nothing else calls postMessage. */
 export interface Lab {
   /** The adapter runs would use, or why there is none. */

@@ -190,6 +190,20 @@ describe('run', () => {
     expect(last(events)).toMatchObject({ type: 'failed', failure: { code } });
   });
 
+  it('does not resume with another model', async () => {
+    const host = hostOf();
+    await eventsOf(host, {
+      onEvent: (event, stop) => {
+        if (event.type === 'item') stop.abort();
+      },
+    });
+    const [record] = await host.store.list();
+    const other = hostOf(randomLlama({ rms_norm_eps: 1e-2 }), { store: host.store });
+    const refused = last(await eventsOf(other, { resume: record!.id }));
+    expect(refused).toMatchObject({ failure: { code: 'other-model' } });
+    expect(await host.store.count(record!.id)).toBe(1);
+  });
+
   it('does not resume what is not stored', async () => {
     expect(last(await eventsOf(hostOf(), { resume: 'gone' }))).toMatchObject({
       failure: { code: 'storage' },

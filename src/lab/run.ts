@@ -119,12 +119,14 @@ async function measure(
 
   const opened = await host.openFiles(spec.model, bytes('download'), signal);
   const model = await openModel(opened.files);
+  const identity = await identify(spec.model, opened, model, bytes('hash'), signal);
+  if (record.environment) requireSame(record.environment.model, identity);
   record.environment = {
     app: host.app,
     runtime: host.runtime,
     adapter: gpu.adapter,
     kernel_check,
-    model: await identify(spec.model, opened, model, bytes('hash'), signal),
+    model: identity,
     started: record.created,
   };
   emit({ type: 'environment', environment: record.environment });
@@ -293,6 +295,18 @@ async function identify(
     identity.files[name] = { bytes: source.byteLength, sha256 };
   }
   return identity;
+}
+
+/** @throws other-model when a resumed run is given other files than it was begun with: its items would not compare. */
+function requireSame(before: ModelIdentity, now: ModelIdentity): void {
+  const changed = Object.keys(before.files).find(
+    (name) => before.files[name]!.sha256 !== now.files[name]?.sha256,
+  );
+  if (changed === undefined && before.revision === now.revision) return;
+  throw new LabError(
+    'other-model',
+    `The run was begun with another ${changed ?? `revision, ${before.revision}`}; its answers so far are of that one.`,
+  );
 }
 
 function footprintOf({ config }: ModelFiles, quant: QuantConfig, weights: Weights): Footprint {

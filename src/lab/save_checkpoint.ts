@@ -3,7 +3,7 @@ import { parseConfig } from '../model/config.ts';
 import { isSkipped, linearModules, type LinearModule } from '../model/modules.ts';
 import { readJson } from '../model/read_json.ts';
 import { planQuantized, quantizedBytes, savedQuantType, type TorchDtype } from '../quant/checkpoint.ts';
-import type { QuantConfig } from '../quant/config.ts';
+import type { Blockwise4bitConfig, LlmInt8Config } from '../quant/config.ts';
 import { quantize } from '../quant/quantize.ts';
 import { openCheckpoint, readWeight, readWeightBytes, type Checkpoint } from '../tensor/checkpoint.ts';
 import { isQuantizable } from '../tensor/dtype.ts';
@@ -23,7 +23,7 @@ export interface OpenFile {
 }
 
 /** The configurations bitsandbytes has a format for. */
-export type SavableConfig = Extract<QuantConfig, { quant_type: 'nf4' | 'fp4' | 'llm_int8' }>;
+export type SavableConfig = (Blockwise4bitConfig & { quant_type: 'nf4' | 'fp4' }) | LlmInt8Config;
 
 /** Files larger than this are cut: transformers' own limit is larger, but some hosts stop at 2 GB. */
 export const SHARD_BYTES = 2e9;
@@ -161,7 +161,7 @@ function indexOf(shards: readonly Job[][]): unknown {
 
 /** As transformers 5 writes it; its reader needs `quant_method` and `load_in_4bit` or `load_in_8bit`. */
 function quantizationConfig(config: SavableConfig): Record<string, unknown> {
-  const blockwise = 'blocksize' in config ? config : undefined;
+  const blockwise = config.quant_type === 'llm_int8' ? undefined : config;
   const four = blockwise !== undefined;
   return {
     quant_method: 'bitsandbytes',

@@ -158,7 +158,7 @@ const experiment = v.strictObject({
 export function parseConfigs(json: unknown): QuantConfig[] {
   const result = v.safeParse(v.array(config), json, { abortEarly: true });
   if (!result.success) throw new LabError('bad-spec', sentence(result.issues[0]).replace(/^\[0\]\.?/, ''));
-  return result.output as QuantConfig[];
+  return result.output;
 }
 
 /**

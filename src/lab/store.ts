@@ -37,6 +37,8 @@ export interface Store {
   /** Newest first. */
   list(): Promise<RunRecord[]>;
   items(id: string): Promise<StoredItem[]>;
+  /** How many items a run has. */
+  count(id: string): Promise<number>;
   remove(id: string): Promise<void>;
 }
 
@@ -72,6 +74,7 @@ export async function browserStore(): Promise<Store> {
       return newestFirst(await db.getAll('runs'));
     },
     items: (id) => db.getAll('items', rangeOf(id)),
+    count: (id) => db.count('items', rangeOf(id)),
     async remove(id) {
       const tx = db.transaction(['runs', 'items'], 'readwrite');
       await Promise.all([
@@ -88,13 +91,19 @@ export function memoryStore(): Store {
   const runs = new Map<string, RunRecord>();
   const items = new Map<string, StoredItem>();
   const keyOf = ({ run_id, config, task, doc_id }: StoredItem) => [run_id, config, task, doc_id].join(' ');
+  const of = (id: string) => [...items.values()].filter(({ run_id }) => run_id === id);
   return {
     put: (record) => Promise.resolve(void runs.set(record.id, structuredClone(record))),
     commit: (item) => Promise.resolve(void items.set(keyOf(item), item)),
     get: (id) => Promise.resolve(runs.get(id)),
     list: () => Promise.resolve(newestFirst([...runs.values()])),
-    items: (id) => Promise.resolve([...items.values()].filter(({ run_id }) => run_id === id)),
-    remove: (id) => Promise.resolve(void runs.delete(id)),
+    items: (id) => Promise.resolve(of(id)),
+    count: (id) => Promise.resolve(of(id).length),
+    remove(id) {
+      runs.delete(id);
+      for (const [key, { run_id }] of items) if (run_id === id) items.delete(key);
+      return Promise.resolve();
+    },
   };
 }
 
