@@ -8,6 +8,7 @@ const OPTIONS = {
   out: { type: 'string' },
   json: { type: 'boolean', default: false },
   adapter: { type: 'string' },
+  context: { type: 'string' },
   'quant-type': { type: 'string' },
   blocksize: { type: 'string' },
   'double-quant': { type: 'boolean', default: false },
@@ -23,6 +24,7 @@ export interface Arguments {
     out?: string | undefined;
     json: boolean;
     adapter?: string | undefined;
+    context?: string | undefined;
     'quant-type'?: string | undefined;
     blocksize?: string | undefined;
     'double-quant'?: boolean | undefined;

@@ -1,6 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { LabError, toFailure, type ErrorCode } from '../errors.ts';
+import { footprintRows, footprintText, type FootprintRow } from '../lab/footprint_table.ts';
+import { parseConfig, type ModelConfig } from '../model/config.ts';
+import { readJson } from '../model/read_json.ts';
 import { openCheckpoint } from '../tensor/checkpoint.ts';
 import { readHeader, type TensorInfo } from '../tensor/safetensors.ts';
 import { parseArguments } from './arguments.ts';
@@ -14,29 +17,53 @@ interface Verdict {
   warnings: readonly string[];
   metadata: Record<string, string>;
   tensors: TensorInfo[];
+  /** Of a config.json, or of the one in a folder. */
+  footprints?: FootprintRow[];
 }
 
 /** `inspect FILES...`: one verdict each; exit status 2 if any is refused. */
 export async function inspect(args: string[]): Promise<number> {
-  const { values, positionals } = parseArguments(args, ['json']);
+  const { values, positionals } = parseArguments(args, ['json', 'context']);
+  const context = Number(values.context ?? 2048);
+  if (!(Number.isInteger(context) && context > 0)) {
+    throw new LabError('bad-arguments', `--context is ${values.context}; allowed: a number of tokens.`);
+  }
   if (positionals.length === 0)
     throw new LabError('bad-arguments', 'inspect was given no file; allowed: one or more.');
   const verdicts: Verdict[] = [];
   for (const file of positionals) verdicts.push(await verdictOf(file));
   if (values.json) console.log(JSON.stringify(verdicts));
-  else verdicts.forEach(print);
+  else for (const verdict of verdicts) await print(verdict, context);
   return verdicts.every(({ ok }) => ok) ? 0 : 2;
 }
 
 async function verdictOf(file: string): Promise<Verdict> {
+  const blank = { file, error: null, warnings: [], metadata: {}, tensors: [] };
   try {
+    const config = await configOf(file);
+    const footprints = config ? { footprints: footprintRows(config) } : {};
+    if (file.endsWith('.json')) return { ...blank, ok: true, ...footprints };
     const { metadata, tensors, warnings } = await open(file);
-    return { file, ok: true, error: null, warnings, metadata: Object.fromEntries(metadata), tensors };
+    return { ...blank, ok: true, warnings, metadata: Object.fromEntries(metadata), tensors, ...footprints };
   } catch (error) {
     const { code, message } = toFailure(error);
-    return { file, ok: false, error: { code, message }, warnings: [], metadata: {}, tensors: [] };
+    return { ...blank, ok: false, error: { code, message } };
   }
 }
+
+/** The config.json a path names: the file itself, or the one in a folder that has one. */
+async function configOf(path: string): Promise<ModelConfig | undefined> {
+  if (path.endsWith('.json')) {
+    const files = { names: [basename(path)], open: (name: string) => diskSource(path, name) };
+    return parseConfig(await readJson(files, basename(path)));
+  }
+  if (!(await isFolder(path))) return undefined;
+  const files = await diskFiles(path);
+  return files.names.includes('config.json') ? parseConfig(await readJson(files, 'config.json')) : undefined;
+}
+
+const isFolder = async (path: string): Promise<boolean> =>
+  (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 
 interface Opened {
   metadata: ReadonlyMap<string, string>;
@@ -45,7 +72,7 @@ interface Opened {
 }
 
 async function open(file: string): Promise<Opened> {
-  if ((await stat(file).catch(() => undefined))?.isDirectory()) {
+  if (await isFolder(file)) {
     const { tensors, metadata, warnings } = await openCheckpoint(await diskFiles(file));
     return { metadata, warnings, tensors: [...tensors.values()].map(({ info }) => info) };
   }
@@ -53,11 +80,16 @@ async function open(file: string): Promise<Opened> {
   return { metadata, warnings, tensors: [...tensors] };
 }
 
-function print({ file, ok, error, warnings, metadata, tensors }: Verdict): void {
+async function print(
+  { file, ok, error, warnings, metadata, tensors, footprints }: Verdict,
+  context: number,
+): Promise<void> {
   if (!ok) {
     console.log(`${file}: refused (${error!.code}): ${error!.message}`);
     return;
   }
+  if (footprints) console.log(`${footprintText((await configOf(file))!, context)}\n`);
+  if (tensors.length === 0) return;
   const bytes = tensors.reduce((sum, { data_offsets: [begin, end] }) => sum + end - begin, 0);
   console.log(`${file}: ${tensors.length} tensors, ${bytes} bytes of data`);
   warnings.forEach((warning) => console.log(`  warning: ${warning}`));

@@ -7,9 +7,8 @@ import type { DataFiles } from '../eval/task.ts';
 import { TASKS, type TaskName } from '../eval/tasks.ts';
 import { quickCheck } from '../gpu/check.ts';
 import type { Gpu } from '../gpu/device.ts';
-import { dtypeBytes } from '../gpu/stored.ts';
 import { causalLanguageModel } from '../model/causal_lm.ts';
-import { bitsandbytesBytes, countParameters, type Footprint } from '../model/footprint.ts';
+import { countParameters, footprintOf, type Footprint } from '../model/footprint.ts';
 import { closeModel, makeModel, type Model } from '../model/forward.ts';
 import { openModel, type ModelFiles } from '../model/open_model.ts';
 import { effectiveConfig } from '../model/stored_quant.ts';
@@ -183,7 +182,7 @@ async function measureConfig(job: ConfigJob): Promise<void> {
   });
   const ready = await makeModel(gpu, model.config, weights, computed);
   try {
-    const footprint = footprintOf(model, computed, weights);
+    const footprint = measuredFootprint(model, computed, weights);
     const load_seconds = secondsSince(begun);
     const kept = (record.configs[index] ??= {
       footprint,
@@ -309,16 +308,15 @@ function requireSame(before: ModelIdentity, now: ModelIdentity): void {
   );
 }
 
-function footprintOf({ config }: ModelFiles, quant: QuantConfig, weights: Weights): Footprint {
-  const { linear, other } = countParameters(config);
+/** The footprint as config.json gives it, with what lies on this device in place of what should. */
+function measuredFootprint({ config }: ModelFiles, quant: QuantConfig, weights: Weights): Footprint {
   const [table] = weights.embedding.parts;
-  const stored_bytes = table?.storage === 'float' ? dtypeBytes(table.dtype) : 2;
+  const rest = table?.storage === 'float' && table.dtype === 'F32' ? 'float32' : 'bfloat16';
+  const computed = footprintOf(config, quant, rest);
   return {
-    parameters: linear + other,
-    quantized_parameters: linear,
-    bitsandbytes_bytes: bitsandbytesBytes(config, quant, stored_bytes),
+    ...computed,
     actual_bytes: weights.arena.bytes,
-    bits_per_weight: (8 * weights.linear_bytes) / linear,
+    bits_per_weight: (8 * weights.linear_bytes) / computed.quantized_parameters,
   };
 }
 

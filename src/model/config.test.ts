@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
 import { parseConfig, type LlamaConfig } from './config.ts';
-import { bitsandbytesBytes, countParameters } from './footprint.ts';
 import { encodePair } from './causal_lm.ts';
 import { rollingWindows } from './rolling_windows.ts';
 import { inverseFrequencies, ropeTurns } from './rope.ts';
@@ -38,19 +37,6 @@ it('reads both layouts of transformers to the same', () => {
     rope: { rope_type: 'llama3', rope_theta: 500000, factor: 32 },
   });
   expect(parseConfig(LLAMA_1B).eos_token_ids).toEqual([128001, 128008, 128009]);
-});
-
-it('counts Llama-3.2-1B as transformers and bitsandbytes do', () => {
-  const config = parseConfig(LLAMA_1B);
-  expect(countParameters(config)).toEqual({ linear: 973_078_528, other: 262_735_872 });
-  const mebibytes = (bytes: number) => (bytes / 2 ** 20).toFixed(4);
-  expect(mebibytes(bitsandbytesBytes(config, { quant_type: 'none', compute_dtype: 'float16' }, 2))).toBe(
-    '2357.1292',
-  );
-  const nf4 = { quant_type: 'nf4', blocksize: 64, double_quant: false, compute_dtype: 'float32' } as const;
-  expect(mebibytes(bitsandbytesBytes(config, nf4, 2))).toBe('965.1292');
-  const int8 = { quant_type: 'int8', granularity: 'row', compute_dtype: 'float32' } as const;
-  expect(mebibytes(bitsandbytesBytes(config, int8, 2))).toBe('1429.1292');
 });
 
 it('fills in what old configs leave out', () => {
