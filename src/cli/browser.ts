@@ -8,16 +8,14 @@ import { build, preview, type Connect, type PreviewServer } from 'vite';
 import { CHROMIUM_ARGS, requireChromium } from '../../bin/chromium.mjs';
 import type { Lab, NamedFile, RunRequest } from '../lab/protocol.ts';
 import { diskFiles } from './disk.ts';
+import type { Folders } from './node_host.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Folders of this machine that a run reads. */
-export interface Folders {
-  model?: string | undefined;
-  data?: string | undefined;
-}
+/** The folders that can be given, each served and handed over under its name. */
+const KINDS = ['model', 'data', 'adapter'] as const;
 
-type Files = Pick<RunRequest, 'model_files' | 'data_files'>;
+type Files = Pick<RunRequest, 'model_files' | 'data_files' | 'adapter_files'>;
 
 /**
  * Builds the app, serves it, opens it in headless Chromium and hands over the lab behind the page's own worker.
@@ -27,10 +25,11 @@ export async function withBrowserLab<T>(
   folders: Folders,
   use: (lab: Lab, files: Files, runtime: string) => Promise<T>,
 ): Promise<T> {
-  const files: Files = {
-    ...(folders.model ? { model_files: await addresses('model', folders.model) } : {}),
-    ...(folders.data ? { data_files: await addresses('data', folders.data) } : {}),
-  };
+  const files: Partial<Record<keyof Files, NamedFile[]>> = {};
+  for (const kind of KINDS) {
+    const folder = folders[kind];
+    if (folder) files[`${kind}_files`] = await addresses(kind, folder);
+  }
   await build({ root: ROOT, logLevel: 'error' });
   const server = await serve(folders);
   const browser = await chromium.launch({ executablePath: requireChromium(), args: CHROMIUM_ARGS });
@@ -77,14 +76,13 @@ const addresses = async (kind: keyof Folders, folder: string): Promise<NamedFile
     file: `${kind}-files/${path.split(sep).map(encodeURIComponent).join('/')}`,
   }));
 
-function absolute(files: Files, base: string): Files {
-  const whole = (list: readonly NamedFile[]) =>
-    list.map(({ path, file }) => ({ path, file: `${base}${file as string}` }));
-  return {
-    ...(files.model_files ? { model_files: whole(files.model_files) } : {}),
-    ...(files.data_files ? { data_files: whole(files.data_files) } : {}),
-  };
-}
+const absolute = (files: Files, base: string): Files =>
+  Object.fromEntries(
+    Object.entries(files).map(([kind, list]) => [
+      kind,
+      (list ?? []).map(({ path, file }) => ({ path, file: `${base}${file as string}` })),
+    ]),
+  );
 
 function serve(folders: Folders): Promise<PreviewServer> {
   return preview({
@@ -95,7 +93,7 @@ function serve(folders: Folders): Promise<PreviewServer> {
       {
         name: 'local-folders',
         configurePreviewServer(server) {
-          for (const kind of ['model', 'data'] as const) {
+          for (const kind of KINDS) {
             const folder = folders[kind];
             if (folder) server.middlewares.use(`/${kind}-files`, sendFrom(resolve(folder)));
           }

@@ -6,7 +6,7 @@ import { selfcheck } from './selfcheck.ts';
 
 const USAGE = `Nibble measures what 4- and 8-bit quantization does to a language model.
 
-  npm run -s lab -- run SPEC.json|LINK [--model DIR] [--data DIR] [--runtime browser|node] [--out RESULT.json] [--json]
+  npm run -s lab -- run SPEC.json|LINK [--model DIR] [--adapter DIR] [--data DIR] [--runtime browser|node] [--out RESULT.json] [--json]
   npm run -s lab -- quantize MODEL_DIR --quant-type nf4|fp4|llm_int8 [--blocksize 64] [--double-quant] --out DIR
   npm run -s lab -- inspect FILE.safetensors|MODEL_DIR|config.json ... [--json]
   npm run -s lab -- selfcheck [--runtime browser|node] [--json]

@@ -16,8 +16,15 @@ const PUBLIC = fileURLToPath(new URL('../../public/', import.meta.url));
 
 export const NODE_RUNTIME = `node ${process.versions.node}`;
 
+/** Folders of this machine that a run reads. */
+export interface Folders {
+  model?: string | undefined;
+  data?: string | undefined;
+  adapter?: string | undefined;
+}
+
 /** Node as the host of a run: Dawn, folders, and a store in memory. */
-export function nodeHost(modelFolder: string | undefined, dataFolder: string | undefined): Host {
+export function nodeHost({ model: modelFolder, data: dataFolder, adapter: adapterFolder }: Folders): Host {
   return {
     gpu: gpuOnce(nodeGpu),
     runtime: NODE_RUNTIME,
@@ -48,6 +55,17 @@ export function nodeHost(modelFolder: string | undefined, dataFolder: string | u
           }
           return { files: await diskFiles(modelFolder) };
       }
+    },
+    async openAdapter(adapter, onProgress, signal) {
+      if (adapterFolder) return { files: await diskFiles(adapterFolder) };
+      if (adapter.source === 'local') {
+        throw new LabError(
+          'bad-arguments',
+          `The spec's adapter ${adapter.name} is local; give its folder with --adapter DIR.`,
+        );
+      }
+      const { files, commit } = await openHub(adapter.repo, adapter.revision, signal);
+      return { files: downloadedFiles(files, onProgress, signal), revision: commit };
     },
   };
 }

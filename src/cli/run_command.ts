@@ -12,7 +12,14 @@ import { progressPrinter } from './progress.ts';
 
 /** `run SPEC.json|LINK`: measures, prints the table, writes the result. */
 export async function runCommand(args: string[]): Promise<number> {
-  const { values, positionals } = parseArguments(args, ['model', 'data', 'runtime', 'out', 'json']);
+  const { values, positionals } = parseArguments(args, [
+    'model',
+    'data',
+    'adapter',
+    'runtime',
+    'out',
+    'json',
+  ]);
   if (positionals.length !== 1) {
     throw new LabError(
       'bad-arguments',
@@ -38,12 +45,10 @@ export async function runCommand(args: string[]): Promise<number> {
   if (values.runtime === 'node') {
     const stop = new AbortController();
     process.once('SIGINT', () => stop.abort());
-    await run({ spec }, nodeHost(values.model, values.data), onEvent, stop.signal);
+    await run({ spec }, nodeHost(values), onEvent, stop.signal);
   } else {
     const { withBrowserLab } = await import('./browser.ts');
-    await withBrowserLab({ model: values.model, data: values.data }, (lab, files) =>
-      lab.run({ spec, ...files }, onEvent),
-    );
+    await withBrowserLab(values, (lab, files) => lab.run({ spec, ...files }, onEvent));
   }
 
   if (result && values.out) await writeFile(values.out, JSON.stringify(result, null, 1) + '\n');

@@ -36,16 +36,21 @@ export function browserHost(base: string, request: RunRequest, gpu: () => Promis
           return { files: downloadedFiles(files, onProgress, signal), revision: commit };
         }
         case 'local':
-          return { files: chosenFiles(request.model_files ?? []) };
+          return { files: chosenFiles(request.model_files ?? [], 'model') };
       }
+    },
+    async openAdapter(adapter, onProgress, signal) {
+      if (adapter.source === 'local') return { files: chosenFiles(request.adapter_files ?? [], 'adapter') };
+      const { files, commit } = await openHub(adapter.repo, adapter.revision, signal);
+      return { files: downloadedFiles(files, onProgress, signal), revision: commit };
     },
   };
 }
 
 /** The files of a chosen folder by their own names: a model's files lie side by side. */
-function chosenFiles(chosen: readonly NamedFile[]): FileSet {
+function chosenFiles(chosen: readonly NamedFile[], what: string): FileSet {
   if (chosen.length === 0) {
-    throw new LabError('missing-file', 'The model is in a local folder, which has not been chosen.');
+    throw new LabError('missing-file', `The ${what} is in a local folder, which has not been chosen.`);
   }
   const byName = new Map(chosen.map(({ path, file }) => [path.split('/').at(-1)!, file]));
   return {

@@ -11,7 +11,7 @@ export function openLab(): Lab {
     return Promise.race([ask(started.lab), started.broken]);
   };
   return {
-    adapter: () => call<AdapterReport | Failure>((lab) => lab.adapter() as Promise<AdapterReport | Failure>),
+    adapter: () => call<AdapterReport | Failure>((lab) => lab.adapter()),
     run: (request, onEvent) => call((lab) => lab.run(request, Comlink.proxy(onEvent))),
     cancel: () => call((lab) => lab.cancel()),
     selfCheck: (onRow) => call((lab) => lab.selfCheck(Comlink.proxy(onRow))),

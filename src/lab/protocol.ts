@@ -29,6 +29,8 @@ export interface RunRequest {
   resume?: string | undefined;
   /** The files of a local model. */
   model_files?: readonly NamedFile[] | undefined;
+  /** The files of a local adapter. */
+  adapter_files?: readonly NamedFile[] | undefined;
   /** The files of local task data, by their path below the chosen folder. */
   data_files?: readonly NamedFile[] | undefined;
 }

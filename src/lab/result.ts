@@ -51,6 +51,8 @@ export interface ModelIdentity {
   revision?: string | undefined;
   /** Size and SHA-256 of each file that was read; a Hub file is identified by the revision instead. */
   files: Record<string, { bytes: number; sha256?: string | undefined }>;
+  /** The LoRA adapter on top, in the same way. */
+  adapter?: Pick<ModelIdentity, 'revision' | 'files'>;
 }
 
 /** One configuration measured. */

@@ -49,6 +49,7 @@ function hostOf(model: FileSet = randomLlama(), overrides: Partial<Host> = {}): 
     data,
     store: memoryStore(),
     openFiles: () => Promise.resolve({ files: model }),
+    openAdapter: () => Promise.reject(new Error('this spec has no adapter')),
     ...overrides,
   };
 }

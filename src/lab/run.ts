@@ -21,7 +21,7 @@ import { hashFile, type ByteProgress } from './files.ts';
 import { planItems, type PlannedItem } from './plan.ts';
 import type { RunEvent, RunRequest } from './protocol.ts';
 import type { Environment, ExperimentResult, KernelCheck, ModelIdentity } from './result.ts';
-import type { ModelRef } from './spec.ts';
+import type { AdapterRef, ModelRef } from './spec.ts';
 import type { RunRecord, Store } from './store.ts';
 
 /** What a run needs from where it runs: a browser's worker or a terminal. */
@@ -33,6 +33,7 @@ export interface Host {
   data: DataFiles;
   store: Store;
   openFiles(model: ModelRef, onProgress: ByteProgress, signal: AbortSignal): Promise<OpenedFiles>;
+  openAdapter(adapter: AdapterRef, onProgress: ByteProgress, signal: AbortSignal): Promise<OpenedFiles>;
 }
 
 export interface OpenedFiles {
@@ -117,8 +118,11 @@ async function measure(
   emit({ type: 'planned', tasks });
 
   const opened = await host.openFiles(spec.model, bytes('download'), signal);
-  const model = await openModel(opened.files);
+  const adapted =
+    spec.model.adapter && (await host.openAdapter(spec.model.adapter, bytes('download'), signal));
+  const model = await openModel(opened.files, adapted?.files);
   const identity = await identify(spec.model, opened, model, bytes('hash'), signal);
+  if (adapted) identity.adapter = await identifyFiles(adapted, ADAPTER_FILES, bytes('hash'), signal);
   if (record.environment) requireSame(record.environment.model, identity);
   record.environment = {
     app: host.app,
@@ -272,7 +276,7 @@ async function checkKernels(gpu: Gpu, emit: (event: RunEvent) => void): Promise<
 
 async function identify(
   ref: ModelRef,
-  { files, revision }: OpenedFiles,
+  opened: OpenedFiles,
   { config }: ModelFiles,
   onProgress: ByteProgress,
   signal: AbortSignal,
@@ -282,18 +286,28 @@ async function identify(
     name: ref.source === 'hub' ? ref.repo : ref.name,
     architecture: config.architecture,
     parameters: linear + other,
-    revision,
-    files: {},
+    ...(await identifyFiles(opened, MODEL_FILES, onProgress, signal)),
   };
-  const wanted = files.names.filter((name) =>
-    /^(config|tokenizer|tokenizer_config)\.json$|\.safetensors$/.test(name),
-  );
-  for (const name of wanted) {
+  return identity;
+}
+
+const MODEL_FILES = /^(config|tokenizer|tokenizer_config)\.json$|\.safetensors$/;
+const ADAPTER_FILES = /^adapter_(config\.json|model\.safetensors)$/;
+
+/** Sizes and hashes of the files that matter; those of a Hub repository are named by its commit. */
+async function identifyFiles(
+  { files, revision }: OpenedFiles,
+  matter: RegExp,
+  onProgress: ByteProgress,
+  signal: AbortSignal,
+): Promise<Pick<ModelIdentity, 'revision' | 'files'>> {
+  const found: ModelIdentity['files'] = {};
+  for (const name of files.names.filter((candidate) => matter.test(candidate))) {
     const source = await files.open(name);
     const sha256 = revision ? undefined : await hashFile(source, onProgress, signal);
-    identity.files[name] = { bytes: source.byteLength, sha256 };
+    found[name] = { bytes: source.byteLength, sha256 };
   }
-  return identity;
+  return { revision, files: found };
 }
 
 /** @throws other-model when a resumed run is given other files than it was begun with: its items would not compare. */

@@ -15,10 +15,17 @@ export interface ExperimentSpec {
   seed: number;
 }
 
-export type ModelRef =
+export type ModelRef = (
   | { source: 'bundled'; name: string }
   | { source: 'hub'; repo: string; revision: string }
-  | { source: 'local'; name: string };
+  | { source: 'local'; name: string }
+) & {
+  /** A LoRA adapter on top, as PEFT saves it. */
+  adapter?: AdapterRef | undefined;
+};
+
+export type AdapterRef =
+  { source: 'hub'; repo: string; revision: string } | { source: 'local'; name: string };
 
 export interface TaskSpec {
   task: TaskName;
@@ -121,12 +128,18 @@ const revision = v.pipe(
 );
 const shortText = v.pipe(v.string('text'), v.maxLength(200, 'at most 200 characters'));
 
+const fromHub = { source: v.literal('hub'), repo: repoName, revision: v.optional(revision, 'main') };
+const fromFolder = { source: v.literal('local'), name: shortText };
+const adapter = v.optional(
+  v.variant('source', [v.strictObject(fromHub), v.strictObject(fromFolder)], listed(['hub', 'local'])),
+);
+
 const model = v.variant(
   'source',
   [
-    v.strictObject({ source: v.literal('bundled'), name: oneOf(BUNDLED_MODELS) }),
-    v.strictObject({ source: v.literal('hub'), repo: repoName, revision: v.optional(revision, 'main') }),
-    v.strictObject({ source: v.literal('local'), name: shortText }),
+    v.strictObject({ source: v.literal('bundled'), name: oneOf(BUNDLED_MODELS), adapter }),
+    v.strictObject({ ...fromHub, adapter }),
+    v.strictObject({ ...fromFolder, adapter }),
   ],
   listed(['bundled', 'hub', 'local']),
 );
