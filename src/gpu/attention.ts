@@ -2,9 +2,6 @@ import source from '../../shaders/attention.wgsl?raw';
 import { floats, normals } from './case_data.ts';
 import { defineKernel, grid } from './kernel.ts';
 
-/** The widest head the shader has registers for; head_dim must be a multiple of 4. */
-export const MAX_HEAD_DIM = 256;
-
 /**
  * Attention of each token over the two ranges of slots it may see: `[0, 0, 0, slot + 1]` is plain causal attention;
  * `[0, context, branch, slot + 1]` lets several continuations share one context. Grouped-query when kv_heads < heads.

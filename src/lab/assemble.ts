@@ -22,7 +22,7 @@ export function assembleResult(
     const kept = record.configs[index];
     if (!kept) return [];
     const tasks = spec.tasks.map(({ task }) => taskResult(task, itemsOf(items, index, task)));
-    return [{ config, footprint: kept.footprint, tasks, timings: kept.timings }];
+    return [{ config, tasks, ...kept }];
   });
   return {
     version: 1,

@@ -11,7 +11,12 @@ import type { Store } from './store.ts';
 import { APP } from './version.ts';
 
 /** A browser's worker as the host of a run; `base` is the page's address, below which models and tasks lie. */
-export function browserHost(base: string, request: RunRequest, gpu: () => Promise<Gpu>, store: Store): Host {
+export function browserHost(
+  base: string,
+  request: Omit<RunRequest, 'spec'>,
+  gpu: () => Promise<Gpu>,
+  store: Store,
+): Host {
   return {
     gpu,
     runtime: navigator.userAgent,

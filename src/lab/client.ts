@@ -1,6 +1,6 @@
 import * as Comlink from 'comlink';
 import { LabError, type Failure } from '../errors.ts';
-import type { AdapterReport, Lab } from './protocol.ts';
+import type { AdapterReport, Lab, Saved } from './protocol.ts';
 import LabWorker from './worker.ts?worker';
 
 /** The lab behind its worker. The worker starts with the first call, so a page that only explores loads none of it. */
@@ -14,6 +14,8 @@ export function openLab(): Lab {
     adapter: () => call<AdapterReport | Failure>((lab) => lab.adapter()),
     run: (request, onEvent) => call((lab) => lab.run(request, Comlink.proxy(onEvent))),
     cancel: () => call((lab) => lab.cancel()),
+    saveCheckpoint: (request, onProgress) =>
+      call<Saved | Failure>((lab) => lab.saveCheckpoint(request, Comlink.proxy(onProgress))),
     selfCheck: (onRow) => call((lab) => lab.selfCheck(Comlink.proxy(onRow))),
   };
 }

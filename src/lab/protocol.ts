@@ -7,7 +7,8 @@ import type { CheckRow } from '../gpu/check.ts';
 import type { AdapterReport } from '../gpu/device.ts';
 import type { Footprint } from '../model/footprint.ts';
 import type { Environment, ExperimentResult, Timings } from './result.ts';
-import type { ExperimentSpec } from './spec.ts';
+import type { SavableConfig } from './save_checkpoint.ts';
+import type { ExperimentSpec, ModelRef } from './spec.ts';
 
 export type { AdapterReport, CheckRow };
 
@@ -21,6 +22,24 @@ export interface Lab {
   cancel(): Promise<void>;
   /** Every kernel on every shape against the CPU. */
   selfCheck(onRow: (row: CheckRow, done: number, total: number) => void): Promise<Failure | undefined>;
+  /** Writes a quantized copy of a model that transformers loads with bitsandbytes. */
+  saveCheckpoint(
+    request: SaveRequest,
+    onProgress: (done: number, total: number) => void,
+  ): Promise<Saved | Failure>;
+}
+
+export interface SaveRequest {
+  model: ModelRef;
+  model_files?: readonly NamedFile[] | undefined;
+  config: SavableConfig;
+  /** Where to write, chosen by the user; without one the files come back to be downloaded. */
+  directory?: FileSystemDirectoryHandle | undefined;
+}
+
+/** The files that were written, and their contents where there was no directory. */
+export interface Saved {
+  files: { name: string; blob?: Blob }[];
 }
 
 export interface RunRequest {

@@ -4,6 +4,7 @@ import type { MetricName, MetricValue } from '../eval/metric.ts';
 import type { PairedComparison } from '../eval/paired.ts';
 import type { TaskName } from '../eval/tasks.ts';
 import type { AdapterReport } from '../gpu/device.ts';
+import type { OutlierColumns } from '../model/outliers.ts';
 import type { Footprint } from '../model/footprint.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import type { ExperimentSpec } from './spec.ts';
@@ -61,6 +62,8 @@ export interface ConfigRun {
   footprint: Footprint;
   tasks: TaskResult[];
   timings: Timings;
+  /** LLM.int8() only: the columns each input had in the float path. */
+  outliers?: OutlierColumns[] | undefined;
 }
 
 export interface TaskResult {

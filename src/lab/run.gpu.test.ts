@@ -116,6 +116,21 @@ describe('run', () => {
     expect(float!.timings.tokens).toBeGreaterThan(0);
   });
 
+  it('reports the outlier columns of LLM.int8(), layer by layer', async () => {
+    const sensitive = parseSpec({ ...spec, configs: [{ quant_type: 'llm_int8', llm_int8_threshold: 1.5 }] });
+    const events: RunEvent[] = [];
+    await run({ spec: sensitive }, hostOf(), (event) => events.push(event), new AbortController().signal);
+    const { outliers } = resultIn(events).runs[0]!;
+    expect(outliers!.map(({ layer, input }) => `${layer} ${input}`)).toEqual([
+      ...['0 attention', '0 output', '0 mlp', '0 down'],
+      ...['1 attention', '1 output', '1 mlp', '1 down'],
+    ]);
+    const attention = outliers![0]!.columns;
+    expect(attention.length).toBeGreaterThan(0);
+    expect(attention.length).toBeLessThan(60);
+    expect(Math.max(...attention)).toBeLessThan(60);
+  });
+
   it('gives the same digest again', async () => {
     const [a, b] = [await eventsOf(hostOf()), await eventsOf(hostOf())];
     expect(resultIn(a).digest).toBe(resultIn(b).digest);

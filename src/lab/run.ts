@@ -10,6 +10,7 @@ import type { Gpu } from '../gpu/device.ts';
 import { causalLanguageModel } from '../model/causal_lm.ts';
 import { countParameters, footprintOf, type Footprint } from '../model/footprint.ts';
 import { closeModel, makeModel, type Model } from '../model/forward.ts';
+import { readOutliers } from '../model/outliers.ts';
 import { openModel, type ModelFiles } from '../model/open_model.ts';
 import { effectiveConfig } from '../model/stored_quant.ts';
 import { loadWeights, type Weights } from '../model/weights.ts';
@@ -201,6 +202,7 @@ async function measureConfig(job: ConfigJob): Promise<void> {
         open,
         stored.map(({ task, item }) => ({ task, item })),
       );
+      if (computed.quant_type === 'llm_int8') kept.outliers = await readOutliers(ready);
     } finally {
       await store.put(record);
     }

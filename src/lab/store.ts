@@ -2,6 +2,7 @@ import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import { LabError, type Failure } from '../errors.ts';
 import type { ItemResult } from '../eval/item.ts';
 import type { TaskName } from '../eval/tasks.ts';
+import type { OutlierColumns } from '../model/outliers.ts';
 import type { Footprint } from '../model/footprint.ts';
 import type { Environment, RunState, Timings } from './result.ts';
 import type { ExperimentSpec } from './spec.ts';
@@ -15,7 +16,7 @@ export interface RunRecord {
   created: string;
   environment?: Environment | undefined;
   /** By config; a config that was not loaded yet has none. */
-  configs: Record<number, { footprint: Footprint; timings: Timings }>;
+  configs: Record<number, { footprint: Footprint; timings: Timings; outliers?: OutlierColumns[] }>;
   failure?: Failure | undefined;
 }
 

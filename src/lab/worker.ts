@@ -3,8 +3,10 @@ import { toFailure } from '../errors.ts';
 import { fullCheck } from '../gpu/check.ts';
 import { browserHost } from './browser_host.ts';
 import { gpuOnce } from './gpu_once.ts';
-import type { Lab } from './protocol.ts';
+import { blobSink, directorySink } from './browser_sink.ts';
+import type { Lab, Saved } from './protocol.ts';
 import { run } from './run.ts';
+import { saveCheckpoint } from './save_checkpoint.ts';
 import { browserStore } from './store.ts';
 
 /** Where the page lies: the worker's own address depends on how the page was built. */
@@ -26,6 +28,18 @@ const lab: Lab = {
     }
   },
   cancel: () => Promise.resolve(stop.abort()),
+  async saveCheckpoint({ model, config, directory, ...request }, onProgress) {
+    const written: Saved['files'] = [];
+    const sink = directory ? directorySink(directory, written) : blobSink(written);
+    try {
+      const { openFiles } = browserHost(base, request, gpu, await store);
+      const { files } = await openFiles(model, () => undefined, new AbortController().signal);
+      await saveCheckpoint(files, config, sink, onProgress);
+      return { files: written };
+    } catch (error) {
+      return toFailure(error);
+    }
+  },
   async selfCheck(onRow) {
     let done = 0;
     try {
