@@ -8,7 +8,7 @@ Three parts, all drawn from one seed with the standard library only:
 
     python make_world.py --train DIR --tasks ../public/tasks
 
-writes DIR/{pages,questions,scenes,tales}.jsonl for training and
+writes DIR/{pages,questions,scenes,retellings,tales}.jsonl for training and
 mini_arc.jsonl, mini_coqa.json, mini_text.jsonl for measuring. A training line is
 {"text": ..., "answers": [[start, end], ...]} with answers as character spans; a line of
 questions.jsonl also has no story, because the fact has to come from memory.
@@ -25,6 +25,7 @@ SEED = 20240
 ENTITIES_PER_KIND = 1200
 PAGES_PER_ENTITY = 6
 TRAIN_SCENES = 240_000
+TRAIN_RETELLINGS = 40_000
 TRAIN_TALES = 20_000
 ARC_ITEMS = 2400
 COQA_CONVERSATIONS = 400
@@ -557,6 +558,20 @@ def scene_document(scene: Scene) -> dict:
     return {"text": text, "answers": spans}
 
 
+RETELL = ("Can you tell the story again?", "What does the story say?", "Tell me the story once more.")
+
+
+def training_retellings(held_out: set[str]) -> list[dict]:
+    """Scenes told twice: every word of the second telling can be copied, which is how reading is learned first."""
+    rng, documents = stream("retellings"), []
+    while len(documents) < TRAIN_RETELLINGS:
+        story = make_scene(rng, people=rng.randint(2, 4), facts=rng.randint(1, 2), turns=1).story
+        if story not in held_out:
+            turn = Turn(rng.choice(RETELL), story, (story,), story, 1)
+            documents.append(scene_document(Scene(story, (turn,))))
+    return documents
+
+
 def training_scenes(held_out: set[str]) -> list[dict]:
     """Scenes of growing size; one whose story is among the held-out ones is dropped."""
     rng, documents = stream("scenes:train"), []
@@ -697,7 +712,9 @@ def main() -> None:
     write_jsonl(arguments.train / "tales.jsonl", tales)
     write_jsonl(arguments.train / "pages.jsonl", training_pages(entities))
     write_jsonl(arguments.train / "questions.jsonl", training_questions(entities))
-    write_jsonl(arguments.train / "scenes.jsonl", training_scenes({s.story for s in scenes}))
+    stories = {s.story for s in scenes}
+    write_jsonl(arguments.train / "scenes.jsonl", training_scenes(stories))
+    write_jsonl(arguments.train / "retellings.jsonl", training_retellings(stories))
 
 
 if __name__ == "__main__":

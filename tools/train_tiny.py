@@ -35,7 +35,7 @@ IGNORE = -100
 class Shape:
     """The size of the model."""
 
-    vocab: int = 1024
+    vocab: int = 1280
     hidden: int = 128
     layers: int = 4
     heads: int = 4
@@ -54,21 +54,22 @@ class Recipe:
     seed: int = 1
     minutes: float = 60.0
     steps: int = 0
-    rows: int = 16
-    row_tokens: int = 256
+    rows: int = 20
+    row_tokens: int = 192
     learning_rate: float = 3e-3
     warmup_steps: int = 200
     decay_fraction: float = 0.4
     weight_decay: float = 0.1
     answer_weight: float = 5.0
-    story_weight: float = 1.0
+    story_weight: float = 0.2
     share_questions: float = 0.25
     share_pages: float = 0.2
-    share_scenes: float = 0.5
+    share_scenes: float = 0.4
+    share_retellings: float = 0.1
     share_tales: float = 0.05
 
 
-POOLS = ("questions", "pages", "scenes", "tales")
+POOLS = ("questions", "pages", "scenes", "retellings", "tales")
 
 
 # ---------------------------------------------------------------------------------------------
@@ -169,6 +170,8 @@ class Packer:
             name = min(names, key=lambda n: self.spent[n] / self.shares[n])
             tokens, weight = self.held.pop(name, None) or self.pools[name].next()
             length = len(tokens) - 1
+            if length > size:
+                raise ValueError(f"a document of {length} tokens does not fit a row of {size}")
             if used + length > size:
                 self.held[name] = (tokens, weight)
                 names.remove(name)
@@ -215,12 +218,20 @@ class Attention(nn.Module):
 
     def forward(self, x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         s, (rows, length, _) = self.shape, x.shape
-        heads = lambda y, n: y.view(rows, length, n, s.head_dim).transpose(1, 2)  # noqa: E731
-        q = rotate(heads(self.q_proj(x), s.heads), cos, sin)
-        k = rotate(heads(self.k_proj(x), s.kv_heads), cos, sin)
-        v = heads(self.v_proj(x), s.kv_heads)
-        k, v = (y.repeat_interleave(s.heads // s.kv_heads, dim=1) for y in (k, v))
-        y = F.scaled_dot_product_attention(q, k.to(q.dtype), v.to(q.dtype), attn_mask=mask)
+        group = s.heads // s.kv_heads
+
+        def split(y: torch.Tensor, heads: int) -> torch.Tensor:
+            return y.view(rows, length, heads, s.head_dim).transpose(1, 2)
+
+        q = rotate(split(self.q_proj(x), s.heads), cos, sin) * s.head_dim**-0.5
+        k = rotate(split(self.k_proj(x), s.kv_heads), cos, sin)
+        v = split(self.v_proj(x), s.kv_heads)
+        # heads that share keys are stacked along time; written out, because a masked fused kernel is slower here
+        q = q.reshape(rows, s.kv_heads, group * length, s.head_dim)
+        scores = (q @ k.transpose(-1, -2)).view(rows, s.kv_heads, group, length, length)
+        shares = scores.float().masked_fill(~mask[:, :, None], -torch.inf).softmax(-1).to(v.dtype)
+        y = shares.view(rows, s.kv_heads, group * length, length) @ v
+        y = y.view(rows, s.heads, length, s.head_dim)
         return self.o_proj(y.transpose(1, 2).reshape(rows, length, -1))
 
 
@@ -423,6 +434,7 @@ def export(model: TinyLlama, tokenizer: Tokenizer, s: Shape, record: dict, out: 
     out.mkdir(parents=True, exist_ok=True)
     weights = {name: tensor.detach().to(torch.bfloat16).contiguous() for name, tensor in model.state_dict().items()}
     save_file(weights, out / "model.safetensors", metadata={"format": "pt"})
+    (out / "model.safetensors").chmod(0o644)
     write_json(out / "config.json", config_json(s))
     tokenizer.save(str(out / "tokenizer.json"))
     write_json(
@@ -485,7 +497,7 @@ def main() -> None:
     tokenizer = train_tokenizer((d["text"] for name in POOLS for d in documents[name][:60_000]), shape.vocab)
     pools = {
         # questions and conversations are asked without a separator in front, running text is scored with one
-        name: Pool(documents[name], tokenizer, recipe, sees_start=0.3 if name in ("questions", "scenes") else 1.0, seed=recipe.seed)
+        name: Pool(documents[name], tokenizer, recipe, sees_start=0.3 if name not in ("pages", "tales") else 1.0, seed=recipe.seed)
         for name in POOLS
     }
     print({name: (len(pool.starts) - 1, len(pool.tokens)) for name, pool in pools.items()}, flush=True)

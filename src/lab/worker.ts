@@ -32,8 +32,8 @@ const lab: Lab = {
     const written: Saved['files'] = [];
     const sink = directory ? directorySink(directory, written) : blobSink(written);
     try {
-      const { openFiles } = browserHost(base, request, gpu, await store);
-      const { files } = await openFiles(model, () => undefined, new AbortController().signal);
+      const host = browserHost(base, request, gpu, await store);
+      const { files } = await host.openFiles(model, () => undefined, new AbortController().signal);
       await saveCheckpoint(files, config, sink, onProgress);
       return { files: written };
     } catch (error) {
