@@ -9,11 +9,10 @@ import type { ComputeDtype, QuantConfig } from '../quant/config.ts';
 import type { ModelConfig } from './config.ts';
 import { gpt2Block } from './gpt2.ts';
 import { llamaBlock } from './llama.ts';
-import type { Head } from './logits.ts';
 import { INPUT_SITES, type InputSite, type Pass } from './pass.ts';
 import { ropeTurns } from './rope.ts';
 import type { Weights } from './weights.ts';
-import { MAX_TOKENS, openWorkspace, widestMaskBytes, type Workspace } from './workspace.ts';
+import { MAX_TOKENS, openWorkspace, widestMaskBytes, type Head, type Workspace } from './workspace.ts';
 
 /** A model ready to compute. */
 export interface Model {

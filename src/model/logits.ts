@@ -1,5 +1,5 @@
 import { argmax } from '../gpu/argmax.ts';
-import { openArena, readBack, write, type Arena } from '../gpu/buffers.ts';
+import { openArena, readBack, write } from '../gpu/buffers.ts';
 import { embedding } from '../gpu/embedding.ts';
 import { linear } from '../gpu/linear.ts';
 import { STRIP, logit_strips, stripsOf } from '../gpu/logit_strips.ts';
@@ -8,6 +8,7 @@ import { layer_norm } from '../gpu/layer_norm.ts';
 import { rms_norm } from '../gpu/rms_norm.ts';
 import type { Model } from './forward.ts';
 import { round } from './pass.ts';
+import type { Head, HeadBuffer } from './workspace.ts';
 
 /** One wanted log-probability: of token `target` as the successor of batch token `row`. */
 export interface Wanted {
@@ -21,17 +22,6 @@ export interface TokenLogprob {
   /** The most likely token there. */
   best: number;
 }
-
-/** Buffers between the last block and what is read back, for up to `rows` rows and `wanted` tokens. */
-export interface Head {
-  arena: Arena;
-  rows: number;
-  wanted: number;
-  buffers: Record<HeadBuffer, GPUBuffer>;
-}
-
-type HeadBuffer =
-  'ids' | 'picked' | 'normed' | 'rounded' | 'logits' | 'peaks' | 'places' | 'wanted' | 'logprob' | 'best';
 
 /** Logits kept at once: 64 MiB are 130 rows of Llama 3's vocabulary, and fit the default binding of 128 MiB. */
 const LOGIT_BYTES = 64 * 1024 * 1024;

@@ -20,6 +20,17 @@ export interface Workspace {
 
 type Activation = keyof ReturnType<typeof activationWidths>;
 
+/** Buffers between the last block and what is read back, for up to `rows` rows and `wanted` tokens. */
+export interface Head {
+  arena: Arena;
+  rows: number;
+  wanted: number;
+  buffers: Record<HeadBuffer, GPUBuffer>;
+}
+
+export type HeadBuffer =
+  'ids' | 'picked' | 'normed' | 'rounded' | 'logits' | 'peaks' | 'places' | 'wanted' | 'logprob' | 'best';
+
 /** Tokens one pass takes at most; longer inputs go in several, so that no submit keeps the GPU long. */
 export const MAX_TOKENS = 512;
 
