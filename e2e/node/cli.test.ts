@@ -76,12 +76,15 @@ describe('inspect', () => {
     const { status, stdout } = await lab('inspect', join(await modelFolder(), 'model.safetensors'));
     expect(stdout).toMatch(/model\.embed_tokens\.weight +BF16 +\[211, 60\]/);
     expect(status).toBe(0);
+    const same = await lab('compare', out, out);
+    expect(same.stdout).toContain('Reproduced bit for bit: all 4 answers are the same.');
+    expect(same.status).toBe(0);
   });
 });
 
 describe('bad input', () => {
   it.each([
-    [['conquer'], 'conquer is not a command; allowed: run, quantize, inspect, selfcheck.'],
+    [['conquer'], 'conquer is not a command; allowed: run, quantize, inspect, compare, selfcheck.'],
     [['inspect'], 'inspect was given no file; allowed: one or more.'],
     [['run'], 'run was given 0 specs; allowed: one file or link.'],
     [['run', 'nowhere.json'], 'nowhere.json is neither a file that can be read nor a link with a spec.'],
@@ -141,8 +144,11 @@ describe('run', () => {
     expect(stderr).toMatch(/[0-9]+ kernels right/);
     expect(stdout).toMatch(/\| NF4 · 32 +\| 5\./);
     const result = JSON.parse(await readFile(out, 'utf8')) as ExperimentResult;
-    expect(result.runs.map(({ tasks }) => tasks[0]!.items.map(({ doc_id }) => doc_id))).toHaveLength(2);
+    expect(result.runs.map(({ tasks }) => tasks[0]!.n)).toEqual([2, 2]);
     expect(result.runs[1]!.config).toMatchObject({ quant_type: 'nf4', blocksize: 32 });
     expect(status).toBe(0);
+    const same = await lab('compare', out, out);
+    expect(same.stdout).toContain('Reproduced bit for bit: all 4 answers are the same.');
+    expect(same.status).toBe(0);
   });
 });

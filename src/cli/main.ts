@@ -1,4 +1,5 @@
 import { toFailure, type ErrorCode } from '../errors.ts';
+import { compareCommand } from './compare.ts';
 import { inspect } from './inspect.ts';
 import { quantizeCommand } from './quantize.ts';
 import { runCommand } from './run_command.ts';
@@ -9,11 +10,13 @@ const USAGE = `Nibble measures what 4- and 8-bit quantization does to a language
   npm run -s lab -- run SPEC.json|LINK [--model DIR] [--adapter DIR] [--data DIR] [--runtime browser|node] [--out RESULT.json] [--json]
   npm run -s lab -- quantize MODEL_DIR --quant-type nf4|fp4|llm_int8 [--blocksize 64] [--double-quant] --out DIR
   npm run -s lab -- inspect FILE.safetensors|MODEL_DIR|config.json ... [--json]
+  npm run -s lab -- compare A.json B.json [--json]
   npm run -s lab -- selfcheck [--runtime browser|node] [--json]
 
 run        measures every configuration of a spec on every task; see examples/
 quantize   writes a checkpoint that transformers loads with bitsandbytes
 inspect    says what a file holds, or why it is refused
+compare    says whether two results of a spec agree, item by item
 selfcheck  runs every kernel against its reference on the CPU
 
 Exit status: 0 done, 1 the run failed (what was measured is kept), 2 bad input.`;
@@ -22,6 +25,7 @@ const COMMANDS: Record<string, (args: string[]) => Promise<number>> = {
   run: runCommand,
   quantize: quantizeCommand,
   inspect,
+  compare: compareCommand,
   selfcheck,
 };
 
