@@ -76,9 +76,6 @@ describe('inspect', () => {
     const { status, stdout } = await lab('inspect', join(await modelFolder(), 'model.safetensors'));
     expect(stdout).toMatch(/model\.embed_tokens\.weight +BF16 +\[211, 60\]/);
     expect(status).toBe(0);
-    const same = await lab('compare', out, out);
-    expect(same.stdout).toContain('Reproduced bit for bit: all 4 answers are the same.');
-    expect(same.status).toBe(0);
   });
 });
 

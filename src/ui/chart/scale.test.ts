@@ -26,4 +26,13 @@ test('ticks have the decimals that tell them apart', () => {
   expect(tickTexts([-0.1, 0, 0.1])).toEqual(['−0.1', '0.0', '0.1']);
   expect(tickTexts([4, 8, 16])).toEqual(['4', '8', '16']);
   expect(tickTexts([3])).toEqual(['3']);
+  expect(tickTexts([1.73, 1.73 + 2e-8])).toEqual(['1.73000000', '1.73000002']);
+  expect(tickTexts([1e-8, 2e-8])).toEqual(['1.00e-8', '2.00e-8']);
+});
+
+test('scores that are one to the eye keep a domain whose ticks can be read', () => {
+  const close = [1.73, 1.73 + 3e-9];
+  expect(niceDomain(close)).toEqual([1.5, 2]);
+  const texts = tickTexts(linearScale(niceDomain([1.7301, 1.7309]), [0, 100]).ticks(5));
+  expect(new Set(texts).size).toBe(texts.length);
 });

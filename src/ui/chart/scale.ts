@@ -16,12 +16,16 @@ export function linearScale(domain: readonly [number, number], range: readonly [
   return Object.assign(place, { range, ticks: (count: number) => ticks(d0, d1, count) });
 }
 
+/** Values that differ by less than this share of themselves are one value to the eye: a figure does not blow it up. */
+const LEAST_SPAN = 1e-4;
+
 /** The domain widened by a share of itself and then to round numbers. */
 export function niceDomain(values: readonly number[], pad = 0.05, count = 5): [number, number] {
   const least = Math.min(...values);
   const most = Math.max(...values);
   // One value alone still needs room around it.
-  const room = most > least ? (most - least) * pad : Math.abs(most) * 0.1 || 1;
+  const apart = most - least > LEAST_SPAN * Math.max(Math.abs(least), Math.abs(most));
+  const room = apart ? (most - least) * pad : Math.abs(most) * 0.1 || 1;
   const [a, b] = nice(least - room, most + room, count);
   return [a, b];
 }
@@ -31,14 +35,20 @@ export function tickTexts(values: readonly number[]): string[] {
   const steps = values.slice(1).map((value, i) => value - values[i]!);
   const step = Math.min(...steps, 1);
   // A step of 0.1 is a little off in binary; without the nudge it would ask for two decimals.
-  const places = Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
-  return values.map((value) =>
-    places > 6
-      ? value.toExponential(2)
-      : value
-          .toLocaleString('en', { minimumFractionDigits: places, maximumFractionDigits: places })
-          .replace('-', '−'),
-  );
+  const places = Math.min(15, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)));
+  return values.map((value) => tickText(value, places, step));
+}
+
+function tickText(value: number, places: number, step: number): string {
+  // Small all of them: an exponent is shorter than its zeros. Small steps of large numbers need every decimal.
+  const small = places > 6 && Math.abs(value) < 1000 * step;
+  const text = small
+    ? value.toExponential(2)
+    : value.toLocaleString('en', {
+        minimumFractionDigits: places,
+        maximumFractionDigits: places,
+      });
+  return text.replace(/^-/, '−');
 }
 
 /** Equal factors take equal lengths: the powers of two around the values, 4, 8, 16 and 32 of [4.5, 32]. */

@@ -1,5 +1,5 @@
 import { count, digits3, percent } from '../format.ts';
-import type { CheckRow } from '../lab.ts';
+import type { CheckRow } from '../../lab/protocol.ts';
 
 /** The outcome in one sentence. */
 export function summary(rows: readonly CheckRow[], adapter: string): string {

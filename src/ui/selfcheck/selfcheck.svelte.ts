@@ -1,5 +1,6 @@
 import { LabError, toFailure, type Failure } from '../../errors.ts';
-import { adapterName, lab, type CheckRow } from '../lab.ts';
+import type { CheckRow } from '../../lab/protocol.ts';
+import { adapterName, lab } from '../lab.ts';
 
 /** The check of every kernel, under way or done; it goes on while the reader is on another screen. */
 class SelfCheck {
