@@ -44,3 +44,16 @@ test('a stopped run keeps what it measured', async ({ page }) => {
   await expect(page.getByRole('table').first()).toContainText('float32');
   await expect(page.getByRole('button', { name: 'Resume' })).toBeEnabled();
 });
+
+test('the results of a run in progress grow while they are read', async ({ page }) => {
+  await page.goto(`/${await specHash(smallSpec({ tasks: [{ task: 'mini_arc', limit: 200 }] }))}`);
+  await runButton(page).click();
+  await expect(runState(page)).toHaveText(/^[1-9]\d* % done/, { timeout: 60_000, useInnerText: true });
+  await page.getByRole('link', { name: 'Results', exact: true }).click();
+  await page.getByRole('listitem').filter({ hasText: 'A small experiment' }).getByRole('link').click();
+  await expect(page.getByText('This run is in progress.')).toBeVisible();
+  const answers = async () => Number(/([\d,]+) answers/.exec(await page.getByRole('main').innerText())?.[1]);
+  const first = await answers();
+  expect(first).toBeGreaterThan(0);
+  await expect.poll(answers).toBeGreaterThan(first);
+});
