@@ -81,7 +81,7 @@ describe('inspect', () => {
 
 describe('bad input', () => {
   it.each([
-    [['conquer'], 'conquer is not a command; allowed: run, quantize, inspect, compare, selfcheck.'],
+    [['conquer'], 'conquer is not a command; allowed: run, quantize, inspect, report, compare, selfcheck.'],
     [['inspect'], 'inspect was given no file; allowed: one or more.'],
     [['run'], 'run was given 0 specs; allowed: one file or link.'],
     [['run', 'nowhere.json'], 'nowhere.json is neither a file that can be read nor a link with a spec.'],

@@ -1,0 +1,43 @@
+import { writeFile } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { LabError } from '../errors.ts';
+import { encodeSpec } from '../lab/permalink.ts';
+import { itemsCsv } from '../lab/report/csv.ts';
+import { toHtml } from '../lab/report/html.ts';
+import { toMarkdown } from '../lab/report/markdown.ts';
+import { buildReport } from '../lab/report/report.ts';
+import type { ExperimentResult } from '../lab/result.ts';
+import { parseArguments } from './arguments.ts';
+import { readResult } from './read_result.ts';
+
+/** Where `npm start` serves the page: a link in a report opens there. */
+const PAGE = 'http://localhost:4173/';
+
+type Writer = (result: ExperimentResult) => Promise<string> | string;
+
+const reported = async (result: ExperimentResult) =>
+  buildReport(result, { link: `${PAGE}#/experiment?spec=${await encodeSpec(result.spec)}` });
+
+const WRITERS: Record<string, Writer> = {
+  '.md': async (result) => toMarkdown(await reported(result)),
+  '.html': async (result) => toHtml(await reported(result)),
+  '.csv': itemsCsv,
+};
+
+/** `report RESULT.json [--out FILE.md|FILE.html|FILE.csv]`: a result for people; Markdown to stdout without --out. */
+export async function reportCommand(args: string[]): Promise<number> {
+  const { values, positionals } = parseArguments(args, ['out']);
+  if (positionals.length !== 1) {
+    throw new LabError('bad-arguments', `report was given ${positionals.length} results; allowed: one file.`);
+  }
+  const extension = values.out === undefined ? '.md' : extname(values.out);
+  const writer = WRITERS[extension];
+  if (!writer) {
+    const allowed = Object.keys(WRITERS).join(', ');
+    throw new LabError('bad-arguments', `--out ends in ${extension || 'nothing'}; allowed: ${allowed}.`);
+  }
+  const text = await writer(await readResult(positionals[0]!));
+  if (values.out === undefined) console.log(text);
+  else await writeFile(values.out, text);
+  return 0;
+}

@@ -1,0 +1,56 @@
+import { configName } from '../../quant/config.ts';
+import type { ExperimentResult } from '../result.ts';
+
+/**
+ * Every item of every configuration as CSV (RFC 4180), one row each. Text cells that a spreadsheet would take for a
+ * formula get an apostrophe in front (OWASP, CSV injection).
+ */
+export function itemsCsv({ runs }: ExperimentResult): string {
+  const rows: Cell[][] = [HEADER];
+  for (const { config, tasks } of runs) {
+    for (const { task, items } of tasks) {
+      for (const item of items) {
+        const common: Cell[] = [configName(config), task, item.doc_id, item.output_type];
+        switch (item.output_type) {
+          case 'multiple_choice':
+            rows.push([
+              ...common,
+              item.lls.join(' '),
+              item.pred,
+              item.gold,
+              item.acc,
+              item.acc_norm,
+              '',
+              '',
+              '',
+              '',
+            ]);
+            break;
+          case 'generate_until':
+            rows.push([...common, '', item.pred, '', '', '', item.em, item.f1, '', '']);
+            break;
+          case 'loglikelihood_rolling':
+            rows.push([...common, '', '', '', '', '', '', '', item.loglikelihood, item.tokens]);
+            break;
+        }
+      }
+    }
+  }
+  return rows.map((row) => row.map(cell).join(',')).join('\r\n') + '\r\n';
+}
+
+type Cell = string | number;
+
+const HEADER = [
+  ...['configuration', 'task', 'doc_id', 'output_type', 'lls', 'pred', 'gold', 'acc', 'acc_norm'],
+  ...['em', 'f1', 'loglikelihood', 'tokens'],
+];
+
+function cell(value: Cell): string {
+  if (typeof value === 'number') return String(value);
+  const safe = /^[=+\-@\t\r\0]/.test(value) && !isNumbers(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** Log-likelihoods are negative numbers, not formulas. */
+const isNumbers = (text: string): boolean => /^-?\d[\d.e+-]*( -?\d[\d.e+-]*)*$/.test(text);

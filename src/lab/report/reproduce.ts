@@ -1,0 +1,102 @@
+import { configName, type QuantConfig } from '../../quant/config.ts';
+import type { ExperimentResult } from '../result.ts';
+import type { ModelRef, TaskSpec } from '../spec.ts';
+import type { ReportOptions } from './report.ts';
+
+/** One way to get the numbers again, as text to copy. */
+export interface HowTo {
+  title: string;
+  /** What the text is, for a code block. */
+  language: 'text' | 'sh' | 'python';
+  text: string;
+  /** What is not the same, where something is not. */
+  note?: string;
+}
+
+/** The link, the command line, and the same in Python where bitsandbytes and the harness can say it. */
+export function reproduction({ spec }: ExperimentResult, { link }: ReportOptions): HowTo[] {
+  const saved = 'spec.json';
+  return [
+    ...(link ? [{ title: 'In a browser', language: 'text' as const, text: link }] : []),
+    {
+      title: 'In a terminal',
+      language: 'sh',
+      text: `npm run -s lab -- run ${link ? `'${link}'` : saved} --out result.json`,
+    },
+    ...spec.configs.map((config) => pythonOf(config, spec.model, spec.tasks)),
+  ];
+}
+
+function pythonOf(config: QuantConfig, model: ModelRef, tasks: readonly TaskSpec[]): HowTo {
+  const title = `In Python: ${configName(config)}`;
+  const quantization = bitsandbytesArguments(config);
+  const name = model.source === 'hub' ? model.repo : model.name;
+  if (!quantization) {
+    return {
+      title,
+      language: 'text',
+      text: `bitsandbytes has no ${config.quant_type}; there is no counterpart.`,
+    };
+  }
+  const harness = tasks.filter(({ task }) => !task.startsWith('mini_')).map(({ task }) => task);
+  const args = [
+    `pretrained=${name}`,
+    ...Object.entries(quantization.model).map(([key, value]) => `${key}=${value}`),
+  ];
+  const lines = [
+    'import torch',
+    'from transformers import AutoModelForCausalLM, BitsAndBytesConfig',
+    '',
+    `model = AutoModelForCausalLM.from_pretrained(${JSON.stringify(name)}, ${quantization.python})`,
+    ...(harness.length > 0
+      ? ['', `# lm_eval --model hf --model_args ${args.join(',')} --tasks ${harness.join(',')}`]
+      : []),
+  ];
+  return {
+    title,
+    language: 'python',
+    text: lines.join('\n'),
+    ...(quantization.note ? { note: quantization.note } : {}),
+  };
+}
+
+interface BitsAndBytes {
+  /** Arguments of from_pretrained. */
+  python: string;
+  /** The same for lm_eval's --model_args. */
+  model: Record<string, string>;
+  note?: string;
+}
+
+function bitsandbytesArguments(config: QuantConfig): BitsAndBytes | undefined {
+  const dtype = `torch.${config.compute_dtype}`;
+  switch (config.quant_type) {
+    case 'none':
+      return { python: `dtype=${dtype}`, model: { dtype: config.compute_dtype } };
+    case 'nf4':
+    case 'fp4': {
+      const double = config.double_quant ? 'True' : 'False';
+      return {
+        python: `quantization_config=BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="${config.quant_type}", bnb_4bit_use_double_quant=${double}, bnb_4bit_compute_dtype=${dtype})`,
+        model: {
+          load_in_4bit: 'True',
+          bnb_4bit_quant_type: config.quant_type,
+          bnb_4bit_use_double_quant: double,
+          bnb_4bit_compute_dtype: config.compute_dtype,
+        },
+        ...(config.blocksize === 64
+          ? {}
+          : {
+              note: `transformers always asks for block size 64; ${config.blocksize} needs bitsandbytes' own functions.`,
+            }),
+      };
+    }
+    case 'llm_int8':
+      return {
+        python: `quantization_config=BitsAndBytesConfig(load_in_8bit=True, llm_int8_threshold=${config.llm_int8_threshold.toFixed(1)}), dtype=${dtype}`,
+        model: { load_in_8bit: 'True', llm_int8_threshold: config.llm_int8_threshold.toFixed(1) },
+      };
+    default:
+      return undefined;
+  }
+}
