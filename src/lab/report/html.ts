@@ -48,7 +48,9 @@ function tableHtml({ header, rows }: Table): string {
     ([first, ...cells]) =>
       `<tr><th scope="row">${escape(first ?? '')}</th>${cells.map((text) => `<td>${escape(text)}</td>`).join('')}</tr>`,
   );
-  return `<div class="wide"><table>${head}<tbody>${body.join('')}</tbody></table></div>`;
+  // A table without headings is a list of facts: words, not figures.
+  const kind = head === '' ? ' class="facts"' : '';
+  return `<div class="wide"><table${kind}>${head}<tbody>${body.join('')}</tbody></table></div>`;
 }
 
 const SIZE = { width: 640, height: 300, left: 64, right: 150, top: 20, bottom: 44 };
@@ -61,13 +63,14 @@ function figure({ title, points, higher_is_better }: Tradeoff): string {
   const x = scale(0, Math.max(...points.map(({ bits }) => bits)), left, width - right);
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => y.low + share * (y.high - y.low));
   const digits = Math.max(2, 2 - Math.floor(Math.log10(y.high - y.low || 1)));
-  const marks = points.map(({ name, bits, value, stderr }) => {
+  const labels = labelHeights(points.map(({ value }) => y.at(value)));
+  const marks = points.map(({ name, bits, value, stderr }, i) => {
     const [cx, cy] = [x.at(bits), y.at(value)];
     const bar =
       stderr === null
         ? ''
         : `<line x1="${cx}" x2="${cx}" y1="${y.at(value - stderr)}" y2="${y.at(value + stderr)}"/>`;
-    return `<g>${bar}<circle cx="${cx}" cy="${cy}" r="4"/><text x="${cx + 8}" y="${cy + 4}">${escape(name)}</text></g>`;
+    return `<g>${bar}<circle cx="${cx}" cy="${cy}" r="4"/><text x="${cx + 8}" y="${labels[i]! + 4}">${escape(name)}</text></g>`;
   });
   const rules = ticks.map(
     (tick) =>
@@ -84,6 +87,20 @@ ${marks.join('\n')}
 <figcaption>${escape(caption)}</figcaption>
 </figure>`;
 }
+
+/** Heights of labels beside their marks, pushed apart where two would overlap. */
+function labelHeights(heights: readonly number[]): number[] {
+  const placed = [...heights];
+  const order = [...heights.keys()].sort((a, b) => heights[a]! - heights[b]!);
+  order.forEach((i, rank) => {
+    const above = rank === 0 ? -Infinity : placed[order[rank - 1]!]!;
+    placed[i] = Math.max(placed[i]!, above + LINE);
+  });
+  return placed;
+}
+
+/** The height of a label. */
+const LINE = 14;
 
 /** A linear scale with a twentieth of room at both ends. */
 function scale(low: number, high: number, from: number, to: number) {
@@ -113,7 +130,7 @@ const STYLE = `
 body { margin: 0; background: light-dark(#fbfaf7, #14171c); color: var(--ink); font: 15px/1.6 system-ui, sans-serif; }
 main { max-width: 960px; margin: 0 auto; padding: 32px 16px; }
 h1 { font-size: 30px; line-height: 1.2; } h2 { font-size: 22px; margin-top: 40px; } h3 { font-size: 15px; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+.facts td { text-align: left; white-space: normal; overflow-wrap: anywhere; } .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: 4px 12px; border-bottom: 1px solid var(--rule); white-space: nowrap; } th:first-child { text-align: left; padding-left: 0; }
 pre { overflow-x: auto; padding: 12px; border: 1px solid var(--rule); white-space: pre-wrap; overflow-wrap: anywhere; }
 figure { margin: 24px 0; } svg { max-width: 640px; width: 100%; font-size: 13px; } svg text { fill: var(--ink); }
