@@ -12,7 +12,14 @@ import { llamaBlock } from './llama.ts';
 import { INPUT_SITES, type InputSite, type Pass } from './pass.ts';
 import { ropeTurns } from './rope.ts';
 import type { Weights } from './weights.ts';
-import { MAX_TOKENS, openWorkspace, widestMaskBytes, type Head, type Workspace } from './workspace.ts';
+import {
+  MAX_TOKENS,
+  WORK_PER_SUBMIT,
+  openWorkspace,
+  widestMaskBytes,
+  type Head,
+  type Workspace,
+} from './workspace.ts';
 
 /** A model ready to compute. */
 export interface Model {
@@ -35,9 +42,6 @@ interface Seen {
   arena: Arena;
   layers: Record<InputSite, GPUBuffer>[];
 }
-
-/** Multiplications per submit: about 50 ms on a slow integrated GPU, so that the screen stays alive. */
-const WORK_PER_SUBMIT = 2e9;
 
 /**
  * Tokens for one pass. Token t is `ids[t]` at position `positions[t]`; its keys and values go to slot

@@ -8,7 +8,7 @@ import { layer_norm } from '../gpu/layer_norm.ts';
 import { rms_norm } from '../gpu/rms_norm.ts';
 import type { Model } from './forward.ts';
 import { round } from './pass.ts';
-import type { Head, HeadBuffer } from './workspace.ts';
+import { WORK_PER_SUBMIT, type Head, type HeadBuffer } from './workspace.ts';
 
 /** One wanted log-probability: of token `target` as the successor of batch token `row`. */
 export interface Wanted {
@@ -31,11 +31,13 @@ const LOGIT_BYTES = 64 * 1024 * 1024;
  * Rows go through the head some at a time, so that a long text needs no [tokens, vocabulary] matrix.
  */
 export async function scoreWanted(model: Model, wanted: readonly Wanted[]): Promise<TokenLogprob[]> {
-  const most = Math.max(1, Math.floor(LOGIT_BYTES / (4 * outputsOf(model))));
+  const V = outputsOf(model);
+  const most = Math.min(LOGIT_BYTES / (4 * V), WORK_PER_SUBMIT / (V * model.config.hidden_size));
+  const step = Math.max(1, Math.floor(most));
   const rows = [...new Set(wanted.map(({ row }) => row))];
   const results = new Array<TokenLogprob>(wanted.length);
-  for (let begin = 0; begin < rows.length; begin += most) {
-    const group = rows.slice(begin, begin + most);
+  for (let begin = 0; begin < rows.length; begin += step) {
+    const group = rows.slice(begin, begin + step);
     const places = [...wanted.keys()].filter((i) => group.includes(wanted[i]!.row));
     const scored = await scoreRows(
       model,

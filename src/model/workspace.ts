@@ -34,6 +34,9 @@ export type HeadBuffer =
 /** Tokens one pass takes at most; longer inputs go in several, so that no submit keeps the GPU long. */
 export const MAX_TOKENS = 512;
 
+/** Multiplications per submit: about 50 ms on a slow integrated GPU, so that the screen stays alive. */
+export const WORK_PER_SUBMIT = 2e9;
+
 /** A workspace of at least so many tokens and slots; sizes are powers of two, so that growing is rare. */
 export async function openWorkspace(
   gpu: Gpu,
