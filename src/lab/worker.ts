@@ -1,5 +1,5 @@
 import * as Comlink from 'comlink';
-import { toFailure } from '../errors.ts';
+import { LabError, toFailure } from '../errors.ts';
 import { fullCheck } from '../gpu/check.ts';
 import { browserHost } from './browser_host.ts';
 import { gpuOnce } from './gpu_once.ts';
@@ -22,7 +22,9 @@ const lab: Lab = {
   async run(request, onEvent) {
     stop = new AbortController();
     try {
-      await run(request, browserHost(base, request, gpu, await store), onEvent, stop.signal);
+      await alone(request.resume, async () =>
+        run(request, browserHost(base, request, gpu, await store), onEvent, stop.signal),
+      );
     } catch (error) {
       onEvent({ type: 'failed', failure: toFailure(error) });
     }
@@ -50,5 +52,17 @@ const lab: Lab = {
     }
   },
 };
+
+/**
+ * Runs while no other tab runs the same; two would store each item twice. Holding a lock also keeps browsers from
+ * freezing a tab in the background.
+ */
+async function alone(resume: string | undefined, work: () => Promise<void>): Promise<void> {
+  const name = `run ${resume ?? crypto.randomUUID()}`;
+  await navigator.locks.request(name, { ifAvailable: true }, async (lock) => {
+    if (lock) await work();
+    else throw new LabError('storage', 'This run goes on in another tab.');
+  });
+}
 
 Comlink.expose(lab);
