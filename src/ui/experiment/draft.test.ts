@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest';
 import { parseSpec } from '../../lab/spec.ts';
-import { anotherConfig, defaultSpec, parseCode, readSpecFile, withQuantType, withTask } from './draft.ts';
+import {
+  anotherConfig,
+  defaultSpec,
+  parseCode,
+  parseModules,
+  readSpecFile,
+  withAdapter,
+  withQuantType,
+  withTask,
+} from './draft.ts';
 import { planSentences } from './plan_text.ts';
 
 test('a configuration keeps what it can when its quant_type changes, and stays valid', () => {
@@ -30,6 +39,23 @@ test('codes as people type them', () => {
   expect(parseCode(' -1, −0.5 0\n.25,1 ')).toEqual([-1, -0.5, 0, 0.25, 1]);
 });
 
+test('modules to skip as people type them, and none', () => {
+  expect(parseModules(' down_proj,model.layers.0 lm_head ')).toEqual([
+    'down_proj',
+    'model.layers.0',
+    'lm_head',
+  ]);
+  expect(parseModules(' , ')).toBeUndefined();
+});
+
+test('an adapter on and off', () => {
+  const { model } = defaultSpec();
+  const adapter = { source: 'hub', repo: 'a/b', revision: 'main' } as const;
+  const adapted = withAdapter(model, adapter);
+  expect(parseSpec({ ...defaultSpec(), model: adapted }).model.adapter).toEqual(adapter);
+  expect(withAdapter(adapted, undefined)).toEqual(model);
+});
+
 test('a spec file is read, or refused in a sentence', async () => {
   const file = (text: string) => new File([text], 'a.json');
   const spec = defaultSpec();
@@ -47,6 +73,11 @@ test('what a run reads, in sentences', () => {
     'The questions of Mini ARC, Mini CoQA and Mini text come with this page.',
     '5 configurations, at most 270 items each.',
   ]);
+  const adapted = planSentences({
+    ...spec,
+    model: { ...spec.model, adapter: { source: 'hub', repo: 'a/lora', revision: 'main' } },
+  });
+  expect(adapted[1]).toBe('The adapter a/lora is downloaded from huggingface.co, at the revision “main”.');
   const hub = planSentences({
     ...spec,
     model: { source: 'hub', repo: 'a/b', revision: 'main' },

@@ -1,7 +1,13 @@
 import example from '../../../examples/nf4-vs-fp4.json';
 import { LabError } from '../../errors.ts';
 import type { TaskName } from '../../eval/tasks.ts';
-import { canonicalJson, parseSpec, type ExperimentSpec } from '../../lab/spec.ts';
+import {
+  canonicalJson,
+  parseSpec,
+  type AdapterRef,
+  type ExperimentSpec,
+  type ModelRef,
+} from '../../lab/spec.ts';
 import { NF4 } from '../../quant/codebook.ts';
 import { BLOCKSIZES, type QuantConfig, type QuantType } from '../../quant/config.ts';
 
@@ -12,12 +18,15 @@ export const defaultSpec = (): ExperimentSpec => parseSpec(example);
 export function withQuantType(config: QuantConfig, quant_type: QuantType): QuantConfig {
   const { compute_dtype } = config;
   if (quant_type === 'none') return { quant_type, compute_dtype };
-  if (quant_type === 'int8') return { quant_type, granularity: 'row', compute_dtype };
+  const kept = 'skip_modules' in config ? { skip_modules: config.skip_modules } : {};
+  if (quant_type === 'int8') return { quant_type, granularity: 'row', compute_dtype, ...kept };
   // The threshold bitsandbytes begins with.
-  if (quant_type === 'llm_int8') return { quant_type, llm_int8_threshold: 6, compute_dtype };
+  if (quant_type === 'llm_int8') return { quant_type, llm_int8_threshold: 6, compute_dtype, ...kept };
   const { blocksize, double_quant } = 'blocksize' in config ? config : { blocksize: 64, double_quant: false };
-  if (quant_type !== 'custom') return { quant_type, blocksize, double_quant, compute_dtype };
-  return { quant_type, code: roundedNf4(), blocksize, double_quant, compute_dtype };
+  const blockwise = { blocksize, double_quant, compute_dtype, ...kept };
+  return quant_type === 'custom'
+    ? { quant_type, code: roundedNf4(), ...blockwise }
+    : { quant_type, ...blockwise };
 }
 
 /** NF4's values to four decimals: a codebook of one's own begins there. */
@@ -49,6 +58,19 @@ export const parseCode = (text: string): number[] =>
     .split(/[\s,]+/)
     .filter((word) => word !== '')
     .map((word) => Number(word.replace('−', '-')));
+
+/** Module names separated by commas or spaces; undefined for none, since a spec lists at least one or says nothing. */
+export function parseModules(text: string): string[] | undefined {
+  const names = text.split(/[\s,]+/).filter((name) => name !== '');
+  return names.length > 0 ? names : undefined;
+}
+
+/** The model with that adapter on top, or with none. */
+export function withAdapter(model: ModelRef, adapter: AdapterRef | undefined): ModelRef {
+  const bare = { ...model };
+  delete bare.adapter;
+  return adapter ? { ...bare, adapter } : bare;
+}
 
 /** A spec is a few hundred characters; a file of more than this is something else. */
 const MAX_SPEC_FILE_BYTES = 1_000_000;

@@ -11,6 +11,7 @@ import { TASK_NAMES } from '../names.ts';
 import { parseRoute } from '../route.ts';
 import { defaultSpec, readSpecFile } from './draft.ts';
 import { follow, percentDone, startLive, type Live } from './live.ts';
+import type { Preset } from './presets.ts';
 
 /** Events may come faster than the eye reads; what they add up to is shown this often. */
 const SHOW_EVERY_MS = 100;
@@ -26,6 +27,7 @@ class ExperimentState {
   /** What was wrong with a link or a file. */
   refused = $state.raw<{ title: string; failure: Failure }>();
   modelFolder = $state.raw<ChosenFolder>();
+  adapterFolder = $state.raw<ChosenFolder>();
   dataFolder = $state.raw<ChosenFolder>();
   live = $state.raw<Live>();
   /** The reader has asked the run to stop; it does so after the item it is at. */
@@ -43,9 +45,11 @@ class ExperimentState {
   missing = $derived(
     this.draft.model.source === 'local' && !this.modelFolder
       ? 'Choose the folder of the model first.'
-      : this.needsData && !this.dataFolder
-        ? 'Choose the data folder first.'
-        : undefined,
+      : this.draft.model.adapter?.source === 'local' && !this.adapterFolder
+        ? 'Choose the folder of the adapter first.'
+        : this.needsData && !this.dataFolder
+          ? 'Choose the data folder first.'
+          : undefined,
   );
 
   /** The spec the address stands for: the default one while it carries none. */
@@ -115,6 +119,12 @@ class ExperimentState {
     void this.writeAddress();
   }
 
+  /** Takes over the title and the configurations of a preset; the model and the questions stay. */
+  begin({ title, configs }: Preset): void {
+    this.draft.title = title;
+    this.draft.configs = structuredClone([...configs]);
+  }
+
   async run(): Promise<void> {
     const { spec } = this.checked;
     if (spec) await this.#run(spec);
@@ -144,6 +154,7 @@ class ExperimentState {
         spec,
         resume,
         model_files: this.modelFolder?.files,
+        adapter_files: this.adapterFolder?.files,
         data_files: this.dataFolder?.files,
       };
       await lab.run(request, (event) => this.#on(event));

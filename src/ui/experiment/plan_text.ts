@@ -1,4 +1,4 @@
-import type { ExperimentSpec } from '../../lab/spec.ts';
+import type { AdapterRef, ExperimentSpec } from '../../lab/spec.ts';
 import { count } from '../format.ts';
 import { TASK_NAMES } from '../names.ts';
 
@@ -8,7 +8,7 @@ export function planSentences({ model, configs, tasks }: ExperimentSpec): string
     tasks
       .filter(({ task }) => TASK_NAMES[task].bundled === bundled)
       .map(({ task }) => TASK_NAMES[task].title);
-  const sentences = [modelSentence(model)];
+  const sentences = [modelSentence(model), ...adapterSentences(model.adapter)];
   const [ours, theirs] = [titles(true), titles(false)];
   if (ours.length > 0) sentences.push(`The questions of ${listed(ours)} come with this page.`);
   if (theirs.length > 0) {
@@ -26,6 +26,19 @@ function modelSentence(model: ExperimentSpec['model']): string {
       return `The model ${model.repo} is downloaded from huggingface.co, at the revision “${model.revision}”. Its size is shown as soon as the download begins.`;
     case 'local':
       return `The model “${model.name}” is read from a folder that you choose. It stays on this device.`;
+  }
+}
+
+function adapterSentences(adapter: AdapterRef | undefined): string[] {
+  switch (adapter?.source) {
+    case undefined:
+      return [];
+    case 'hub':
+      return [
+        `The adapter ${adapter.repo} is downloaded from huggingface.co, at the revision “${adapter.revision}”.`,
+      ];
+    case 'local':
+      return [`The adapter “${adapter.name}” is read from a folder that you choose.`];
   }
 }
 

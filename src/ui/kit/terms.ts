@@ -12,6 +12,7 @@ export const TERMS = {
   'double quant': 'quantizing the absmax values too: 8 bits each, instead of 32.',
   threshold:
     'LLM.int8() multiplies activation columns with a magnitude from here on in floats, the others in integers.',
+  LoRA: 'two slim matrices beside a weight, trained in its place: their product is added to what the weight gives.',
   seed: 'a number that fixes which items are asked. The same seed asks the same items.',
   compute_dtype: 'the type that weights and activations are rounded to before they are multiplied.',
   granularity: 'whether each row of a weight has an absmax of its own, or the whole weight has one.',

@@ -1,8 +1,9 @@
 import type { MetricName } from '../../eval/metric.ts';
 import type { TaskName } from '../../eval/tasks.ts';
 import type { ExperimentResult } from '../../lab/result.ts';
-import { configName, type QuantConfig } from '../../quant/config.ts';
+import type { QuantConfig } from '../../quant/config.ts';
 import type { TableTwin } from '../chart/table_twin.ts';
+import { distinctNames } from '../config_names.ts';
 import { decimals } from '../format.ts';
 import { METRIC_NAMES, TASK_NAMES } from '../names.ts';
 
@@ -37,14 +38,15 @@ export function choices({ runs }: ExperimentResult): Shown[] {
 
 /** The configurations that have that metric. */
 export function pointsOf({ runs }: ExperimentResult, { task, metric }: Shown): Point[] {
-  return runs.flatMap(({ config, footprint, tasks }): Point[] => {
+  const names = distinctNames(runs.map(({ config }) => config));
+  return runs.flatMap(({ config, footprint, tasks }, i): Point[] => {
     const found = tasks.find((entry) => entry.task === task)?.metrics[metric];
     if (!found) return [];
     const { value, stderr } = found;
     return [
       {
         config,
-        name: configName(config),
+        name: names[i]!,
         bits: footprint.bits_per_weight,
         value,
         reach: Z95 * (stderr ?? 0),

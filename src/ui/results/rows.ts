@@ -1,7 +1,8 @@
 import type { MetricValue } from '../../eval/metric.ts';
 import type { TaskName } from '../../eval/tasks.ts';
 import type { Comparison, ExperimentResult } from '../../lab/result.ts';
-import { configName, type QuantConfig } from '../../quant/config.ts';
+import type { QuantConfig } from '../../quant/config.ts';
+import { distinctNames } from '../config_names.ts';
 import { decimals, pValue, whole } from '../format.ts';
 import { TASK_NAMES } from '../names.ts';
 
@@ -28,11 +29,12 @@ export interface ResultScore {
 
 /** The lines of a result, in the spec's order. */
 export function resultRows({ runs, comparisons }: ExperimentResult): ResultRow[] {
-  const baseline = runs[0] ? configName(runs[0].config) : '';
+  const names = distinctNames(runs.map(({ config }) => config));
+  const baseline = names[0] ?? '';
   return runs.map(({ config, footprint, tasks, timings }, index) => ({
     index,
     config,
-    name: configName(config),
+    name: names[index]!,
     bits_per_weight: footprint.bits_per_weight,
     bitsandbytes_bytes: footprint.bitsandbytes_bytes,
     actual_bytes: footprint.actual_bytes,

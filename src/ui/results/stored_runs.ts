@@ -1,20 +1,10 @@
 import { assembleResult } from '../../lab/assemble.ts';
 import type { ExperimentResult } from '../../lab/result.ts';
-import { browserStore, type RunRecord, type Store } from '../../lab/store.ts';
+import type { RunRecord } from '../../lab/store.ts';
 import { activity } from '../activity.svelte.ts';
 import { experiment } from '../experiment/experiment.svelte.ts';
 import { TASK_NAMES } from '../names.ts';
-
-let opened: Promise<Store> | undefined;
-
-/** The browser's store, opened when it is first needed, and again after it could not be. */
-export function openStore(): Promise<Store> {
-  opened ??= browserStore().catch((error: unknown) => {
-    opened = undefined;
-    throw error;
-  });
-  return opened;
-}
+import { openStore } from '../open_store.ts';
 
 /** A stored run and what its rows say; there is no result before the model was read. */
 export interface StoredRun {
@@ -50,9 +40,10 @@ export function stateName({ id, state }: RunRecord): string {
 export const canResume = ({ id, state }: RunRecord): boolean => state !== 'done' && activity.runId !== id;
 
 /** Which folders have to be chosen before the run can go on: files are not kept, only what they gave. */
-export function missingFolders({ spec }: RunRecord): { model: boolean; data: boolean } {
+export function missingFolders({ spec }: RunRecord): { model: boolean; adapter: boolean; data: boolean } {
   return {
     model: spec.model.source === 'local' && !experiment.modelFolder,
+    adapter: spec.model.adapter?.source === 'local' && !experiment.adapterFolder,
     data: spec.tasks.some(({ task }) => !TASK_NAMES[task].bundled) && !experiment.dataFolder,
   };
 }

@@ -1,0 +1,75 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { decodeSpec } from '../src/lab/permalink.ts';
+import { headerOf, plannedBytes } from '../src/tensor/write_safetensors.ts';
+import { digestOf, expect, runButton, runState, runToResults, smallSpec, specHash, test } from './page.ts';
+
+/** The spec the page's address carries once it has one that passes. */
+const addressed = async (url: string) => decodeSpec(/spec=([\w.-]+)/.exec(url)![1]!);
+
+test('a question to begin with sets the configurations and leaves the rest', async ({ page }) => {
+  await page.goto(`/${await specHash(smallSpec())}`);
+  await page.getByRole('button', { name: 'One thing at a time' }).click();
+  await expect(runButton(page)).toHaveText('Run 6 configurations');
+  await expect(page.getByText('6 configurations, at most 2 items each.')).toBeVisible();
+  await expect(page.getByLabel('Title')).toHaveValue('One thing at a time');
+  await expect.poll(async () => (await addressed(page.url())).configs.length).toBe(6);
+});
+
+test('layers to leave as they are: in the name, in the link, refused by name', async ({ page }) => {
+  await page.goto(`/${await specHash(smallSpec())}`);
+  await page.getByText('Advanced').click();
+  const layers = page.getByLabel(/^Layers to leave as they are/);
+  await layers.fill('down_proj, model.layers.0');
+  await layers.press('Enter');
+  await expect(page.getByText('NF4 · 64, without down_proj, model.layers.0').first()).toBeVisible();
+  await expect
+    .poll(async () => (await addressed(page.url())).configs[1])
+    .toMatchObject({ skip_modules: ['down_proj', 'model.layers.0'] });
+
+  await layers.fill('down-proj');
+  await layers.blur();
+  await expect(page.getByRole('alert')).toContainText('configs[1].skip_modules[0] is "down-proj"');
+  await expect(runButton(page)).toBeDisabled();
+  await layers.fill('');
+  await layers.blur();
+  await expect(runButton(page)).toBeEnabled();
+});
+
+/** Writes a LoRA adapter for the bundled model whose B is zero: what it adds is zero, whatever A is. */
+async function writeZeroAdapter(folder: string): Promise<void> {
+  const name = 'base_model.model.model.layers.0.self_attn.q_proj';
+  const tensors = [
+    { name: `${name}.lora_A.weight`, dtype: 'F32', shape: [4, 128] },
+    { name: `${name}.lora_B.weight`, dtype: 'F32', shape: [128, 4] },
+  ];
+  const size = tensors.reduce((sum, tensor) => sum + plannedBytes(tensor), 0);
+  await mkdir(folder, { recursive: true });
+  await writeFile(
+    `${folder}/adapter_model.safetensors`,
+    Buffer.concat([headerOf(tensors), Buffer.alloc(size)]),
+  );
+  const config = { peft_type: 'LORA', r: 4, lora_alpha: 8, target_modules: ['q_proj'] };
+  await writeFile(`${folder}/adapter_config.json`, JSON.stringify(config));
+}
+
+test('an adapter from a folder: one of zeros changes no answer; then the next run is estimated', async ({
+  page,
+}, info) => {
+  await runToResults(page, smallSpec());
+  const bare = await digestOf(page);
+
+  const folder = info.outputPath('zero-adapter');
+  await writeZeroAdapter(folder);
+  await page.goto(`/${await specHash(smallSpec())}`);
+  await expect(page.getByTestId('estimate')).toContainText(/take up to about [\d.]+ MB of GPU memory/);
+  await expect(page.getByTestId('estimate')).toContainText(/it takes about \d+ s/);
+  await page.getByText('An adapter on top').click();
+  await page.getByRole('radio', { name: 'Folder' }).nth(1).check();
+  await expect(page.getByText('Choose the folder of the adapter first.')).toBeVisible();
+  await page.getByLabel('Choose the folder of the adapter').setInputFiles(folder);
+  await expect(page.getByText('The adapter “zero-adapter” is read from a folder')).toBeVisible();
+  await runButton(page).click();
+  await expect(runState(page)).toHaveText('Done', { timeout: 90_000 });
+  await page.getByRole('link', { name: 'Open the results' }).click();
+  expect(await digestOf(page)).toBe(bare);
+});

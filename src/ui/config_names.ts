@@ -1,0 +1,18 @@
+import { configName, type QuantConfig } from '../quant/config.ts';
+
+/** A configuration's name with the layers it keeps as they are: "NF4 · 64, without down_proj". */
+export function longName(config: QuantConfig): string {
+  const skipped = 'skip_modules' in config ? config.skip_modules : undefined;
+  return skipped?.length ? `${configName(config)}, without ${skipped.join(', ')}` : configName(config);
+}
+
+/** The names of a run's configurations, each another: two codebooks of one's own are "CUSTOM · 64" and "CUSTOM · 64 (2)". */
+export function distinctNames(configs: readonly QuantConfig[]): string[] {
+  const seen = new Map<string, number>();
+  return configs.map((config) => {
+    const name = longName(config);
+    const times = (seen.get(name) ?? 0) + 1;
+    seen.set(name, times);
+    return times === 1 ? name : `${name} (${times})`;
+  });
+}
