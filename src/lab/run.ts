@@ -3,11 +3,11 @@ import { describe } from '../eval/doc.ts';
 import type { ItemResult } from '../eval/item.ts';
 import { aggregate } from '../eval/metric.ts';
 import { score } from '../eval/score.ts';
-import type { DataFiles } from '../eval/task.ts';
 import { TASKS, type TaskName } from '../eval/tasks.ts';
 import { quickCheck } from '../gpu/check.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { causalLanguageModel } from '../model/causal_lm.ts';
+import { sequenceClassifier } from '../model/classifier.ts';
 import { countParameters, footprintOf, type Footprint } from '../model/footprint.ts';
 import { closeModel, makeModel, type Model } from '../model/forward.ts';
 import { readOutliers } from '../model/outliers.ts';
@@ -17,6 +17,7 @@ import { loadWeights, type Weights } from '../model/weights.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import type { FileSet } from '../tensor/source.ts';
 import { assembleResult } from './assemble.ts';
+import type { DataPlace } from './datasets.ts';
 import { estimate, type Eta } from './eta.ts';
 import { hashFile, type ByteProgress } from './files.ts';
 import { planItems, type PlannedItem } from './plan.ts';
@@ -31,7 +32,8 @@ export interface Host {
   gpu(): Promise<Gpu>;
   runtime: string;
   app: Environment['app'];
-  data: DataFiles;
+  /** Where task files may lie, in the order they are looked for; the Hub comes last by itself. */
+  data: readonly DataPlace[];
   store: Store;
   openFiles(model: ModelRef, onProgress: ByteProgress, signal: AbortSignal): Promise<OpenedFiles>;
   openAdapter(adapter: AdapterRef, onProgress: ByteProgress, signal: AbortSignal): Promise<OpenedFiles>;
@@ -114,7 +116,7 @@ async function measure(
     (done, total, what) =>
       emit({ type: 'progress', phase, done, total, what });
   const kernel_check = await checkKernels(gpu, emit);
-  const plan = await planItems(spec, host.data);
+  const { items: plan, ...asked } = await planItems(spec, host.data, signal, record.environment?.data);
   const tasks = spec.tasks.map(({ task }) => ({ task, n: plan.filter((item) => item.task === task).length }));
   emit({ type: 'planned', tasks });
 
@@ -124,13 +126,17 @@ async function measure(
   const model = await openModel(opened.files, adapted?.files);
   const identity = await identify(spec.model, opened, model, bytes('hash'), signal);
   if (adapted) identity.adapter = await identifyFiles(adapted, ADAPTER_FILES, bytes('hash'), signal);
-  if (record.environment) requireSame(record.environment.model, identity);
+  if (record.environment) {
+    requireSame(record.environment.model, identity);
+    requireSameItems(record.environment.items_sha256, asked.items_sha256);
+  }
   record.environment = {
     app: host.app,
     runtime: host.runtime,
     adapter: gpu.adapter,
     kernel_check,
     model: identity,
+    ...asked,
     started: record.created,
   };
   emit({ type: 'environment', environment: record.environment });
@@ -219,7 +225,8 @@ async function answer(
   open: readonly PlannedItem[],
   before: readonly { task: TaskName; item: ItemResult }[],
 ): Promise<void> {
-  const lm = causalLanguageModel(ready, model.tokenizer);
+  const asked = model.config.num_labels === undefined ? causalLanguageModel : sequenceClassifier;
+  const lm = asked(ready, model.tokenizer);
   const { timings } = record.configs[index]!;
   const items = new Map<TaskName, ItemResult[]>();
   for (const { task, item } of before) items.set(task, [...(items.get(task) ?? []), item]);
@@ -321,6 +328,15 @@ function requireSame(before: ModelIdentity, now: ModelIdentity): void {
   throw new LabError(
     'other-model',
     `The run was begun with another ${changed ?? `revision, ${before.revision}`}; its answers so far are of that one.`,
+  );
+}
+
+/** @throws other-model when the task files of a resumed run were changed since: its items would not compare either. */
+function requireSameItems(before: string | undefined, now: string): void {
+  if (before === undefined || before === now) return;
+  throw new LabError(
+    'other-model',
+    'The run was begun with other task files: what they ask is not what its answers so far were given to.',
   );
 }
 

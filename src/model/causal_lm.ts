@@ -3,6 +3,7 @@ import { forward, reserve, type Model, type Span } from './forward.ts';
 import type { Generation, GenerateOptions, LanguageModel, Loglikelihood } from './language_model.ts';
 import { greedyToken, scoreWanted, type TokenLogprob } from './logits.ts';
 import { rollingWindows } from './rolling_windows.ts';
+import { forwardSequence } from './sequence.ts';
 import { branchSpan, causalSpan } from './spans.ts';
 import type { Tokenizer } from './tokenizer.ts';
 import { MAX_TOKENS } from './workspace.ts';
@@ -174,22 +175,9 @@ async function scoreTokens(
   return results;
 }
 
-/** The most likely token after `ids`, which continue what the slots before `first_slot` hold; all slots are reserved. */
-async function greedyAfter(model: Model, ids: readonly number[], first_slot: number): Promise<number> {
-  let last = 0;
-  for (let begin = 0; begin < ids.length; begin += MAX_TOKENS) {
-    const part = ids.slice(begin, begin + MAX_TOKENS);
-    const slot = first_slot + begin;
-    forward(model, {
-      ids: part,
-      positions: part.map((_, i) => slot + i),
-      spans: part.map((_, i) => causalSpan(slot + i, model.config.sliding_window)),
-      first_slot: slot,
-    });
-    last = part.length - 1;
-  }
-  return greedyToken(model, last);
-}
+/** The most likely token after `ids`, which continue what the slots before `first_slot` hold. */
+const greedyAfter = (model: Model, ids: readonly number[], first_slot: number): Promise<number> =>
+  greedyToken(model, forwardSequence(model, ids, first_slot));
 
 /** What stands before the first stop, each applied in turn as the harness does. */
 const cutAt = (text: string, stops: readonly string[]): string =>

@@ -9,6 +9,8 @@ export interface LanguageModel {
   loglikelihoodRolling(text: string): Promise<Loglikelihood>;
   /** Greedy text, cut before the first of `until` (the end-of-text token always stops it). */
   generateUntil(context: string, options: GenerateOptions): Promise<Generation>;
+  /** One logit a class, of a model with a classifier in place of its vocabulary; others have no such method. */
+  classify?(text: string, options: ClassifyOptions): Promise<number[]>;
 }
 
 /** Summed log-probability (natural log) of `tokens` tokens; `is_greedy`: each was the most likely one. */
@@ -21,6 +23,11 @@ export interface Loglikelihood {
 export interface GenerateOptions {
   until: readonly string[];
   max_gen_toks: number;
+}
+
+export interface ClassifyOptions {
+  /** Tokens of the text that are read; the rest is cut off at its end. */
+  max_length: number;
 }
 
 export interface Generation {
