@@ -98,8 +98,8 @@ describe('ARC', () => {
       code: 'bad-data',
       message: 'mini_arc.jsonl: the number of records is 0; allowed: 1 or more',
     });
-    const bytes = { where: 'x', read: () => Promise.resolve(Uint8Array.of(0xff, 0xfe)) };
-    await expect(loadDocs(TASKS.mini_arc, bytes)).rejects.toMatchObject({
+    const bytes = Uint8Array.of(0xff, 0xfe);
+    await expect(loadDocs(TASKS.mini_arc, memoryFiles({ 'mini_arc.jsonl': bytes }))).rejects.toMatchObject({
       code: 'bad-data',
       message: 'mini_arc.jsonl: the file is not UTF-8 text; allowed: UTF-8',
     });

@@ -1,15 +1,16 @@
 import type { MultipleChoiceDoc } from './doc.ts';
-import { badData, asRecord, readJsonLines, textField, textsField } from './records.ts';
+import { badData, asRecord, textField, textsField } from './records.ts';
 import type { DataFile, DataRecord } from './records.ts';
+import { readRows } from './rows.ts';
 import type { Split, Task } from './task.ts';
 
 /**
- * ARC (Clark et al. 2018) in the Hub's field layout, one JSON object a line:
+ * ARC (Clark et al. 2018) in the Hub's field layout, as parquet or one JSON object a line:
  * `{"question": "…", "choices": {"text": ["a", "b", "c"], "label": ["1", "2", "3"]}, "answerKey": "2"}`.
  * Three to five choices, labelled with letters or digits: gold is the label's place, never its letter's.
  */
-function readArc(file: DataFile): MultipleChoiceDoc[] {
-  return readJsonLines(file).map(arcDoc);
+async function readArc(file: DataFile): Promise<MultipleChoiceDoc[]> {
+  return (await readRows(file, ['question', 'choices', 'answerKey'])).map(arcDoc);
 }
 
 function arcDoc(record: DataRecord): MultipleChoiceDoc {
@@ -47,12 +48,17 @@ function ai2(set: 'ARC-Easy' | 'ARC-Challenge') {
     `${set}-${split}.jsonl`,
     `${set}/${split}.jsonl`,
   ];
+  const hub = (split: Split) => `${set}/${split}-00000-of-00001.parquet`;
   return {
     ...shared,
     title: set,
     bundled: false,
     files: { train: paths('train'), validation: paths('validation'), test: paths('test') },
-    fewshot: { split: 'train', spare: false },
+    hub: {
+      repo: 'allenai/ai2_arc',
+      files: { train: hub('train'), validation: hub('validation'), test: hub('test') },
+    },
+    fewshot: { split: 'train', sampler: 'default', spare: false },
   } as const satisfies Partial<Task>;
 }
 
@@ -74,5 +80,5 @@ export const mini_arc = {
   primary_metric: 'acc',
   bundled: true,
   files: { test: ['mini_arc.jsonl'] },
-  fewshot: { split: 'test', spare: true },
+  fewshot: { split: 'test', sampler: 'default', spare: true },
 } satisfies Task;

@@ -1,7 +1,14 @@
-/** A multiple-choice doc answered: one entry of `lls`, `is_greedy` and `tokens` per choice, in the choices' order. */
-export interface MultipleChoiceItem {
+/** What every item carries of its doc. */
+interface ItemOfDoc {
   /** The doc's index in its file's split. */
   doc_id: number;
+  /** The doc's own `group` and `cluster`, where it has them. */
+  group?: string;
+  cluster?: string;
+}
+
+/** A multiple-choice doc answered: one entry of `lls`, `is_greedy` and `tokens` per choice, in the choices' order. */
+export interface MultipleChoiceItem extends ItemOfDoc {
   output_type: 'multiple_choice';
   /** Log-probability of " " + choice after the context, natural log. */
   lls: number[];
@@ -19,8 +26,7 @@ export interface MultipleChoiceItem {
 }
 
 /** A question answered in the model's own words: `text` is all it wrote, `pred` the part that is scored. */
-export interface GenerateItem {
-  doc_id: number;
+export interface GenerateItem extends ItemOfDoc {
   output_type: 'generate_until';
   text: string;
   pred: string;
@@ -32,8 +38,7 @@ export interface GenerateItem {
 }
 
 /** A text read from end to end. `words` and `bytes` are the original's, so they weigh every tokenizer alike. */
-export interface RollingItem {
-  doc_id: number;
+export interface RollingItem extends ItemOfDoc {
   output_type: 'loglikelihood_rolling';
   /** Of the whole text, natural log. */
   loglikelihood: number;
@@ -42,5 +47,16 @@ export interface RollingItem {
   bytes: number;
 }
 
+/** A text put into a class: `pred` has the largest of `logits`, the first of equals. */
+export interface ClassifyItem extends ItemOfDoc {
+  output_type: 'classify';
+  /** One a class, in the classes' order. */
+  logits: number[];
+  pred: number;
+  gold: number;
+  /** 1 where `pred` is `gold`, else 0. */
+  acc: number;
+}
+
 /** What one doc gave; plain JSON, with lm-evaluation-harness's names. */
-export type ItemResult = MultipleChoiceItem | GenerateItem | RollingItem;
+export type ItemResult = MultipleChoiceItem | GenerateItem | RollingItem | ClassifyItem;

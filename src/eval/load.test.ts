@@ -70,11 +70,11 @@ describe('few-shot examples', () => {
     });
   });
 
-  it('are refused where there is no prompt', async () => {
+  it('are refused where the task takes none', async () => {
     const data = memoryFiles({ 'mini_text.jsonl': '{"text": "x"}' });
     await expect(loadDocs(TASKS.mini_text, data, { num_fewshot: 2 })).rejects.toMatchObject({
       code: 'bad-spec',
-      message: 'mini_text: num_fewshot is 2; allowed: 0, it has no prompt',
+      message: 'mini_text: num_fewshot is 2; allowed: 0, it takes no examples',
     });
   });
 });
@@ -101,7 +101,9 @@ describe('files and names', () => {
     await expect(loadDocs(TASKS.wikitext, memoryFiles({}))).rejects.toMatchObject({
       code: 'missing-data',
       message:
-        'wikitext needs wikitext/wiki.test.raw or wikitext-2-raw/wiki.test.raw or wiki.test.raw; not found in the test',
+        'wikitext needs wikitext/wiki.test.raw or wikitext-2-raw/wiki.test.raw or wiki.test.raw or ' +
+        'wikitext/wikitext-2-raw-v1/test-00000-of-00001.parquet or wikitext-2-raw-v1/test-00000-of-00001.parquet or ' +
+        'Salesforce/wikitext/wikitext-2-raw-v1/test-00000-of-00001.parquet; not found in the test',
     });
   });
 
@@ -112,7 +114,8 @@ describe('files and names', () => {
       expect(findTask(name)).toBe(task);
     }
     expect(() => findTask('toString')).toThrow(
-      'task is toString; allowed: mini_arc, mini_coqa, mini_text, arc_easy, arc_challenge, coqa, wikitext',
+      'task is toString; allowed: mini_arc, mini_coqa, mini_text, arc_easy, arc_challenge, ' +
+        'mmlu, mmlu_<subject>, coqa, coqa_official, ag_news, wikitext, text',
     );
   });
 });

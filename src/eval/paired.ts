@@ -1,15 +1,18 @@
 import { LabError } from '../errors.ts';
 import { seededRandom } from '../tensor/random.ts';
-import type { ItemResult, MultipleChoiceItem, RollingItem } from './item.ts';
+import type { ClassifyItem, ItemResult, MultipleChoiceItem, RollingItem } from './item.ts';
 import { METRICS, itemValue } from './metric.ts';
 import type { MetricName } from './metric.ts';
 import {
   Z80,
   Z95,
+  bootstrapClusters,
   bootstrapInterval,
+  clusteredStderr,
   mcnemar,
   mean,
   meanDifference,
+  meanStderr,
   randomizationP,
   unseenRate,
 } from './stats.ts';
@@ -36,7 +39,8 @@ export interface PairedMean {
   p: number;
   /**
    * 'mcnemar' where every value is 0 or 1: exact, and `ci` is ± 1.96 stderr. 'randomization' for graded values: each
-   * doc's two values swapped by a coin, and `ci` from a bootstrap of the docs.
+   * doc's two values swapped by a coin, and `ci` from a bootstrap of the docs. Docs of one story are swapped and drawn
+   * together, also where every value is 0 or 1.
    */
   test: 'mcnemar' | 'randomization';
   /** The true difference that docs as spread as these show four times in five: 2.80 stderr; null at one doc. */
@@ -60,11 +64,13 @@ export interface PairedRatio {
 export interface PairedComparison {
   /** Docs that both have answered. */
   n: number;
+  /** How many stories they are about, where several docs are about one: so many things vary by themselves. */
+  clusters?: number;
   means: PairedMean[];
   ratios: PairedRatio[];
   /**
    * Change of the margin, in nats: the gold choice's log-likelihood less the best other's, other - baseline.
-   * It moves before an answer flips. Null where nothing is multiple choice.
+   * It moves before an answer flips; of classes the logits are as good. Null where there is nothing to choose from.
    */
   margin: MeanDifference | null;
 }
@@ -82,15 +88,37 @@ export function comparePaired(
 ): PairedComparison | undefined {
   const pairs = pairUp(baseline.items, other.items);
   if (pairs.length === 0) return undefined;
+  const clusters = clustersOf(pairs);
   const means: PairedMean[] = [];
   const ratios: PairedRatio[] = [];
   for (const metric of metrics) {
-    if (METRICS[metric].kind === 'mean')
-      means.push(pairedMean(metric, pairs, baseline.name, other.name, seed));
-    // The ratio of bits per byte has no meaning of its own: it is the logarithm of byte_perplexity.
-    else if (metric !== 'bits_per_byte') ratios.push(pairedRatio(metric, pairs, baseline.name, other.name));
+    // Macro means have no value a doc; acc tests the same answers.
+    if (METRICS[metric].kind === 'mean') {
+      means.push(pairedMean(metric, pairs, clusters, baseline.name, other.name, seed));
+    } else if (isPerplexity(metric)) {
+      ratios.push(pairedRatio(metric, pairs, baseline.name, other.name));
+    }
   }
-  return { n: pairs.length, means, ratios, margin: pairedMargin(pairs) };
+  const counted = clusters ? { clusters: clusters.length } : {};
+  return { n: pairs.length, ...counted, means, ratios, margin: pairedMargin(pairs) };
+}
+
+type Perplexity = 'word_perplexity' | 'byte_perplexity' | 'token_perplexity';
+
+/** The ratio of bits per byte has no meaning of its own: it is the logarithm of byte_perplexity. */
+const isPerplexity = (metric: MetricName): metric is Perplexity =>
+  METRICS[metric].kind === 'weighted' && metric !== 'bits_per_byte';
+
+/** The pairs' places by cluster; undefined where docs have none. */
+function clustersOf(pairs: readonly Pair[]): number[][] | undefined {
+  const places = new Map<string, number[]>();
+  for (const [i, [{ cluster }]] of pairs.entries()) {
+    if (cluster === undefined) return undefined;
+    const own = places.get(cluster);
+    if (own) own.push(i);
+    else places.set(cluster, [i]);
+  }
+  return [...places.values()];
 }
 
 type Pair = [baseline: ItemResult, other: ItemResult];
@@ -119,12 +147,15 @@ function question(item: ItemResult): string {
       return 'a generated answer';
     case 'loglikelihood_rolling':
       return `${item.words} words and ${item.bytes} bytes`;
+    case 'classify':
+      return `${item.logits.length} classes and gold ${item.gold}`;
   }
 }
 
 function pairedMean(
   metric: MetricName,
   pairs: readonly Pair[],
+  clusters: readonly (readonly number[])[] | undefined,
   baselineName: string,
   otherName: string,
   seed: number,
@@ -135,29 +166,50 @@ function pairedMean(
   const n = pairs.length;
   const gained = differences.filter((d) => d > 0).length;
   const lost = differences.filter((d) => d < 0).length;
-  const { mean: difference, stderr, ci } = meanDifference(differences);
+  const byCluster = clusters?.map((places) => places.map((i) => differences[i]!));
+  const {
+    mean: difference,
+    stderr,
+    ci,
+  } = meanDifference(differences, byCluster ? clusteredStderr(byCluster) : meanStderr(differences));
   const exact = [...before, ...after].every((value) => value === 0 || value === 1);
   const values = { metric, baseline: mean(before), other: mean(after), difference, gained, lost };
-  const tested = exact
-    ? { ci, p: mcnemar(lost, gained), test: 'mcnemar' as const }
-    : {
-        ci: bootstrapInterval(differences, seededRandom(seed)),
-        p: randomizationP(differences, seededRandom(seed)),
-        test: 'randomization' as const,
-      };
+  const tested =
+    exact && !byCluster
+      ? { ci, p: mcnemar(lost, gained), test: 'mcnemar' as const }
+      : {
+          ci: byCluster
+            ? bootstrapClusters(byCluster, seededRandom(seed))
+            : bootstrapInterval(differences, seededRandom(seed)),
+          p: randomizationP(
+            byCluster?.map((own) => own.reduce((sum, d) => sum + d, 0)) ?? differences,
+            seededRandom(seed),
+          ),
+          test: 'randomization' as const,
+        };
   const detectable = stderr === null ? null : (Z95 + Z80) * stderr;
-  const verdict = meanVerdict({ ...values, ...tested, detectable, n }, baselineName, otherName);
+  const independent = clusters?.length ?? n;
+  const verdict = meanVerdict({ ...values, ...tested, detectable, n, independent }, baselineName, otherName);
   return { ...values, ...tested, detectable, verdict };
 }
 
 function meanVerdict(
-  { metric, difference, gained, lost, p, detectable, n }: Omit<PairedMean, 'verdict'> & { n: number },
+  {
+    metric,
+    difference,
+    gained,
+    lost,
+    p,
+    detectable,
+    n,
+    independent,
+  }: Omit<PairedMean, 'verdict'> & { n: number; independent: number },
   baselineName: string,
   otherName: string,
 ): string {
   const size = `${(100 * Math.abs(difference)).toFixed(1)} points of ${metric}`;
   if (gained + lost === 0) {
-    const unseen = (100 * unseenRate(n)).toFixed(1);
+    const unseen = (100 * unseenRate(independent)).toFixed(1);
     return `${otherName} scores as ${baselineName} on each of ${n} docs; up to ${unseen} % of all docs may still differ`;
   }
   if (p < 0.05) return `${otherName} ${difference < 0 ? 'loses' : 'gains'} ${size} at n = ${n}, ${showP(p)}`;
@@ -179,14 +231,15 @@ const isRolling = (pair: Pair): pair is [RollingItem, RollingItem] =>
  * so its standard error is that of the residuals d + ln ratio * w (Cochran 1977, 2.9), and t has n - 1 degrees.
  */
 function pairedRatio(
-  metric: MetricName,
+  metric: Perplexity,
   pairs: readonly Pair[],
   baselineName: string,
   otherName: string,
 ): PairedRatio {
+  const { weight } = METRICS[metric];
   const texts = pairs.filter(isRolling);
   const n = texts.length;
-  const weights = texts.map(([item]) => (metric === 'word_perplexity' ? item.words : item.bytes));
+  const weights = texts.map(([item]) => item[weight]);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const perplexity = (items: readonly RollingItem[]) =>
     Math.exp(-items.reduce((sum, item) => sum + item.loglikelihood, 0) / total);
@@ -223,13 +276,19 @@ function ratioVerdict(
   return `${otherName} ${ratio > 1 ? 'raises' : 'lowers'} ${name} on ${n} texts: × ${ratio.toFixed(3)} ${range}, ${showP(p)}`;
 }
 
-const isChoice = (pair: Pair): pair is [MultipleChoiceItem, MultipleChoiceItem] =>
-  pair.every((item) => item.output_type === 'multiple_choice');
+type ChosenItem = MultipleChoiceItem | ClassifyItem;
+
+const isChosen = (pair: Pair): pair is [ChosenItem, ChosenItem] =>
+  pair.every((item) => item.output_type === 'multiple_choice' || item.output_type === 'classify');
+
+/** Logits differ from log-probabilities by what all classes share, which no margin sees. */
+const marginOf = (item: ChosenItem): number =>
+  margin({ lls: item.output_type === 'classify' ? item.logits : item.lls, gold: item.gold });
 
 function pairedMargin(pairs: readonly Pair[]): MeanDifference | null {
-  const choices = pairs.filter(isChoice);
-  if (choices.length === 0) return null;
-  return meanDifference(choices.map(([item, twin]) => margin(twin) - margin(item)));
+  const chosen = pairs.filter(isChosen);
+  if (chosen.length === 0) return null;
+  return meanDifference(chosen.map(([item, twin]) => marginOf(twin) - marginOf(item)));
 }
 
 /**

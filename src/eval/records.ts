@@ -1,13 +1,14 @@
 import { LabError } from '../errors.ts';
 import { quote } from '../tensor/json.ts';
+import type { ByteSource } from '../tensor/source.ts';
 
 /** A file that was found: the path it was asked for by, and its bytes. */
 export interface DataFile {
   path: string;
-  bytes: Uint8Array;
+  source: ByteSource;
 }
 
-/** A JSON object and where it stands, for messages: `{where: 'mini_arc.jsonl, line 12', value: {…}}`. */
+/** A JSON object or a row, and where it stands, for messages: `{where: 'mini_arc.jsonl, line 12', value: {…}}`. */
 export interface DataRecord {
   where: string;
   value: Readonly<Record<string, unknown>>;
@@ -26,7 +27,8 @@ function show(value: unknown): string {
 }
 
 /** The file as text, a byte order mark kept; bytes that are not UTF-8 are refused. */
-export function readText({ path, bytes }: DataFile): string {
+export async function readText({ path, source }: DataFile): Promise<string> {
+  const bytes = await source.slice(0, source.byteLength);
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
@@ -46,9 +48,9 @@ export function parseJson(text: string, where: string): unknown {
 }
 
 /** The records of a file with one JSON object a line, in order; empty lines are skipped, an empty file is refused. */
-export function readJsonLines(file: DataFile): DataRecord[] {
+export async function readJsonLines(file: DataFile): Promise<DataRecord[]> {
   const records: DataRecord[] = [];
-  for (const [index, line] of readText(file).split('\n').entries()) {
+  for (const [index, line] of (await readText(file)).split('\n').entries()) {
     const where = `${file.path}, line ${index + 1}`;
     if (line.trim() !== '') records.push(asRecord(parseJson(line, where), where, 'the line'));
   }

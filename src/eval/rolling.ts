@@ -1,8 +1,9 @@
 import type { RollingDoc } from './doc.ts';
 import { SPACE, countBytes, countWords, strip } from './python_text.ts';
-import { readJsonLines, readText, textField } from './records.ts';
+import { badData, readJsonLines, readText, textField } from './records.ts';
 import type { DataFile } from './records.ts';
-import type { Task } from './task.ts';
+import { formatOf, readRows } from './rows.ts';
+import type { Split, Task } from './task.ts';
 
 /**
  * The pages of a wiki.*.raw file, as the harness's data set was made from it: a page begins at a line "= Title =",
@@ -67,16 +68,35 @@ export function detokenize(page: string): string {
 }
 
 /** Words and bytes are counted before the spacing is undone, as the harness counts them. */
-function readWikitext(file: DataFile): RollingDoc[] {
-  return splitPages(readText(file)).map((page) => rollingDoc(detokenize(page), page));
+async function readWikitext(file: DataFile): Promise<RollingDoc[]> {
+  const raw = formatOf(file.path) === 'parquet' ? await joinLines(file) : await readText(file);
+  return splitPages(raw).map((page) => rollingDoc(detokenize(page), page));
+}
+
+/** The Hub's copy has a row a line; an empty one stands for the file's " \n". */
+async function joinLines(file: DataFile): Promise<string> {
+  const lines = (await readRows(file, ['text'])).map(({ where, value }) => {
+    const { text } = value;
+    if (typeof text !== 'string') badData(where, 'text', text, 'a text');
+    return text === '' ? ' \n' : text;
+  });
+  return lines.join('');
 }
 
 /** One `{"id": "…", "text": "…"}` a line; the text is read as it stands. */
-function readTexts(file: DataFile): RollingDoc[] {
-  return readJsonLines(file).map((record) => {
+async function readTexts(file: DataFile): Promise<RollingDoc[]> {
+  return (await readJsonLines(file)).map((record) => {
     const text = textField(record, 'text');
     return rollingDoc(text, text);
   });
+}
+
+/** A whole file as one text, but for a byte order mark; or a text a line, as JSON. */
+async function readAnyText(file: DataFile): Promise<RollingDoc[]> {
+  if (formatOf(file.path) === 'jsonl') return readTexts(file);
+  const text = (await readText(file)).replace(/^\ufeff/, '');
+  if (text === '') badData(file.path, 'the text', text, 'a text that is not empty');
+  return [rollingDoc(text, text)];
 }
 
 function rollingDoc(text: string, original: string): RollingDoc {
@@ -90,12 +110,14 @@ function rollingDoc(text: string, original: string): RollingDoc {
 
 const shared = {
   output_type: 'loglikelihood_rolling',
-  metrics: ['word_perplexity', 'byte_perplexity', 'bits_per_byte'],
+  metrics: ['word_perplexity', 'byte_perplexity', 'bits_per_byte', 'token_perplexity'],
   primary_metric: 'word_perplexity',
   num_fewshot: 0,
   split: 'test',
   fewshot: null,
 } as const satisfies Partial<Task>;
+
+const wikiParquet = (split: Split) => `wikitext-2-raw-v1/${split}-00000-of-00001.parquet`;
 
 /** WikiText-2, 62 pages in the test split, read whole. */
 export const wikitext = {
@@ -108,7 +130,30 @@ export const wikitext = {
     validation: ['wikitext/wiki.valid.raw', 'wikitext-2-raw/wiki.valid.raw', 'wiki.valid.raw'],
     test: ['wikitext/wiki.test.raw', 'wikitext-2-raw/wiki.test.raw', 'wiki.test.raw'],
   },
+  hub: {
+    repo: 'Salesforce/wikitext',
+    files: {
+      train: wikiParquet('train'),
+      validation: wikiParquet('validation'),
+      test: wikiParquet('test'),
+    },
+  },
   read: readWikitext,
+} satisfies Task;
+
+/**
+ * A text of the user's own, read from end to end like wikitext's pages: one item, so that there is no interval; a
+ * file of JSON lines has as many items as lines. The spec may name the file, text.txt if it does not.
+ */
+export const text = {
+  ...shared,
+  name: 'text',
+  title: 'Own text',
+  primary_metric: 'token_perplexity',
+  bundled: false,
+  files: { test: ['text.txt', 'text.jsonl'] },
+  any_file: true,
+  read: readAnyText,
 } satisfies Task;
 
 /** Stories of the bundled model's own small world. */

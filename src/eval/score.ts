@@ -1,15 +1,23 @@
 import { LabError } from '../errors.ts';
 import type { LanguageModel } from '../model/language_model.ts';
-import type { Doc, GenerateDoc, MultipleChoiceDoc, RollingDoc } from './doc.ts';
-import type { GenerateItem, ItemResult, MultipleChoiceItem, RollingItem } from './item.ts';
+import type { ClassifyDoc, Doc, GenerateDoc, MultipleChoiceDoc, RollingDoc } from './doc.ts';
+import type { ClassifyItem, GenerateItem, ItemResult, MultipleChoiceItem, RollingItem } from './item.ts';
 import { countBytes, countCharacters, strip } from './python_text.ts';
 import { exactMatch, leaveOneOut, tokenF1 } from './squad.ts';
 
 /**
  * Asks the model one doc and scores what it says, item for item as lm-evaluation-harness 0.4.13.
- * Throws LabError 'non-finite-score' if a log-likelihood is NaN or infinite.
+ * Throws LabError 'non-finite-score' if a log-likelihood or logit is NaN or infinite, 'unsupported-architecture' if
+ * the doc needs a classifier that the model is not.
  */
-export function score(doc: Doc, doc_id: number, model: LanguageModel): Promise<ItemResult> {
+export async function score(doc: Doc, doc_id: number, model: LanguageModel): Promise<ItemResult> {
+  const item = await answer(doc, doc_id, model);
+  if (doc.group !== undefined) item.group = doc.group;
+  if (doc.cluster !== undefined) item.cluster = doc.cluster;
+  return item;
+}
+
+function answer(doc: Doc, doc_id: number, model: LanguageModel): Promise<ItemResult> {
   switch (doc.output_type) {
     case 'multiple_choice':
       return scoreChoices(doc, doc_id, model);
@@ -17,6 +25,8 @@ export function score(doc: Doc, doc_id: number, model: LanguageModel): Promise<I
       return scoreAnswer(doc, doc_id, model);
     case 'loglikelihood_rolling':
       return scoreText(doc, doc_id, model);
+    case 'classify':
+      return scoreClass(doc, doc_id, model);
   }
 }
 
@@ -77,16 +87,37 @@ async function scoreText(doc: RollingDoc, doc_id: number, model: LanguageModel):
   };
 }
 
+async function scoreClass(
+  { text, labels, gold, max_length }: ClassifyDoc,
+  doc_id: number,
+  model: LanguageModel,
+): Promise<ClassifyItem> {
+  const classes = `${labels.length} classes (${labels.join(', ')})`;
+  if (!model.classify) {
+    throw new LabError(
+      'unsupported-architecture',
+      `The task asks for one of ${classes}, and this model predicts words; allowed: a classifier, such as GPT2ForSequenceClassification.`,
+    );
+  }
+  const logits = await model.classify(text, { max_length });
+  if (logits.length !== labels.length) {
+    throw new LabError(
+      'unsupported-architecture',
+      `The task asks for one of ${classes}, and this model tells ${logits.length} apart; allowed: a model trained for the task.`,
+    );
+  }
+  for (const logit of logits) finite(logit, doc_id, 'logit');
+  const pred = argmax(logits);
+  return { doc_id, output_type: 'classify', logits, pred, gold, acc: Number(pred === gold) };
+}
+
 /** The place of the largest; the first of equals, as numpy's argmax: `argmax([-2, -1, -1])` is 1. */
 function argmax(values: readonly number[]): number {
   return values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);
 }
 
 /** NaN compares false with everything, so unchecked it would quietly answer the first choice. */
-function finite(logprob: number, doc_id: number): number {
-  if (Number.isFinite(logprob)) return logprob;
-  throw new LabError(
-    'non-finite-score',
-    `doc_id ${doc_id}: the log-likelihood is ${logprob}; allowed: finite`,
-  );
+function finite(value: number, doc_id: number, what = 'log-likelihood'): number {
+  if (Number.isFinite(value)) return value;
+  throw new LabError('non-finite-score', `doc_id ${doc_id}: the ${what} is ${value}; allowed: finite`);
 }

@@ -4,7 +4,7 @@ import type { LanguageModel } from '../model/language_model.ts';
  * A model for tests whose every score depends on every character it was shown, and is a multiple of 1/16, so that
  * sums are exact: the same as ScriptedModel in tools/make_eval_goldens.py, which lm-evaluation-harness asks.
  */
-export interface ScriptedModel extends LanguageModel {
+export interface ScriptedModel extends Required<LanguageModel> {
   /** All that was asked, in order, each text closed by U+001F. */
   asked: string[];
 }
@@ -47,6 +47,11 @@ export function scriptedModel(): ScriptedModel {
     loglikelihoodRolling(text) {
       note(text);
       return Promise.resolve({ logprob: -read(text, 0).cost, is_greedy: false, tokens: text.length });
+    },
+    classify(text) {
+      note(text);
+      const { state } = read(text, 0);
+      return Promise.resolve([3, 5, 7, 11].map((factor) => ((state * factor) % 101) / 16));
     },
     generateUntil(context, { until }) {
       note(context, ...until);

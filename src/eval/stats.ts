@@ -24,6 +24,36 @@ export function meanStderr(values: readonly number[]): number | null {
 }
 
 /**
+ * Standard error of the mean of scores that stray together within clusters, one list a cluster: questions about one
+ * story are not as many as they look. sqrt(G/(G-1) sum_g (sum_i x_gi - mean)^2) / n of G clusters (Liang and Zeger 1986;
+ * Miller 2024, arXiv:2411.00640, has it without G/(G-1)); of clusters of one it is meanStderr. `clusteredStderr([[1, 1], [0, 0], [1, 0]])` is
+ * 0.2887 where meanStderr would say 0.2236; of one cluster there is none.
+ */
+export function clusteredStderr(clusters: readonly (readonly number[])[]): number | null {
+  const G = clusters.length;
+  if (G < 2) return null;
+  const values = clusters.flat();
+  const mu = mean(values);
+  const squares = clusters.reduce((sum, own) => sum + own.reduce((a, x) => a + (x - mu), 0) ** 2, 0);
+  return Math.sqrt((squares * G) / (G - 1)) / values.length;
+}
+
+/**
+ * Standard error of the mean over groups of fixed sizes, one list a group, as lm-evaluation-harness's
+ * pooled_sample_stderr: only the spread within groups counts, sqrt(sum_g sum_i (x_gi - mean_g)^2 / (n - G)) / sqrt(n).
+ * A group of one says nothing about spread. `pooledStderr([[1, 0], [1, 1, 0]])` is 0.2789; of groups of one there is none.
+ */
+export function pooledStderr(groups: readonly (readonly number[])[]): number | null {
+  const n = groups.reduce((sum, own) => sum + own.length, 0);
+  if (n <= groups.length) return null;
+  const squares = groups.reduce((sum, own) => {
+    const mu = mean(own);
+    return sum + own.reduce((a, x) => a + (x - mu) ** 2, 0);
+  }, 0);
+  return Math.sqrt(squares / (n - groups.length) / n);
+}
+
+/**
  * Wilson's 95 % interval of a proportion (1927), which stays in [0, 1] and has width even at 0 of n:
  * `wilson(122, 200)` is [0.541, 0.675].
  */
@@ -66,9 +96,11 @@ export interface MeanDifference {
  * The mean of paired differences, `mean ± 1.96 stderr`: for right-and-wrong scores its stderr is
  * sqrt((b + c)/n - d^2) / sqrt(n - 1). Of 1 gained, 5 lost, 94 the same: -0.04, [-0.088, 0.008].
  */
-export function meanDifference(differences: readonly number[]): MeanDifference {
+export function meanDifference(
+  differences: readonly number[],
+  stderr = meanStderr(differences),
+): MeanDifference {
   const d = mean(differences);
-  const stderr = meanStderr(differences);
   return { mean: d, stderr, ci: stderr === null ? null : [d - Z95 * stderr, d + Z95 * stderr] };
 }
 
@@ -79,12 +111,25 @@ const DRAWS = 10_000;
  * Paired percentile bootstrap of a mean, 95 %: items are drawn with replacement, both models' values together, so
  * `differences` holds one number an item. Null for one item, which holds no spread to draw from.
  */
-export function bootstrapInterval(differences: readonly number[], random: Random): Interval | null {
-  const n = differences.length;
-  if (n < 2) return null;
+export const bootstrapInterval = (differences: readonly number[], random: Random): Interval | null =>
+  bootstrapClusters(
+    differences.map((d) => [d]),
+    random,
+  );
+
+/** The same of items that stray together within clusters, one list a cluster: whole clusters are drawn. */
+export function bootstrapClusters(clusters: readonly (readonly number[])[], random: Random): Interval | null {
+  const G = clusters.length;
+  if (G < 2) return null;
+  const sums = clusters.map((own) => own.reduce((sum, d) => sum + d, 0));
   const means = Float64Array.from({ length: DRAWS }, () => {
     let sum = 0;
-    for (let i = 0; i < n; i++) sum += differences[random.integer(n)]!;
+    let n = 0;
+    for (let i = 0; i < G; i++) {
+      const drawn = random.integer(G);
+      sum += sums[drawn]!;
+      n += clusters[drawn]!.length;
+    }
     return sum / n;
   }).sort();
   return [quantile(means, 0.025), quantile(means, 0.975)];
@@ -93,7 +138,8 @@ export function bootstrapInterval(differences: readonly number[], random: Random
 /**
  * Fisher's paired randomization test, two-sided: how often the mean is as far from zero when each item's two values
  * are swapped by a coin. McNemar's test is the same for right and wrong; unlike the bootstrap it cannot be sure of
- * three items: their p is 0.25 at best. Swaps are drawn, so p has a standard error of up to 0.005.
+ * three items: their p is 0.25 at best. Swaps are drawn, so p has a standard error of up to 0.005. Of clusters
+ * `differences` holds the sums, so that the two values of all items of one are swapped together.
  */
 export function randomizationP(differences: readonly number[], random: Random): number {
   const changed = differences.filter((d) => d !== 0);
