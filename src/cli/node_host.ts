@@ -1,14 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LabError } from '../errors.ts';
+import type { DataPlace } from '../lab/datasets.ts';
 import { downloadedFiles } from '../lab/files.ts';
 import { gpuOnce } from '../lab/gpu_once.ts';
 import { openHub } from '../lab/hub.ts';
 import type { Host } from '../lab/run.ts';
 import { memoryStore } from '../lab/store.ts';
 import { APP } from '../lab/version.ts';
-import { diskFiles } from './disk.ts';
+import { diskFiles, diskSource } from './disk.ts';
 import { nodeGpu } from './node_gpu.ts';
 
 /** What the page fetches from its server lies here on disk. */
@@ -29,13 +29,10 @@ export function nodeHost({ model: modelFolder, data: dataFolder, adapter: adapte
     gpu: gpuOnce(nodeGpu),
     runtime: NODE_RUNTIME,
     app: APP,
-    data: {
-      where: dataFolder
-        ? `the folder ${dataFolder} or among the bundled tasks`
-        : 'the bundled tasks (--data names a folder)',
-      read: async (path) =>
-        (dataFolder && (await contents(join(dataFolder, path)))) || contents(join(PUBLIC, 'tasks', path)),
-    },
+    data: [
+      ...(dataFolder ? [diskPlace('folder', `the folder ${dataFolder}`, dataFolder)] : []),
+      diskPlace('bundled', 'the bundled tasks (--data names a folder)', join(PUBLIC, 'tasks')),
+    ],
     store: memoryStore(),
     async openFiles(model, onProgress, signal) {
       switch (model.source) {
@@ -70,4 +67,8 @@ export function nodeHost({ model: modelFolder, data: dataFolder, adapter: adapte
   };
 }
 
-const contents = (path: string): Promise<Uint8Array | undefined> => readFile(path).catch(() => undefined);
+const diskPlace = (source: DataPlace['source'], where: string, folder: string): DataPlace => ({
+  source,
+  where,
+  open: (path) => diskSource(join(folder, path), path).catch(() => undefined),
+});

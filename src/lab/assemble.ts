@@ -1,5 +1,6 @@
 import { comparePaired } from '../eval/paired.ts';
 import { aggregate } from '../eval/metric.ts';
+import type { Task } from '../eval/task.ts';
 import { TASKS } from '../eval/tasks.ts';
 import type { ItemResult } from '../eval/item.ts';
 import { configName } from '../quant/config.ts';
@@ -43,12 +44,16 @@ const itemsOf = (items: readonly StoredItem[], config: number, task: string): It
     .map(({ item }) => item)
     .sort((a, b) => a.doc_id - b.doc_id);
 
-const taskResult = (task: TaskResult['task'], items: ItemResult[]): TaskResult => ({
-  task,
-  n: items.length,
-  metrics: aggregate(TASKS[task].metrics, items),
-  items,
-});
+function taskResult(name: TaskResult['task'], items: ItemResult[]): TaskResult {
+  const task: Task = TASKS[name];
+  return {
+    task: name,
+    n: items.length,
+    metrics: aggregate(task.metrics, items),
+    ...(task.groups && items.length > 0 ? { groups: task.groups(items) } : {}),
+    items,
+  };
+}
 
 function compareRuns(spec: ExperimentSpec, runs: readonly ConfigRun[]): Comparison[] {
   const [baseline, ...others] = runs;

@@ -1,7 +1,7 @@
-import type { DataFiles } from '../eval/task.ts';
 import { LabError } from '../errors.ts';
 import type { Gpu } from '../gpu/device.ts';
-import { blobSource, urlSource, type FileSet } from '../tensor/source.ts';
+import { blobSource, memorySource, urlSource, type FileSet } from '../tensor/source.ts';
+import type { DataPlace } from './datasets.ts';
 import { downloadedFiles } from './files.ts';
 import { openHub } from './hub.ts';
 import type { NamedFile, RunRequest } from './protocol.ts';
@@ -21,10 +21,7 @@ export function browserHost(
     gpu,
     runtime: navigator.userAgent,
     app: APP,
-    data: {
-      where: 'the page or the chosen folder',
-      read: (path) => readTask(base, request.data_files ?? [], path),
-    },
+    data: [chosenData(request.data_files ?? []), bundledData(base)],
     store,
     async openFiles(model, onProgress, signal) {
       switch (model.source) {
@@ -68,17 +65,27 @@ function chosenFiles(chosen: readonly NamedFile[], what: string): FileSet {
   };
 }
 
-/** A task file: from the chosen folder if it is there, else one that comes with the page. */
-const readTask = async (
-  base: string,
-  chosen: readonly NamedFile[],
-  path: string,
-): ReturnType<DataFiles['read']> => {
-  const match = chosen.find((entry) => entry.path === path || entry.path.endsWith(`/${path}`));
-  if (match && typeof match.file !== 'string') return new Uint8Array(await match.file.arrayBuffer());
-  const address = match ? (match.file as string) : new URL(`tasks/${path}`, base).href;
-  const response = await fetch(address);
-  // A static host may answer an unknown address with its front page.
-  const isPage = response.headers.get('Content-Type')?.startsWith('text/html');
-  return response.ok && !isPage ? new Uint8Array(await response.arrayBuffer()) : undefined;
-};
+/** Task files of the chosen folder, by the end of their path: the folder itself may lie above or below. */
+const chosenData = (chosen: readonly NamedFile[]): DataPlace => ({
+  source: 'folder',
+  where: 'the chosen folder',
+  open(path) {
+    const match = chosen.find((entry) => entry.path === path || entry.path.endsWith(`/${path}`));
+    if (!match) return Promise.resolve(undefined);
+    const { file } = match;
+    return typeof file === 'string' ? urlSource(file) : Promise.resolve(blobSource(file, path));
+  },
+});
+
+/** Task files that come with the page. */
+const bundledData = (base: string): DataPlace => ({
+  source: 'bundled',
+  where: 'the page',
+  async open(path) {
+    const response = await fetch(new URL(`tasks/${path}`, base).href);
+    // A static host may answer an unknown address with its front page.
+    const isPage = response.headers.get('Content-Type')?.startsWith('text/html');
+    if (!response.ok || isPage) return undefined;
+    return memorySource(path, new Uint8Array(await response.arrayBuffer()));
+  },
+});

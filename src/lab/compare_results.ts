@@ -103,6 +103,12 @@ function itemDistance(a: ItemResult, b: ItemResult, tolerance: number): { distan
       ? { distance: 0 }
       : { distance: 0, what: `the answer is "${b.pred}", was "${a.pred}"` };
   }
+  if (a.output_type === 'classify' && b.output_type === 'classify') {
+    const distance = Math.max(...a.logits.map((logit, i) => Math.abs(logit - b.logits[i]!)));
+    if (distance > tolerance) return { distance, what: `a logit differs by ${distance.toFixed(4)}` };
+    const changed = a.pred !== b.pred && marginOf(a.logits) > tolerance;
+    return changed ? { distance, what: `the answer is ${b.pred}, was ${a.pred}` } : { distance };
+  }
   return { distance: Infinity, what: 'the answers are of different kinds' };
 }
 

@@ -1,7 +1,7 @@
 import { LabError } from '../errors.ts';
 import { urlSource, type FileSet } from '../tensor/source.ts';
 
-/** The only host a Hub model is asked from; links carry names, never addresses. */
+/** The only host models and data sets are asked from; links carry names, never addresses. */
 const HUB = 'https://huggingface.co';
 
 /** A Hub repository at one commit. */
@@ -12,14 +12,19 @@ export interface HubFiles {
 }
 
 /**
- * The files of a Hub repository, a branch or tag resolved to its commit first, so that a record says what was measured.
+ * The files of a Hub repository, of a model or a data set, a branch or tag resolved to its commit first, so that a record says what was measured.
  * @throws network when it cannot be reached; missing-file when there is no such repository or revision, or it is gated.
  */
-export async function openHub(repo: string, revision: string, signal?: AbortSignal): Promise<HubFiles> {
-  const { sha, siblings } = await describe(repo, revision, signal);
+export async function openHub(
+  repo: string,
+  revision: string,
+  signal?: AbortSignal,
+  kind: 'models' | 'datasets' = 'models',
+): Promise<HubFiles> {
+  const { sha, siblings } = await describe(kind, repo, revision, signal);
   const names = siblings.map(({ rfilename }) => rfilename);
   const address = (name: string) =>
-    `${HUB}/${repo}/resolve/${sha}/${name.split('/').map(encodeURIComponent).join('/')}`;
+    `${HUB}/${kind === 'models' ? '' : 'datasets/'}${repo}/resolve/${sha}/${name.split('/').map(encodeURIComponent).join('/')}`;
   return {
     commit: sha,
     files: { names, open: (name) => urlSource(address(name), signal ? { signal } : {}) },
@@ -31,8 +36,13 @@ interface RepositoryInfo {
   siblings: { rfilename: string }[];
 }
 
-async function describe(repo: string, revision: string, signal?: AbortSignal): Promise<RepositoryInfo> {
-  const url = `${HUB}/api/models/${repo}/revision/${encodeURIComponent(revision)}`;
+async function describe(
+  kind: 'models' | 'datasets',
+  repo: string,
+  revision: string,
+  signal?: AbortSignal,
+): Promise<RepositoryInfo> {
+  const url = `${HUB}/api/${kind}/${repo}/revision/${encodeURIComponent(revision)}`;
   let response: Response;
   try {
     response = await fetch(url, signal ? { signal } : {});

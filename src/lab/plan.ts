@@ -1,8 +1,10 @@
-import type { Doc } from '../eval/doc.ts';
-import { loadDocs } from '../eval/load.ts';
+import { prompt, type Doc } from '../eval/doc.ts';
+import { loadTask } from '../eval/load.ts';
 import { chooseDocs } from '../eval/subset.ts';
-import type { DataFiles } from '../eval/task.ts';
 import { TASKS, type TaskName } from '../eval/tasks.ts';
+import { openDatasets, type DataPlace, type Datasets } from './datasets.ts';
+import { hashText } from './files.ts';
+import type { DataOrigin, Environment } from './result.ts';
 import type { ExperimentSpec, TaskSpec } from './spec.ts';
 
 /** One thing to ask, of every configuration alike. */
@@ -14,18 +16,54 @@ export interface PlannedItem {
   cost: number;
 }
 
-/** The items of a spec in the order they are asked; every task's files are read here, before any weight is. */
-export async function planItems(spec: ExperimentSpec, data: DataFiles): Promise<PlannedItem[]> {
-  const items: PlannedItem[] = [];
-  for (const task of spec.tasks) items.push(...(await planTask(task, spec.seed, data)));
-  return items;
+/** All that a spec asks, and where it was read. */
+export interface Plan extends Required<Pick<Environment, 'data' | 'items_sha256'>> {
+  /** In the order they are asked. */
+  items: PlannedItem[];
 }
 
-async function planTask(spec: TaskSpec, seed: number, data: DataFiles): Promise<PlannedItem[]> {
-  const { task, split, num_fewshot, limit, doc_ids } = spec;
-  const docs = await loadDocs(TASKS[task], data, defined({ split, num_fewshot }));
-  const chosen = chooseDocs(docs.length, { seed, ...defined({ limit, doc_ids }) });
-  return chosen.map((doc_id) => ({ task, doc_id, doc: docs[doc_id]!, cost: costOf(docs[doc_id]!) }));
+/**
+ * The items of a spec; every task's files are read here, before any weight is. `before` says where a run that goes on
+ * read them, so that the Hub is asked for the same commits again.
+ */
+export async function planItems(
+  spec: ExperimentSpec,
+  places: readonly DataPlace[],
+  signal?: AbortSignal,
+  before: Environment['data'] = {},
+): Promise<Plan> {
+  const datasets = openDatasets(places, Object.values(before).flat(), signal);
+  const items: PlannedItem[] = [];
+  const data: Plan['data'] = {};
+  for (const task of spec.tasks) {
+    const planned = await planTask(task, spec.seed, datasets);
+    items.push(...planned.items);
+    data[task.task] = planned.origins;
+  }
+  return { items, data, items_sha256: hashItems(items) };
+}
+
+async function planTask(
+  spec: TaskSpec,
+  seed: number,
+  datasets: Datasets,
+): Promise<{ items: PlannedItem[]; origins: DataOrigin[] }> {
+  const { task, split, num_fewshot, limit, doc_ids, file } = spec;
+  const { docs, paths } = await loadTask(TASKS[task], datasets, { split, num_fewshot, file });
+  const chosen = chooseDocs(docs.length, { seed, limit, doc_ids });
+  return {
+    items: chosen.map((doc_id) => ({ task, doc_id, doc: docs[doc_id]!, cost: costOf(docs[doc_id]!) })),
+    origins: await datasets.originsOf(paths),
+  };
+}
+
+/**
+ * SHA-256 of what is asked: a line `task doc_id sha256(prompt)` each, sorted, so that the order of asking does not
+ * matter.
+ */
+export function hashItems(items: readonly Pick<PlannedItem, 'task' | 'doc_id' | 'doc'>[]): string {
+  const lines = items.map(({ task, doc_id, doc }) => `${task} ${doc_id} ${hashText(prompt(doc))}\n`);
+  return hashText(lines.sort().join(''));
 }
 
 function costOf(doc: Doc): number {
@@ -37,10 +75,8 @@ function costOf(doc: Doc): number {
       return doc.context.length + 40 * Math.max(...doc.refs.map((ref) => ref.length));
     case 'loglikelihood_rolling':
       return doc.text.length;
+    case 'classify':
+      // Some four characters a token, of which no more than max_length are read.
+      return Math.min(doc.text.length, 4 * doc.max_length);
   }
-}
-
-/** The entries that are there: an optional key may be absent but not undefined. */
-function defined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }

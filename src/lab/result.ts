@@ -1,4 +1,5 @@
 import type { Failure } from '../errors.ts';
+import type { GroupResult } from '../eval/group.ts';
 import type { ItemResult } from '../eval/item.ts';
 import type { MetricName, MetricValue } from '../eval/metric.ts';
 import type { PairedComparison } from '../eval/paired.ts';
@@ -33,8 +34,21 @@ export interface Environment {
   adapter: AdapterReport;
   kernel_check: KernelCheck;
   model: ModelIdentity;
+  /** The files each task was read from, those of its examples too; older results do not say. */
+  data?: Partial<Record<TaskName, DataOrigin[]>>;
+  /** SHA-256 over what was asked, whatever its order: equal in two results, they asked the same of their models. */
+  items_sha256?: string;
   /** ISO 8601. */
   started: string;
+}
+
+/** Where a task's file came from. A Hub file is identified by its commit, any other by its hash. */
+export interface DataOrigin {
+  file: string;
+  source: 'folder' | 'bundled' | 'hub';
+  repo?: string;
+  revision?: string;
+  sha256?: string;
 }
 
 /** The self-check that ran on this adapter before anything was measured. */
@@ -70,6 +84,8 @@ export interface TaskResult {
   task: TaskName;
   n: number;
   metrics: Partial<Record<MetricName, MetricValue>>;
+  /** The same for parts of the task: MMLU by subject, CoQA by domain, AG News by class. */
+  groups?: GroupResult[];
   items: ItemResult[];
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { randomLlama } from '../../e2e/random_llama.ts';
-import type { DataFiles } from '../eval/task.ts';
+import { memoryFiles } from '../eval/memory_files.ts';
 import { adapterName, openGpu } from '../gpu/device.ts';
 import { kernelsFor } from '../gpu/registry.ts';
 import type { FileSet } from '../tensor/source.ts';
@@ -33,11 +33,7 @@ const files: Record<string, string> = {
     .map((text, i) => JSON.stringify({ id: `t${i}`, text }))
     .join('\n'),
 };
-const data: DataFiles = {
-  where: 'the test',
-  read: (path) =>
-    Promise.resolve(files[path] === undefined ? undefined : new TextEncoder().encode(files[path])),
-};
+const data: Host['data'] = [{ ...memoryFiles(files), source: 'folder' }];
 
 const gpu = gpuOnce(() => navigator.gpu);
 
@@ -195,11 +191,7 @@ describe('run', () => {
       hostOf({ names: [], open: () => Promise.reject(new Error()) }),
       'missing-file',
     ],
-    [
-      'a task without its file',
-      hostOf(undefined, { data: { where: 'nowhere', read: () => Promise.resolve(undefined) } }),
-      'missing-data',
-    ],
+    ['a task without its file', hostOf(undefined, { data: [] }), 'missing-data'],
     ['no WebGPU', hostOf(undefined, { gpu: () => openGpu(undefined) }), 'no-webgpu'],
   ])('ends with the failure of %s', async (_, host, code) => {
     const events = await eventsOf(host);

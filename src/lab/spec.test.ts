@@ -65,7 +65,7 @@ describe('parseSpec', () => {
     ],
     [
       { ...minimal, tasks: [{ task: 'mini_arc', shots: 5 }] },
-      'tasks[0].shots is an unknown key; allowed: task, split, limit, doc_ids, num_fewshot.',
+      'tasks[0].shots is an unknown key; allowed: task, split, limit, doc_ids, num_fewshot, file.',
     ],
     [{ ...minimal, seed: -1 }, 'seed is -1; allowed: a whole number from 0 to 4294967295.'],
     [{ ...minimal, version: 2 }, 'version is 2; allowed: 1.'],

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { LabError } from '../errors.ts';
-import { TASKS, type TaskName } from '../eval/tasks.ts';
+import type { Task } from '../eval/task.ts';
+import { TASKS, TASK_LIST, type TaskName } from '../eval/tasks.ts';
 import { BLOCKSIZES, type QuantConfig } from '../quant/config.ts';
 
 /** What to do: the builder edits it, a link carries it, the runner runs it, the store keeps it. */
@@ -35,6 +36,8 @@ export interface TaskSpec {
   /** Or these items outright. */
   doc_ids?: number[] | undefined;
   num_fewshot?: number | undefined;
+  /** The file to read, by its path in the data folder: the task text only. */
+  file?: string | undefined;
 }
 
 /** Models that come with the page. */
@@ -144,14 +147,28 @@ const model = v.variant(
   listed(['bundled', 'hub', 'local']),
 );
 
+/** Every task by name, in the order the page lists them. */
+export const ALL_TASKS = Object.keys(TASKS) as TaskName[];
+
+/** A link comes from anyone: what it names must lie within the data folder. */
+const dataPath = v.pipe(
+  v.string('a path in the data folder'),
+  v.regex(/^[^/\\\p{Cc}][^\\\p{Cc}]{0,198}$/u, 'a path in the data folder, with "/" between its parts'),
+  v.check(
+    (path) => path.split('/').every((part) => !['', '.', '..'].includes(part)),
+    'a path in the data folder, without ".."',
+  ),
+);
+
 const task = v.strictObject({
-  task: oneOf(Object.keys(TASKS) as TaskName[]),
+  task: v.picklist(ALL_TASKS, TASK_LIST.map((name) => `"${name}"`).join(', ')),
   split: v.optional(oneOf(['train', 'validation', 'test'])),
   limit: v.optional(whole(1, 1e6)),
   doc_ids: v.optional(
     v.pipe(v.array(whole(0, 1e6), 'a list of item numbers'), v.minLength(1, 'at least one item')),
   ),
   num_fewshot: v.optional(whole(0, 100)),
+  file: v.optional(dataPath),
 });
 
 const experiment = v.strictObject({
@@ -190,6 +207,14 @@ export function parseSpec(json: unknown): ExperimentSpec {
     spec.tasks.map((t) => t.task),
     'tasks',
   );
+  spec.tasks.forEach(({ task, file }, i) => {
+    const { any_file } = TASKS[task] as Task;
+    if (file === undefined || any_file) return;
+    throw new LabError(
+      'bad-spec',
+      `tasks[${i}].file is ${JSON.stringify(file)}; allowed: with the task text.`,
+    );
+  });
   spec.tasks.forEach(({ limit, doc_ids }, i) => {
     if (limit === undefined || doc_ids === undefined) return;
     throw new LabError('bad-spec', `tasks[${i}] has both limit and doc_ids; allowed: one of them.`);

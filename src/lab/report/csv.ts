@@ -32,6 +32,9 @@ export function itemsCsv({ runs }: ExperimentResult): string {
           case 'loglikelihood_rolling':
             rows.push([...common, '', '', '', '', '', '', '', item.loglikelihood, item.tokens]);
             break;
+          case 'classify':
+            rows.push([...common, '', item.pred, item.gold, item.acc, '', '', '', '', '']);
+            break;
         }
       }
     }
