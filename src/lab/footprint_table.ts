@@ -1,4 +1,5 @@
 import type { ModelConfig } from '../model/config.ts';
+import { gpt2Modules, llamaModules } from '../model/modules.ts';
 import {
   cacheBytes,
   countParameters,
@@ -9,6 +10,10 @@ import {
   type Footprint,
 } from '../model/footprint.ts';
 import { configName, type ComputeDtype, type QuantConfig } from '../quant/config.ts';
+
+// The page computes footprints without a worker: sizes are all it needs of a model.
+export { parseConfig, type ModelConfig } from '../model/config.ts';
+export { cacheBytes, loraFootprint, maskBufferBytes, passingBytes } from '../model/footprint.ts';
 
 /** One line of a model's footprint. */
 export interface FootprintRow {
@@ -41,6 +46,12 @@ export const footprintRows = (config: ModelConfig): FootprintRow[] =>
     rest,
     footprint: footprintOf(config, quant, rest),
   }));
+
+/** The Linear layers of a block by the ends of their paths, as loraFootprint takes them: q_proj …, or attn.c_attn …. */
+export const blockLayers = (config: ModelConfig): string[] =>
+  config.family === 'llama'
+    ? llamaModules(config, '').map(({ name }) => name.split('.').at(-1)!)
+    : gpt2Modules(config, '').map(({ name }) => name.slice(1));
 
 /** Adapters that QLoRA papers and tutorials train, by the modules they sit on. */
 const LORA_TARGETS: readonly (readonly [string, readonly string[]])[] = [
