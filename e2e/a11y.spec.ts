@@ -7,6 +7,8 @@ const SCREENS = [
   '#/explore',
   '#/experiment',
   '#/results',
+  '#/footprint',
+  '#/footprint?model=gpt2-ag-news',
   '#/self-check',
   '#/nowhere',
   '#/experiment?spec=1.x',

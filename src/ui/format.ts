@@ -34,6 +34,13 @@ export function megabytes(n: number): string {
   return mb.toLocaleString('en', { minimumFractionDigits: places, maximumFractionDigits: places });
 }
 
+/** Bytes in MiB of 2^20, as get_memory_footprint is read: 0.58, 12.00, 965.1, 11,772. */
+export function mebibytes(n: number): string {
+  const mib = n / 2 ** 20;
+  const places = mib < 100 ? 2 : mib < 10_000 ? 1 : 0;
+  return mib.toLocaleString('en', { minimumFractionDigits: places, maximumFractionDigits: places });
+}
+
 /** Seconds as a person says them: 4 s, 3 min, 2 h 10 min. */
 export function duration(seconds: number): string {
   if (seconds < 99.5) return `${Math.max(1, Math.round(seconds))} s`;

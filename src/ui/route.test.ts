@@ -13,6 +13,7 @@ test.each([
   ['#/results/', { screen: 'results' }],
   ['#/results/4f1c', { screen: 'results', run: '4f1c' }],
   ['#/self-check', { screen: 'self-check' }],
+  ['#/footprint?model=gpt2', { screen: 'footprint' }],
   ['#/nowhere', { screen: 'unknown', path: 'nowhere' }],
   ['#/explore/deeper', { screen: 'unknown', path: 'explore/deeper' }],
   ['#/results/a/b', { screen: 'unknown', path: 'results/a/b' }],

@@ -3,6 +3,7 @@ export type Route =
   | { screen: 'explore' }
   | { screen: 'experiment'; spec?: string }
   | { screen: 'results'; run?: string }
+  | { screen: 'footprint' }
   | { screen: 'self-check' }
   | { screen: 'unknown'; path: string };
 
@@ -11,6 +12,7 @@ export const SCREENS = [
   { screen: 'explore', title: 'Explore' },
   { screen: 'experiment', title: 'Experiment' },
   { screen: 'results', title: 'Results' },
+  { screen: 'footprint', title: 'Footprint' },
   { screen: 'self-check', title: 'Self-check' },
 ] as const satisfies readonly { screen: Route['screen']; title: string }[];
 
@@ -30,6 +32,7 @@ export function parseRoute(hash: string): Route {
       const spec = new URLSearchParams(query).get('spec');
       return spec === null ? { screen } : { screen, spec };
     }
+    case 'footprint':
     case 'self-check':
       return { screen };
     default:
@@ -39,6 +42,9 @@ export function parseRoute(hash: string): Route {
 
 /** What a hash shows, without what it carries: two hashes of one screen differ at most in their query. */
 export const screenOf = (hash: string): string => hash.split('?', 1)[0]!;
+
+/** What a hash carries: `model=gpt2` of `#/footprint?model=gpt2`. */
+export const queryOf = (hash: string): string => hash.split(/\?(.*)/s)[1] ?? '';
 
 /** The hash of a run's page. */
 export const runHash = (id: string): string => `#/results/${id}`;

@@ -1,0 +1,147 @@
+import {
+  cacheBytes,
+  loraFootprint,
+  maskBufferBytes,
+  passingBytes,
+  type FootprintRow,
+  type ModelConfig,
+} from '../../lab/footprint_table.ts';
+import type { TableTwin } from '../chart/table_twin.ts';
+import { PUBLISHED, PUBLISHED_QLORA, publishedOf } from './published.ts';
+import { count, decimals, digits3, mebibytes, percent, whole } from '../format.ts';
+
+/** Where the bytes of one configuration are. Their sum is what it truly takes. */
+export interface Parts {
+  /** Embeddings, head, norms and biases: nobody quantizes them. */
+  rest: number;
+  /** The codes of the quantized layers, or their floats. */
+  codes: number;
+  /** absmax or SCB, and the codebook. */
+  scales: number;
+}
+
+/** The parts of a configuration's true bytes. */
+export function partsOf({ config, footprint }: FootprintRow): Parts {
+  const { actual_bytes, bits_per_weight, quantized_parameters: n } = footprint;
+  const stored = (n * bits_per_weight) / 8;
+  const codes = config.quant_type === 'none' ? stored : n * (config.quant_type.includes('int8') ? 1 : 0.5);
+  return { rest: actual_bytes - stored, codes, scales: stored - codes };
+}
+
+const find = (rows: readonly FootprintRow[], name: string): FootprintRow =>
+  rows.find((row) => row.name === name)!;
+
+/** The figure in a few sentences, all of them of its numbers. */
+export function footprintSentence(title: string, rows: readonly FootprintRow[]): string {
+  const [half, nf4] = [find(rows, 'float16').footprint, find(rows, 'NF4 · 64')];
+  const { parameters, quantized_parameters: linear, bitsandbytes_bytes: counted } = nf4.footprint;
+  const { scales, rest } = partsOf(nf4);
+  return [
+    `${title} has ${count(parameters, 'parameter')}, ${percent(linear / parameters)} of them in the Linear layers that are quantized.`,
+    `NF4 · 64 counts as ${mebibytes(counted)} MiB, ${percent(counted / half.bitsandbytes_bytes)} of float16’s, and truly takes ${mebibytes(nf4.footprint.actual_bytes)} MiB: ${mebibytes(scales)} MiB of absmax come on top.`,
+    `${mebibytes(rest)} MiB are what stays in float16.`,
+  ].join(' ');
+}
+
+/** What double quantization saves, which counting does not show. */
+export function doubleQuantSentence(rows: readonly FootprintRow[]): string {
+  const [plain, nested] = [find(rows, 'NF4 · 64').footprint, find(rows, 'NF4 · 64 · double quant').footprint];
+  const saved = plain.actual_bytes - nested.actual_bytes;
+  return `Double quant saves ${mebibytes(saved)} MiB, ${decimals(plain.bits_per_weight - nested.bits_per_weight, 3)} bits per weight, and the counted size stays at ${mebibytes(nested.bitsandbytes_bytes)} MiB: it never had the absmax values in it.`;
+}
+
+/** The numbers of the bars. */
+export function footprintTable(title: string, rows: readonly FootprintRow[], masks: number): TableTwin {
+  const studied = title in PUBLISHED;
+  return {
+    caption: 'Footprint by configuration',
+    head: [
+      'configuration',
+      'rest in',
+      masks > 0 ? 'counted MiB, masks included' : 'counted MiB',
+      'true MiB',
+      'of it absmax or SCB',
+      'bits per weight',
+      ...(studied ? ['published'] : []),
+    ],
+    rows: rows.map((row) => [
+      row.name,
+      row.rest,
+      decimals((row.footprint.bitsandbytes_bytes + masks) / 2 ** 20, 2),
+      decimals(row.footprint.actual_bytes / 2 ** 20, 2),
+      decimals(partsOf(row).scales / 2 ** 20, 2),
+      decimals(row.footprint.bits_per_weight, 3),
+      ...(studied ? [publishedOf(title, row.name)?.text ?? ''] : []),
+    ]),
+  };
+}
+
+/** What GPT-2's mask buffers are, and why a published footprint may have them. */
+export const maskSentence = (config: ModelConfig): string =>
+  `Older versions of transformers kept a causal mask in each of GPT-2’s ${count(config.num_hidden_layers, 'layer')}, a byte for every pair of its ${whole(config.max_position_embeddings)} positions: ${mebibytes(maskBufferBytes(config))} MiB that published footprints contain and nobody needs.`;
+
+/** How far the published figures are from the counted ones, where there are any. */
+export function publishedSentence(
+  title: string,
+  rows: readonly FootprintRow[],
+  masks: number,
+): string | undefined {
+  const pairs = rows.flatMap(({ name, footprint }) => {
+    const published = publishedOf(title, name);
+    if (!published) return [];
+    return [
+      { name, apart: Math.abs(published.bytes - footprint.bitsandbytes_bytes - masks) / published.bytes },
+    ];
+  });
+  if (pairs.length === 0) return undefined;
+  const worst = pairs.reduce((a, b) => (b.apart > a.apart ? b : a));
+  const apart = `The published figures are the counted ones: they differ by at most ${digits3(100 * worst.apart)} %, of ${worst.name}.`;
+  return worst.apart < CLOSE
+    ? apart
+    : `The published figures are up to ${digits3(100 * worst.apart)} % away from the counted ones, for ${worst.name}; those of GPT-2 have the mask buffers in them.`;
+}
+
+/** Figures with two or three digits after the point, rounded: what differs by less is the same. */
+const CLOSE = 2e-3;
+
+/** What memory holds at most while the model is loaded. */
+export function loadingSentence(config: ModelConfig, rows: readonly FootprintRow[]): string {
+  const passing = passingBytes(config, 2);
+  const { actual_bytes } = find(rows, 'NF4 · 64').footprint;
+  return `This lab quantizes a checkpoint as it streams in. At most ${mebibytes(passing)} MiB of its 16-bit weights are in memory at a time, so loading NF4 · 64 peaks at ${mebibytes(actual_bytes + passing)} MiB; the whole 16-bit model never lies in memory.`;
+}
+
+/** Keys and values beside the weights, and from where on they are the larger part. */
+export function contextSentence(config: ModelConfig, rows: readonly FootprintRow[], tokens: number): string {
+  const weights = find(rows, 'NF4 · 64').footprint.actual_bytes;
+  const taken = cacheBytes(config, tokens);
+  const even = Math.ceil(weights / cacheBytes(config, 1));
+  const first = `The keys and values of ${count(tokens, 'token')} take ${mebibytes(taken)} MiB in float32, ${percent(taken / weights)} of what the NF4 weights take.`;
+  return even > config.max_position_embeddings
+    ? `${first} They stay the smaller part as far as the model can look back, ${count(config.max_position_embeddings, 'token')}.`
+    : `${first} From ${count(even, 'token')} on they are the larger part.`;
+}
+
+/** An adapter over NF4, as QLoRA trains it. */
+export function adapterSentence(
+  title: string,
+  config: ModelConfig,
+  rows: readonly FootprintRow[],
+  rank: number,
+  names: readonly string[],
+): string {
+  if (names.length === 0) return 'Without a layer to sit on there is no adapter.';
+  const base = find(rows, 'NF4 · 64').footprint;
+  const { parameters, adapter_bytes, training_bytes } = loraFootprint(config, rank, names, 'float32');
+  const sentence = `An adapter of rank ${rank} has ${count(parameters, 'parameter')}, ${percent(parameters / base.parameters)} of the model’s. Over NF4 · 64 it counts as ${mebibytes(base.bitsandbytes_bytes + adapter_bytes)} MiB in all; training keeps ${mebibytes(training_bytes)} MiB more for gradients and AdamW’s two moments, in float32. Activations are not in it.`;
+  return title === PUBLISHED_QLORA.model
+    ? `${sentence} ${qloraSentence(base.bitsandbytes_bytes, adapter_bytes)}`
+    : sentence;
+}
+
+/** The published line beside it, and how far it is from this adapter. */
+function qloraSentence(base: number, adapter: number): string {
+  const { mib } = PUBLISHED_QLORA;
+  const over = mib * 2 ** 20 - base;
+  return `A published QLoRA line for this model says ${mib} MiB, ${mebibytes(over)} MiB over NF4, and not which layers or rank; this adapter adds ${mebibytes(adapter)} MiB.`;
+}

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { flag, oneNumber, parseQuery, printQuery, shortText, wholeNumber, word } from './query_state.ts';
+
+const table = {
+  weights: word('weights', ['normal', 'uniform'], 'normal'),
+  blocksize: oneNumber('block', [32, 64], 64),
+  outliers: wholeNumber('outliers', 0, 64, 0),
+  int4: flag('int4'),
+  layers: shortText('layers', 20),
+};
+
+test('only what is not as usual is written, and comes back', () => {
+  const usual = parseQuery(table, '');
+  expect(printQuery(table, usual)).toBe('');
+  const state: typeof usual = {
+    weights: 'uniform',
+    blocksize: 32,
+    outliers: 3,
+    int4: true,
+    layers: 'q_proj,v',
+  };
+  const query = printQuery(table, state);
+  expect(query).toBe('weights=uniform&block=32&outliers=3&int4=1&layers=q_proj,v');
+  expect(parseQuery(table, query)).toEqual(state);
+});
+
+test('what is unknown or not allowed is as if it were not there', () => {
+  const query = 'weights=odd&block=48&outliers=65&int4=yes&layers=aaaaaaaaaaaaaaaaaaaaaaaaa&who=me';
+  expect(parseQuery(table, query)).toEqual(parseQuery(table, ''));
+  expect(parseQuery(table, 'outliers=1e1').outliers).toBe(0);
+});

@@ -1,0 +1,83 @@
+/** One thing the address may carry: its key, how its value is written, and what stands for it where it is missing. */
+export interface Field<T> {
+  key: string;
+  missing: T;
+  print: (value: T) => string;
+  /** undefined for a text that is not allowed: then the address says nothing. */
+  parse: (text: string) => T | undefined;
+}
+
+/** What a screen keeps in the address, property by property. Adding a knob is one row. */
+export type QueryTable<S> = { [K in keyof S]: Field<S[K]> };
+
+/** The state as a query that a person can read: only what differs from `missing` is written, `block=128&outliers=4`. */
+export function printQuery<S extends object>(table: QueryTable<S>, state: S): string {
+  return keysOf(table)
+    .filter((name) => table[name].print(state[name]) !== table[name].print(table[name].missing))
+    .map((name) => `${table[name].key}=${escape(table[name].print(state[name]))}`)
+    .join('&');
+}
+
+/** The state a query stands for; what is missing, unknown or not allowed is as if it were not there. */
+export function parseQuery<S extends object>(table: QueryTable<S>, query: string): S {
+  const given = new URLSearchParams(query);
+  const entries = keysOf(table).map((name) => {
+    const text = given.get(table[name].key);
+    const value = text === null ? undefined : table[name].parse(text);
+    return [name, value ?? table[name].missing] as const;
+  });
+  return Object.fromEntries(entries) as S;
+}
+
+const keysOf = <S extends object>(table: QueryTable<S>) => Object.keys(table) as (keyof S)[];
+
+/** Commas and slashes need no escape after "#", and a person reads them better. */
+const escape = (text: string): string =>
+  encodeURIComponent(text).replaceAll('%2C', ',').replaceAll('%2F', '/');
+
+/** One of a few words. */
+export const word = <T extends string>(key: string, allowed: readonly T[], missing: T): Field<T> => ({
+  key,
+  missing,
+  print: (value) => value,
+  parse: (text) => allowed.find((value) => value === text),
+});
+
+/** A whole number within limits. */
+export const wholeNumber = (key: string, least: number, most: number, missing: number): Field<number> => ({
+  key,
+  missing,
+  print: String,
+  parse: (text) => (/^\d{1,9}$/.test(text) && +text >= least && +text <= most ? +text : undefined),
+});
+
+/** One of a few numbers. */
+export const oneNumber = (key: string, allowed: readonly number[], missing: number): Field<number> => ({
+  key,
+  missing,
+  print: String,
+  parse: (text) => allowed.find((value) => String(value) === text),
+});
+
+/** On or off; written as 1 where it is on. */
+export const flag = (key: string): Field<boolean> => ({
+  key,
+  missing: false,
+  print: (value) => (value ? '1' : '0'),
+  parse: (text) => (text === '1' ? true : text === '0' ? false : undefined),
+});
+
+/** Text of at most so many characters. */
+export const shortText = (key: string, most: number, missing = ''): Field<string> => ({
+  key,
+  missing,
+  print: (value) => value,
+  parse: (text) => (text.length <= most ? text : undefined),
+});
+
+/** Lets the address carry a query below a screen's hash, in place of what it carried. */
+export function writeQuery(screen: string, query: string): void {
+  const hash = query ? `#/${screen}?${query}` : `#/${screen}`;
+  if (location.hash === hash || (query === '' && location.hash === '')) return;
+  history.replaceState(history.state, '', hash);
+}
