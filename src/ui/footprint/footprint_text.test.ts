@@ -59,7 +59,9 @@ test('published figures are the counted ones, GPT-2’s with its masks', () => {
     expect(said).toMatch(/^The published figures are the counted ones/);
   }
   const rows = footprintRows(configOf('gpt2-ag-news'));
-  expect(publishedSentence('gpt2-ag-news', rows, 0)).toMatch(/up to 9\.\d+ % away .* NF4 · 64; those of GPT-2/);
+  expect(publishedSentence('gpt2-ag-news', rows, 0)).toMatch(
+    /up to 9\.\d+ % away .* NF4 · 64; those of GPT-2/,
+  );
   expect(publishedSentence('gpt2', rows, 0)).toBeUndefined();
 });
 
