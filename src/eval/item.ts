@@ -1,3 +1,5 @@
+import type { Divergence } from './divergence.ts';
+
 /** What every item carries of its doc. */
 interface ItemOfDoc {
   /** The doc's index in its file's split. */
@@ -45,6 +47,8 @@ export interface RollingItem extends ItemOfDoc {
   tokens: number;
   words: number;
   bytes: number;
+  /** Against the baseline's distributions, where they were kept. */
+  divergence?: Divergence;
 }
 
 /** A text put into a class: `pred` has the largest of `logits`, the first of equals. */

@@ -1,30 +1,42 @@
 import { LabError } from '../errors.ts';
-import type { LanguageModel } from '../model/language_model.ts';
+import type { KeepTrace, KeptStates, LanguageModel } from '../model/language_model.ts';
+import { collectDivergence } from './divergence.ts';
 import type { ClassifyDoc, Doc, GenerateDoc, MultipleChoiceDoc, RollingDoc } from './doc.ts';
 import type { ClassifyItem, GenerateItem, ItemResult, MultipleChoiceItem, RollingItem } from './item.ts';
 import { countBytes, countCharacters, strip } from './python_text.ts';
 import { exactMatch, leaveOneOut, tokenF1 } from './squad.ts';
 
 /**
- * Asks the model one doc and scores what it says, item for item as lm-evaluation-harness 0.4.13.
+ * Asks the model one doc and scores what it says, item for item as lm-evaluation-harness 0.4.13. A text read from end
+ * to end leaves its states for later models, or is compared with what a baseline left.
  * Throws LabError 'non-finite-score' if a log-likelihood or logit is NaN or infinite, 'unsupported-architecture' if
  * the doc needs a classifier that the model is not.
  */
-export async function score(doc: Doc, doc_id: number, model: LanguageModel): Promise<ItemResult> {
-  const item = await answer(doc, doc_id, model);
+export async function score(
+  doc: Doc,
+  doc_id: number,
+  model: LanguageModel,
+  baseline?: KeepTrace | KeptStates,
+): Promise<ItemResult> {
+  const item = await answer(doc, doc_id, model, baseline);
   if (doc.group !== undefined) item.group = doc.group;
   if (doc.cluster !== undefined) item.cluster = doc.cluster;
   return item;
 }
 
-function answer(doc: Doc, doc_id: number, model: LanguageModel): Promise<ItemResult> {
+function answer(
+  doc: Doc,
+  doc_id: number,
+  model: LanguageModel,
+  baseline: KeepTrace | KeptStates | undefined,
+): Promise<ItemResult> {
   switch (doc.output_type) {
     case 'multiple_choice':
       return scoreChoices(doc, doc_id, model);
     case 'generate_until':
       return scoreAnswer(doc, doc_id, model);
     case 'loglikelihood_rolling':
-      return scoreText(doc, doc_id, model);
+      return scoreText(doc, doc_id, model, baseline);
     case 'classify':
       return scoreClass(doc, doc_id, model);
   }
@@ -75,8 +87,15 @@ async function scoreAnswer(doc: GenerateDoc, doc_id: number, model: LanguageMode
   };
 }
 
-async function scoreText(doc: RollingDoc, doc_id: number, model: LanguageModel): Promise<RollingItem> {
-  const { logprob, tokens } = await model.loglikelihoodRolling(doc.text);
+async function scoreText(
+  doc: RollingDoc,
+  doc_id: number,
+  model: LanguageModel,
+  baseline: KeepTrace | KeptStates | undefined,
+): Promise<RollingItem> {
+  const compared = baseline?.kind === 'compare' ? collectDivergence() : undefined;
+  const trace = baseline?.kind === 'compare' ? { ...baseline, report: compared!.add } : baseline;
+  const { logprob, tokens } = await model.loglikelihoodRolling(doc.text, trace);
   return {
     doc_id,
     output_type: 'loglikelihood_rolling',
@@ -84,6 +103,7 @@ async function scoreText(doc: RollingDoc, doc_id: number, model: LanguageModel):
     tokens,
     words: doc.words,
     bytes: doc.bytes,
+    ...(compared ? { divergence: compared.divergence } : {}),
   };
 }
 

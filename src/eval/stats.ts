@@ -156,7 +156,7 @@ export function randomizationP(differences: readonly number[], random: Random): 
 }
 
 /** Linear between neighbours, as numpy's default. */
-function quantile(sorted: Float64Array, q: number): number {
+export function quantile(sorted: Float64Array, q: number): number {
   const place = q * (sorted.length - 1);
   const low = Math.floor(place);
   const lower = sorted[low]!;

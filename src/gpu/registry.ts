@@ -4,6 +4,7 @@ import { attention } from './attention.ts';
 import { cast } from './cast.ts';
 import { dequantize_4bit } from './dequantize_4bit.ts';
 import { embedding } from './embedding.ts';
+import { expected_gap } from './expected_gap.ts';
 import { gelu_new } from './gelu_new.ts';
 import { gemm_4bit } from './gemm_4bit.ts';
 import { gemm_float } from './gemm_float.ts';
@@ -49,6 +50,7 @@ export const KERNELS = [
   cast,
   logit_strips,
   logprobs,
+  expected_gap,
   argmax,
 ] as unknown as readonly Kernel[];
 

@@ -1,6 +1,6 @@
 import { LabError } from '../errors.ts';
 import { forward, reserve, type Model, type Span } from './forward.ts';
-import type { Generation, GenerateOptions, LanguageModel, Loglikelihood } from './language_model.ts';
+import type { Generation, GenerateOptions, LanguageModel, Loglikelihood, Trace } from './language_model.ts';
 import { greedyToken, scoreWanted, type TokenLogprob } from './logits.ts';
 import { rollingWindows } from './rolling_windows.ts';
 import { forwardSequence } from './sequence.ts';
@@ -26,11 +26,11 @@ export function causalLanguageModel(model: Model, tokenizer: Tokenizer): Languag
     return scorePairs(model, pairs, max_length);
   }
 
-  async function loglikelihoodRolling(text: string): Promise<Loglikelihood> {
+  async function loglikelihoodRolling(text: string, trace?: Trace): Promise<Loglikelihood> {
     const windows = rollingWindows(tokenizer.encode(text), tokenizer.prefix_token_id, max_length);
     const total: Loglikelihood = { logprob: 0, is_greedy: true, tokens: 0 };
     for (const window of windows) {
-      const [part] = await scorePairs(model, [window], max_length);
+      const [part] = await scorePairs(model, [window], max_length, trace);
       total.logprob += part!.logprob;
       total.is_greedy &&= part!.is_greedy;
       total.tokens += part!.tokens;
@@ -86,13 +86,14 @@ async function scorePairs(
   model: Model,
   pairs: readonly Pair[],
   max_length: number,
+  trace?: Trace,
 ): Promise<Loglikelihood[]> {
   const inputs = pairs.map((pair) => truncate(pair, max_length));
   const first = inputs[0]!.context;
   const shared = independent(model) && inputs.every(({ context }) => sameTokens(context, first));
   const groups = shared ? [inputs] : inputs.map((input) => [input]);
   const results: Loglikelihood[] = [];
-  for (const group of groups) results.push(...(await scoreBranches(model, group)));
+  for (const group of groups) results.push(...(await scoreBranches(model, group, trace)));
   return results;
 }
 
@@ -113,7 +114,11 @@ function truncate({ context, continuation }: Pair, max_length: number): Pair {
   return { context: context.slice(excess), continuation };
 }
 
-async function scoreBranches(model: Model, branches: readonly Pair[]): Promise<Loglikelihood[]> {
+async function scoreBranches(
+  model: Model,
+  branches: readonly Pair[],
+  trace: Trace | undefined,
+): Promise<Loglikelihood[]> {
   const context = branches[0]!.context;
   const n = context.length;
   const window = model.config.sliding_window;
@@ -128,7 +133,7 @@ async function scoreBranches(model: Model, branches: readonly Pair[]): Promise<L
       tokens.push({ id: target, position: n + i, span: branchSpan({ context: n, begin, index: i }, window) });
     });
   }
-  const scored = await scoreTokens(model, tokens, wanted);
+  const scored = await scoreTokens(model, tokens, wanted, trace);
   let at = 0;
   return branches.map(({ continuation }) => {
     const part = scored.slice(at, (at += continuation.length));
@@ -151,6 +156,7 @@ async function scoreTokens(
   model: Model,
   tokens: readonly PlacedToken[],
   wanted: readonly { row: number; target: number }[],
+  trace: Trace | undefined,
 ): Promise<TokenLogprob[]> {
   await reserve(model, tokens.length, tokens.length);
   const results = new Array<TokenLogprob>(wanted.length);
@@ -169,6 +175,7 @@ async function scoreTokens(
     const scored = await scoreWanted(
       model,
       places.map((i) => ({ row: wanted[i]!.row - begin, target: wanted[i]!.target })),
+      trace,
     );
     places.forEach((place, i) => (results[place] = scored[i]!));
   }

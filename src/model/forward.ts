@@ -32,9 +32,13 @@ export interface Model {
   commands: Commands;
   workspace: Workspace | undefined;
   head: Head | undefined;
+  /** For the baseline's logits, where a text is compared with a baseline. */
+  baseline_head: Head | undefined;
   seen: Seen;
   /** Tokens that have gone through the blocks. */
   tokens: number;
+  /** Seconds spent beside answering, on comparing with a baseline: they say nothing about the model's speed. */
+  aside_seconds: number;
 }
 
 /** LLM.int8(): the outlier columns of every pass so far, one mask a layer and input; no layers for other types. */
@@ -68,14 +72,20 @@ export async function makeModel(
     config,
     quant,
     weights,
-    head_dtype: quant.quant_type === 'none' ? quant.compute_dtype : 'float32',
+    head_dtype: headDtype(quant),
     commands: recordCommands(gpu),
     workspace: undefined,
     head: undefined,
+    baseline_head: undefined,
     seen: await openSeen(gpu, config, quant),
     tokens: 0,
+    aside_seconds: 0,
   };
 }
+
+/** What the head computes in under a configuration. */
+export const headDtype = (quant: QuantConfig): ComputeDtype =>
+  quant.quant_type === 'none' ? quant.compute_dtype : 'float32';
 
 async function openSeen(gpu: Gpu, config: ModelConfig, quant: QuantConfig): Promise<Seen> {
   const arena = openArena(gpu);
@@ -107,11 +117,12 @@ export async function reserve(model: Model, tokens: number, slots: number): Prom
 }
 
 /** Frees what makeModel and its passes made; the weights are their loader's to free. */
-export function closeModel({ commands, workspace, head, seen }: Model): void {
+export function closeModel({ commands, workspace, head, baseline_head, seen }: Model): void {
   commands.submit();
   commands.close();
   workspace?.arena.close();
   head?.arena.close();
+  baseline_head?.arena.close();
   seen.arena.close();
 }
 

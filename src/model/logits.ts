@@ -6,7 +6,9 @@ import { STRIP, logit_strips, stripsOf } from '../gpu/logit_strips.ts';
 import { logprobs } from '../gpu/logprobs.ts';
 import { layer_norm } from '../gpu/layer_norm.ts';
 import { rms_norm } from '../gpu/rms_norm.ts';
+import { compareWithBaseline } from './divergence.ts';
 import type { Model } from './forward.ts';
+import type { Trace } from './language_model.ts';
 import { round } from './pass.ts';
 import { WORK_PER_SUBMIT, type Head, type HeadBuffer } from './workspace.ts';
 
@@ -30,7 +32,11 @@ const LOGIT_BYTES = 64 * 1024 * 1024;
  * Log-probabilities after the last forward pass, in the order wanted; nothing else is read back.
  * Rows go through the head some at a time, so that a long text needs no [tokens, vocabulary] matrix.
  */
-export async function scoreWanted(model: Model, wanted: readonly Wanted[]): Promise<TokenLogprob[]> {
+export async function scoreWanted(
+  model: Model,
+  wanted: readonly Wanted[],
+  trace?: Trace,
+): Promise<TokenLogprob[]> {
   const V = outputsOf(model);
   const most = Math.min(LOGIT_BYTES / (4 * V), WORK_PER_SUBMIT / (V * model.config.hidden_size));
   const step = Math.max(1, Math.floor(most));
@@ -43,16 +49,19 @@ export async function scoreWanted(model: Model, wanted: readonly Wanted[]): Prom
       model,
       group,
       places.map((i) => wanted[i]!),
+      trace,
     );
     places.forEach((place, i) => (results[place] = scored[i]!));
   }
   return results;
 }
 
+/** A trace follows wanted tokens that are the rows' own, one each and in order, as those of a text are. */
 async function scoreRows(
   model: Model,
   rows: readonly number[],
   wanted: readonly Wanted[],
+  trace: Trace | undefined,
 ): Promise<TokenLogprob[]> {
   const { gpu, commands } = model;
   const V = outputsOf(model);
@@ -73,7 +82,38 @@ async function scoreRows(
   ]);
   const values = new Float32Array(logprob);
   const tokens = new Uint32Array(best);
-  return wanted.map((_, i) => ({ logprob: values[i]!, best: tokens[i]! }));
+  const scored = wanted.map((_, i) => ({ logprob: values[i]!, best: tokens[i]! }));
+  if (trace) {
+    const begun = performance.now();
+    await follow(model, buffers, scored, trace);
+    model.aside_seconds += (performance.now() - begun) / 1000;
+  }
+  return scored;
+}
+
+async function follow(
+  model: Model,
+  buffers: Head['buffers'],
+  scored: readonly TokenLogprob[],
+  trace: Trace,
+): Promise<void> {
+  const length = scored.length * model.config.hidden_size;
+  if (trace.kind === 'keep') {
+    trace.keep(new Float32Array(await readBack(model.gpu, buffers.normed, 4 * length)));
+    return;
+  }
+  const base = await reserveBaseline(model, scored.length);
+  const compared = await compareWithBaseline(
+    model,
+    buffers,
+    base.buffers,
+    trace.next(length),
+    trace.head_dtype,
+  );
+  for (const [i, { logprob, best }] of scored.entries()) {
+    const { kl, logprob: base_logprob, best: base_best } = compared[i]!;
+    trace.report({ logprob, base_logprob, kl, same_top: best === base_best });
+  }
 }
 
 /** The most likely successor of batch token `row` of the last forward pass. */
@@ -127,31 +167,49 @@ function normalize({ commands, config, weights }: Model, x: GPUBuffer, y: GPUBuf
 }
 
 async function reserveHead(model: Model, rows: number, wanted: number): Promise<Head> {
-  const { gpu, config, head } = model;
+  const { head } = model;
   if (head && rows <= head.rows && wanted <= head.wanted) return head;
   head?.arena.close();
   model.head = undefined;
+  model.head = await openHead(model, Math.max(rows, head?.rows ?? 0), Math.max(wanted, head?.wanted ?? 64));
+  return model.head;
+}
+
+/** The same for a baseline's logits, which stand beside the model's own. */
+async function reserveBaseline(model: Model, rows: number): Promise<Head> {
+  const { baseline_head: head } = model;
+  if (head && rows <= head.rows) return head;
+  head?.arena.close();
+  model.baseline_head = undefined;
+  model.baseline_head = await openHead(model, rows, rows);
+  return model.baseline_head;
+}
+
+async function openHead({ gpu, config, weights }: Model, rows: number, wanted: number): Promise<Head> {
   const arena = openArena(gpu);
-  const R = Math.max(rows, head?.rows ?? 0);
-  const W = Math.max(wanted, head?.wanted ?? 64);
-  const V = outputsOf(model);
+  const V = weights.head.rows;
   const strips = stripsOf(V);
   const lengths: Record<HeadBuffer, number> = {
-    ids: R,
-    picked: R * config.hidden_size,
-    normed: R * config.hidden_size,
-    rounded: R * config.hidden_size,
-    logits: R * V,
-    peaks: 2 * R * strips,
-    places: R * strips,
-    wanted: 2 * W,
-    logprob: W,
-    best: W,
+    ids: rows,
+    picked: rows * config.hidden_size,
+    normed: rows * config.hidden_size,
+    rounded: rows * config.hidden_size,
+    logits: rows * V,
+    peaks: 2 * rows * strips,
+    places: rows * strips,
+    wanted: 2 * wanted,
+    logprob: wanted,
+    best: wanted,
+    gaps: rows * strips,
   };
   const buffers = {} as Head['buffers'];
-  for (const [name, length] of Object.entries(lengths) as [HeadBuffer, number][]) {
-    buffers[name] = await arena.allocate(4 * length, `head ${name}`);
+  try {
+    for (const [name, length] of Object.entries(lengths) as [HeadBuffer, number][]) {
+      buffers[name] = await arena.allocate(4 * length, `head ${name}`);
+    }
+  } catch (error) {
+    arena.close();
+    throw error;
   }
-  model.head = { arena, rows: R, wanted: W, buffers };
-  return model.head;
+  return { arena, rows, wanted, buffers };
 }

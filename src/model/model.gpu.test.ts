@@ -9,7 +9,9 @@ import type { FileSet } from '../tensor/source.ts';
 import { causalLanguageModel } from './causal_lm.ts';
 import { closeModel, forward, makeModel, reserve, type Model } from './forward.ts';
 import { readLogits } from './logits.ts';
+import type { TracedToken } from './language_model.ts';
 import { openModel, type ModelFiles } from './open_model.ts';
+import { rollingWindows } from './rolling_windows.ts';
 import { loadWeights, type Weights } from './weights.ts';
 
 const gpu = await openGpu(navigator.gpu);
@@ -261,3 +263,63 @@ async function withNaN(set: FileSet, name: string) {
 it('leaves nothing allocated behind', () => {
   expect(gpu.allocated.bytes).toBe(0);
 });
+
+it('compares a text with the states a baseline left, as float64 does with all logits of both', async () => {
+  // Longer than the model: the last window repeats tokens that are not scored again.
+  const text = 'Mia has a red ball. '.repeat(8);
+  const set = randomLlama();
+  const kept: Float32Array<ArrayBuffer>[] = [];
+  const expected: number[][] = [];
+  const windows = (files: ModelFiles) => {
+    const { max_position_embeddings: length } = files.config;
+    return rollingWindows(files.tokenizer.encode(text), files.tokenizer.prefix_token_id, length);
+  };
+  const base = await withModel(set, FLOAT, async ({ files, model }) => {
+    const lm = causalLanguageModel(model, files.tokenizer);
+    await lm.loglikelihoodRolling(text, { kind: 'keep', keep: (states) => void kept.push(states) });
+    const logits: Float32Array[] = [];
+    for (const { context, continuation } of windows(files)) {
+      logits.push(await logitsOf(model, [...context, ...continuation].slice(0, -1)));
+    }
+    return logits;
+  });
+  const tokens: TracedToken[] = [];
+  await withModel(set, QUANTIZED[0]!, async ({ files, model }) => {
+    const lm = causalLanguageModel(model, files.tokenizer);
+    const states = kept.flatMap((part) => [...part]);
+    let at = 0;
+    await lm.loglikelihoodRolling(text, {
+      kind: 'compare',
+      head_dtype: 'float32',
+      next: (length) => Float32Array.from(states.slice(at, (at += length))),
+      report: (token) => void tokens.push(token),
+    });
+    expect(at).toBe(states.length);
+    const V = files.config.vocab_size;
+    for (const [w, { context, continuation }] of windows(files).entries()) {
+      const all = await logitsOf(model, [...context, ...continuation].slice(0, -1));
+      continuation.forEach((target, i) => {
+        const row = (logits: Float32Array) => logProbabilities(logits, context.length - 1 + i, V);
+        const [p, q] = [row(base[w]!), row(all)];
+        const kl = p.reduce((sum, lp, v) => sum + Math.exp(lp) * (lp - q[v]!), 0);
+        expected.push([q[target]!, p[target]!, kl]);
+        expect(tokens[expected.length - 1]!.same_top).toBe(argmaxOf(p) === argmaxOf(q));
+      });
+    }
+  });
+  expect(tokens).toHaveLength(expected.length);
+  tokens.forEach(({ logprob, base_logprob, kl }, i) => {
+    expect(logprob).toBeCloseTo(expected[i]![0]!, 4);
+    expect(base_logprob).toBeCloseTo(expected[i]![1]!, 4);
+    expect(Math.abs(kl - expected[i]![2]!)).toBeLessThan(2e-6);
+  });
+  expect(Math.max(...tokens.map(({ kl }) => kl))).toBeGreaterThan(1e-3);
+});
+
+function logProbabilities(logits: Float32Array, row: number, V: number): number[] {
+  const own = [...logits.subarray(row * V, (row + 1) * V)];
+  const mass = Math.log(own.reduce((sum, v) => sum + Math.exp(v), 0));
+  return own.map((v) => v - mass);
+}
+
+const argmaxOf = (values: readonly number[]): number => values.indexOf(Math.max(...values));

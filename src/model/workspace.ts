@@ -29,7 +29,17 @@ export interface Head {
 }
 
 export type HeadBuffer =
-  'ids' | 'picked' | 'normed' | 'rounded' | 'logits' | 'peaks' | 'places' | 'wanted' | 'logprob' | 'best';
+  | 'ids'
+  | 'picked'
+  | 'normed'
+  | 'rounded'
+  | 'logits'
+  | 'peaks'
+  | 'places'
+  | 'wanted'
+  | 'logprob'
+  | 'best'
+  | 'gaps';
 
 /** Tokens one pass takes at most; longer inputs go in several, so that no submit keeps the GPU long. */
 export const MAX_TOKENS = 512;
