@@ -5,10 +5,11 @@ import type { DataPlace } from '../lab/datasets.ts';
 import { downloadedFiles } from '../lab/files.ts';
 import { gpuOnce } from '../lab/gpu_once.ts';
 import { openHub } from '../lab/hub.ts';
-import type { Host } from '../lab/run.ts';
+import type { Host } from '../lab/host.ts';
 import { memoryStore } from '../lab/store.ts';
 import { APP } from '../lab/version.ts';
 import { diskFiles, diskSource } from './disk.ts';
+import { diskScratch } from './disk_scratch.ts';
 import { nodeGpu } from './node_gpu.ts';
 
 /** What the page fetches from its server lies here on disk. */
@@ -34,6 +35,7 @@ export function nodeHost({ model: modelFolder, data: dataFolder, adapter: adapte
       diskPlace('bundled', 'the bundled tasks (--data names a folder)', join(PUBLIC, 'tasks')),
     ],
     store: memoryStore(),
+    scratch: () => Promise.resolve(diskScratch()),
     async openFiles(model, onProgress, signal) {
       switch (model.source) {
         case 'bundled':

@@ -1,3 +1,4 @@
+import { summarizeDivergence } from '../eval/divergence.ts';
 import { comparePaired } from '../eval/paired.ts';
 import { aggregate } from '../eval/metric.ts';
 import type { Task } from '../eval/task.ts';
@@ -34,7 +35,16 @@ export function assembleResult(
     digest: digestOf(runs),
     state,
     failure,
+    ...failuresOf(record),
   };
+}
+
+function failuresOf({ spec, failures = {} }: RunRecord): Pick<ExperimentResult, 'failures'> {
+  const failed = Object.entries(failures).map(([index, failure]) => ({
+    config: spec.configs[Number(index)]!,
+    failure,
+  }));
+  return failed.length > 0 ? { failures: failed } : {};
 }
 
 /** Items of one configuration and task by doc_id, in whatever order they were answered. */
@@ -63,7 +73,8 @@ function compareRuns(spec: ExperimentSpec, runs: readonly ConfigRun[]): Comparis
       const before = { name: configName(baseline.config), items: baseline.tasks[t]!.items };
       const after = { name: configName(run.config), items: run.tasks[t]!.items };
       const paired = comparePaired(TASKS[task].metrics, before, after, spec.seed);
-      return paired ? [{ config: i + 1, task, ...paired }] : [];
+      const divergence = summarizeDivergence(after.items);
+      return paired ? [{ config: i + 1, task, ...paired, ...(divergence && { divergence }) }] : [];
     }),
   );
 }
@@ -72,6 +83,16 @@ function compareRuns(spec: ExperimentSpec, runs: readonly ConfigRun[]): Comparis
 const digestOf = (runs: readonly ConfigRun[]): string =>
   hashText(
     canonicalJson(
-      runs.map(({ config, tasks }) => ({ config, tasks: tasks.map(({ task, items }) => ({ task, items })) })),
+      runs.map(({ config, tasks }) => ({
+        config,
+        tasks: tasks.map(({ task, items }) => ({ task, items: items.map(answerOf) })),
+      })),
     ),
   );
+
+function answerOf(item: ItemResult): ItemResult {
+  if (item.output_type !== 'loglikelihood_rolling') return item;
+  const answer = { ...item };
+  delete answer.divergence;
+  return answer;
+}

@@ -1,11 +1,12 @@
 import { LabError } from '../errors.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { blobSource, memorySource, urlSource, type FileSet } from '../tensor/source.ts';
+import { browserScratch } from './browser_scratch.ts';
 import type { DataPlace } from './datasets.ts';
 import { downloadedFiles } from './files.ts';
 import { openHub } from './hub.ts';
 import type { NamedFile, RunRequest } from './protocol.ts';
-import type { Host } from './run.ts';
+import type { Host } from './host.ts';
 import { BUNDLED_FILES } from './spec.ts';
 import type { Store } from './store.ts';
 import { APP } from './version.ts';
@@ -23,6 +24,7 @@ export function browserHost(
     app: APP,
     data: [chosenData(request.data_files ?? []), bundledData(base)],
     store,
+    scratch: (run_id) => browserScratch(run_id, store),
     async openFiles(model, onProgress, signal) {
       switch (model.source) {
         case 'bundled': {
@@ -78,7 +80,7 @@ const chosenData = (chosen: readonly NamedFile[]): DataPlace => ({
 });
 
 /** Task files that come with the page. */
-const bundledData = (base: string): DataPlace => ({
+export const bundledData = (base: string): DataPlace => ({
   source: 'bundled',
   where: 'the page',
   async open(path) {

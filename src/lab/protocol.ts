@@ -80,6 +80,8 @@ export type RunEvent =
   | { type: 'loaded'; config: number; footprint: Footprint; load_seconds: number }
   | ItemEvent
   | { type: 'config-done'; config: number; timings: Timings }
+  /** A configuration failed and the run goes on without it. */
+  | { type: 'config-failed'; config: number; failure: Failure }
   | { type: 'finished'; result: ExperimentResult }
   /** The run stopped early: cancelled is a failure with that code. `result` holds what was measured. */
   | { type: 'failed'; failure: Failure; config?: number; result?: ExperimentResult };

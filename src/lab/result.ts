@@ -1,4 +1,5 @@
 import type { Failure } from '../errors.ts';
+import type { DivergenceSummary } from '../eval/divergence.ts';
 import type { GroupResult } from '../eval/group.ts';
 import type { ItemResult } from '../eval/item.ts';
 import type { MetricName, MetricValue } from '../eval/metric.ts';
@@ -17,11 +18,16 @@ export interface ExperimentResult {
   environment: Environment;
   runs: ConfigRun[];
   comparisons: Comparison[];
-  /** SHA-256 over every item of every configuration in order: equal digests are equal answers, bit for bit. */
+  /**
+   * SHA-256 over every item of every configuration in order, but for the comparison with the baseline's distributions,
+   * which a resumed run may lack: equal digests are equal answers, bit for bit.
+   */
   digest: string;
   /** How the run ended; what was measured before a failure is all here. */
   state: RunState;
   failure?: Failure | undefined;
+  /** Configurations that failed; what they had measured is in `runs`. */
+  failures?: { config: QuantConfig; failure: Failure }[];
 }
 
 export type RunState = 'running' | 'done' | 'failed' | 'cancelled';
@@ -103,4 +109,6 @@ export interface Comparison extends PairedComparison {
   /** Index into `runs`; the baseline is run 0. */
   config: number;
   task: TaskName;
+  /** Of a text's tokens, against the baseline's distributions. */
+  divergence?: DivergenceSummary;
 }

@@ -6,7 +6,10 @@ import { kernelsFor } from '../gpu/registry.ts';
 import type { FileSet } from '../tensor/source.ts';
 import { gpuOnce } from './gpu_once.ts';
 import type { RunEvent } from './protocol.ts';
-import { run, type Host } from './run.ts';
+import type { Host } from './host.ts';
+import { run } from './run.ts';
+import { memoryScratch } from './memory_scratch.ts';
+import type { Scratch } from './scratch.ts';
 import { parseSpec } from './spec.ts';
 import { memoryStore } from './store.ts';
 
@@ -44,6 +47,7 @@ function hostOf(model: FileSet = randomLlama(), overrides: Partial<Host> = {}): 
     app: { version: '0', commit: 'unknown' },
     data,
     store: memoryStore(),
+    scratch: () => Promise.resolve(memoryScratch()),
     openFiles: () => Promise.resolve({ files: model }),
     openAdapter: () => Promise.reject(new Error('this spec has no adapter')),
     ...overrides,
@@ -125,6 +129,83 @@ describe('run', () => {
     expect(attention.length).toBeGreaterThan(0);
     expect(attention.length).toBeLessThan(60);
     expect(Math.max(...attention)).toBeLessThan(60);
+  });
+
+  it('compares texts with the baseline, token by token; the same weights do not diverge', async () => {
+    const [baseline, nf4] = spec.configs;
+    const again = { ...baseline!, compute_dtype: 'float16' as const };
+    const twice = { ...spec, configs: [baseline!, again, nf4!] };
+    const events: RunEvent[] = [];
+    await run({ spec: twice }, hostOf(), (event) => events.push(event), new AbortController().signal);
+    const { runs, comparisons } = resultIn(events);
+    const tokens = runs[0]!.tasks[1]!.items.map((item) =>
+      'divergence' in item ? item.divergence : undefined,
+    );
+    expect(tokens).toEqual([undefined, undefined]);
+    const [half, quantized] = comparisons.flatMap(({ divergence }) => divergence ?? []);
+    expect(half!.tokens).toBe('Mia has a ball.The dog is red.'.length);
+    expect(half!.kl.value).toBeLessThan(1e-5);
+    expect(quantized!.kl.value).toBeGreaterThan(10 * half!.kl.value);
+    const [before, after] = [runs[0]!, runs[2]!].map(
+      ({ tasks }) => tasks[1]!.metrics.token_perplexity!.value,
+    );
+    expect(quantized!.perplexity_ratio).toBeCloseTo(after! / before!, 6);
+  });
+
+  it('answers without the comparison where the disk is full, absent or forgotten', async () => {
+    const digest = resultIn(await eventsOf(hostOf())).digest;
+    const full: Scratch = {
+      ...memoryScratch(),
+      create: () => Promise.reject(new DOMException('', 'QuotaExceededError')),
+    };
+    for (const scratch of [undefined, full]) {
+      const result = resultIn(await eventsOf(hostOf(undefined, { scratch: () => Promise.resolve(scratch) })));
+      expect(result.comparisons.some(({ divergence }) => divergence)).toBe(false);
+      expect(result.digest).toBe(digest);
+    }
+  });
+
+  it('goes on after a configuration that fails, if the spec says so', async () => {
+    const failing = (stopAt: number): Host => {
+      let loads = 0;
+      const host = hostOf();
+      const put = host.store.put.bind(host.store);
+      // Breaks the device once, while the second configuration answers.
+      return {
+        ...host,
+        store: {
+          ...host.store,
+          put: async (record) => {
+            if (record.configs[1] && loads++ === stopAt) (await gpu()).device.destroy();
+            await put(record);
+          },
+        },
+      };
+    };
+    const go = async (on_error: 'stop' | 'continue') => {
+      const events: RunEvent[] = [];
+      const asked = { ...spec, on_error };
+      await run({ spec: asked }, failing(0), (event) => events.push(event), new AbortController().signal);
+      return events;
+    };
+    const on = await go('continue');
+    expect(on.find(({ type }) => type === 'config-failed')).toMatchObject({
+      config: 1,
+      failure: { code: 'device-lost' },
+    });
+    const result = resultIn(on);
+    expect(result.state).toBe('done');
+    expect(result.failures).toMatchObject([{ config: spec.configs[1], failure: { code: 'device-lost' } }]);
+    expect(result.runs.map(({ tasks }) => tasks.map(({ n }) => n))).toEqual([
+      [3, 2],
+      [0, 0],
+      [3, 2],
+    ]);
+    expect(result.comparisons.map(({ config }) => config)).toEqual([2, 2]);
+
+    const stopped = await go('stop');
+    expect(last(stopped)).toMatchObject({ type: 'failed', config: 1, failure: { code: 'device-lost' } });
+    expect(resultIn(stopped).runs).toHaveLength(2);
   });
 
   it('gives the same digest again', async () => {

@@ -14,6 +14,8 @@ export interface ExperimentSpec {
   tasks: TaskSpec[];
   /** Orders the items of a task, so that `limit` takes a fair sample; the same seed takes the same items. */
   seed: number;
+  /** What a configuration that fails does to those after it: stop if not given. What was measured stays either way. */
+  on_error?: 'stop' | 'continue' | undefined;
 }
 
 export type ModelRef = (
@@ -182,6 +184,7 @@ const experiment = v.strictObject({
   ),
   tasks: v.pipe(v.array(task, 'a list of tasks'), v.minLength(1, 'at least one task')),
   seed: v.optional(whole(0, 2 ** 32 - 1), 0),
+  on_error: v.optional(oneOf(['stop', 'continue'])),
 });
 
 /** Configurations alone, checked and filled in as within a spec. */

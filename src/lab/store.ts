@@ -18,6 +18,8 @@ export interface RunRecord {
   /** By config; a config that was not loaded yet has none. */
   configs: Record<number, { footprint: Footprint; timings: Timings; outliers?: OutlierColumns[] }>;
   failure?: Failure | undefined;
+  /** By config: why it has not all of its answers. */
+  failures?: Record<number, Failure>;
 }
 
 /** One answered item of a run. */

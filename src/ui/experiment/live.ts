@@ -92,13 +92,15 @@ export function follow(live: Live, event: RunEvent, now: number): Live {
       );
     case 'config-done':
       return withRow(live, event.config, (row) => ({ ...row, phase: 'done' }));
+    case 'config-failed':
+      return withRow(live, event.config, (row) => ({ ...row, phase: 'stopped' }));
     case 'finished':
       return {
         ...live,
         state: 'done',
         eta_seconds: undefined,
         step: undefined,
-        rows: live.rows.map((row) => ({ ...row, phase: 'done' })),
+        rows: live.rows.map((row) => (row.phase === 'stopped' ? row : { ...row, phase: 'done' })),
       };
     case 'failed':
       return {

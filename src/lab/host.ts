@@ -1,0 +1,29 @@
+import type { Gpu } from '../gpu/device.ts';
+import type { FileSet } from '../tensor/source.ts';
+import type { DataPlace } from './datasets.ts';
+import type { ByteProgress } from './files.ts';
+import type { Environment } from './result.ts';
+import type { Scratch } from './scratch.ts';
+import type { AdapterRef, ModelRef } from './spec.ts';
+import type { Store } from './store.ts';
+
+/** What a run needs from where it runs: a browser's worker or a terminal. */
+export interface Host {
+  /** The device; the same one again until it is lost, since compiling its kernels takes seconds. */
+  gpu(): Promise<Gpu>;
+  runtime: string;
+  app: Environment['app'];
+  /** Where task files may lie, in the order they are looked for; the Hub comes last by itself. */
+  data: readonly DataPlace[];
+  store: Store;
+  /** Disk for the baseline's states, which later configurations are compared with; undefined where there is none. */
+  scratch(run_id: string): Promise<Scratch | undefined>;
+  openFiles(model: ModelRef, onProgress: ByteProgress, signal: AbortSignal): Promise<OpenedFiles>;
+  openAdapter(adapter: AdapterRef, onProgress: ByteProgress, signal: AbortSignal): Promise<OpenedFiles>;
+}
+
+export interface OpenedFiles {
+  files: FileSet;
+  /** The commit of a Hub model; files of others are identified by their hashes. */
+  revision?: string | undefined;
+}

@@ -1,0 +1,165 @@
+import { describe } from '../eval/doc.ts';
+import type { ItemResult } from '../eval/item.ts';
+import { aggregate } from '../eval/metric.ts';
+import { score } from '../eval/score.ts';
+import { TASKS, type TaskName } from '../eval/tasks.ts';
+import type { Gpu } from '../gpu/device.ts';
+import { causalLanguageModel } from '../model/causal_lm.ts';
+import { sequenceClassifier } from '../model/classifier.ts';
+import { footprintOf, type Footprint } from '../model/footprint.ts';
+import { closeModel, headDtype, makeModel, type Model } from '../model/forward.ts';
+import { readOutliers } from '../model/outliers.ts';
+import type { ModelFiles } from '../model/open_model.ts';
+import { effectiveConfig } from '../model/stored_quant.ts';
+import { loadWeights, type Weights } from '../model/weights.ts';
+import type { QuantConfig } from '../quant/config.ts';
+import { findStates, keepStates, type Followed } from './baseline_states.ts';
+import type { Eta } from './eta.ts';
+import type { PlannedItem } from './plan.ts';
+import type { RunEvent } from './protocol.ts';
+import type { Scratch } from './scratch.ts';
+import type { RunRecord, Store } from './store.ts';
+
+/** One configuration of a run, and what it needs. */
+export interface ConfigJob {
+  record: RunRecord;
+  index: number;
+  config: QuantConfig;
+  model: ModelFiles;
+  plan: readonly PlannedItem[];
+  /** Configurations still to come. */
+  later: number;
+  eta: Eta;
+  gpu: Gpu;
+  store: Store;
+  /** Where the baseline leaves its states for the others, if there are others. */
+  scratch: Scratch | undefined;
+  emit: (event: RunEvent) => void;
+  signal: AbortSignal;
+}
+
+/** Loads the model under the configuration and asks it every item that has no answer yet; each is stored at once. */
+export async function measureConfig(job: ConfigJob): Promise<void> {
+  const { record, index, config, model, plan, gpu, store, emit, signal } = job;
+  const stored = (await store.items(record.id)).filter((row) => row.config === index);
+  const answered = new Map(stored.map((row) => [`${row.task} ${row.doc_id}`, row.item]));
+  const open = plan.filter(({ task, doc_id }) => !answered.has(`${task} ${doc_id}`));
+  if (open.length === 0 && record.configs[index]) return;
+  signal.throwIfAborted();
+
+  const begun = performance.now();
+  const computed = effectiveConfig(config, model.stored_quant);
+  const weights = await loadWeights(gpu, model.checkpoint, model.config, computed, {
+    onProgress: (done, total) =>
+      emit({ type: 'progress', phase: 'load', config: index, done, total, what: 'weights' }),
+    adapter: model.adapter,
+  });
+  const ready = await makeModel(gpu, model.config, weights, computed);
+  try {
+    const footprint = measuredFootprint(model, computed, weights);
+    const load_seconds = secondsSince(begun);
+    const kept = (record.configs[index] ??= {
+      footprint,
+      timings: { load_seconds, answer_seconds: 0, tokens: 0, tokens_per_second: 0 },
+    });
+    await store.put(record);
+    emit({ type: 'loaded', config: index, footprint, load_seconds });
+    try {
+      await answer(
+        job,
+        ready,
+        open,
+        stored.map(({ task, item }) => ({ task, item })),
+      );
+      if (computed.quant_type === 'llm_int8') kept.outliers = await readOutliers(ready);
+    } finally {
+      await store.put(record);
+    }
+    emit({ type: 'config-done', config: index, timings: kept.timings });
+  } finally {
+    closeModel(ready);
+    weights.arena.close();
+  }
+}
+
+async function answer(
+  job: ConfigJob,
+  ready: Model,
+  open: readonly PlannedItem[],
+  before: readonly { task: TaskName; item: ItemResult }[],
+): Promise<void> {
+  const { record, index, model, plan, later, eta, store, emit, signal } = job;
+  const asked = model.config.num_labels === undefined ? causalLanguageModel : sequenceClassifier;
+  const lm = asked(ready, model.tokenizer);
+  const { timings } = record.configs[index]!;
+  const items = new Map<TaskName, ItemResult[]>();
+  for (const { task, item } of before) items.set(task, [...(items.get(task) ?? []), item]);
+  const wholeCost = sum(plan.map(({ cost }) => cost));
+  let costLeft = sum(open.map(({ cost }) => cost));
+
+  for (const { task, doc_id, doc, cost } of open) {
+    signal.throwIfAborted();
+    const begun = performance.now();
+    const [tokensBefore, asideBefore] = [ready.tokens, ready.aside_seconds];
+    const followed =
+      doc.output_type === 'loglikelihood_rolling' ? await follow(job, task, doc_id) : undefined;
+    let item: ItemResult;
+    try {
+      item = await score(doc, doc_id, lm, followed?.trace);
+    } finally {
+      await followed?.close();
+    }
+    const seconds = secondsSince(begun) - (ready.aside_seconds - asideBefore);
+    await store.commit({ run_id: record.id, config: index, task, doc_id, item });
+
+    timings.answer_seconds += seconds;
+    timings.tokens += ready.tokens - tokensBefore;
+    timings.tokens_per_second = timings.tokens / timings.answer_seconds;
+    eta.answered(cost, seconds);
+    costLeft -= cost;
+    const done = [...(items.get(task) ?? []), item];
+    items.set(task, done);
+    const left = eta.left(costLeft + later * wholeCost);
+    emit({
+      type: 'item',
+      config: index,
+      task,
+      doc: describe(doc),
+      item,
+      done: done.length,
+      total: plan.filter((planned) => planned.task === task).length,
+      metrics: aggregate(TASKS[task].metrics, done),
+      tokens_per_second: timings.tokens_per_second,
+      ...(left ? { eta_seconds: left } : {}),
+    });
+  }
+}
+
+/** Follows a text: the baseline's states of it are kept, or found for another configuration to be compared with. */
+async function follow(
+  { record, index, model, scratch }: ConfigJob,
+  task: TaskName,
+  doc_id: number,
+): Promise<Followed | undefined> {
+  if (!scratch) return undefined;
+  const name = `${task}-${doc_id}`;
+  if (index === 0) return keepStates(scratch, name);
+  const baseline = effectiveConfig(record.spec.configs[0]!, model.stored_quant);
+  return findStates(scratch, name, headDtype(baseline));
+}
+
+/** The footprint as config.json gives it, with what lies on this device in place of what should. */
+function measuredFootprint({ config }: ModelFiles, quant: QuantConfig, weights: Weights): Footprint {
+  const [table] = weights.embedding.parts;
+  const rest = table?.storage === 'float' && table.dtype === 'F32' ? 'float32' : 'bfloat16';
+  const computed = footprintOf(config, quant, rest);
+  return {
+    ...computed,
+    actual_bytes: weights.arena.bytes,
+    bits_per_weight: (8 * weights.linear_bytes) / computed.quantized_parameters,
+  };
+}
+
+const secondsSince = (begun: number): number => (performance.now() - begun) / 1000;
+
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
