@@ -5,6 +5,7 @@ import type { ByteSource } from '../tensor/source.ts';
 import { hashFile } from './files.ts';
 import { openHub, type HubFiles } from './hub.ts';
 import type { DataOrigin } from './result.ts';
+import { cachedSource } from './slice_cache.ts';
 
 /** A place of this machine where task files may lie, under the name a record gives it. */
 export interface DataPlace extends DataFiles {
@@ -59,13 +60,21 @@ export function openDatasets(
     const [owner, name, ...rest] = path.split('/');
     const repo = `${owner}/${name}`;
     if (!REPOSITORIES.has(repo) || rest.length === 0) return undefined;
-    const { files, commit } = await openOnce(repo, path);
+    const hub = await openOnce(repo, path);
     const wanted = rest.join('/');
     // Older conversions to parquet put a part of the content's hash into a file's name.
-    const file = files.names.find((each) => each.replace(/-[0-9a-f]{16}(?=\.parquet$)/, '') === wanted);
+    const file = hub.files.names.find((each) => each.replace(/-[0-9a-f]{16}(?=\.parquet$)/, '') === wanted);
     if (file === undefined) return undefined;
-    const origin: DataOrigin = { file, source: 'hub', repo, revision: commit };
-    return { source: remembered(await files.open(file)), origin };
+    const sha256 = hub.sha256(file);
+    const origin: DataOrigin = {
+      file,
+      source: 'hub',
+      repo,
+      revision: hub.commit,
+      ...(sha256 ? { sha256 } : {}),
+    };
+    const source = cachedSource(await hub.files.open(file), hub.address(file));
+    return { source: remembered(source), origin };
   }
 
   async function openOnce(repo: string, path: string): Promise<HubFiles> {

@@ -9,6 +9,10 @@ export interface HubFiles {
   files: FileSet;
   /** The commit the revision stood for when it was asked. */
   commit: string;
+  /** Where a file lies, for as long as the Hub keeps the commit: its bytes never change. */
+  address(name: string): string;
+  /** The SHA-256 the Hub knows a large file by; small ones it knows by another hash. */
+  sha256(name: string): string | undefined;
 }
 
 /**
@@ -23,17 +27,20 @@ export async function openHub(
 ): Promise<HubFiles> {
   const { sha, siblings } = await describe(kind, repo, revision, signal);
   const names = siblings.map(({ rfilename }) => rfilename);
+  const hashes = new Map(siblings.map(({ rfilename, lfs }) => [rfilename, lfs?.sha256]));
   const address = (name: string) =>
     `${HUB}/${kind === 'models' ? '' : 'datasets/'}${repo}/resolve/${sha}/${name.split('/').map(encodeURIComponent).join('/')}`;
   return {
     commit: sha,
+    address,
+    sha256: (name) => hashes.get(name),
     files: { names, open: (name) => urlSource(address(name), signal ? { signal } : {}) },
   };
 }
 
 interface RepositoryInfo {
   sha: string;
-  siblings: { rfilename: string }[];
+  siblings: { rfilename: string; lfs?: { sha256?: string } }[];
 }
 
 async function describe(
@@ -42,7 +49,7 @@ async function describe(
   revision: string,
   signal?: AbortSignal,
 ): Promise<RepositoryInfo> {
-  const url = `${HUB}/api/${kind}/${repo}/revision/${encodeURIComponent(revision)}`;
+  const url = `${HUB}/api/${kind}/${repo}/revision/${encodeURIComponent(revision)}?blobs=true`;
   let response: Response;
   try {
     response = await fetch(url, signal ? { signal } : {});

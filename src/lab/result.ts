@@ -48,7 +48,7 @@ export interface Environment {
   started: string;
 }
 
-/** Where a task's file came from. A Hub file is identified by its commit, any other by its hash. */
+/** Where a task's file came from. A Hub file is identified by its commit, its hash is the Hub's; any other by its hash. */
 export interface DataOrigin {
   file: string;
   source: 'folder' | 'bundled' | 'hub';
