@@ -67,6 +67,9 @@ export function causalLanguageModel(model: Model, tokenizer: Tokenizer): Languag
   return { loglikelihood, loglikelihoodRolling, generateUntil };
 }
 
+/** What Python's rstrip takes off: not U+FEFF as trimEnd does, but U+001C to U+001F and U+0085. */
+const TRAILING_SPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/u;
+
 /** The harness' split of context + continuation into ids: by position, after moving the context's last spaces over. */
 export function encodePair(tokenizer: Tokenizer, context: string, continuation: string): Pair {
   if (context === '') {
@@ -75,7 +78,7 @@ export function encodePair(tokenizer: Tokenizer, context: string, continuation: 
     if (ids[0] === tokenizer.prefix_token_id) return { context: ids.slice(0, 1), continuation: ids.slice(1) };
     return { context: [tokenizer.prefix_token_id], continuation: ids };
   }
-  const kept = context.trimEnd();
+  const kept = context.replace(TRAILING_SPACE, '');
   const whole = tokenizer.encode(context + continuation);
   const ids = tokenizer.encode(kept);
   return { context: ids, continuation: whole.slice(ids.length) };

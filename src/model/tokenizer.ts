@@ -3,7 +3,10 @@ import { LabError } from '../errors.ts';
 
 /** Text to ids and back, and the special ids an evaluation needs. */
 export interface Tokenizer {
-  /** Ids of a text. `add_special_tokens` left out is the tokenizer's own default, which may put a BOS in front. */
+  /**
+   * Ids of a text. `add_special_tokens` left out is the tokenizer's own default, which may put a BOS in front; as in
+   * the harness, nothing is added to a text that begins with the prefix token itself.
+   */
   encode(text: string, options?: { add_special_tokens: boolean }): number[];
   /** Text of ids, special tokens left out. */
   decode(ids: readonly number[]): string;
@@ -44,7 +47,8 @@ export function makeTokenizer(
   }
   return {
     encode(text, options) {
-      const { ids } = tokenizer.encode(text, options);
+      const begun = prefix.text !== '' && text.startsWith(prefix.text);
+      const { ids } = tokenizer.encode(text, options ?? (begun ? { add_special_tokens: false } : undefined));
       const wrong = ids.find((id) => !(Number.isInteger(id) && id >= 0 && id < vocab_size));
       if (wrong !== undefined) {
         throw new LabError(
