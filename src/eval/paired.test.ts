@@ -221,3 +221,39 @@ describe('perplexities', () => {
     expect(compare(base, base)).toMatchObject({ ratio: 1, ci: [1, 1], p: 1 });
   });
 });
+
+describe('docs of one story', () => {
+  /** Ten docs a story; `wrong` says of which stories the second configuration knows nothing any more. */
+  const stories = (wrong: readonly number[]) => {
+    const items = (flips: (doc_id: number) => boolean) =>
+      choices(40, 0, flips).map((item) => ({ ...item, cluster: `story ${Math.floor(item.doc_id / 10)}` }));
+    return comparePaired(
+      ['acc'],
+      { name: 'float32', items: items(() => false) },
+      { name: 'NF4', items: items((doc_id) => wrong.includes(Math.floor(doc_id / 10))) },
+      7,
+    )!;
+  };
+
+  it('are swapped together: forty answers lost in four stories are four things, not forty', () => {
+    const { clusters, n, means } = stories([0, 1, 2, 3]);
+    expect([clusters, n]).toEqual([4, 40]);
+    // All four the same way: 2 of 16 ways to toss four coins, where McNemar's test of 40 docs would have 2^-39.
+    expect(means[0]).toMatchObject({ test: 'randomization', lost: 40, gained: 0 });
+    expect(means[0]!.p).toBeGreaterThan(0.1);
+    expect(means[0]!.p).toBeLessThan(0.15);
+    expect(means[0]!.verdict).toContain('not distinguishable');
+  });
+
+  it('are drawn together: one story lost of four is anything from none to most', () => {
+    const [acc] = stories([2]).means;
+    expect(acc!.difference).toBeCloseTo(-0.25, 12);
+    // Of four stories drawn, none is the lost one 32 times in 100, two or more 26, three or more 5.
+    expect(acc!.ci).toEqual([-0.75, 0]);
+  });
+
+  it('bound what no flip means by the number of stories', () => {
+    // 1 - 0.05^(1/4)
+    expect(stories([]).means[0]!.verdict).toContain('up to 52.7 % of all docs may still differ');
+  });
+});
