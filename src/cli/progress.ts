@@ -42,8 +42,13 @@ export function progressPrinter(spec: ExperimentSpec): (event: RunEvent) => void
         else move(line);
         break;
       }
+      case 'config-failed':
+        say(`${names[event.config]!} failed, going on without it: ${event.failure.message}`);
+        break;
       case 'failed':
-        say(`stopped: ${event.failure.message}`);
+        say(
+          `stopped${event.config === undefined ? '' : ` in ${names[event.config]!}`}: ${event.failure.message}`,
+        );
         break;
       default:
     }

@@ -1,4 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { LabError, type Failure } from '../errors.ts';
 import { resultTable } from '../lab/export.ts';
 import { decodeSpec } from '../lab/permalink.ts';
@@ -7,10 +8,11 @@ import type { ExperimentResult } from '../lab/result.ts';
 import { run } from '../lab/run.ts';
 import { parseSpec, type ExperimentSpec } from '../lab/spec.ts';
 import { parseArguments } from './arguments.ts';
+import { partialResult } from './partial_result.ts';
 import { nodeHost } from './node_host.ts';
 import { progressPrinter } from './progress.ts';
 
-/** `run SPEC.json|LINK`: measures, prints the table, writes the result. */
+/** `run SPEC.json|LINK`: measures, prints the table, writes the result after each configuration and at the end. */
 export async function runCommand(args: string[]): Promise<number> {
   const { values, positionals } = parseArguments(args, [
     'model',
@@ -36,8 +38,11 @@ export async function runCommand(args: string[]): Promise<number> {
   const progress = progressPrinter(spec);
   let result: ExperimentResult | undefined;
   let failure: Failure | undefined;
+  const soFar = partialResult(spec);
   const onEvent = (event: RunEvent): void => {
     progress(event);
+    soFar.follow(event);
+    if (event.type === 'config-done' && values.out) writeResult(values.out, soFar.result());
     if (event.type === 'finished') result = event.result;
     if (event.type === 'failed') ({ failure, result } = event);
   };
@@ -51,10 +56,15 @@ export async function runCommand(args: string[]): Promise<number> {
     await withBrowserLab(values, (lab, files) => lab.run({ spec, ...files }, onEvent));
   }
 
-  if (result && values.out) await writeFile(values.out, JSON.stringify(result, null, 1) + '\n');
+  if (values.out) writeResult(values.out, result);
   if (result) console.log(values.json ? JSON.stringify(result) : resultTable(result));
   if (!failure) return 0;
   throw new LabError(failure.code, failure.message);
+}
+
+/** Waits for the disk: what was measured must lie there before more is. */
+function writeResult(path: string, result: ExperimentResult | undefined): void {
+  if (result) writeFileSync(path, JSON.stringify(result, null, 1) + '\n');
 }
 
 /** A spec from a file, or from a link that carries one. */
