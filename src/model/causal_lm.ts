@@ -68,6 +68,7 @@ export function causalLanguageModel(model: Model, tokenizer: Tokenizer): Languag
 }
 
 /** What Python's rstrip takes off: not U+FEFF as trimEnd does, but U+001C to U+001F and U+0085. */
+// eslint-disable-next-line no-control-regex
 const TRAILING_SPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/u;
 
 /** The harness' split of context + continuation into ids: by position, after moving the context's last spaces over. */
