@@ -238,8 +238,8 @@ def ask_coqa(lm: HFLM) -> dict:
     return answers(run_harness(lm, "coqa/default.yaml", {"train": train, "validation": rows}))
 
 
-def ask_mmlu(lm: HFLM, data: Path, num_fewshot: int, limit: int) -> dict:
-    run = run_mmlu(lm, data, SUBJECTS, num_fewshot=num_fewshot, limit=limit)
+def ask_mmlu(lm: HFLM, data: Path, num_fewshot: int, limit: int, subjects: list[str]) -> dict:
+    run = run_mmlu(lm, data, subjects, num_fewshot=num_fewshot, limit=limit)
     subjects = {name: choices(subject) for name, subject in run["subjects"].items()}
     return {"values": run["values"], "subjects": subjects}
 
@@ -251,8 +251,8 @@ def ask_real(lm: HFLM, data: Path, sizes: dict) -> dict:
         f"arc_{name.lower()}_{k}": choices(run_arc(lm, arc_splits(data, name), num_fewshot=k, limit=limit))
         for name, k, limit in sizes["arc"]
     }
-    for k, limit in sizes["mmlu"]:
-        chosen[f"mmlu_{k}"] = ask_mmlu(lm, data, k, limit)
+    for k, limit, subjects in sizes["mmlu"]:
+        chosen[f"mmlu_{k}"] = ask_mmlu(lm, data, k, limit, subjects)
     chosen["wikitext"] = rolling(
         run_harness(lm, "wikitext/wikitext.yaml", page_splits(pages), doc_ids=sizes["wikitext"])
     )
@@ -283,12 +283,12 @@ def ask_classifier(folder: Path, data: Path, n: int) -> dict:
 
 STORIES = {
     "arc": [("Easy", 0, 100), ("Easy", 5, 100), ("Challenge", 0, 100), ("Challenge", 25, 20)],
-    "mmlu": [(0, 20), (5, 20)],
+    "mmlu": [(0, 20, SUBJECTS), (5, 20, SUBJECTS)],
     "wikitext": list(range(10)),
 }
 # A model of 135 million parameters is asked few: its test computes on a software adapter.
-SMOLLM2 = {"arc": [("Easy", 0, 12), ("Challenge", 0, 8)], "mmlu": [(0, 2), (5, 1)], "wikitext": [51]}
-SMOLLM2_NF4 = {"arc": [("Easy", 0, 8)], "mmlu": [], "wikitext": [51]}
+SMOLLM2 = {"arc": [("Easy", 0, 12), ("Challenge", 0, 8)], "mmlu": [(0, 2, SUBJECTS), (5, 2, ["anatomy"])], "wikitext": [14, 29]}
+SMOLLM2_NF4 = {"arc": [("Easy", 0, 8)], "mmlu": [], "wikitext": [29]}
 
 
 def main() -> None:
