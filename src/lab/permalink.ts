@@ -10,9 +10,26 @@ const MAX_LINK_CHARACTERS = 16 * 1024;
 /** What a link may unfold to: deflate can shrink a thousandfold, and a link comes from anyone. */
 const MAX_SPEC_BYTES = 64 * 1024;
 
+/** How much a kind of link may hold: its own characters, and the bytes it unfolds to. */
+interface Room {
+  characters: number;
+  bytes: number;
+}
+const SPEC_ROOM: Room = { characters: MAX_LINK_CHARACTERS, bytes: MAX_SPEC_BYTES };
+
 /** The text that carries a spec in the page's address: `1.` and its JSON, deflated, in base64url. */
-export async function encodeSpec(spec: ExperimentSpec): Promise<string> {
-  const json = new TextEncoder().encode(JSON.stringify(spec));
+export const encodeSpec = (spec: ExperimentSpec): Promise<string> => packJson(spec);
+
+/**
+ * The spec a link carries, checked like any other.
+ * @throws bad-link when it is damaged, too long, or from a newer version; bad-spec when what it says is not allowed.
+ */
+export const decodeSpec = async (text: string): Promise<ExperimentSpec> =>
+  parseSpec(await unpackJson(text, SPEC_ROOM));
+
+/** Any JSON as the text of a link. */
+export async function packJson(value: unknown): Promise<string> {
+  const json = new TextEncoder().encode(JSON.stringify(value));
   const deflated = new Blob([json]).stream().pipeThrough(new CompressionStream('deflate-raw'));
   const bytes = new Uint8Array(await new Response(deflated).arrayBuffer());
   const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
@@ -20,23 +37,17 @@ export async function encodeSpec(spec: ExperimentSpec): Promise<string> {
   return FORM + btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
-/**
- * The spec a link carries, checked like any other.
- * @throws bad-link when it is damaged, too long, or from a newer version; bad-spec when what it says is not allowed.
- */
-export async function decodeSpec(text: string): Promise<ExperimentSpec> {
-  if (text.length > MAX_LINK_CHARACTERS) {
-    throw new LabError(
-      'bad-link',
-      `The link has ${text.length} characters; allowed: ${MAX_LINK_CHARACTERS}.`,
-    );
+/** The JSON of a link's text; throws bad-link. */
+export async function unpackJson(text: string, { characters, bytes }: Room): Promise<unknown> {
+  if (text.length > characters) {
+    throw new LabError('bad-link', `The link has ${text.length} characters; allowed: ${characters}.`);
   }
   if (!text.startsWith(FORM)) {
     const form = /^\d+/.exec(text)?.[0];
     const found = form ? `of form ${form}, which is newer than this page` : 'not one of ours';
     throw new LabError('bad-link', `The link is ${found}; allowed: form 1.`);
   }
-  return parseSpec(parseJson(await inflate(fromBase64url(text.slice(FORM.length)))));
+  return parseJson(await inflate(fromBase64url(text.slice(FORM.length)), bytes));
 }
 
 function fromBase64url(text: string): Uint8Array<ArrayBuffer> {
@@ -48,7 +59,7 @@ function fromBase64url(text: string): Uint8Array<ArrayBuffer> {
   }
 }
 
-async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+async function inflate(bytes: Uint8Array<ArrayBuffer>, most: number): Promise<string> {
   const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw')).getReader();
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let text = '';
@@ -58,17 +69,14 @@ async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
       const { done, value } = await reader.read();
       if (done) return text + decoder.decode();
       size += value.byteLength;
-      if (size > MAX_SPEC_BYTES) break;
+      if (size > most) break;
       text += decoder.decode(value, { stream: true });
     }
   } catch {
     throw damaged();
   }
   void reader.cancel();
-  throw new LabError(
-    'bad-link',
-    `The link unfolds to more than ${MAX_SPEC_BYTES} bytes; allowed: that many.`,
-  );
+  throw new LabError('bad-link', `The link unfolds to more than ${most} bytes; allowed: that many.`);
 }
 
 function parseJson(text: string): unknown {

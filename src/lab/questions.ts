@@ -1,0 +1,39 @@
+import { openDB, type DBSchema } from 'idb';
+import type { DocText } from '../eval/doc.ts';
+import type { TaskName } from '../eval/tasks.ts';
+
+/** What a run asked, as people read it. Answers and digests do not depend on it, so it is kept apart from them. */
+export interface Question {
+  run_id: string;
+  task: TaskName;
+  doc_id: number;
+  doc: DocText;
+}
+
+/** Where the questions of runs are kept. */
+export interface Questions {
+  keep(question: Question): Promise<void>;
+  of(run_id: string): Promise<Question[]>;
+  remove(run_id: string): Promise<void>;
+}
+
+interface Schema extends DBSchema {
+  questions: { key: [string, string, number]; value: Question };
+}
+
+/** The questions in the browser's IndexedDB; rejects where that cannot be opened. */
+export async function openQuestions(): Promise<Questions> {
+  const db = await openDB<Schema>('nibble-questions', 1, {
+    upgrade(database) {
+      database.createObjectStore('questions', { keyPath: ['run_id', 'task', 'doc_id'] });
+    },
+  });
+  const rangeOf = (id: string) => IDBKeyRange.bound([id], [id, []]);
+  return {
+    async keep(question) {
+      await db.put('questions', question);
+    },
+    of: (run_id) => db.getAll('questions', rangeOf(run_id)),
+    remove: (run_id) => db.delete('questions', rangeOf(run_id)),
+  };
+}
