@@ -12,6 +12,8 @@ test.each([
   ['#/results', { screen: 'results' }],
   ['#/results/', { screen: 'results' }],
   ['#/results/4f1c', { screen: 'results', run: '4f1c' }],
+  ['#/results/4f1c?with=9a', { screen: 'results', run: '4f1c', versus: '9a' }],
+  ['#/results?shared=1.x', { screen: 'results', shared: '1.x' }],
   ['#/self-check', { screen: 'self-check' }],
   ['#/footprint?model=gpt2', { screen: 'footprint' }],
   ['#/nowhere', { screen: 'unknown', path: 'nowhere' }],

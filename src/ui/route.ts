@@ -2,7 +2,14 @@
 export type Route =
   | { screen: 'explore' }
   | { screen: 'experiment'; spec?: string }
-  | { screen: 'results'; run?: string }
+  | {
+      screen: 'results';
+      run?: string;
+      /** Another run to hold this one against. */
+      versus?: string;
+      /** Results that the link itself carries. */
+      shared?: string;
+    }
   | { screen: 'footprint' }
   | { screen: 'self-check' }
   | { screen: 'unknown'; path: string };
@@ -22,7 +29,7 @@ export function parseRoute(hash: string): Route {
   const [screen, rest, ...more] = path.replace(/\/$/, '').split('/');
   const unknown: Route = { screen: 'unknown', path };
   if (more.length > 0) return unknown;
-  if (screen === 'results') return rest ? { screen, run: rest } : { screen };
+  if (screen === 'results') return resultsRoute(rest, new URLSearchParams(query));
   if (rest) return unknown;
   switch (screen) {
     case '':
@@ -38,6 +45,12 @@ export function parseRoute(hash: string): Route {
     default:
       return unknown;
   }
+}
+
+function resultsRoute(run: string | undefined, query: URLSearchParams): Route {
+  const [versus, shared] = [query.get('with'), query.get('shared')];
+  if (run) return { screen: 'results', run, ...(versus ? { versus } : {}) };
+  return { screen: 'results', ...(shared ? { shared } : {}) };
 }
 
 /** What a hash shows, without what it carries: two hashes of one screen differ at most in their query. */

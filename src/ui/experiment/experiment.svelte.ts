@@ -8,6 +8,7 @@ import { wantHeadingFocus } from '../heading_focus.ts';
 import type { ChosenFolder } from '../kit/chosen_files.ts';
 import { lab } from '../lab.ts';
 import { TASK_NAMES } from '../names.ts';
+import { questions } from '../results/questions.ts';
 import { parseRoute } from '../route.ts';
 import { defaultSpec, readSpecFile } from './draft.ts';
 import { follow, percentDone, startLive, type Live } from './live.ts';
@@ -113,10 +114,16 @@ class ExperimentState {
   }
 
   reset(): void {
-    this.#take(defaultSpec());
+    this.open(defaultSpec());
+    void this.writeAddress();
+  }
+
+  /** Takes over a spec from another screen; the address follows when this one is shown. */
+  open(spec: ExperimentSpec): void {
+    this.#take(spec);
     this.#addressed = '';
     this.fromLink = false;
-    void this.writeAddress();
+    if (!this.running) this.live = undefined;
   }
 
   /** Takes over the title and the configurations of a preset; the model and the questions stay. */
@@ -176,9 +183,22 @@ class ExperimentState {
   }
 
   #on(event: RunEvent): void {
+    this.#keepQuestion(event);
     this.#next = follow(this.#next!, event, performance.now() / 1000);
     if (event.type === 'finished' || event.type === 'failed') this.#show();
     else this.#shown ??= setTimeout(() => this.#show(), SHOW_EVERY_MS);
+  }
+
+  /** Every configuration is asked the same: the first one's questions are kept, for those who read the results. */
+  #keepQuestion(event: RunEvent): void {
+    const { run_id } = this.#next!;
+    if (event.type !== 'item' || event.config !== 0 || run_id === undefined) return;
+    const { task, doc, item } = event;
+    // Without them results show numbers alone; nothing measured depends on it.
+    questions().then(
+      (store) => store.keep({ run_id, task, doc_id: item.doc_id, doc }),
+      () => undefined,
+    );
   }
 
   #show(): void {

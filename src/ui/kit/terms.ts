@@ -20,6 +20,7 @@ export const TERMS = {
     'the standard error: how far the score would typically stray with other questions of the same kind.',
   'log-probability':
     'the natural logarithm of how likely the model finds a text. Nearer to 0 is more likely.',
+  KL: 'how far one distribution over the next token is from another, in nats: 0 where they are the same.',
   'kernel error': 'how far the GPU’s result is from the same computation on the CPU, on the same codes.',
   bound:
     'the kernel error that rounding and the order of additions alone can explain. It is larger where the computed values are.',

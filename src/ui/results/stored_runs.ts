@@ -1,10 +1,12 @@
 import { assembleResult } from '../../lab/assemble.ts';
 import type { ExperimentResult } from '../../lab/result.ts';
 import type { RunRecord } from '../../lab/store.ts';
+import type { ForeignRun } from '../../lab/parse_result.ts';
 import { activity } from '../activity.svelte.ts';
 import { experiment } from '../experiment/experiment.svelte.ts';
 import { TASK_NAMES } from '../names.ts';
 import { openStore } from '../open_store.ts';
+import { questions } from './questions.ts';
 
 /** A stored run and what its rows say; there is no result before the model was read. */
 export interface StoredRun {
@@ -22,6 +24,36 @@ export async function readRun(id: string): Promise<StoredRun | undefined> {
   return { record, answers: items.length, result: assembleResult(record, items) };
 }
 
+/** Results that were measured elsewhere are kept under ids of this kind: they can be read, but not gone on with. */
+const FOREIGN = 'shared-';
+
+/** An id for results from elsewhere. */
+export const foreignId = (): string => `${FOREIGN}${crypto.randomUUID()}`;
+
+/** Whether a stored run was measured elsewhere. */
+export const isForeign = ({ id }: Pick<RunRecord, 'id'>): boolean => id.startsWith(FOREIGN);
+
+/** Stores results from elsewhere beside the runs of this browser. */
+export async function keepForeign({ record, items }: ForeignRun): Promise<void> {
+  const store = await openStore();
+  await store.put(record);
+  await Promise.all(items.map((item) => store.commit(item)));
+}
+
+/** Takes a run out of the store, its questions too. */
+export async function removeRun(id: string): Promise<void> {
+  await (await openStore()).remove(id);
+  await questions().then(
+    (store) => store.remove(id),
+    () => undefined,
+  );
+}
+
+/** Gives a run another title. */
+export async function renameRun(record: RunRecord, title: string): Promise<void> {
+  await (await openStore()).put({ ...record, spec: { ...record.spec, title } });
+}
+
 /** How a run stands, in a word or two. A run that says it is running, but not in this tab, was cut off. */
 export function stateName({ id, state }: RunRecord): string {
   switch (state) {
@@ -37,7 +69,8 @@ export function stateName({ id, state }: RunRecord): string {
 }
 
 /** Whether there is something left to do that nobody is doing. */
-export const canResume = ({ id, state }: RunRecord): boolean => state !== 'done' && activity.runId !== id;
+export const canResume = ({ id, state }: RunRecord): boolean =>
+  state !== 'done' && activity.runId !== id && !isForeign({ id });
 
 /** Which folders have to be chosen before the run can go on: files are not kept, only what they gave. */
 export function missingFolders({ spec }: RunRecord): { model: boolean; adapter: boolean; data: boolean } {

@@ -1,0 +1,35 @@
+import type { DocText } from '../../eval/doc.ts';
+import type { TaskName } from '../../eval/tasks.ts';
+import type { ExperimentSpec } from '../../lab/spec.ts';
+import { openQuestions, type Questions } from '../../lab/questions.ts';
+import { TASK_NAMES } from '../names.ts';
+
+/** Questions of a run, by task and doc_id. */
+export type Asked = (task: TaskName, doc_id: number) => DocText | undefined;
+
+let opened: Promise<Questions> | undefined;
+
+/** The browser's questions, opened when they are first needed. */
+export const questions = (): Promise<Questions> => (opened ??= openQuestions());
+
+/**
+ * What a run asked: as it was kept while the run went on in this browser; for a run from elsewhere the questions that
+ * come with the page. Others are missing.
+ */
+export async function readAsked(run_id: string, spec: ExperimentSpec): Promise<Asked> {
+  const kept = await questions().then(
+    (store) => store.of(run_id),
+    () => [],
+  );
+  const found = new Map(kept.map(({ task, doc_id, doc }) => [`${task} ${doc_id}`, doc]));
+  if (found.size === 0) {
+    const bundled = spec.tasks.filter(({ task }) => TASK_NAMES[task].bundled);
+    if (bundled.length > 0) {
+      // Readers of every task's files: nothing for those who only look at a table.
+      const { bundledQuestions } = await import('../../lab/bundled_questions.ts');
+      const read = await bundledQuestions({ ...spec, tasks: bundled }, document.baseURI);
+      for (const { task, doc_id, doc } of read) found.set(`${task} ${doc_id}`, doc);
+    }
+  }
+  return (task, doc_id) => found.get(`${task} ${doc_id}`);
+}
