@@ -51,3 +51,35 @@ describe('mini_text', () => {
     });
   });
 });
+
+describe('a text of the user', () => {
+  const load = (files: Parameters<typeof memoryFiles>[0], file?: string) =>
+    loadDocs(TASKS.text, memoryFiles(files), { file });
+
+  it('is one item as it stands, but for a byte order mark', async () => {
+    expect(await load({ 'text.txt': '\ufeffTwo words .\r\n' })).toEqual([
+      { output_type: 'loglikelihood_rolling', text: 'Two words .\r\n', words: 4, bytes: 13 },
+    ]);
+  });
+
+  it('may lie anywhere, and hold a text a line', async () => {
+    const lines = '{"text": "one"}\n\n{"text": "two"}\n';
+    expect(await load({ 'my/own.jsonl': lines, 'text.txt': 'not this' }, 'my/own.jsonl')).toMatchObject([
+      { text: 'one' },
+      { text: 'two' },
+    ]);
+    expect(await load({ 'my/page.md': '# A page' }, 'my/page.md')).toMatchObject([{ text: '# A page' }]);
+  });
+
+  it('refuses an empty file, and a file for a task that has its own', async () => {
+    await expect(load({ 'text.txt': '' })).rejects.toMatchObject({
+      code: 'bad-data',
+      message: 'text.txt: the text is ""; allowed: a text that is not empty',
+    });
+    const other = loadDocs(TASKS.wikitext, memoryFiles({ x: 'y' }), { file: 'x' });
+    await expect(other).rejects.toMatchObject({
+      code: 'bad-spec',
+      message: 'wikitext: file is x; allowed: none, it has its own',
+    });
+  });
+});
