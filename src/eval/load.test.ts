@@ -114,7 +114,7 @@ describe('files and names', () => {
       expect(findTask(name)).toBe(task);
     }
     expect(() => findTask('toString')).toThrow(
-      'task is toString; allowed: mini_arc, mini_coqa, mini_text, arc_easy, arc_challenge, ' +
+      'task is toString; allowed: mini_arc, mini_coqa, mini_text, mini_news, arc_easy, arc_challenge, ' +
         'mmlu, mmlu_<subject>, coqa, coqa_official, ag_news, wikitext, text',
     );
   });

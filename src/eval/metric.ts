@@ -1,6 +1,7 @@
 import type { ClassifyItem, ItemResult } from './item.ts';
 import { classScores, macroScores } from './classes.ts';
-import { clusteredStderr, mean, meanStderr, pooledStderr } from './stats.ts';
+import { clusteredStderr, mean, meanStderr, pooledStderr, wilson } from './stats.ts';
+import type { Interval } from './stats.ts';
 
 /**
  * Every metric, by the harness's name. `mean`: each item has a value of its own. `weighted`: the corpus has one,
@@ -69,6 +70,8 @@ export type Reading = keyof typeof READINGS;
 export interface MetricValue {
   value: number;
   stderr: number | null;
+  /** Wilson's 95 % interval where the value is a share of right answers that do not stray together. */
+  ci?: Interval;
 }
 
 /** The item's own value of a metric of kind `mean`; undefined if an item of that output type has none. */
@@ -79,7 +82,7 @@ export function itemValue(item: ItemResult, metric: MetricName): number | undefi
 
 /**
  * The corpus values of `metrics`, as the harness's aggregations compute them. Items with acc 1, 0, 1 give
- * `{acc: {value: 0.6667, stderr: 0.3333}}`; perplexities, bits per byte and macro means have no stderr. Where items
+ * `{acc: {value: 0.6667, stderr: 0.3333, ci: [0.208, 0.939]}}`; perplexities, bits per byte and macro means have no stderr. Where items
  * belong to clusters or groups, the standard error of a mean is the clustered or the pooled one. No items, no values.
  */
 export function aggregate(
@@ -101,7 +104,13 @@ function corpusValue(name: MetricName, items: readonly ItemResult[]): MetricValu
       const own = items.filter((item) => itemValue(item, name) !== undefined);
       if (own.length === 0) return undefined;
       const each = own.map((item) => itemValue(item, name)!);
-      return { value: mean(each), stderr: stderrOf(own, each) };
+      const share = each.every((value) => value === 0 || value === 1) && !valuesBy('cluster', own, each);
+      const right = each.reduce((sum, value) => sum + value, 0);
+      return {
+        value: mean(each),
+        stderr: stderrOf(own, each),
+        ...(share ? { ci: wilson(right, each.length) } : {}),
+      };
     }
     case 'weighted': {
       const rolling = items.filter((item) => item.output_type === 'loglikelihood_rolling');

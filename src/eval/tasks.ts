@@ -1,5 +1,5 @@
 import { LabError } from '../errors.ts';
-import { ag_news } from './ag_news.ts';
+import { ag_news, mini_news } from './ag_news.ts';
 import { arc_challenge, arc_easy, mini_arc } from './arc.ts';
 import { coqa, coqa_official, mini_coqa } from './coqa.ts';
 import { MMLU_TASKS, mmlu } from './mmlu.ts';
@@ -11,6 +11,7 @@ export const TASKS = {
   mini_arc,
   mini_coqa,
   mini_text,
+  mini_news,
   arc_easy,
   arc_challenge,
   mmlu,

@@ -1,3 +1,4 @@
+import { powerOf } from '../eval/power.ts';
 import { TASKS } from '../eval/tasks.ts';
 import { configName } from '../quant/config.ts';
 import type { ExperimentResult, TaskResult } from './result.ts';
@@ -26,6 +27,11 @@ export function resultTable(result: ExperimentResult): string {
       .filter(({ metric }) => metric === TASKS[task].primary_metric)
       .map(({ verdict }) => `- ${task}: ${verdict}.`),
   );
+  const powers = spec.tasks.flatMap(({ task }) => {
+    const compared = comparisons.filter((each) => each.task === task);
+    const power = powerOf(compared, TASKS[task].primary_metric);
+    return power === undefined ? [] : [`- ${task}: ${power}.`];
+  });
   const { adapter, model } = environment;
   return [
     `${spec.title || 'Untitled'}: ${model.name}, ${(model.parameters / 1e6).toFixed(2)} M parameters, on ${adapter.vendor} ${adapter.architecture}`,
@@ -33,20 +39,33 @@ export function resultTable(result: ExperimentResult): string {
     table([header, ...rows]),
     '',
     ...verdicts,
+    ...powers,
+    ...divergences(result),
     '',
     `digest ${result.digest.slice(0, 16)}, ${result.state}`,
   ].join('\n');
 }
 
+const divergences = ({ runs, comparisons }: ExperimentResult): string[] =>
+  comparisons.flatMap(({ config, task, divergence }) => {
+    if (!divergence) return [];
+    const { kl, same_top } = divergence;
+    const name = configName(runs[config]!.config);
+    return [
+      `- ${task}: ${name} has KL ${kl.value.toFixed(5)} ± ${(kl.stderr ?? 0).toFixed(5)} to the baseline, and its top token ${(100 * same_top.value).toFixed(1)} % of the time.`,
+    ];
+  });
+
 const taskHeading = ({ task }: { task: TaskResult['task'] }): string =>
   `${task} ${TASKS[task].primary_metric}`;
 
-/** "0.915 ± 0.020 (200)": the primary metric, its standard error, n. */
+/** "0.915 ± 0.020, 0.868 to 0.946 (200)": the primary metric, its standard error, its 95 % interval, n. */
 function score({ task, n, metrics }: TaskResult): string {
   const metric = metrics[TASKS[task].primary_metric];
   if (!metric) return '-';
   const error = metric.stderr === null ? '' : ` ± ${metric.stderr.toFixed(3)}`;
-  return `${metric.value.toFixed(3)}${error} (${n})`;
+  const range = metric.ci ? `, ${metric.ci[0].toFixed(3)} to ${metric.ci[1].toFixed(3)}` : '';
+  return `${metric.value.toFixed(3)}${error}${range} (${n})`;
 }
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(3);

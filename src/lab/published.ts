@@ -127,6 +127,6 @@ export const PUBLISHED_STUDIES: readonly PublishedStudy[] = [
       'Its memory holds 12 MiB of causal masks that later versions of transformers no longer keep.',
       COUNTING,
     ],
-    specs: { full: ['gpt2-ag-news.json'], small: ['gpt2-ag-news-quick.json'] },
+    specs: { full: ['gpt2-ag-news.json'], small: ['gpt2-ag-news-quick.json', 'tiny-news.json'] },
   },
 ];

@@ -43,7 +43,7 @@ export interface TaskSpec {
 }
 
 /** Models that come with the page. */
-export const BUNDLED_MODELS = ['nibble-tiny'] as const;
+export const BUNDLED_MODELS = ['nibble-tiny', 'nibble-news'] as const;
 
 /** The files each of them has. */
 export const BUNDLED_FILES = [

@@ -36,6 +36,18 @@ const LISTED: NamesOf<Exclude<TaskName, SubjectTask>> = {
     bundled: true,
     primary_metric: 'word_perplexity',
   },
+  mini_news: {
+    title: 'Mini news',
+    what: 'The topic of an invented headline, by a model trained to classify.',
+    bundled: true,
+    primary_metric: 'acc',
+  },
+  mini_news: {
+    title: 'Mini news',
+    what: 'The topic of an invented news item, for the bundled classifier.',
+    bundled: true,
+    primary_metric: 'acc',
+  },
   arc_easy: {
     title: 'ARC-Easy',
     what: 'Grade-school science questions with a few choices.',

@@ -95,10 +95,16 @@ describe('a report', () => {
       ['float32', '16.000'],
       ['FP4 · 64 · double quant', '4.127'],
     ]);
+    // Forty items in two seconds.
+    expect(overview.header.slice(6, 8)).toEqual(['Items/s', 'ms/item']);
+    expect(overview.rows[0]!.slice(6, 8)).toEqual(['20.00', '50.0']);
+    expect(report.sections[1]!.text).toEqual([
+      'With n = 40 and 30.0 % of the docs flipping, differences of 23.6 points show four times in five; 1 point takes about 24,000 docs.',
+    ]);
     expect(report.sections[1]!.table!.rows[1]!.slice(0, 3)).toEqual([
       'FP4 · 64 · double quant',
       '40',
-      '0.6000 ± 0.0784',
+      '0.6000 ± 0.0784 (0.446 to 0.737)',
     ]);
     expect(report.reproduce.map(({ title }) => title)).toEqual([
       'In a browser',

@@ -1,9 +1,12 @@
 import { METRICS, type MetricName } from '../../eval/metric.ts';
+import { powerOf } from '../../eval/power.ts';
 import { TASKS } from '../../eval/tasks.ts';
 import { configName } from '../../quant/config.ts';
 import type { ConfigRun, ExperimentResult, TaskResult } from '../result.ts';
+import { divergenceSections } from './divergence.ts';
 import { environmentRows } from './environment.ts';
 import { findings } from './findings.ts';
+import { groupSection } from './groups.ts';
 import { reproduction, type HowTo } from './reproduce.ts';
 
 /** Everything a report says, before it becomes Markdown, HTML or anything else; derived from a result, never stored. */
@@ -51,7 +54,11 @@ export function buildReport(result: ExperimentResult, options: ReportOptions = {
     summary: summary(result),
     sections: [
       { title: 'Configurations', text: [], table: overview(result) },
-      ...spec.tasks.map((_, i) => taskSection(runs, i)),
+      ...spec.tasks.flatMap(({ task }, i) => {
+        const parts = groupSection(runs, i, TASKS[task].title);
+        return parts ? [taskSection(result, i), parts] : [taskSection(result, i)];
+      }),
+      ...divergenceSections(result),
       { title: 'Findings', text: findings(result) },
       {
         title: 'Environment and protocol',
@@ -64,7 +71,7 @@ export function buildReport(result: ExperimentResult, options: ReportOptions = {
   };
 }
 
-function summary({ spec, runs, environment, state, failure }: ExperimentResult): string[] {
+function summary({ spec, runs, environment, state, failure, failures = [] }: ExperimentResult): string[] {
   const items = spec.tasks.map(({ task }, i) => `${runs[0]?.tasks[i]?.n ?? 0} of ${TASKS[task].title}`);
   const { model } = environment;
   const sentences = [
@@ -74,6 +81,11 @@ function summary({ spec, runs, environment, state, failure }: ExperimentResult):
     sentences.push(
       `The run is not complete (${failure ? failure.message : state}); this is what it measured.`,
     );
+  }
+  if (state === 'done') {
+    for (const failed of failures) {
+      sentences.push(`${configName(failed.config)} failed and was left behind: ${failed.failure.message}`);
+    }
   }
   return sentences;
 }
@@ -87,27 +99,37 @@ function overview({ runs }: ExperimentResult): Table {
       'MB true',
       'Compression',
       'Tokens/s',
+      'Items/s',
+      'ms/item',
       'Load s',
     ],
-    rows: runs.map(({ config, footprint, timings }) => [
+    rows: runs.map(({ config, footprint, timings, tasks }) => [
       configName(config),
       footprint.bits_per_weight.toFixed(3),
       megabytes(footprint.bitsandbytes_bytes),
       megabytes(footprint.actual_bytes),
       `${(runs[0]!.footprint.bitsandbytes_bytes / footprint.bitsandbytes_bytes).toFixed(2)}×`,
       timings.tokens_per_second.toFixed(1),
+      ...itemPace(
+        tasks.reduce((sum, { n }) => sum + n, 0),
+        timings.answer_seconds,
+      ),
       timings.load_seconds.toFixed(1),
     ]),
   };
 }
 
-function taskSection(runs: readonly ConfigRun[], index: number): Section {
+function taskSection({ spec, runs, comparisons }: ExperimentResult, index: number): Section {
   const tasks = runs.map(({ tasks }) => tasks[index]!);
-  const { task } = tasks[0] ?? { task: 'mini_arc' as const };
-  const { title, metrics } = TASKS[task];
+  const { task } = spec.tasks[index]!;
+  const { title, metrics, primary_metric } = TASKS[task];
+  const power = powerOf(
+    comparisons.filter((each) => each.task === task),
+    primary_metric,
+  );
   return {
     title,
-    text: [],
+    text: power === undefined ? [] : [`${power}.`],
     table: {
       header: ['Configuration', 'n', ...metrics],
       rows: runs.map(({ config }, i) => [
@@ -119,13 +141,13 @@ function taskSection(runs: readonly ConfigRun[], index: number): Section {
   };
 }
 
-/** "0.915 ± 0.020", or without the error where the harness has none. */
+/** "0.9150 ± 0.0200 (0.868 to 0.946)": standard error and 95 % interval, each where there is one. */
 export function metricText({ metrics }: TaskResult, name: MetricName): string {
   const metric = metrics[name];
   if (!metric) return '';
-  return metric.stderr === null
-    ? metric.value.toFixed(4)
-    : `${metric.value.toFixed(4)} ± ${metric.stderr.toFixed(4)}`;
+  const { value, stderr, ci } = metric;
+  const error = stderr === null ? '' : ` ± ${stderr.toFixed(4)}`;
+  return `${value.toFixed(4)}${error}${ci ? ` (${ci[0].toFixed(3)} to ${ci[1].toFixed(3)})` : ''}`;
 }
 
 function tradeoff(runs: readonly ConfigRun[], index: number): Tradeoff {
@@ -141,5 +163,9 @@ function tradeoff(runs: readonly ConfigRun[], index: number): Tradeoff {
     }),
   };
 }
+
+/** Throughput and latency: items are asked one by one, so that each is the other's inverse. */
+const itemPace = (items: number, seconds: number): string[] =>
+  items > 0 && seconds > 0 ? [(items / seconds).toFixed(2), ((1000 * seconds) / items).toFixed(1)] : ['', ''];
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(2);

@@ -1,7 +1,9 @@
 import example from '../../../examples/nf4-vs-fp4.json';
+import news from '../../../examples/tiny-news.json';
 import { LabError } from '../../errors.ts';
 import type { TaskName } from '../../eval/tasks.ts';
 import {
+  BUNDLED_MODELS,
   canonicalJson,
   parseSpec,
   type AdapterRef,
@@ -13,6 +15,21 @@ import { BLOCKSIZES, type QuantConfig, type QuantType } from '../../quant/config
 
 /** The experiment a newcomer finds: NF4, FP4 and INT8 on the model that comes with the page. */
 export const defaultSpec = (): ExperimentSpec => parseSpec(example);
+
+/** What the bundled models are, and the tasks each was made for. */
+export const BUNDLED: Record<
+  (typeof BUNDLED_MODELS)[number],
+  { what: string; tasks: () => ExperimentSpec['tasks'] }
+> = {
+  'nibble-tiny': {
+    what: 'a small Llama that knows an invented world',
+    tasks: () => defaultSpec().tasks,
+  },
+  'nibble-news': {
+    what: 'a small GPT-2 that tells the topic of invented news',
+    tasks: () => parseSpec(news).tasks,
+  },
+};
 
 /** The configuration with another quant_type; what both know is kept. */
 export function withQuantType(config: QuantConfig, quant_type: QuantType): QuantConfig {
