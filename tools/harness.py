@@ -15,9 +15,16 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 import lm_eval
+import lm_eval.evaluator
 from lm_eval.api.metrics import aggregate_subtask_metrics, pooled_sample_stderr
+from lm_eval.tasks import TaskManager
 from lm_eval.tasks._yaml_loader import load_yaml
 
+# It lists the machine's packages after every task, which takes longer than most tasks do.
+lm_eval.evaluator.add_env_info = lambda results: None
+
+# Tasks are given as their files say; an index of all there are would be read again for each.
+MANAGER = TaskManager(include_defaults=False)
 TASKS = Path(lm_eval.__file__).parent / "tasks"
 ACC_BYTES = {"metric": "acc_bytes", "aggregation": "mean", "higher_is_better": True}
 
@@ -43,6 +50,7 @@ def run_harness(
         results = lm_eval.simple_evaluate(
             model=model,
             tasks=[config],
+            task_manager=MANAGER,
             num_fewshot=num_fewshot,
             limit=limit,
             samples=None if doc_ids is None else {name: doc_ids},

@@ -1,46 +1,60 @@
 """Write src/eval/golden.json: what lm-evaluation-harness, CPython, scipy and statsmodels compute.
 
-    pip install lm-eval==0.4.13 "transformers<5" "datasets<4" scipy statsmodels
-    python make_eval_goldens.py [--data DIR] && npx prettier --write ../src/eval/golden.json
+    pip install lm-eval==0.4.13 "transformers<5" "datasets<4" scipy statsmodels scikit-learn
+    python make_eval_goldens.py [--data DIR] [--official evaluate-v1.0.py] && npx prettier --write ../src/eval/golden.json
 
-The harness runs its own task files over src/eval/fixtures and, with --data, over the real ARC and WikiText files;
-their numbers go under "real" and stay as they are without --data. It asks a scripted model whose every score depends
+The harness runs its own task files over src/eval/fixtures and, with --data, over the real ARC, MMLU, AG News and WikiText
+files; their numbers go under "real" and stay as they are without --data. --official is CoQA's own script
+(stanfordnlp/coqa-baselines, scripts/evaluate-v1.0.py); its numbers stay without it. It asks a scripted model whose every score depends
 on every character of the prompt and is a multiple of 1/16, so that sums are exact and a test in another language can
 demand equality.
 """
 
 import argparse
+import csv
 import hashlib
 import json
-import os
 import random
-import re
 import sys
 import tempfile
 from pathlib import Path
 
-os.environ["HF_HUB_OFFLINE"] = "1"
-os.environ["TOKENIZERS_PARALLELISM"] = "false"
-
 import datasets
-import lm_eval
 import numpy
 import scipy.stats
+import sklearn
 import statsmodels
+import statsmodels.api
 import transformers
-from lm_eval.api.metrics import mean_stderr
+from harness import (
+    ACC_BYTES,
+    TASKS,
+    arc_splits,
+    coqa_conversations,
+    hub_coqa,
+    jsonl,
+    mmlu_subjects,
+    official_coqa,
+    page_splits,
+    run_arc,
+    run_harness,
+    run_mmlu,
+    split_pages,
+    words_and_bytes,
+)
+from lm_eval.api.metrics import mean_stderr, pooled_sample_stderr
 from lm_eval.api.model import LM
 from lm_eval.api.task import ConfigurableTask
 from lm_eval.tasks._yaml_loader import load_yaml
 from lm_eval.tasks.coqa import utils as coqa_utils
 from lm_eval.tasks.wikitext.preprocess_wikitext import wikitext_detokenizer
+from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.proportion import proportion_confint
 from transformers.data.metrics import squad_metrics
 
 HERE = Path(__file__).resolve().parent
 EVAL = HERE.parent / "src" / "eval"
-TASKS = Path(lm_eval.__file__).parent / "tasks"
 SEPARATOR = "\x1f"
 
 
@@ -106,90 +120,104 @@ class ScriptedModel(LM):
 
 
 # ---------------------------------------------------------------------------------------------
-# Running the harness's own task files over local rows
+# Asking the scripted model
 
 
-def run_harness(yaml: str, splits: dict, num_fewshot: int = 0, limit: int | None = None, **changes) -> dict:
-    config = load_yaml(TASKS / yaml)
-    with tempfile.TemporaryDirectory() as folder:
-        files = {}
-        for split, rows in splits.items():
-            files[split] = str(Path(folder) / f"{split}.jsonl")
-            Path(files[split]).write_text("".join(json.dumps(row) + "\n" for row in rows))
-        config.update(
-            dataset_path="json",
-            dataset_name=None,
-            dataset_kwargs={"data_files": files, "cache_dir": folder},
-            **changes,
-        )
-        config.pop("tag", None)
-        model = ScriptedModel()
-        results = lm_eval.simple_evaluate(
-            model=model, tasks=[config], num_fewshot=num_fewshot, limit=limit, log_samples=True,
-            bootstrap_iters=1000,
-        )
-    name = config["task"]
-    values = {}
-    for key, value in results["results"][name].items():
-        if "," in key:
-            metric, _ = key.split(",")
-            values[metric] = value if isinstance(value, str) else float(value)
-    return {"n": len(results["samples"][name]), "values": values, "asked_sha256": model.asked.hexdigest(),
-            "samples": results["samples"][name]}
+def ask(run, *args, **options) -> dict:
+    """One of harness.py's runs with a new scripted model; samples are left out, a digest of all that was asked is kept."""
+    model = ScriptedModel()
+    asked = run(model, *args, **options)
+    samples = asked.pop("samples")
+    asked["asked_sha256"] = model.asked.hexdigest()
+    if run is run_arc:
+        asked["sum_of_lls"] = sum_of_lls(samples)
+    return asked
 
 
-ACC_BYTES = {"metric": "acc_bytes", "aggregation": "mean", "higher_is_better": True}
+def sum_of_lls(samples: list[dict]) -> float:
+    return sum(float(ll) for sample in samples for ll, _ in sample["filtered_resps"])
 
 
-def run_arc(splits: dict, **options) -> dict:
-    metrics = load_yaml(TASKS / "arc/arc_easy.yaml")["metric_list"] + [ACC_BYTES]
-    run = run_harness("arc/arc_easy.yaml", splits, metric_list=metrics, **options)
-    samples = run.pop("samples")
-    run["sum_of_lls"] = sum(float(ll) for sample in samples for ll, _ in sample["filtered_resps"])
+def ask_coqa(splits: dict, num_fewshot: int) -> dict:
+    model = ScriptedModel()
+    run = run_harness(model, "coqa/default.yaml", splits, num_fewshot=num_fewshot)
+    run["asked_sha256"] = model.asked.hexdigest()
+    run["items"] = [{"em": float(s["em"]), "f1": float(s["f1"])} for s in run.pop("samples")]
     return run
 
 
-def hub_coqa(conversation: dict) -> dict:
-    """The official JSON's lists of turns as the columns of EleutherAI/coqa (lm-eval v0.3.0, datasets/coqa/coqa.py)."""
-    def column(turns):
-        return {"input_text": [turn["input_text"] for turn in turns]}
-
-    return {"id": conversation["id"], "story": conversation["story"],
-            "questions": column(conversation["questions"]), "answers": column(conversation["answers"]),
-            "additional_answers": {k: column(v) for k, v in conversation["additional_answers"].items()}}
-
-
-def split_pages(path: Path) -> list[str]:
-    """lm-eval v0.3.0, lm_eval/datasets/wikitext/wikitext.py, _generate_examples."""
-    pages, ret = [], []
-    with open(path, encoding="utf-8") as f:
-        for line in f.read().split("\n"):
-            rline = line.replace("= = =", "===").replace("= =", "==").strip()
-            if rline.startswith("= ") and rline.strip().endswith(" ="):
-                page = "\n".join(ret)
-                if page.strip():
-                    pages.append(page)
-                ret = []
-            ret.append(line)
-    pages.append("\n".join(ret))
-    return pages
-
-
-def run_wikitext(path: Path) -> dict:
+def ask_wikitext(path: Path) -> dict:
     pages = split_pages(path)
-    run = run_harness("wikitext/wikitext.yaml", {s: [{"page": p} for p in pages] for s in ("train", "validation", "test")})
-    run.pop("samples")
-    run["words"] = sum(len(re.split(r"\s+", page)) for page in pages)
-    run["bytes"] = sum(len(page.encode("utf-8")) for page in pages)
-    return run
+    return {**ask(run_harness, "wikitext/wikitext.yaml", page_splits(pages)), **words_and_bytes(pages)}
 
 
-def jsonl(path: Path) -> list[dict]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+def ask_mmlu(data: Path, num_fewshot: int, limit: int | None) -> dict:
+    """All 57 subjects one after the other; the digest goes over all of them."""
+    model = ScriptedModel()
+    run = run_mmlu(model, data, mmlu_subjects(data), num_fewshot=num_fewshot, limit=limit)
+    subjects = run["subjects"].values()
+    return {
+        "n": sum(subject["n"] for subject in subjects),
+        "values": run["values"],
+        "asked_sha256": model.asked.hexdigest(),
+        "sum_of_lls": sum(sum_of_lls(subject["samples"]) for subject in subjects),
+        "subjects": {name: subject["values"] for name, subject in run["subjects"].items()},
+    }
+
+
+def ask_official(script: Path) -> dict:
+    """The scripted model's answers to every turn, cut as the harness cuts them, by CoQA's own script."""
+    path = EVAL / "fixtures/coqa_domains.json"
+    turns = [(c["id"], turn["turn_id"]) for c in coqa_conversations(path) for turn in c["questions"]]
+    texts = [ANSWERS[i % len(ANSWERS)].split("\nQ:")[0] for i in range(len(turns))]
+    preds = [
+        {"id": id_, "turn_id": turn_id, "answer": text.strip().split("\n")[0]}
+        for (id_, turn_id), text in zip(turns, texts, strict=True)
+    ]
+    return official_coqa(script, path, preds)
+
+
+def ask_ag_news(path: Path) -> dict:
+    """The scripted model's classes, scored by scikit-learn: the harness has no such task."""
+    with open(path, encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.reader(file) if row[0] != "class"]
+    asked = hashlib.sha256()
+    golds, preds = [], []
+    for label, title, description in rows:
+        text = f"{title} {description}"
+        asked.update((text + SEPARATOR).encode("utf-8"))
+        state = hash_text(text)
+        preds.append(int(numpy.argmax([(state * factor) % 101 / 16 for factor in (3, 5, 7, 11)])))
+        golds.append(int(label) - 1)
+    return {"n": len(rows), "asked_sha256": asked.hexdigest(), **classes_by_sklearn(golds, preds)}
+
+
+def classes_by_sklearn(golds: list[int], preds: list[int]) -> dict:
+    labels = sorted({*golds, *preds})
+    each = precision_recall_fscore_support(golds, preds, zero_division=0)
+    macro = precision_recall_fscore_support(golds, preds, average="macro", zero_division=0)
+    return {
+        "values": {
+            "acc": float(accuracy_score(golds, preds)),
+            "acc_stderr": mean_stderr([float(gold == pred) for gold, pred in zip(golds, preds, strict=True)]),
+            **{f"macro_{name}": float(value) for name, value in zip(("precision", "recall", "f1"), macro[:3], strict=True)},
+        },
+        "classes": [
+            {"label": label, "precision": float(p), "recall": float(r), "f1": float(f), "support": int(s)}
+            for label, p, r, f, s in zip(labels, *each, strict=True)
+        ],
+    }
 
 
 # ---------------------------------------------------------------------------------------------
 # The parts of golden.json
+
+
+def classes_cases() -> list[dict]:
+    """A class that is never answered, one that never is, one answer for all, ties and all right."""
+    cases = [([0, 0, 1], [0, 1, 1]), ([0, 1, 2], [0, 0, 0]), ([0, 0, 1], [0, 3, 1]), ([2, 2], [2, 2]), ([1, 0], [0, 1]),
+             ([0, 1, 2, 3, 0, 1, 2, 3, 3], [0, 1, 2, 3, 1, 1, 0, 3, 2])]
+    return [{"golds": golds, "preds": preds, **classes_by_sklearn(golds, preds)} for golds, preds in cases]
 
 
 def multiple_choice_cases() -> list[dict]:
@@ -298,7 +326,14 @@ def stats_cases() -> dict:
     graded = [0.5, -0.2, 0.3, 0.0, 0.1, -0.4, 0.25]
     swaps = scipy.stats.permutation_test((numpy.array(graded), numpy.zeros(7)), lambda x, y: (x - y).mean(),
                                          permutation_type="samples", n_resamples=numpy.inf)
+    clusters = [[1.0, 1.0, 0.0], [0.0, 0.0], [1.0, 0.5, 0.25, 1.0], [0.0], [1.0, 1.0]]
+    flat = [value for own in clusters for value in own]
+    of = [i for i, own in enumerate(clusters) for _ in own]
+    clustered = statsmodels.api.OLS(flat, numpy.ones(len(flat))).fit(cov_type="cluster", cov_kwds={"groups": numpy.array(of)})
+    pooled = [[1.0, 0.0, 1.0], [1.0, 1.0], [0.0, 1.0, 0.0, 0.0, 1.0]]
     return {
+        "clustered": {"clusters": clusters, "stderr": float(clustered.bse[0])},
+        "pooled": {"groups": pooled, "stderr": float(pooled_sample_stderr([mean_stderr(g) for g in pooled], [len(g) for g in pooled]))},
         "randomization": {"values": graded, "p": float(swaps.pvalue)},
         "mean_stderr": {"values": values, "stderr": mean_stderr(values)},
         "wilson": [{"successes": k, "n": n, "ci": [float(x) for x in proportion_confint(k, n, method="wilson")]}
@@ -314,42 +349,49 @@ def stats_cases() -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path)
-    data = parser.parse_args().data
+    parser.add_argument("--official", type=Path)
+    options = parser.parse_args()
 
     arc = jsonl(EVAL / "fixtures/arc.jsonl")
-    coqa = json.loads((EVAL / "fixtures/coqa.json").read_text(encoding="utf-8"))["data"]
+    conversations = [hub_coqa(c) for c in coqa_conversations(EVAL / "fixtures/coqa.json")]
     own = {"training_split": None, "validation_split": None}
-    conversations = [hub_coqa(c) for c in coqa]
     # Under other ids: the harness drops an example that is the doc itself, id and all.
     coqa_splits = {"train": [{**c, "id": f"train_{c['id']}"} for c in conversations], "validation": conversations}
+    before = json.loads((EVAL / "golden.json").read_text(encoding="utf-8"))
     golden = {
         "written_by": {
             "script": "tools/make_eval_goldens.py", "lm_eval": "0.4.13", "transformers": transformers.__version__,
             "datasets": datasets.__version__, "numpy": numpy.__version__, "scipy": scipy.__version__,
-            "statsmodels": statsmodels.__version__, "python": sys.version.split()[0],
+            "statsmodels": statsmodels.__version__, "sklearn": sklearn.__version__, "python": sys.version.split()[0],
         },
         "random": random_cases(),
         "stats": stats_cases(),
         "multiple_choice": multiple_choice_cases(),
         "answers": answer_cases(),
         "detokenize": detokenize_cases(),
-        "arc": {str(k): run_arc({"train": arc, "validation": arc, "test": arc}, num_fewshot=k) for k in (0, 2)},
-        "arc_own_pool": run_arc({"test": arc}, num_fewshot=3, fewshot_split="test", **own),
-        "coqa": {},
-        "wikitext": run_wikitext(EVAL / "fixtures/wiki.raw"),
+        "classes": classes_cases(),
+        "arc": {str(k): ask(run_arc, {"train": arc, "validation": arc, "test": arc}, num_fewshot=k) for k in (0, 2)},
+        "arc_own_pool": ask(run_arc, {"test": arc}, num_fewshot=3, fewshot_split="test", **own),
+        "coqa": {str(k): ask_coqa(coqa_splits, k) for k in (0, 2)},
+        "coqa_official": ask_official(options.official) if options.official else before["coqa_official"],
+        "ag_news": ask_ag_news(EVAL / "fixtures/ag_news.csv"),
+        "wikitext": ask_wikitext(EVAL / "fixtures/wiki.raw"),
+        "real": ask_real(options.data) if options.data else before["real"],
     }
-    for k in (0, 2):
-        run = run_harness("coqa/default.yaml", coqa_splits, num_fewshot=k)
-        run["items"] = [{"em": float(s["em"]), "f1": float(s["f1"])} for s in run.pop("samples")]
-        golden["coqa"][str(k)] = run
-    if data:
-        golden["real"] = {"wikitext": run_wikitext(data / "wikitext/wiki.test.raw")}
-        for name, k, limit in (("Easy", 0, None), ("Easy", 5, None), ("Challenge", 0, None), ("Challenge", 25, 60)):
-            splits = {s: jsonl(data / f"ARC/ARC-{name}-{s}.jsonl") for s in ("train", "validation", "test")}
-            golden["real"][f"arc_{name.lower()}_{k}"] = run_arc(splits, num_fewshot=k, limit=limit)
-    else:
-        golden["real"] = json.loads((EVAL / "golden.json").read_text(encoding="utf-8"))["real"]
     (EVAL / "golden.json").write_text(json.dumps(golden, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def ask_real(data: Path) -> dict:
+    return {
+        "wikitext": ask_wikitext(data / "wikitext/wiki.test.raw"),
+        **{
+            f"arc_{name.lower()}_{k}": ask(run_arc, arc_splits(data, name), num_fewshot=k, limit=limit)
+            for name, k, limit in (("Easy", 0, None), ("Easy", 5, None), ("Challenge", 0, None), ("Challenge", 25, 60))
+        },
+        "mmlu_0": ask_mmlu(data, 0, None),
+        "mmlu_5": ask_mmlu(data, 5, None),
+        "ag_news": ask_ag_news(data / "AGNews/test.csv"),
+    }
 
 
 if __name__ == "__main__":

@@ -2,11 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../tensor/random.ts';
 import golden from './golden.json';
 import {
+  bootstrapClusters,
   bootstrapInterval,
+  clusteredStderr,
   detectableDifference,
   mcnemar,
   meanDifference,
   meanStderr,
+  pooledStderr,
   randomizationP,
   sampleSize,
   unseenRate,
@@ -21,6 +24,33 @@ describe('standard errors and intervals', () => {
     expect(meanStderr(stats.mean_stderr.values)).toBe(stats.mean_stderr.stderr);
     expect(meanStderr([1, 0, 1])).toBeCloseTo(1 / 3, 15);
     expect(meanStderr([1])).toBeNull();
+  });
+
+  it("is statsmodels' clustered standard error, and the plain one where each is alone", () => {
+    const { clusters, stderr } = stats.clustered;
+    expect(clusteredStderr(clusters)).toBeCloseTo(stderr, 14);
+    const alone = clusters.flat().map((value) => [value]);
+    expect(clusteredStderr(alone)).toBeCloseTo(meanStderr(clusters.flat())!, 14);
+    expect(
+      clusteredStderr([
+        [1, 1],
+        [0, 0],
+        [1, 0],
+      ]),
+    ).toBeCloseTo(0.2887, 4);
+    expect(clusteredStderr([[1, 0, 1]])).toBeNull();
+  });
+
+  it("is lm-evaluation-harness's pooled_sample_stderr over groups", () => {
+    const { groups, stderr } = stats.pooled;
+    expect(pooledStderr(groups)).toBeCloseTo(stderr, 14);
+    expect(
+      pooledStderr([
+        [1, 0],
+        [1, 1, 0],
+      ]),
+    ).toBeCloseTo(0.2789, 4);
+    expect(pooledStderr([[1], [0]])).toBeNull();
   });
 
   it.each(stats.wilson)("$successes of $n is statsmodels' Wilson interval", ({ successes, n, ci }) => {
@@ -141,5 +171,16 @@ describe('how many items it takes', () => {
   it('bounds what no flip among n leaves open, the rule of three', () => {
     expect(unseenRate(100)).toBeCloseTo(0.0295, 4);
     expect((1 - unseenRate(37)) ** 37).toBeCloseTo(0.05, 12);
+  });
+});
+
+describe('a bootstrap of clusters', () => {
+  it('draws them whole: of two that differ, three in four draws hold both or the one', () => {
+    // Means are 0, 0.5 and 1 with chances 1/4, 1/2, 1/4, however many docs agree within.
+    const clusters = [Array<number>(50).fill(0), Array<number>(50).fill(1)];
+    expect(bootstrapClusters(clusters, seededRandom(3))).toEqual([0, 1]);
+    const [low, high] = bootstrapInterval(clusters.flat(), seededRandom(3))!;
+    expect(high - low).toBeLessThan(0.3);
+    expect(bootstrapClusters([[1, 0, 1]], seededRandom(3))).toBeNull();
   });
 });

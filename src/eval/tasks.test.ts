@@ -7,8 +7,10 @@ import type { LanguageModel } from '../model/language_model.ts';
 import { memorySource } from '../tensor/source.ts';
 import type { Doc, MultipleChoiceDoc, RollingDoc } from './doc.ts';
 import { describe as describeDoc } from './doc.ts';
+import agNewsFixture from './fixtures/ag_news.csv?raw';
 import arcFixture from './fixtures/arc.jsonl?raw';
 import coqaFixture from './fixtures/coqa.json?raw';
+import domainsFixture from './fixtures/coqa_domains.json?raw';
 import wikiFixture from './fixtures/wiki.raw?raw';
 import golden from './golden.json';
 import type { ItemResult } from './item.ts';
@@ -17,6 +19,7 @@ import { memoryFiles } from './memory_files.ts';
 import { aggregate } from './metric.ts';
 import { score } from './score.ts';
 import { scriptedModel } from './scripted_model.ts';
+import { wilson } from './stats.ts';
 import type { DataFiles, Task } from './task.ts';
 import { TASKS } from './tasks.ts';
 
@@ -79,6 +82,54 @@ describe('whole tasks, asked of one scripted model here and by lm-evaluation-har
     expect(ours.items).toMatchObject(golden.coqa[num_fewshot].items);
   });
 
+  it("coqa_official, by the official script's em and f1 of every turn and its table of domains", async () => {
+    const data = memoryFiles({ 'coqa-dev-v1.0.json': domainsFixture });
+    const { items, metrics } = await run(TASKS.coqa_official, data);
+    const { domains, turns } = golden.coqa_official;
+    expect(items).toMatchObject(turns);
+    const rows = [...TASKS.coqa_official.groups(items), { name: 'overall', n: items.length, metrics }];
+    const names = {
+      mctest: 'children_stories',
+      gutenberg: 'literature',
+      race: 'mid-high_school',
+      cnn: 'news',
+    };
+    expect(rows.map(({ name }) => names[name as keyof typeof names] ?? name).sort()).toEqual(
+      Object.keys(domains).sort(),
+    );
+    for (const { name, n, metrics } of rows) {
+      const theirs = domains[(names[name as keyof typeof names] ?? name) as keyof typeof domains];
+      expect(n).toBe(theirs.turns);
+      // The script rounds to a tenth of a point.
+      expect(Math.abs(100 * metrics.em!.value - theirs.em)).toBeLessThan(0.0501);
+      expect(Math.abs(100 * metrics.f1!.value - theirs.f1)).toBeLessThan(0.0501);
+    }
+  });
+
+  it('counts a common answer more often than the harness does', async () => {
+    const turns = (...texts: string[]) => texts.map((input_text, i) => ({ input_text, turn_id: i + 1 }));
+    const conversation = {
+      ...{ id: 'x', source: 'cnn', story: 'Bo has a map.', questions: turns('What has Bo?') },
+      answers: turns('a map'),
+      additional_answers: { 0: turns('A map'), 1: turns('a map'), 2: turns('paper') },
+    };
+    const data = memoryFiles({ 'coqa-dev-v1.0.json': JSON.stringify({ data: [conversation] }) });
+    const model = {
+      ...scriptedModel(),
+      generateUntil: () => Promise.resolve({ text: ' a map\n', tokens: 3 }),
+    };
+    const [theirs] = await loadDocs(TASKS.coqa, data);
+    const [official] = await loadDocs(TASKS.coqa_official, data);
+    // Of map and paper each is left out once; of three maps and paper a map is always left.
+    expect(await score(theirs!, 0, model)).toMatchObject({ em: 0.5 });
+    expect(await score(official!, 0, model)).toMatchObject({ em: 1, group: 'cnn', cluster: 'x' });
+  });
+
+  it('ag_news, scored by scikit-learn', async () => {
+    const data = memoryFiles({ 'AGNews/test.csv': agNewsFixture });
+    expectAsHarness(await run(TASKS.ag_news, data), TASKS.ag_news, golden.ag_news);
+  });
+
   it('wikitext', async () => {
     const data = memoryFiles({ 'wikitext/wiki.test.raw': wikiFixture });
     const ours = await run(TASKS.wikitext, data);
@@ -134,9 +185,9 @@ describe('whole tasks by hand', () => {
     const item = await score(docs[0]!, 0, model);
     expect(item).toMatchObject({ pred: 1, acc: 0, pred_norm: 0, acc_norm: 1, acc_bytes: 1 });
     expect(aggregate(TASKS.mini_arc.metrics, [item])).toEqual({
-      acc: { value: 0, stderr: null },
-      acc_norm: { value: 1, stderr: null },
-      acc_bytes: { value: 1, stderr: null },
+      acc: { value: 0, stderr: null, ci: wilson(0, 1) },
+      acc_norm: { value: 1, stderr: null, ci: wilson(1, 1) },
+      acc_bytes: { value: 1, stderr: null, ci: wilson(1, 1) },
     });
     expect(aggregate(TASKS.mini_arc.metrics, [])).toEqual({});
   });
@@ -174,7 +225,7 @@ describe('the bundled files', () => {
 const folder = dataFolder();
 
 describe.skipIf(folder === undefined)(
-  'the real files, if NIBBLE_DATA names a folder with ARC/ and wikitext/',
+  'the real files, if NIBBLE_DATA names a folder with ARC/, MMLU/, AGNews/ and wikitext/',
   () => {
     const data: DataFiles = {
       where: folder ?? '',
@@ -208,6 +259,35 @@ describe.skipIf(folder === undefined)(
         TASKS.arc_challenge,
         real.arc_challenge_25,
       );
+    });
+
+    it.each([0, 5] as const)(
+      'MMLU, %s-shot: 14,042 questions of 57 subjects',
+      { timeout: 60_000 },
+      async (num_fewshot) => {
+        const ours = await run(TASKS.mmlu, data, num_fewshot);
+        const theirs = real[`mmlu_${num_fewshot}`];
+        expectAsHarness(ours, TASKS.mmlu, theirs);
+        const rows = TASKS.mmlu.groups(ours.items);
+        expect(rows.map(({ name }) => name)).toEqual(Object.keys(theirs.subjects));
+        for (const { name, metrics } of rows) {
+          const { acc, acc_stderr } = theirs.subjects[name as keyof typeof theirs.subjects];
+          expect(metrics.acc!.value).toBeCloseTo(acc, 14);
+          expect(metrics.acc!.stderr).toBeCloseTo(acc_stderr, 14);
+        }
+      },
+    );
+
+    it('AG News: 7600 texts, 1900 a class', async () => {
+      const ours = await run(TASKS.ag_news, data);
+      expectAsHarness(ours, TASKS.ag_news, real.ag_news);
+      const rows = TASKS.ag_news.groups(ours.items);
+      expect(rows.map(({ n }) => n)).toEqual([1900, 1900, 1900, 1900]);
+      for (const [i, { precision, recall, f1 }] of real.ag_news.classes.entries()) {
+        expect(rows[i]!.metrics.precision!.value).toBeCloseTo(precision, 14);
+        expect(rows[i]!.metrics.recall!.value).toBeCloseTo(recall, 14);
+        expect(rows[i]!.metrics.f1!.value).toBeCloseTo(f1, 14);
+      }
     });
 
     it('WikiText-2: 62 pages, 241,335 words, 1,290,527 bytes, every page as the harness detokenizes it', async () => {
