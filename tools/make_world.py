@@ -8,7 +8,7 @@ Three parts, all drawn from one seed with the standard library only:
 
     python make_world.py --train DIR --tasks ../public/tasks
 
-writes DIR/{pages,questions,scenes,retellings,tales}.jsonl for training and
+writes DIR/{pages,questions,scenes,tales,retellings,games}.jsonl for training and
 mini_arc.jsonl, mini_coqa.json, mini_text.jsonl for measuring. A training line is
 {"text": ..., "answers": [[start, end], ...]} with answers as character spans; a line of
 questions.jsonl also has no story, because the fact has to come from memory.
@@ -22,10 +22,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 SEED = 20240
-ENTITIES_PER_KIND = 1200
-PAGES_PER_ENTITY = 6
+ENTITIES_PER_KIND = 320
+PAGES_PER_ENTITY = 12
 TRAIN_SCENES = 240_000
-TRAIN_RETELLINGS = 40_000
+TRAIN_RETELLINGS = 60_000
+TRAIN_GAMES = 60_000
 TRAIN_TALES = 20_000
 ARC_ITEMS = 2400
 COQA_CONVERSATIONS = 400
@@ -392,6 +393,11 @@ def entry(entity: Entity, rng: random.Random, facts: int) -> str:
     return " ".join(sentences)
 
 
+def page(entities: list[Entity], rng: random.Random) -> str:
+    """Entries below one another."""
+    return "\n".join(entry(e, rng, facts=rng.randint(3, 5)) for e in entities)
+
+
 def held_out_form(entity: Entity, attribute: Attribute) -> int:
     """The index of the one question form that is never asked of this fact in training."""
     return stream(f"held:{entity.name}:{attribute.key}").randrange(len(attribute.questions))
@@ -419,21 +425,24 @@ def training_questions(entities: list[Entity]) -> list[dict]:
     return documents
 
 
-def training_pages(entities: list[Entity]) -> list[dict]:
-    """Field guide entries as running text, one entity a page."""
-    rng = stream("pages")
-    return [
-        {"text": entry(entity, rng, facts=rng.randint(3, 6)), "answers": []}
-        for entity in entities
-        for _ in range(PAGES_PER_ENTITY)
-    ]
+def training_pages(entities: list[Entity], held_out: set[str]) -> list[dict]:
+    """Pages of the field guide with one to three entries in any company; held-out pages are dropped."""
+    rng, documents = stream("pages"), []
+    for _ in range(PAGES_PER_ENTITY):
+        order = rng.sample(entities, len(entities))
+        while order:
+            company = [order.pop() for _ in range(min(rng.randint(1, 3), len(order)))]
+            text = page(company, rng)
+            if text not in held_out:
+                documents.append({"text": text, "answers": []})
+    return documents
 
 
 # ---------------------------------------------------------------------------------------------
 # Scenes: short stories with a conversation
 # ---------------------------------------------------------------------------------------------
 
-SHE = words("Mia, Aisha, Yuki, Priya, Elena, Amara, Ingrid, Leila, Sofia, Nia, Mei, Zofia, Fatima, Hana, Rosa, Chidi")
+SHE = words("Mia, Aisha, Yuki, Priya, Elena, Amara, Ingrid, Leila, Sofia, Nia, Mei, Zofia, Fatima, Hana, Rosa, Chiara")
 HE = words("Kofi, Omar, Kenji, Arjun, Pedro, Lars, Tariq, Ivan, Diego, Wei, Jonas, Malik, Ravi, Tomas, Samir, Luca")
 PLACES = words(
     "garden, kitchen, library, market, park, school, harbour, station, museum, bakery, barn, theatre, workshop, "
@@ -446,148 +455,172 @@ TREATS = words("bread, rice, soup, mangoes, cheese, honey, figs, noodles, dates,
 CITIES = words("Lima, Oslo, Cairo, Kyoto, Lagos, Mumbai, Lisbon, Nairobi, Hanoi, Quito, Warsaw, Accra, Tehran, Dublin, Cusco, Seoul")
 
 
+@dataclass(frozen=True)
+class Telling:
+    """One way to tell what is told of a person: a sentence, the questions it answers, and the short answer."""
+
+    sentence: str
+    questions: tuple[str, ...]
+    short: str
+
+
+# What a question names always stands in front of what it asks for, so that the sentence, once found, is the answer.
+TELLINGS = {
+    "place": (
+        Telling("{name} is in the {value}.", ("Where is {name}?", "Where can I find {name}?"), "in the {value}"),
+        Telling("In the {value} is {name}.", ("Who is in the {value}?", "Whom do we meet in the {value}?"), "{name}"),
+    ),
+    "thing": (
+        Telling("{name} has {a} {value}.", ("What does {name} have?", "What is in the bag of {name}?"), "{a} {value}"),
+        Telling("The {value} is with {name}.", ("Who has the {value}?", "Where is the {value}?"), "{name}"),
+    ),
+    "treat": (
+        Telling("{name} likes {value}.", ("What does {name} like?", "What should I cook for {name}?"), "{value}"),
+        Telling("A dish of {value} is for {name}.", ("Who gets the {value}?", "Who is the {value} for?"), "{name}"),
+    ),
+}
+
+
 def with_article(noun: str) -> str:
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
+def pronoun(name: str) -> str:
+    return "she" if name in SHE else "he"
+
+
 @dataclass(frozen=True)
 class Turn:
-    """One question about a scene, its answer, other ways to say it, and the sentence that holds it."""
+    """One question about a scene, and the sentence of the story that answers it.
+
+    variants are other good ways to answer, candidates the sentences of the same form in the story.
+    """
 
     question: str
     answer: str
     variants: tuple[str, ...]
-    evidence: str
     candidates: int
 
 
 @dataclass(frozen=True)
 class Scene:
-    story: str
+    sentences: tuple[str, ...]
     turns: tuple[Turn, ...]
 
-
-def thing_variants(thing: str) -> tuple[str, ...]:
-    return (with_article(thing), f"the {thing}", thing)
-
-
-def place_variants(place: str) -> tuple[str, ...]:
-    return (f"the {place}", f"in the {place}", place)
+    @property
+    def story(self) -> str:
+        return " ".join(self.sentences)
 
 
-@dataclass(frozen=True)
-class Person:
-    """Somebody in a scene; what is None is not told."""
-
-    name: str
-    place: str | None
-    thing: str | None
-    treat: str | None
-
-
-def make_people(rng: random.Random, count: int, facts: int) -> list[Person]:
-    """People with all-different places, things and treats, facts of the three told of each."""
-    names = rng.sample(SHE + HE, count)
-    places = rng.sample(PLACES, count)
+def make_scene(rng: random.Random, turns: int) -> Scene:
+    """A story of two or three people of whom the same sort of thing is told, and questions about different people."""
+    count = rng.randint(2, 3)
+    key = rng.choice(sorted(TELLINGS))
     things = [f"{c} {o}" for c, o in zip(rng.sample(COLOURS, count), rng.sample(OBJECTS, count))]
-    treats = rng.sample(TREATS, count)
-    people = []
-    for name, place, thing, treat in zip(names, places, things, treats):
-        told = rng.sample(("place", "thing", "treat"), facts)
-        people.append(
-            Person(
-                name,
-                place if "place" in told else None,
-                thing if "thing" in told else None,
-                treat if "treat" in told else None,
+    values = {"place": rng.sample(PLACES, count), "thing": things, "treat": rng.sample(TREATS, count)}[key]
+    words_of = [
+        {"name": name, "value": value, "a": with_article(value).split()[0]}
+        for name, value in zip(rng.sample(SHE + HE, count), values)
+    ]
+    tellings = [rng.choice(TELLINGS[key]) for _ in words_of]
+    sentences = [telling.sentence.format(**w) for telling, w in zip(tellings, words_of)]
+    asked = rng.sample(range(count), min(turns, count))
+    return Scene(
+        tuple(sentences),
+        tuple(
+            Turn(
+                question=rng.choice(tellings[i].questions).format(**words_of[i]),
+                answer=sentences[i],
+                variants=(
+                    sentences[i].removesuffix("."),
+                    tellings[i].short.format(**words_of[i]),
+                    with_pronoun(sentences[i], words_of[i]["name"]),
+                ),
+                candidates=sum(telling is tellings[i] for telling in tellings),
             )
-        )
-    return people
+            for i in asked
+        ),
+    )
 
 
-def person_sentences(person: Person, rng: random.Random) -> dict[str, str]:
-    """One sentence for every told fact of a person, by fact."""
-    sentences = {}
-    if person.place:
-        sentences["place"] = rng.choice(("{} is in the {}.", "{} waits in the {}.")).format(person.name, person.place)
-    if person.thing:
-        sentences["thing"] = rng.choice(("{} has {}.", "{} holds {}.")).format(person.name, with_article(person.thing))
-    if person.treat:
-        sentences["treat"] = rng.choice(("{} likes {}.", "{} eats {}.")).format(person.name, person.treat)
-    return sentences
+def with_pronoun(sentence: str, name: str) -> str:
+    """The same with he or she where a name opens the sentence."""
+    return re.sub(f"^{name}", pronoun(name).capitalize(), sentence)
 
 
-def person_turns(person: Person, sentences: dict[str, str], rng: random.Random, people: int) -> list[Turn]:
-    """Every question that can be asked about one person's told facts."""
-    name, turns = person.name, []
-    if person.place:
-        evidence = sentences["place"]
-        turns.append(Turn(f"Where is {name}?", f"the {person.place}", place_variants(person.place), evidence, people))
-        turns.append(Turn(f"Who is in the {person.place}?", name, (name,), evidence, people))
-    if person.thing:
-        evidence, (colour, noun) = sentences["thing"], person.thing.split()
-        turns.append(Turn(f"What does {name} have?", with_article(person.thing), thing_variants(person.thing), evidence, people))
-        turns.append(Turn(f"Who has the {person.thing}?", name, (name,), evidence, people))
-        turns.append(Turn(f"What colour is the {noun}?", colour, (colour, f"it is {colour}"), evidence, people))
-    if person.treat:
-        evidence = sentences["treat"]
-        turns.append(Turn(f"What does {name} like?", person.treat, (person.treat,), evidence, people))
-        turns.append(Turn(f"Who likes {person.treat}?", name, (name,), evidence, people))
-    return turns
-
-
-def make_scene(rng: random.Random, people: int, facts: int, turns: int) -> Scene:
-    """A story of people * facts sentences in a shuffled order and a conversation of distinct questions."""
-    cast = make_people(rng, people, facts)
-    sentences, questions = [], []
-    for person in cast:
-        told = person_sentences(person, rng)
-        sentences += told.values()
-        questions += person_turns(person, told, rng, people)
-    rng.shuffle(sentences)
-    return Scene(" ".join(sentences), tuple(rng.sample(questions, min(turns, len(questions)))))
-
-
-def scene_document(scene: Scene) -> dict:
+def scene_document(story: str, turns: tuple[Turn, ...]) -> dict:
     """A training document in exactly the layout that conversations are asked in; every answer is marked."""
-    text, spans = scene.story + "\n\n", []
-    for index, turn in enumerate(scene.turns):
+    text, spans = story + "\n\n", []
+    for index, turn in enumerate(turns):
         text += ("\n\n" if index else "") + f"Q: {turn.question}\n\nA:"
         spans.append([len(text), len(text) + 1 + len(turn.answer)])
         text += f" {turn.answer}"
     return {"text": text, "answers": spans}
 
 
-RETELL = ("Can you tell the story again?", "What does the story say?", "Tell me the story once more.")
-
-
-def training_retellings(held_out: set[str]) -> list[dict]:
-    """Scenes told twice: every word of the second telling can be copied, which is how reading is learned first."""
-    rng, documents = stream("retellings"), []
-    while len(documents) < TRAIN_RETELLINGS:
-        story = make_scene(rng, people=rng.randint(2, 4), facts=rng.randint(1, 2), turns=1).story
-        if story not in held_out:
-            turn = Turn(rng.choice(RETELL), story, (story,), story, 1)
-            documents.append(scene_document(Scene(story, (turn,))))
-    return documents
-
-
 def training_scenes(held_out: set[str]) -> list[dict]:
-    """Scenes of growing size; one whose story is among the held-out ones is dropped."""
+    """Scenes with a question about everybody; held-out stories are dropped."""
     rng, documents = stream("scenes:train"), []
     while len(documents) < TRAIN_SCENES:
-        scene = make_scene(rng, people=rng.randint(1, 4), facts=rng.randint(1, 2), turns=rng.randint(3, 6))
+        scene = make_scene(rng, turns=3)
         if scene.story not in held_out:
-            documents.append(scene_document(scene))
+            documents.append(scene_document(scene.story, scene.turns))
     return documents
 
 
 def held_out_scenes() -> list[Scene]:
     rng = stream("scenes:test")
     return [
-        make_scene(rng, people=rng.randint(2, 4), facts=rng.randint(1, 2), turns=rng.randint(2, 4))
+        make_scene(rng, turns=rng.randint(2, 3))
         for _ in range(COQA_CONVERSATIONS)
     ]
+
+
+# ---------------------------------------------------------------------------------------------
+# Drills: text in which the second half can be copied, which is where reading starts
+# ---------------------------------------------------------------------------------------------
+
+RETELL = ("Can you tell the story again?", "What does the story say?", "Tell me the story once more.")
+
+
+def training_retellings() -> list[dict]:
+    """Scenes told twice, the second time in another order."""
+    rng, documents = stream("retellings"), []
+    for _ in range(TRAIN_RETELLINGS):
+        scene = make_scene(rng, turns=1)
+        again = " ".join(rng.sample(scene.sentences, len(scene.sentences)))
+        turn = Turn(rng.choice(RETELL), again, (), 1)
+        documents.append(scene_document(scene.story, (turn,)))
+    return documents
+
+
+def echo_game(rng: random.Random) -> dict:
+    """Say some words, then say them again."""
+    said = " ".join(rng.sample(GAME_WORDS, rng.randint(4, 14)))
+    head = f"Say: {said}. Again:"
+    return {"text": f"{head} {said}.", "answers": [[len(head), len(head) + 2 + len(said)]]}
+
+
+def pairs_game(rng: random.Random) -> dict:
+    """Learn pairs of words, then name the second of each, in another order."""
+    count = rng.randint(4, 8)
+    drawn = rng.sample(GAME_WORDS, 2 * count)
+    pairs = list(zip(drawn[::2], drawn[1::2]))
+    text, spans = "; ".join(f"{a} {b}" for a, b in pairs) + ".", []
+    for a, b in rng.sample(pairs, count):
+        text += f" {a}"
+        spans.append([len(text), len(text) + 1 + len(b)])
+        text += f" {b}."
+    return {"text": text, "answers": spans}
+
+
+GAME_WORDS = SHE + HE + PLACES + OBJECTS + TREATS + COLOURS + CITIES
+
+
+def training_games() -> list[dict]:
+    """Memory games with words, half echoes and half pairs."""
+    rng = stream("games")
+    return [rng.choice((echo_game, pairs_game))(rng) for _ in range(TRAIN_GAMES)]
 
 
 # ---------------------------------------------------------------------------------------------
@@ -598,7 +631,7 @@ def held_out_scenes() -> list[Scene]:
 def make_tale(rng: random.Random) -> str:
     """A gentle story of about 150 tokens: somebody finds a thing, meets a friend, gives it away."""
     first, second = rng.sample(SHE + HE, 2)
-    she, they = (("She", "her") if first in SHE else ("He", "his")), "She" if second in SHE else "He"
+    she, they = pronoun(first), pronoun(second).capitalize()
     home, middle, end = rng.sample(PLACES, 3)
     thing = f"{rng.choice(COLOURS)} {rng.choice(OBJECTS)}"
     treat, other = rng.sample(TREATS, 2)
@@ -607,8 +640,8 @@ def make_tale(rng: random.Random) -> str:
     return " ".join(
         (
             f"It was a {weather} morning in {rng.choice(CITIES)}. {first} was in the {home}.",
-            f"{she[0]} found {with_article(thing)} under {rng.choice(('a chair', 'a table', 'an old coat', 'a bench'))}.",
-            f"{first} took the {noun} to the {middle}. There {she[0].lower()} met {second}.",
+            f"{she.capitalize()} found {with_article(thing)} under {rng.choice(('a chair', 'a table', 'an old coat', 'a bench'))}.",
+            f"{first} took the {noun} to the {middle}. There {she} met {second}.",
             f"{they} was sad, because {rng.choice(('the rain was cold', 'the day was long', 'a friend was far away'))}.",
             f"{first} gave {second} the {thing}, and {second} gave {first} some {treat}.",
             f"They walked to the {end} and ate {other} together.",
@@ -652,11 +685,11 @@ def coqa_record(scene: Scene, index: int) -> dict:
     """One conversation in the official CoQA layout; spans point at the sentence that holds the answer."""
 
     def answer(turn: Turn, turn_id: int, text: str) -> dict:
-        start = scene.story.index(turn.evidence)
+        start = scene.story.index(turn.answer)
         return {
             "span_start": start,
-            "span_end": start + len(turn.evidence),
-            "span_text": turn.evidence,
+            "span_end": start + len(turn.answer),
+            "span_text": turn.answer,
             "input_text": text,
             "turn_id": turn_id,
         }
@@ -669,7 +702,7 @@ def coqa_record(scene: Scene, index: int) -> dict:
         "questions": [{"input_text": t.question, "turn_id": i} for i, t in numbered],
         "answers": [answer(t, i, t.answer) for i, t in numbered],
         "additional_answers": {
-            str(k): [answer(t, i, t.variants[k % len(t.variants)]) for i, t in numbered] for k in range(3)
+            str(k): [answer(t, i, t.variants[k]) for i, t in numbered] for k in range(3)
         },
     }
 
@@ -681,7 +714,7 @@ def make_text(entities: list[Entity]) -> list[dict]:
         if index % 2:
             text = make_tale(rng)
         else:
-            text = "\n".join(entry(e, rng, facts=4) for e in rng.sample(entities, 3))
+            text = page(rng.sample(entities, 3), rng)
         documents.append({"id": f"text_{index:03d}", "text": text})
     return documents
 
@@ -710,11 +743,14 @@ def main() -> None:
     rng = stream("tales:train")
     tales = [{"text": t, "answers": []} for t in (make_tale(rng) for _ in range(TRAIN_TALES)) if t not in seen]
     write_jsonl(arguments.train / "tales.jsonl", tales)
-    write_jsonl(arguments.train / "pages.jsonl", training_pages(entities))
+    write_jsonl(arguments.train / "pages.jsonl", training_pages(entities, seen))
     write_jsonl(arguments.train / "questions.jsonl", training_questions(entities))
     stories = {s.story for s in scenes}
     write_jsonl(arguments.train / "scenes.jsonl", training_scenes(stories))
-    write_jsonl(arguments.train / "retellings.jsonl", training_retellings(stories))
+    write_jsonl(arguments.train / "retellings.jsonl", training_retellings())
+    write_jsonl(arguments.train / "games.jsonl", training_games())
+    guess = sum(1 / s.turns[-1].candidates for s in scenes) / len(scenes)
+    print(f"mini_coqa: picking any sentence of the right form from the story is right {guess:.1%} of the time")
 
 
 if __name__ == "__main__":
