@@ -42,12 +42,6 @@ const LISTED: NamesOf<Exclude<TaskName, SubjectTask>> = {
     bundled: true,
     primary_metric: 'acc',
   },
-  mini_news: {
-    title: 'Mini news',
-    what: 'The topic of an invented news item, for the bundled classifier.',
-    bundled: true,
-    primary_metric: 'acc',
-  },
   arc_easy: {
     title: 'ARC-Easy',
     what: 'Grade-school science questions with a few choices.',
@@ -102,6 +96,15 @@ const isSubject = (task: TaskName): task is SubjectTask => task.startsWith('mmlu
 
 /** The tasks a list shows. */
 export const LISTED_TASKS = ALL_TASKS.filter((task) => !isSubject(task));
+
+/** Tasks that no place but a folder of the user's has. */
+const OWN_FILES: readonly TaskName[] = ['text'];
+
+/** Where the questions of a task come from. */
+export function questionsFrom(task: TaskName): 'page' | 'hub' | 'folder' {
+  if (TASK_NAMES[task].bundled) return 'page';
+  return OWN_FILES.includes(task) ? 'folder' : 'hub';
+}
 
 /** Every task there is, those that only a spec or a link names too. */
 export const TASK_NAMES: NamesOf<TaskName> = {

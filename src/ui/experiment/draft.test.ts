@@ -84,6 +84,10 @@ test('what a run reads, in sentences', () => {
     tasks: [{ task: 'arc_easy' }, { task: 'mini_arc', limit: 1 }],
   });
   expect(hub[0]).toContain('a/b is downloaded from huggingface.co');
-  expect(hub[2]).toBe('The questions of ARC-Easy are read from a data folder that you choose.');
+  expect(hub[2]).toBe(
+    'The questions of ARC-Easy are downloaded from huggingface.co, unless a data folder that you choose has them.',
+  );
+  const own = planSentences({ ...spec, tasks: [{ task: 'text' }] });
+  expect(own[1]).toBe('The questions of Own text are read from a data folder that you choose.');
   expect(hub[3]).toBe('5 configurations, at most 1 item and all of the tasks without a limit each.');
 });

@@ -2,8 +2,8 @@ import example from '../../../examples/nf4-vs-fp4.json';
 import news from '../../../examples/tiny-news.json';
 import { LabError } from '../../errors.ts';
 import type { TaskName } from '../../eval/tasks.ts';
+import type { BUNDLED_MODELS } from '../../lab/spec.ts';
 import {
-  BUNDLED_MODELS,
   canonicalJson,
   parseSpec,
   type AdapterRef,

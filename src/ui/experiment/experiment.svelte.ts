@@ -7,7 +7,7 @@ import { activity } from '../activity.svelte.ts';
 import { wantHeadingFocus } from '../heading_focus.ts';
 import type { ChosenFolder } from '../kit/chosen_files.ts';
 import { lab } from '../lab.ts';
-import { TASK_NAMES } from '../names.ts';
+import { questionsFrom } from '../names.ts';
 import { questions } from '../results/questions.ts';
 import { parseRoute } from '../route.ts';
 import { defaultSpec, readSpecFile } from './draft.ts';
@@ -41,7 +41,9 @@ class ExperimentState {
     check($state.snapshot(this.draft)),
   );
   running = $derived(this.live?.state === 'running');
-  needsData = $derived(this.draft.tasks.some(({ task }) => !TASK_NAMES[task].bundled));
+  /** Some task's questions may lie in a folder; of others they must. */
+  takesData = $derived(this.draft.tasks.some(({ task }) => questionsFrom(task) !== 'page'));
+  needsData = $derived(this.draft.tasks.some(({ task }) => questionsFrom(task) === 'folder'));
   /** The folder a run cannot begin without, in words. */
   missing = $derived(
     this.draft.model.source === 'local' && !this.modelFolder

@@ -1,18 +1,21 @@
 import type { AdapterRef, ExperimentSpec } from '../../lab/spec.ts';
 import { count } from '../format.ts';
-import { TASK_NAMES } from '../names.ts';
+import { questionsFrom, TASK_NAMES } from '../names.ts';
 
 /** What a run of the spec reads, and from where, in sentences: shown before anything is fetched. */
 export function planSentences({ model, configs, tasks }: ExperimentSpec): string[] {
-  const titles = (bundled: boolean) =>
-    tasks
-      .filter(({ task }) => TASK_NAMES[task].bundled === bundled)
-      .map(({ task }) => TASK_NAMES[task].title);
+  const titles = (place: ReturnType<typeof questionsFrom>) =>
+    tasks.filter(({ task }) => questionsFrom(task) === place).map(({ task }) => TASK_NAMES[task].title);
   const sentences = [modelSentence(model), ...adapterSentences(model.adapter)];
-  const [ours, theirs] = [titles(true), titles(false)];
+  const [ours, theirs, yours] = [titles('page'), titles('hub'), titles('folder')];
   if (ours.length > 0) sentences.push(`The questions of ${listed(ours)} come with this page.`);
   if (theirs.length > 0) {
-    sentences.push(`The questions of ${listed(theirs)} are read from a data folder that you choose.`);
+    sentences.push(
+      `The questions of ${listed(theirs)} are downloaded from huggingface.co, unless a data folder that you choose has them.`,
+    );
+  }
+  if (yours.length > 0) {
+    sentences.push(`The questions of ${listed(yours)} are read from a data folder that you choose.`);
   }
   sentences.push(`${count(configs.length, 'configuration')}, ${itemsText(tasks)} each.`);
   return sentences;

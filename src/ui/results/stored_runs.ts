@@ -4,7 +4,7 @@ import type { RunRecord } from '../../lab/store.ts';
 import type { ForeignRun } from '../../lab/parse_result.ts';
 import { activity } from '../activity.svelte.ts';
 import { experiment } from '../experiment/experiment.svelte.ts';
-import { TASK_NAMES } from '../names.ts';
+import { questionsFrom } from '../names.ts';
 import { openStore } from '../open_store.ts';
 import { questions } from './questions.ts';
 
@@ -73,11 +73,19 @@ export const canResume = ({ id, state }: RunRecord): boolean =>
   state !== 'done' && activity.runId !== id && !isForeign({ id });
 
 /** Which folders have to be chosen before the run can go on: files are not kept, only what they gave. */
-export function missingFolders({ spec }: RunRecord): { model: boolean; adapter: boolean; data: boolean } {
+export function missingFolders({ spec, environment }: RunRecord): {
+  model: boolean;
+  adapter: boolean;
+  data: boolean;
+} {
+  const origins = Object.values(environment?.data ?? {}).flat();
+  const fromFolder =
+    origins.some(({ source }) => source === 'folder') ||
+    spec.tasks.some(({ task }) => questionsFrom(task) === 'folder');
   return {
     model: spec.model.source === 'local' && !experiment.modelFolder,
     adapter: spec.model.adapter?.source === 'local' && !experiment.adapterFolder,
-    data: spec.tasks.some(({ task }) => !TASK_NAMES[task].bundled) && !experiment.dataFolder,
+    data: fromFolder && !experiment.dataFolder,
   };
 }
 
