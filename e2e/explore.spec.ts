@@ -49,7 +49,7 @@ test('on uniform weights the ruler wins, and outliers cost', async ({ page }) =>
 
 test('the figure has a table twin, and terms explain themselves by keyboard', async ({ page }) => {
   await page.goto('/');
-  await page.getByText('View as table').click();
+  await page.getByText('View as table').first().click();
   await expect(page.getByRole('table').first().getByRole('row')).toHaveCount(17);
   const term = page.getByRole('button', { name: 'absmax' }).first();
   await term.press('Enter');
@@ -61,7 +61,7 @@ test('the figure has a table twin, and terms explain themselves by keyboard', as
 test('one’s own file: a tensor is shown, a corrupt one is refused in a sentence', async ({ page }) => {
   await page.goto('/');
   await page.getByRole('combobox', { name: 'Weights' }).selectOption('own');
-  const choose = page.locator('input[type=file]');
+  const choose = page.locator('input[type=file]').first();
   await choose.setInputFiles('public/models/nibble-tiny/model.safetensors');
   await expect(page.getByRole('combobox', { name: /^Tensor/ })).toHaveValue('model.embed_tokens.weight');
   await expect(page.getByTestId('error-nf4')).toHaveText(/^0\.\d+$/);
@@ -75,4 +75,94 @@ test('one’s own file: a tensor is shown, a corrupt one is refused in a sentenc
   });
   await expect(page.getByRole('alert')).toContainText('cut.safetensors has a header of 1000 bytes');
   await expect(page.getByRole('alert')).toContainText('download it again');
+});
+
+test('a value is moved by keyboard and by hand; the address carries the codebook', async ({ page }) => {
+  await page.goto('/');
+  await page.getByRole('button', { name: 'Start from NF4' }).press('Enter');
+  const slider = page.getByRole('slider', { name: /^Values of your codebook/ });
+  const yours = page.getByTestId('error-custom');
+  await expect(yours).toHaveText((await page.getByTestId('error-nf4').textContent())!);
+  await slider.focus();
+  await page.keyboard.press('ArrowRight');
+  await expect(slider).toHaveAttribute('aria-valuetext', 'value 10 of 16: 0.161');
+  const before = Number(await yours.textContent());
+  await page.keyboard.press('Shift+ArrowUp');
+  await expect(slider).toHaveAttribute('aria-valuetext', 'value 10 of 16: 0.211');
+  await expect.poll(async () => Number(await yours.textContent())).toBeGreaterThan(before);
+  await expect(page).toHaveURL(/code=-1000,.*,211,246/);
+  await page.keyboard.press('Escape');
+  await expect(slider).toHaveAttribute('aria-valuetext', 'value 10 of 16: 0.161');
+
+  // By hand: the outermost value to the left by a tenth of the width.
+  const box = (await slider.boundingBox())!;
+  const right = box.x + box.width - 12;
+  await page.mouse.move(right, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(right - box.width / 10, box.y + box.height / 2, { steps: 4 });
+  await page.mouse.up();
+  await expect(slider).toHaveAttribute('aria-valuetext', /^value 16 of 16: 0\.[78]/);
+  const moved = await slider.getAttribute('aria-valuetext');
+  await expect(page).toHaveURL(/code=.*,[78]\d\d$/);
+  await page.reload();
+  await expect(slider).toBeVisible();
+  for (let i = 0; i < 7; i++) await slider.press('ArrowRight');
+  await expect(slider).toHaveAttribute('aria-valuetext', moved!);
+});
+
+test('Lloyd-Max beats NF4 in squared error, and the codebook goes to an experiment', async ({ page }) => {
+  await page.goto('/#/explore?weights=laplace&block=4096');
+  const nf4 = Number(await page.getByTestId('error-nf4').textContent());
+  const step = page.getByRole('button', { name: 'One Lloyd-Max step' });
+  for (let i = 0; i < 5; i++) await step.click();
+  await expect
+    .poll(async () => Number(await page.getByTestId('error-custom').textContent()))
+    .toBeLessThan(nf4);
+  await page.getByRole('button', { name: 'Send this codebook to an experiment' }).click();
+  await expect(page.getByText('CUSTOM · 4096').last()).toBeVisible();
+  await expect(page).toHaveURL(/experiment\?spec=/);
+});
+
+test('the strips share one block: an outlier there, and a weight step by step', async ({ page }) => {
+  await page.goto('/#/explore?weights=normal');
+  const block = page.getByRole('slider', { name: 'Block', exact: true });
+  await block.press('ArrowRight');
+  await block.press('ArrowRight');
+  await expect(block).toHaveAttribute('aria-valuetext', 'block 2 of 256');
+  await page.getByRole('button', { name: 'Plant an outlier here' }).click();
+  await expect(page.getByText('The outlier in block 2 raised its absmax')).toBeVisible();
+  await expect(page.getByText('The other 255 blocks did not change')).toBeVisible();
+  await expect(page).toHaveURL(/at=2&plant=1/);
+
+  const sentence = page.getByTestId('arithmetic');
+  await expect(sentence).toHaveText(/^Weight 0: /);
+  for (let i = 0; i < 32; i++) await page.getByRole('button', { name: 'Step', exact: true }).click();
+  await expect(sentence).toHaveText(/^Weight 32: 10\.\d+ ÷ absmax 10\.\d+ = 1\.0000 → nibble f, 1\.0000 → /);
+  await page.getByRole('radio', { name: 'FP4' }).first().check();
+  await expect(sentence).toContainText('nibble 3, 1.0000');
+});
+
+test('pasted numbers, and a map of the layers that opens one', async ({ page }) => {
+  await page.goto('/#/explore');
+  await page.getByRole('combobox', { name: 'Weights' }).selectOption('pasted');
+  await page.getByRole('textbox').first().fill('0.231, -0.94, 0.5, 0, -0.31, 0.72, -0.05, 0.12');
+  await expect(page.getByText('8 numbers', { exact: true })).toBeVisible();
+  await expect(page.getByTestId('arithmetic')).toContainText(
+    'Weight 0: 0.2310 ÷ absmax 0.9400 = 0.2457 → nibble a, 0.2461 → × 0.9400 = 0.2313, error 0.0003.',
+  );
+  await page.getByRole('button', { name: 'Map the model that comes with the page' }).click();
+  const cell = page.getByRole('button', {
+    name: /^model\.layers\.1\.mlp\.up_proj\.weight, error 0\.\d+: open$/,
+  });
+  await cell.click();
+  await expect(page.getByText('weights of model.layers.1.mlp.up_proj.weight in nibble-tiny')).toBeVisible();
+});
+
+test('double quantization and LLM.int8() answer their sliders', async ({ page }) => {
+  await page.goto('/#/explore');
+  await expect(page.getByText(/Bits per weight go from 4\.500 to 4\.1\d\d/)).toBeVisible();
+  const threshold = page.getByRole('slider', { name: 'Threshold' });
+  await expect(page.getByText('From 6.0 on, 2 columns of 14 are multiplied in floats')).toBeVisible();
+  await threshold.press('Home');
+  await expect(page.getByText('Nothing is left out')).toBeVisible();
 });

@@ -1,18 +1,40 @@
 import { toFailure, type Failure } from '../../errors.ts';
+import { quantizeBlockwise } from '../../quant/blockwise.ts';
+import { CODEBOOKS, customCodebook, type Codebook } from '../../quant/codebook.ts';
 import { BLOCKSIZES } from '../../quant/config.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { measure } from './measure.ts';
+import { flag, oneNumber, parseQuery, printQuery, wholeNumber, word, writeQuery } from '../query_state.ts';
+import { parseRoute, queryOf } from '../route.ts';
+import { codeField } from './code_field.ts';
+import { measure, type BookName } from './measure.ts';
+import { lloydStep, moveLevel, placeByQuantiles, roundCode, scaleWeights } from './own_code.ts';
 import { openOwnFile, readFirstWeights, type OwnFile } from './own_file.ts';
+import { parsePasted } from './pasted.ts';
 import {
   drawWeights,
   fetchSample,
+  OUTLIER_DEVIATIONS,
   plantOutliers,
   standardDeviation,
   type DrawName,
   type WeightSample,
 } from './weights.ts';
 
-export type WeightChoice = 'sample' | 'own' | DrawName;
+export type WeightChoice = 'sample' | 'own' | 'pasted' | DrawName;
+
+export const MOST_OUTLIERS = 64;
+
+const QUERY = {
+  choice: word<WeightChoice>('weights', ['sample', 'normal', 'uniform', 'laplace', 'student'], 'sample'),
+  blocksize: oneNumber('block', BLOCKSIZES, 64),
+  outliers: wholeNumber('outliers', 0, MOST_OUTLIERS, 0),
+  showInt4: flag('int4'),
+  code: codeField('code'),
+  blockAt: wholeNumber('at', 0, 1e6, 0),
+  planted: flag('plant'),
+  scaled: flag('scaled'),
+  book: word<BookName>('book', ['nf4', 'fp4', 'int4', 'custom'], 'nf4'),
+};
 
 /** The Explore screen, as the reader left it: which weights, which block size, and what follows from them. */
 class ExploreState {
@@ -25,19 +47,142 @@ class ExploreState {
   file = $state.raw<OwnFile>();
   /** The tensor of the file that is shown. */
   tensorName = $state('');
+  pasted = $state('');
   failure = $state.raw<Failure>();
   #own = $state.raw<Tensor>();
+
+  /** A codebook of the reader's own, ascending; and the value in hand. */
+  code = $state.raw<readonly number[]>();
+  level = $state(8);
+  #undo: (readonly number[] | undefined)[] = [];
+
+  /** The block, the weight in it and the codebook that the strips below the figure show. */
+  wantedBlock = $state(0);
+  wantedWeight = $state(0);
+  wantedBook = $state<BookName>('nf4');
+  /** Whether bars are drawn over their block's absmax. */
+  scaled = $state(false);
+  /** Where an outlier was planted by hand. */
+  planted = $state<number>();
 
   blocksize = $derived(BLOCKSIZES[this.blocksizeAt]!);
   #clean = $derived(this.#chosen());
   /** Of the weights before outliers were planted, so that planting them moves the errors alone. */
-  deviation = $derived(this.#clean ? standardDeviation(this.#clean) : 1);
-  weights = $derived(this.#clean && plantOutliers(this.#clean, this.outliers, this.deviation));
-  measured = $derived(this.weights && measure(this.weights, this.blocksize, this.deviation, this.showInt4));
+  deviation = $derived(this.#clean ? standardDeviation(this.#clean) || 1 : 1);
+  #drawn = $derived(this.#clean && plantOutliers(this.#clean, this.outliers, this.deviation));
+  weights = $derived(this.#drawn && withOne(this.#drawn, this.planted, OUTLIER_DEVIATIONS * this.deviation));
+  /** The weights without the outlier planted by hand. */
+  unplanted = $derived(this.#drawn);
+  own = $derived(this.code && customCodebook(this.code));
+  /** Codebooks on the screen, in their order. */
+  books: Codebook[] = $derived([
+    CODEBOOKS.nf4,
+    CODEBOOKS.fp4,
+    ...(this.showInt4 ? [CODEBOOKS.int4] : []),
+    ...(this.own ? [this.own] : []),
+  ]);
+  measured = $derived(
+    this.weights && measure(this.weights, this.blocksize, this.deviation, this.books.slice(2)),
+  );
+  #scaledWeights = $derived(this.weights && scaleWeights(this.weights, this.blocksize));
+
+  blocks = $derived(this.weights ? Math.ceil(this.weights.data.length / this.blocksize) : 0);
+  block = $derived(Math.max(0, Math.min(this.wantedBlock, this.blocks - 1)));
+  book: Codebook = $derived(
+    this.wantedBook === 'custom' ? (this.own ?? CODEBOOKS.nf4) : CODEBOOKS[this.wantedBook],
+  );
+  quantized = $derived(this.weights && quantizeBlockwise(this.weights, this.book, this.blocksize));
+  /** Weights of the selected block; the last one may be short. */
+  blockLength = $derived(
+    this.weights ? Math.min(this.blocksize, this.weights.data.length - this.block * this.blocksize) : 0,
+  );
+  weight = $derived(Math.max(0, Math.min(this.wantedWeight, this.blockLength - 1)));
 
   #chosen(): Tensor | undefined {
-    if (this.choice === 'sample') return this.sample?.weights;
-    return this.choice === 'own' ? this.#own : drawWeights(this.choice);
+    switch (this.choice) {
+      case 'sample':
+        return this.sample?.weights;
+      case 'own':
+        return this.#own;
+      case 'pasted':
+        return parsePasted(this.pasted);
+      default:
+        return drawWeights(this.choice);
+    }
+  }
+
+  /** Takes over what the address says; one that says nothing leaves the screen as it was. */
+  followAddress(): void {
+    const query = queryOf(location.hash);
+    if (parseRoute(location.hash).screen !== 'explore' || query === '') return;
+    const { blocksize, blockAt, planted, code, book, ...rest } = parseQuery(QUERY, query);
+    Object.assign(this, rest);
+    this.blocksizeAt = BLOCKSIZES.indexOf(blocksize as (typeof BLOCKSIZES)[number]);
+    this.wantedBlock = blockAt;
+    this.planted = planted ? middle(blockAt, blocksize) : undefined;
+    this.code = code;
+    this.wantedBook = book;
+  }
+
+  /** Reads the state now, for an effect to follow, and gives what puts it into the address. */
+  addressWriter(): () => void {
+    const { choice, blocksize, outliers, showInt4, code, scaled, wantedBook } = this;
+    const linkable = (choice === 'own' || choice === 'pasted' ? 'sample' : choice) as WeightChoice;
+    const planted = this.planted !== undefined;
+    const state = {
+      choice: linkable,
+      blockAt: this.wantedBlock,
+      blocksize: blocksize as number,
+      outliers,
+      showInt4,
+      code,
+      scaled,
+      planted,
+      book: wantedBook,
+    };
+    const query = printQuery(QUERY, state);
+    return () => writeQuery('explore', query);
+  }
+
+  /** Plants an outlier in the middle of the selected block, or takes it away. */
+  togglePlanted(): void {
+    this.planted = this.planted === undefined ? middle(this.block, this.blocksize) : undefined;
+  }
+
+  /** Another codebook of one's own, or none; the one before can be had back. */
+  setCode(code: readonly number[] | undefined): void {
+    this.#undo = [...this.#undo, this.code].slice(-100);
+    this.code = code && [...code].sort((a, b) => a - b);
+    if (!code && this.wantedBook === 'custom') this.wantedBook = 'nf4';
+  }
+
+  undoCode(): void {
+    if (this.#undo.length > 0) this.code = this.#undo.pop();
+  }
+
+  /** Moves a value of one's own codebook; a drag is one step to undo, not one a pixel. */
+  drag(level: number, to: number, first: boolean): void {
+    if (!this.code) return;
+    if (first) this.#undo = [...this.#undo, this.code].slice(-100);
+    this.level = level;
+    this.code = moveLevel(this.code, level, to);
+  }
+
+  startFrom(book: 'nf4' | 'fp4' | 'int4'): void {
+    this.setCode(roundCode([...CODEBOOKS[book].code]));
+  }
+
+  quantiles(): void {
+    if (this.#scaledWeights) this.setCode(placeByQuantiles(this.#scaledWeights));
+  }
+
+  /** One Lloyd-Max step; whether it still moved anything to speak of. */
+  lloyd(): boolean {
+    if (!this.#scaledWeights) return false;
+    const before = this.code ?? roundCode([...CODEBOOKS.nf4.code]);
+    const after = lloydStep(before, this.#scaledWeights);
+    this.setCode(after);
+    return after.some((value, i) => Math.abs(value - before[i]!) > 1e-4);
   }
 
   async loadSample(): Promise<void> {
@@ -75,6 +220,16 @@ class ExploreState {
       this.failure = toFailure(error);
     }
   }
+}
+
+const middle = (block: number, blocksize: number): number => block * blocksize + blocksize / 2;
+
+/** The tensor with one of its weights set. */
+function withOne(tensor: Tensor, at: number | undefined, value: number): Tensor {
+  if (at === undefined || at >= tensor.data.length) return tensor;
+  const data = tensor.data.slice();
+  data[at] = value;
+  return { shape: tensor.shape, data };
 }
 
 export const explore = new ExploreState();

@@ -1,9 +1,11 @@
-import { CODEBOOKS } from '../../quant/codebook.ts';
 import type { TableTwin } from '../chart/table_twin.ts';
 import { decimals, digits3, whole } from '../format.ts';
 import type { Explore } from './explore.svelte.ts';
 import { comparison, type BookName } from './measure.ts';
 import { DRAWS } from './weights.ts';
+
+/** A codebook's name beside its marks. */
+export const bookTitle = (book: BookName): string => (book === 'custom' ? 'Yours' : book.toUpperCase());
 
 /** Where the weights come from, after "weights". */
 function origin({ choice, sample, file, tensorName }: Explore): string {
@@ -12,6 +14,8 @@ function origin({ choice, sample, file, tensorName }: Explore): string {
       return sample ? `of ${sample.tensor} in ${sample.model}` : 'of a sample';
     case 'own':
       return file ? `of ${tensorName} in ${file.source.name}` : 'of a file';
+    case 'pasted':
+      return 'as you pasted them';
     default:
       return `from ${DRAWS[choice].from}`;
   }
@@ -21,21 +25,21 @@ function origin({ choice, sample, file, tensorName }: Explore): string {
 export function figureSentence(explore: Explore): string {
   const { measured, weights, blocksize } = explore;
   if (!measured || !weights) return 'No weights yet.';
-  const { nf4, fp4, int4 } = measured.errors;
-  const errors = [`NF4 ${digits3(nf4)}`, `FP4 ${digits3(fp4)}`];
-  if (int4 !== undefined) errors.push(`INT4 ${digits3(int4)}`);
+  const errors = explore.books.map(
+    ({ quant_type }) => `${bookTitle(quant_type)} ${digits3(measured.errors[quant_type]!)}`,
+  );
   return `${whole(weights.data.length)} weights ${origin(explore)}, in blocks of ${blocksize}. Mean quantization error in standard deviations: ${errors.join(', ')}. ${comparison(measured.errors)}.`;
 }
 
 /** The same numbers as tables: the codebooks' values, and the bars. */
-export function figureTables({ measured }: Explore, books: readonly BookName[]): TableTwin[] {
-  const sorted = books.map((book) => [...CODEBOOKS[book].code].sort((a, b) => a - b));
+export function figureTables({ measured, books }: Explore): TableTwin[] {
+  const sorted = books.map(({ code }) => [...code].sort((a, b) => a - b));
   const counts = measured?.counts ?? [];
   const edge = (i: number) => decimals(-1 + (2 * i) / counts.length, 3);
   return [
     {
       caption: 'The 16 values of each codebook, from the least to the largest',
-      head: ['place', ...books.map((book) => book.toUpperCase())],
+      head: ['place', ...books.map(({ quant_type }) => bookTitle(quant_type))],
       rows: Array.from({ length: 16 }, (_, i) => [i, ...sorted.map((code) => decimals(code[i]!, 4))]),
     },
     {

@@ -1,9 +1,12 @@
-import { CODEBOOKS } from '../../quant/codebook.ts';
+import { CODEBOOKS, type Codebook } from '../../quant/codebook.ts';
 import { quantizeBlockwise } from '../../quant/blockwise.ts';
 import { report, scaledHistogram } from '../../quant/report.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
-export type BookName = keyof typeof CODEBOOKS;
+export type BookName = Codebook['quant_type'];
+
+/** The codebooks that have a name. */
+export type NamedBook = keyof typeof CODEBOOKS;
 
 /** What one block size does to the weights on the screen. */
 export interface Measured {
@@ -14,35 +17,52 @@ export interface Measured {
   bits_per_weight: number;
 }
 
-/** NF4 and FP4 are always there; INT4 where it was asked for. */
-export type Errors = Record<'nf4' | 'fp4', number> & { int4?: number };
+/** NF4 and FP4 are always there; others where they were asked for. */
+export type Errors = Record<'nf4' | 'fp4', number> & Partial<Record<BookName, number>>;
 
 /** Bars of the histogram: an even number, so that 0 is an edge. */
 export const BINS = 128;
 
-/** Quantizes the weights with each codebook. N(0,1) at block size 64 has the errors nf4 0.073, fp4 0.097, int4 0.092. */
-export function measure(weights: Tensor, blocksize: number, deviation: number, withInt4: boolean): Measured {
-  const quantized = (name: BookName) => quantizeBlockwise(weights, CODEBOOKS[name], blocksize);
-  const errorOf = (name: BookName) => report(weights, quantized(name)).mean_abs_error / deviation;
+/**
+ * Quantizes the weights with NF4, FP4 and the `others`. N(0,1) at block size 64 has the errors nf4 0.073, fp4 0.097,
+ * int4 0.092.
+ */
+export function measure(
+  weights: Tensor,
+  blocksize: number,
+  deviation: number,
+  others: readonly Codebook[],
+): Measured {
+  const errorOf = (book: Codebook) =>
+    report(weights, quantizeBlockwise(weights, book, blocksize)).mean_abs_error / deviation;
   // Neither the bars nor the bits depend on the codebook.
-  const nf4 = quantized('nf4');
+  const nf4 = quantizeBlockwise(weights, CODEBOOKS.nf4, blocksize);
   const { mean_abs_error, bits_per_weight } = report(weights, nf4);
   return {
     counts: scaledHistogram(weights, nf4, BINS),
     errors: {
       nf4: mean_abs_error / deviation,
-      fp4: errorOf('fp4'),
-      ...(withInt4 ? { int4: errorOf('int4') } : {}),
+      fp4: errorOf(CODEBOOKS.fp4),
+      ...Object.fromEntries(others.map((book) => [book.quant_type, errorOf(book)])),
     },
     bits_per_weight,
   };
 }
 
-/** "NF4 is 25 % lower than FP4 here": the errors as one comparison; and INT4 is named where it beats both. */
-export function comparison({ nf4, fp4, int4 }: Errors): string {
-  const percent = Math.round(100 * Math.abs(1 - nf4 / fp4));
-  const which = nf4 < fp4 ? 'lower' : 'higher';
-  const pair =
-    percent === 0 ? 'NF4 and FP4 are within 1 % here' : `NF4 is ${percent} % ${which} than FP4 here`;
-  return int4 !== undefined && int4 < Math.min(nf4, fp4) ? `${pair}; INT4 is lowest` : pair;
+/**
+ * "NF4 is 25 % lower than FP4 here": the errors as one comparison. INT4 is named where it beats both, and a codebook
+ * of one's own is held against NF4.
+ */
+export function comparison({ nf4, fp4, int4, custom }: Errors): string {
+  const pair = against('NF4', nf4, 'FP4', fp4);
+  const parts = [pair];
+  if (int4 !== undefined && int4 < Math.min(nf4, fp4)) parts.push('INT4 is lowest of the three');
+  if (custom !== undefined) parts.push(against('yours', custom, 'NF4', nf4).replace(' here', ''));
+  return parts.join('; ');
+}
+
+function against(name: string, error: number, other: string, reference: number): string {
+  const percent = Math.round(100 * Math.abs(1 - error / reference));
+  if (percent === 0) return `${name} and ${other} are within 1 % here`;
+  return `${name} is ${percent} % ${error < reference ? 'lower' : 'higher'} than ${other} here`;
 }

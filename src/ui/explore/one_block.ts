@@ -1,7 +1,7 @@
 import { dequantizeBlockwise, quantizeBlockwise } from '../../quant/blockwise.ts';
 import { CODEBOOKS } from '../../quant/codebook.ts';
 import { nibbleAt } from '../../quant/pack.ts';
-import type { BookName } from './measure.ts';
+import type { NamedBook } from './measure.ts';
 
 /** The eight weights that quantizeBlockwise explains itself with. */
 export const EIGHT_WEIGHTS = [0.231, -0.94, 0.5, 0, -0.31, 0.72, -0.05, 0.12];
@@ -17,7 +17,7 @@ export interface Step {
 }
 
 /** The eight weights as one block: in NF4 the first goes 0.231 → 0.246 → a → 0.2461 → 0.2313. */
-export function oneBlock(book: BookName): { absmax: number; steps: Step[]; bytes: number[] } {
+export function oneBlock(book: NamedBook): { absmax: number; steps: Step[]; bytes: number[] } {
   const data = Float32Array.from(EIGHT_WEIGHTS);
   const quantized = quantizeBlockwise({ shape: [data.length], data }, CODEBOOKS[book], data.length);
   const back = dequantizeBlockwise(quantized).data;
