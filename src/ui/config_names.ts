@@ -16,3 +16,11 @@ export function distinctNames(configs: readonly QuantConfig[]): string[] {
     return times === 1 ? name : `${name} (${times})`;
   });
 }
+
+/** The same way to store the weights; the type it computes in changes no footprint. */
+export function sameStorage(a: QuantConfig, b: QuantConfig): boolean {
+  if (a.quant_type !== b.quant_type) return false;
+  if (a.quant_type === 'none') return a.compute_dtype === b.compute_dtype;
+  if (!('blocksize' in a) || !('blocksize' in b)) return true;
+  return a.blocksize === b.blocksize && a.double_quant === b.double_quant;
+}

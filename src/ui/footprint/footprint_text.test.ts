@@ -11,7 +11,7 @@ import {
   partsOf,
   publishedSentence,
 } from './footprint_text.ts';
-import { PUBLISHED } from './published.ts';
+import { PUBLISHED_MODELS } from './published.ts';
 
 const configOf = (name: string) =>
   parseConfig(JSON.parse(readFileSync(`public/configs/${name}.json`, 'utf8')));
@@ -53,7 +53,7 @@ test('GPT-2: masks, and a short memory', () => {
 });
 
 test('published figures are the counted ones, GPT-2’s with its masks', () => {
-  for (const name of Object.keys(PUBLISHED)) {
+  for (const name of PUBLISHED_MODELS) {
     const config = configOf(name);
     const said = publishedSentence(name, footprintRows(config), maskBufferBytes(config));
     expect(said).toMatch(/^The published figures are the counted ones/);

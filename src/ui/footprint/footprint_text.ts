@@ -7,7 +7,7 @@ import {
   type ModelConfig,
 } from '../../lab/footprint_table.ts';
 import type { TableTwin } from '../chart/table_twin.ts';
-import { PUBLISHED, PUBLISHED_QLORA, publishedOf } from './published.ts';
+import { PUBLISHED_MODELS, PUBLISHED_QLORA, publishedOf } from './published.ts';
 import { count, decimals, digits3, mebibytes, percent, whole } from '../format.ts';
 
 /** Where the bytes of one configuration are. Their sum is what it truly takes. */
@@ -52,7 +52,7 @@ export function doubleQuantSentence(rows: readonly FootprintRow[]): string {
 
 /** The numbers of the bars. */
 export function footprintTable(title: string, rows: readonly FootprintRow[], masks: number): TableTwin {
-  const studied = title in PUBLISHED;
+  const studied = PUBLISHED_MODELS.includes(title);
   return {
     caption: 'Footprint by configuration',
     head: [
@@ -71,7 +71,7 @@ export function footprintTable(title: string, rows: readonly FootprintRow[], mas
       decimals(row.footprint.actual_bytes / 2 ** 20, 2),
       decimals(partsOf(row).scales / 2 ** 20, 2),
       decimals(row.footprint.bits_per_weight, 3),
-      ...(studied ? [publishedOf(title, row.name)?.text ?? ''] : []),
+      ...(studied ? [publishedOf(title, row.config)?.text ?? ''] : []),
     ]),
   };
 }
@@ -86,8 +86,8 @@ export function publishedSentence(
   rows: readonly FootprintRow[],
   masks: number,
 ): string | undefined {
-  const pairs = rows.flatMap(({ name, footprint }) => {
-    const published = publishedOf(title, name);
+  const pairs = rows.flatMap(({ name, config, footprint }) => {
+    const published = publishedOf(title, config);
     if (!published) return [];
     return [
       { name, apart: Math.abs(published.bytes - footprint.bitsandbytes_bytes - masks) / published.bytes },
