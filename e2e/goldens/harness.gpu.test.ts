@@ -34,7 +34,7 @@ describe.each(['tiny-llama', 'tiny-qwen2', 'tiny-gpt2'])('%s as lm-evaluation-ha
     const task = run === 'wikitext' ? TASKS.wikitext : TASKS.arc_easy;
     const docs = await loadDocs(task, data, { num_fewshot: run === 'arc_easy_3' ? 3 : 0 });
     await withLanguageModel(gpu, await open(name), FLOAT, (model) =>
-      expectAsHarness(model, task, docs, own[run], [name, run]),
+      expectAsHarness(model, task, docs, own[run], { row: name, column: run }),
     );
   });
 });
@@ -43,6 +43,9 @@ it('a classifier scores AG News as transformers and scikit-learn do', async () =
   const { own } = await goldenJson<{ own: Own }>('harness/tiny-gpt2.json');
   const docs = await loadDocs(TASKS.ag_news, data);
   await withLanguageModel(gpu, await open('tiny-gpt2-classifier'), FLOAT, (model) =>
-    expectAsHarness(model, TASKS.ag_news, docs, own.ag_news, ['tiny-gpt2-classifier', 'ag_news']),
+    expectAsHarness(model, TASKS.ag_news, docs, own.ag_news, {
+      row: 'tiny-gpt2-classifier',
+      column: 'ag_news',
+    }),
   );
 });
