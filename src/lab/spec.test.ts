@@ -71,7 +71,7 @@ describe('parseSpec', () => {
     [{ ...minimal, version: 2 }, 'version is 2; allowed: 1.'],
     [
       { ...minimal, sead: 1 },
-      'sead is an unknown key; allowed: version, title, model, configs, tasks, seed.',
+      'sead is an unknown key; allowed: version, title, model, configs, tasks, seed, on_error.',
     ],
     [
       { ...minimal, model: { source: 'hub', repo: '../../etc' } },
@@ -83,7 +83,7 @@ describe('parseSpec', () => {
     ],
     [
       { ...minimal, model: { source: 'bundled', name: 'gpt2' } },
-      'model.name is "gpt2"; allowed: "nibble-tiny".',
+      'model.name is "gpt2"; allowed: "nibble-tiny", "nibble-news".',
     ],
     [{ ...minimal, model: { source: 'ftp' } }, 'model.source is "ftp"; allowed: "bundled", "hub", "local".'],
     [{ ...minimal, title: 'x'.repeat(201) }, 'allowed: at most 200 characters.'],
