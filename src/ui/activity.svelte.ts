@@ -4,6 +4,10 @@ class Activity {
   runId = $state<string>();
   /** 0 to 100 while a run is in progress. */
   percent = $state<number>();
+  /** Whether a lesson is open. */
+  lesson = $state(false);
+  /** Runs that came to their end since the page was opened. */
+  runsDone = $state(0);
   /** The last thing a screen reader should say on its own. */
   announcement = $state('');
 }

@@ -1,9 +1,17 @@
+/** Significant digits: a projector shows fewer. */
+let digits = 3;
+
+/** Whether numbers are read from afar. */
+export function setFewerDigits(fewer: boolean): void {
+  digits = fewer ? 2 : 3;
+}
+
 /** Three significant digits, without an exponent where a person would not write one: 0.0728, 12.3, 4,096. */
 export function digits3(x: number): string {
   if (!Number.isFinite(x)) return String(x);
   const size = Math.abs(x);
   if (size !== 0 && (size < 1e-4 || size >= 1e7)) return minus(x.toExponential(2));
-  return minus(x.toLocaleString('en', { maximumSignificantDigits: Math.max(3, wholeDigits(size)) }));
+  return minus(x.toLocaleString('en', { maximumSignificantDigits: Math.max(digits, wholeDigits(size)) }));
 }
 
 const wholeDigits = (size: number): number => (size < 1 ? 0 : Math.floor(Math.log10(size)) + 1);

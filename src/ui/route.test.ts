@@ -16,6 +16,7 @@ test.each([
   ['#/results?shared=1.x', { screen: 'results', shared: '1.x' }],
   ['#/self-check', { screen: 'self-check' }],
   ['#/footprint?model=gpt2', { screen: 'footprint' }],
+  ['#/lessons', { screen: 'lessons' }],
   ['#/nowhere', { screen: 'unknown', path: 'nowhere' }],
   ['#/explore/deeper', { screen: 'unknown', path: 'explore/deeper' }],
   ['#/results/a/b', { screen: 'unknown', path: 'results/a/b' }],

@@ -11,6 +11,7 @@ export type Route =
       shared?: string;
     }
   | { screen: 'footprint' }
+  | { screen: 'lessons' }
   | { screen: 'self-check' }
   | { screen: 'unknown'; path: string };
 
@@ -20,6 +21,7 @@ export const SCREENS = [
   { screen: 'experiment', title: 'Experiment' },
   { screen: 'results', title: 'Results' },
   { screen: 'footprint', title: 'Footprint' },
+  { screen: 'lessons', title: 'Lessons' },
   { screen: 'self-check', title: 'Self-check' },
 ] as const satisfies readonly { screen: Route['screen']; title: string }[];
 
@@ -40,6 +42,7 @@ export function parseRoute(hash: string): Route {
       return spec === null ? { screen } : { screen, spec };
     }
     case 'footprint':
+    case 'lessons':
     case 'self-check':
       return { screen };
     default:

@@ -187,6 +187,7 @@ class ExperimentState {
   #on(event: RunEvent): void {
     this.#keepQuestion(event);
     this.#next = follow(this.#next!, event, performance.now() / 1000);
+    if (event.type === 'finished') activity.runsDone++;
     if (event.type === 'finished' || event.type === 'failed') this.#show();
     else this.#shown ??= setTimeout(() => this.#show(), SHOW_EVERY_MS);
   }

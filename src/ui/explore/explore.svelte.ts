@@ -31,6 +31,8 @@ const QUERY = {
   showInt4: flag('int4'),
   code: codeField('code'),
   blockAt: wholeNumber('at', 0, 1e6, 0),
+  weightAt: wholeNumber('weight', 0, 4095, 0),
+  tenths: wholeNumber('threshold', 0, 100, 60),
   planted: flag('plant'),
   scaled: flag('scaled'),
   book: word<BookName>('book', ['nf4', 'fp4', 'int4', 'custom'], 'nf4'),
@@ -62,6 +64,8 @@ class ExploreState {
   wantedBook = $state<BookName>('nf4');
   /** Whether bars are drawn over their block's absmax. */
   scaled = $state(false);
+  /** The threshold of the LLM.int8() picture, in tenths. */
+  tenths = $state(60);
   /** Where an outlier was planted by hand. */
   planted = $state<number>();
 
@@ -115,10 +119,11 @@ class ExploreState {
   followAddress(): void {
     const query = queryOf(location.hash);
     if (parseRoute(location.hash).screen !== 'explore' || query === '') return;
-    const { blocksize, blockAt, planted, code, book, ...rest } = parseQuery(QUERY, query);
+    const { blocksize, blockAt, weightAt, planted, code, book, ...rest } = parseQuery(QUERY, query);
     Object.assign(this, rest);
     this.blocksizeAt = BLOCKSIZES.indexOf(blocksize as (typeof BLOCKSIZES)[number]);
     this.wantedBlock = blockAt;
+    this.wantedWeight = weightAt;
     this.planted = planted ? middle(blockAt, blocksize) : undefined;
     this.code = code;
     this.wantedBook = book;
@@ -126,12 +131,25 @@ class ExploreState {
 
   /** Reads the state now, for an effect to follow, and gives what puts it into the address. */
   addressWriter(): () => void {
-    const { choice, blocksize, outliers, showInt4, code, scaled, wantedBook } = this;
+    const query = this.#query();
+    return () => writeQuery('explore', query);
+  }
+
+  /** A hash that opens what is on the screen. */
+  hash(): string {
+    const query = this.#query();
+    return query ? `#/explore?${query}` : '#/explore';
+  }
+
+  #query(): string {
+    const { choice, blocksize, outliers, showInt4, code, tenths, scaled, wantedBook } = this;
     const linkable = (choice === 'own' || choice === 'pasted' ? 'sample' : choice) as WeightChoice;
     const planted = this.planted !== undefined;
     const state = {
       choice: linkable,
       blockAt: this.wantedBlock,
+      weightAt: this.wantedWeight,
+      tenths,
       blocksize: blocksize as number,
       outliers,
       showInt4,
@@ -140,8 +158,7 @@ class ExploreState {
       planted,
       book: wantedBook,
     };
-    const query = printQuery(QUERY, state);
-    return () => writeQuery('explore', query);
+    return printQuery(QUERY, state);
   }
 
   /** Plants an outlier in the middle of the selected block, or takes it away. */

@@ -5,9 +5,16 @@ export const TERMS = {
   codebook: 'the 16 values, from −1 to 1, that a scaled weight may be rounded to.',
   nibble: 'half a byte, four bits: the place of a value in the codebook, written 0 to f.',
   NF4: 'a codebook whose 16 values are the quantiles of a normal distribution, one of them 0.',
-  FP4: 'a float of four bits: sign, two bits of exponent, one of mantissa. Two of its 16 values are zero.',
+  FP4: 'a float of four bits: sign, two bits of exponent, one of mantissa. Its values are not evenly spaced, and two of the 16 are zero.',
   INT4: 'the whole numbers −7 to 7, divided by 7: a ruler. Two of its 16 values are zero.',
   INT8: 'the whole numbers −127 to 127, with one absmax for each row of a weight or for all of it.',
+  'counted size':
+    'what transformers prints as the memory of a model under bitsandbytes. It leaves out absmax, so that double quantization seems to save nothing.',
+  'true size': 'every byte that lies in memory, each absmax and codebook included.',
+  'group size': 'what GPTQ and AWQ call the block size.',
+  outlier: 'a weight or an activation far larger than those around it.',
+  perplexity: 'among how many equally likely next words a model wavers; lower is better.',
+  n: 'how many questions were asked. A score without it says little.',
   baseline: 'the configuration every other one is compared with, question by question.',
   'double quant': 'quantizing the absmax values too: 8 bits each, instead of 32.',
   threshold:

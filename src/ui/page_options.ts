@@ -1,0 +1,66 @@
+/** Parts of the page that a class link may leave out, under the names that `data-part` gives them. */
+export const PARTS = {
+  block: 'Block size',
+  outliers: 'Outliers',
+  weights: 'Choice of weights',
+  own: 'Own codebooks',
+  strips: 'Everything below the first figure',
+  presets: 'Presets and studies',
+  model: 'Choice of the model',
+  configs: 'Configurations',
+  questions: 'Choice of questions',
+  seed: 'Seed',
+  save: 'Saving a quantized copy',
+} as const;
+export type Part = keyof typeof PARTS;
+
+/** How the page shows itself: what stands before the "#" of the address, which no screen changes. */
+export interface PageOptions {
+  /** One figure, no bars: for slides. */
+  embed: boolean;
+  /** Larger type and fewer digits. */
+  projector: boolean;
+  /** A class link's title. */
+  title: string;
+  /** The lesson that is open. */
+  lesson: string;
+  hidden: Part[];
+}
+
+const MOST_TITLE = 100;
+
+/** The options in a location's `search`; what is unknown is as if it were not there. */
+export function parseOptions(search: string): PageOptions {
+  const query = new URLSearchParams(search);
+  const hidden = (query.get('hide') ?? '').split(',');
+  return {
+    embed: query.has('embed'),
+    projector: query.has('projector'),
+    title: (query.get('title') ?? '').slice(0, MOST_TITLE),
+    lesson: query.get('lesson') ?? '',
+    hidden: (Object.keys(PARTS) as Part[]).filter((part) => hidden.includes(part)),
+  };
+}
+
+/** The options as a location's `search`: `?lesson=block-size&hide=seed`; empty for none. */
+export function printOptions({ embed, projector, title, lesson, hidden }: PageOptions): string {
+  const parts = [
+    ...(embed ? ['embed'] : []),
+    ...(projector ? ['projector'] : []),
+    ...(title ? [`title=${encodeURIComponent(title)}`] : []),
+    ...(lesson ? [`lesson=${encodeURIComponent(lesson)}`] : []),
+    ...(hidden.length > 0 ? [`hide=${hidden.join(',')}`] : []),
+  ];
+  return parts.length > 0 ? `?${parts.join('&')}` : '';
+}
+
+/** Puts the options that concern the whole page onto it: app.css does the rest. */
+export function applyOptions({ projector, hidden }: PageOptions): void {
+  const { dataset } = document.documentElement;
+  if (projector) dataset['projector'] = '';
+  else delete dataset['projector'];
+  const sheet = new CSSStyleSheet();
+  // Names of our own list alone: a link comes from anyone.
+  sheet.replaceSync(hidden.map((part) => `[data-part~='${part}'] { display: none !important; }`).join('\n'));
+  document.adoptedStyleSheets = [sheet];
+}
