@@ -2,7 +2,6 @@
 
     pip install lm-eval==0.4.13 "transformers<5" "datasets<4" scikit-learn torch==2.13.0 bitsandbytes==0.50.2
     python make_harness_goldens.py ../e2e/golden/harness [--data DIR] [--smollm2 DIR] [--only NAME ...]
-    npx prettier --write ../e2e/golden/harness
 
 The harness' own HFLM asks its own task files in float32 on the CPU, a request at a time. Models: three of random weights
 and a context of 128 tokens, written here with their tokenizers (tiny-llama begins every text with BOS; tiny-qwen2 has
