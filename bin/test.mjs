@@ -15,6 +15,7 @@ const STEPS = [
   ['types', 'npm', ['run', '-s', 'check']],
   ['lint', 'npm', ['run', '-s', 'lint']],
   ['format', 'npm', ['run', '-s', 'format:check']],
+  ['size', 'npm', ['run', '-s', 'size']],
   [
     'unit and kernels',
     'npx',

@@ -10,6 +10,8 @@ const SCREENS = [
   '#/footprint',
   '#/footprint?model=gpt2-ag-news',
   '#/self-check',
+  '#/lessons',
+  '#/explore?weights=uniform&int4=1&plant=1&code=-1000,-700,-500,-400,-300,-200,-100,0,80,160,240,340,440,560,720,1000',
   '#/nowhere',
   '#/experiment?spec=1.x',
 ];
@@ -17,7 +19,7 @@ const SCREENS = [
 async function expectNoViolations(page: Page, where: string): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze();
   const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-  expect(found, where).toEqual([]);
+  expect.soft(found, where).toEqual([]);
 }
 
 /** Opens every screen anew, that of a finished run first, with all that can be unfolded unfolded. */
@@ -35,6 +37,7 @@ async function eachScreen(page: Page, visit: (hash: string) => Promise<void>): P
 }
 
 test('axe finds nothing, in light and in dark', async ({ page }) => {
+  test.slow();
   await eachScreen(page, async (hash) => {
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
@@ -44,6 +47,7 @@ test('axe finds nothing, in light and in dark', async ({ page }) => {
 });
 
 test('no screen scrolls sideways on a small phone', async ({ page }) => {
+  test.slow();
   await eachScreen(page, async (hash) => {
     for (const width of [360, 320]) {
       await page.setViewportSize({ width, height: 740 });
