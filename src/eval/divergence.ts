@@ -1,18 +1,6 @@
 import type { TracedToken } from '../model/language_model.ts';
-import type { ItemResult } from './item.ts';
+import type { Divergence, ItemResult } from './item.ts';
 import { mean, meanStderr, quantile, type Interval, Z95 } from './stats.ts';
-
-/** How far a text's tokens stray from the baseline's; four digits a token, in the text's order. */
-export interface Divergence {
-  /** KL(baseline ‖ model) of each token's distribution, in nats. */
-  kl: number[];
-  /** Change of the right token's probability, model − baseline. */
-  dp: number[];
-  /** Tokens where both find the same one most likely. */
-  same_top: number;
-  /** Σ d and Σ d² of d = log-probability of the right token, model − baseline. */
-  gain: [sum: number, squares: number];
-}
 
 /** Collects a text's tokens as they are compared. */
 export function collectDivergence(): { add: (token: TracedToken) => void; divergence: Divergence } {

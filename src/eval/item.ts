@@ -1,5 +1,3 @@
-import type { Divergence } from './divergence.ts';
-
 /** What every item carries of its doc. */
 interface ItemOfDoc {
   /** The doc's index in its file's split. */
@@ -49,6 +47,18 @@ export interface RollingItem extends ItemOfDoc {
   bytes: number;
   /** Against the baseline's distributions, where they were kept. */
   divergence?: Divergence;
+}
+
+/** How far a text's tokens stray from the baseline's; four digits a token, in the text's order. */
+export interface Divergence {
+  /** KL(baseline ‖ model) of each token's distribution, in nats. */
+  kl: number[];
+  /** Change of the right token's probability, model − baseline. */
+  dp: number[];
+  /** Tokens where both find the same one most likely. */
+  same_top: number;
+  /** Σ d and Σ d² of d = log-probability of the right token, model − baseline. */
+  gain: [sum: number, squares: number];
 }
 
 /** A text put into a class: `pred` has the largest of `logits`, the first of equals. */

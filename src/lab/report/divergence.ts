@@ -2,7 +2,7 @@ import type { Estimate } from '../../eval/divergence.ts';
 import { TASKS } from '../../eval/tasks.ts';
 import { configName } from '../../quant/config.ts';
 import type { ExperimentResult } from '../result.ts';
-import type { Section } from './report.ts';
+import type { Section } from './parts.ts';
 
 /** How far each configuration's distributions stray from the baseline's, on every task that reads texts. */
 export function divergenceSections({ runs, comparisons }: ExperimentResult): Section[] {

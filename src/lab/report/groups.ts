@@ -2,7 +2,7 @@ import type { GroupResult } from '../../eval/group.ts';
 import type { MetricName } from '../../eval/metric.ts';
 import { configName } from '../../quant/config.ts';
 import type { ConfigRun } from '../result.ts';
-import type { Section } from './report.ts';
+import type { Section } from './parts.ts';
 
 /** A table of a task's parts, MMLU's subjects or AG News' classes, a column a configuration; undefined where it has none. */
 export function groupSection(runs: readonly ConfigRun[], index: number, title: string): Section | undefined {

@@ -1,5 +1,5 @@
 import { withoutControls } from './markdown.ts';
-import type { Report, Section, Table, Tradeoff } from './report.ts';
+import type { Report, Section, Table, Tradeoff } from './parts.ts';
 
 /**
  * A report as one HTML file with its charts, that asks for nothing: its policy forbids scripts and every request, so

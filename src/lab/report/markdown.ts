@@ -1,4 +1,4 @@
-import type { Report, Table } from './report.ts';
+import type { Report, Table } from './parts.ts';
 
 /** A report as GitHub-flavoured Markdown. Text from models, datasets and specs is escaped: it may hold anything. */
 export function toMarkdown({ title, summary, sections, reproduce }: Report): string {

@@ -7,44 +7,8 @@ import { divergenceSections } from './divergence.ts';
 import { environmentRows } from './environment.ts';
 import { findings } from './findings.ts';
 import { groupSection } from './groups.ts';
-import { reproduction, type HowTo } from './reproduce.ts';
-
-/** Everything a report says, before it becomes Markdown, HTML or anything else; derived from a result, never stored. */
-export interface Report {
-  title: string;
-  /** The experiment in a few computed sentences. */
-  summary: string[];
-  sections: Section[];
-  /** Bits against score, a chart a task. */
-  tradeoffs: Tradeoff[];
-  /** How to get the same numbers again. */
-  reproduce: HowTo[];
-}
-
-/** A heading with a table, or with sentences. */
-export interface Section {
-  title: string;
-  text: string[];
-  table?: Table | undefined;
-}
-
-export interface Table {
-  header: string[];
-  rows: string[][];
-}
-
-/** Points of one metric of one task. */
-export interface Tradeoff {
-  title: string;
-  higher_is_better: boolean;
-  points: { name: string; bits: number; value: number; stderr: number | null }[];
-}
-
-/** What a report cannot know from the result: where its link leads. */
-export interface ReportOptions {
-  /** The page's address with the spec in it. */
-  link?: string | undefined;
-}
+import type { Report, ReportOptions, Section, Table, Tradeoff } from './parts.ts';
+import { reproduction } from './reproduce.ts';
 
 /** A report of whatever a result holds, finished or not. */
 export function buildReport(result: ExperimentResult, options: ReportOptions = {}): Report {

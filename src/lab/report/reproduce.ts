@@ -1,17 +1,7 @@
 import { configName, type QuantConfig } from '../../quant/config.ts';
 import type { ExperimentResult } from '../result.ts';
 import type { ModelRef, TaskSpec } from '../spec.ts';
-import type { ReportOptions } from './report.ts';
-
-/** One way to get the numbers again, as text to copy. */
-export interface HowTo {
-  title: string;
-  /** What the text is, for a code block. */
-  language: 'text' | 'sh' | 'python';
-  text: string;
-  /** What is not the same, where something is not. */
-  note?: string;
-}
+import type { HowTo, ReportOptions } from './parts.ts';
 
 /** The link, the command line, and the same in Python where bitsandbytes and the harness can say it. */
 export function reproduction({ spec }: ExperimentResult, { link }: ReportOptions): HowTo[] {

@@ -1,0 +1,46 @@
+/** Everything a report says, before it becomes Markdown, HTML or anything else; derived from a result, never stored. */
+export interface Report {
+  title: string;
+  /** The experiment in a few computed sentences. */
+  summary: string[];
+  sections: Section[];
+  /** Bits against score, a chart a task. */
+  tradeoffs: Tradeoff[];
+  /** How to get the same numbers again. */
+  reproduce: HowTo[];
+}
+
+/** A heading with a table, or with sentences. */
+export interface Section {
+  title: string;
+  text: string[];
+  table?: Table | undefined;
+}
+
+export interface Table {
+  header: string[];
+  rows: string[][];
+}
+
+/** Points of one metric of one task. */
+export interface Tradeoff {
+  title: string;
+  higher_is_better: boolean;
+  points: { name: string; bits: number; value: number; stderr: number | null }[];
+}
+
+/** What a report cannot know from the result: where its link leads. */
+export interface ReportOptions {
+  /** The page's address with the spec in it. */
+  link?: string | undefined;
+}
+
+/** One way to get the numbers again, as text to copy. */
+export interface HowTo {
+  title: string;
+  /** What the text is, for a code block. */
+  language: 'text' | 'sh' | 'python';
+  text: string;
+  /** What is not the same, where something is not. */
+  note?: string;
+}
