@@ -1,0 +1,76 @@
+#!/usr/bin/env node
+// Pictures of every screen for docs/: light, dark, and 360 px wide. Serves dist/, which must be built.
+import { mkdirSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { chromium } from '@playwright/test';
+import { CHROMIUM_ARGS, requireChromium } from './chromium.mjs';
+
+const PORT = 4180;
+const OUT = fileURLToPath(new URL('../docs/', import.meta.url));
+
+/** A screen's name, its address, and what has to be there before it is taken. */
+const SCREENS = [
+  { name: 'explore', hash: '#/explore', wait: 'Where do the errors come from?' },
+  { name: 'experiment', hash: '#/experiment', wait: 'Run 5 configurations' },
+  { name: 'footprint', hash: '#/footprint', wait: 'What a context takes' },
+  { name: 'lessons', hash: '#/lessons', wait: 'Make a class link' },
+  { name: 'self-check', hash: '#/self-check', wait: 'Check every kernel' },
+];
+
+/** Wide pictures end here: a README is no scroll. */
+const MOST_HEIGHT = { wide: 900, narrow: 1400 };
+
+const VITE = fileURLToPath(new URL('../node_modules/vite/bin/vite.js', import.meta.url));
+const server = spawn(process.execPath, [VITE, 'preview', '--port', String(PORT), '--strictPort'], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
+await once(server.stdout, 'data');
+const browser = await chromium.launch({ executablePath: requireChromium(), args: CHROMIUM_ARGS });
+mkdirSync(OUT, { recursive: true });
+try {
+  const context = await browser.newContext({ viewport: { width: 1100, height: MOST_HEIGHT.wide } });
+  const page = await context.newPage();
+  const address = `http://localhost:${PORT}/`;
+
+  /** @param {string} name */
+  const take = async (name) => {
+    for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+      await page.emulateMedia({ colorScheme });
+      await page.screenshot({ path: `${OUT}${name}-${colorScheme}.png` });
+    }
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.setViewportSize({ width: 360, height: MOST_HEIGHT.narrow });
+    await page.screenshot({ path: `${OUT}${name}-360.png` });
+    await page.setViewportSize({ width: 1100, height: MOST_HEIGHT.wide });
+  };
+
+  for (const { name, hash, wait } of SCREENS) {
+    await page.goto('about:blank');
+    await page.goto(address + hash);
+    await page.getByText(wait).first().waitFor();
+    await page.getByText(/^WebGPU: [^…]/).waitFor();
+    await take(name);
+  }
+
+  // A short run, so that the results have something to show.
+  await page.goto('about:blank');
+  await page.goto(`${address}#/experiment`);
+  for (const [task, limit] of [
+    ['Mini ARC', '40'],
+    ['Mini CoQA', '10'],
+    ['Mini text', '4'],
+  ]) {
+    await page.getByLabel(`Items of ${task}`).fill(limit ?? '');
+  }
+  await page.getByRole('button', { name: /^Run \d/ }).click();
+  await page.getByText('Just answered').waitFor({ timeout: 120_000 });
+  await take('live');
+  await page.getByRole('link', { name: 'Open the results' }).click({ timeout: 300_000 });
+  await page.getByText('Share and keep').waitFor();
+  await take('results');
+} finally {
+  await browser.close();
+  server.kill();
+}
