@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { decodeSpec } from '../src/lab/permalink.ts';
 import { headerOf, plannedBytes } from '../src/tensor/write_safetensors.ts';
 import { digestOf, expect, runButton, runState, runToResults, smallSpec, specHash, test } from './page.ts';
@@ -38,9 +38,12 @@ test('layers to leave as they are: in the name, in the link, refused by name', a
 /** Writes a LoRA adapter for the bundled model whose B is zero: what it adds is zero, whatever A is. */
 async function writeZeroAdapter(folder: string): Promise<void> {
   const name = 'base_model.model.model.layers.0.self_attn.q_proj';
+  const { hidden_size } = JSON.parse(await readFile('public/models/nibble-tiny/config.json', 'utf8')) as {
+    hidden_size: number;
+  };
   const tensors = [
-    { name: `${name}.lora_A.weight`, dtype: 'F32', shape: [4, 128] },
-    { name: `${name}.lora_B.weight`, dtype: 'F32', shape: [128, 4] },
+    { name: `${name}.lora_A.weight`, dtype: 'F32', shape: [4, hidden_size] },
+    { name: `${name}.lora_B.weight`, dtype: 'F32', shape: [hidden_size, 4] },
   ];
   const size = tensors.reduce((sum, tensor) => sum + plannedBytes(tensor), 0);
   await mkdir(folder, { recursive: true });
@@ -61,7 +64,7 @@ test('an adapter from a folder: one of zeros changes no answer; then the next ru
   const folder = info.outputPath('zero-adapter');
   await writeZeroAdapter(folder);
   await page.goto(`/${await specHash(smallSpec())}`);
-  await expect(page.getByTestId('estimate')).toContainText(/take up to about [\d.]+ MB of GPU memory/);
+  await expect(page.getByTestId('estimate')).toContainText(/take up to about [\d.]+ [kM]B of GPU memory/);
   await expect(page.getByTestId('estimate')).toContainText(/it takes about \d+ s/);
   await page.getByText('An adapter on top').click();
   await page.getByRole('radio', { name: 'Folder' }).nth(1).check();
