@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import type { ItemResult } from '../eval/item.ts';
+import goldenLinks from './golden_links.json';
 import { assembleResult } from './assemble.ts';
 import { parseResult } from './parse_result.ts';
+import { decodeSpec } from './permalink.ts';
 import { decodeResult, encodeResult } from './result_link.ts';
 import type { ExperimentResult } from './result.ts';
 import { parseSpec } from './spec.ts';
@@ -131,4 +133,13 @@ test('answers to different questions do not make a result', () => {
   const mixed = exported();
   Object.assign(mixed.runs[1]!.tasks[0]!.items[0]!, { gold: 1 });
   expect(() => parseResult(mixed, 'mine')).toThrow('doc_id 4');
+});
+
+test('links that were sent once open for ever', async () => {
+  const { spec: specLink, result: resultLink } = goldenLinks;
+  expect(await decodeSpec(specLink)).toEqual(spec);
+  const run = await decodeResult(resultLink, 'mine');
+  expect(run.intact).toBe(true);
+  expect(run.record.spec).toEqual(spec);
+  expect(run.result.runs[1]!.tasks[2]!.metrics.word_perplexity!.value).toBeCloseTo(Math.exp(11 / 4), 12);
 });
