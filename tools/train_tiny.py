@@ -36,12 +36,12 @@ class Shape:
     """The size of the model."""
 
     vocab: int = 1280
-    hidden: int = 128
+    hidden: int = 64
     layers: int = 4
-    heads: int = 4
-    kv_heads: int = 2
+    heads: int = 2
+    kv_heads: int = 1
     head_dim: int = 32
-    mlp: int = 256
+    mlp: int = 192
     rope_theta: float = 10000.0
     norm_eps: float = 1e-5
     positions: int = 512
@@ -53,7 +53,7 @@ class Recipe:
 
     seed: int = 1
     minutes: float = 60.0
-    steps: int = 0
+    steps: int = 15000
     rows: int = 12
     row_tokens: int = 208
     learning_rate: float = 1e-3
