@@ -133,3 +133,24 @@ test('an address nobody knows shows the ones there are', async ({ page }) => {
   await page.goto('/#/results/not-a-run');
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('This run is not here');
 });
+
+test('a run tells its end to a reader who asked for it and has gone to another tab', async ({ page }) => {
+  await page.addInitScript(() => {
+    const said: string[] = [];
+    class Stub {
+      static requestPermission = () => Promise.resolve('granted');
+      constructor(_: string, { body }: { body: string }) {
+        said.push(body);
+      }
+    }
+    Object.assign(globalThis, { Notification: Stub, said });
+    Object.defineProperty(document, 'hidden', { get: () => true });
+  });
+  await page.goto(`/${await specHash(smallSpec({ tasks: [{ task: 'mini_arc', limit: 12 }] }))}`);
+  await runButton(page).click();
+  await page.getByRole('checkbox', { name: 'Tell me when it is done' }).check();
+  await expect(runState(page)).toHaveText('Done', { timeout: 90_000 });
+  expect(await page.evaluate(() => (globalThis as unknown as { said: string[] }).said)).toEqual([
+    'The run is done.',
+  ]);
+});

@@ -12,6 +12,7 @@ import { questions } from '../results/questions.ts';
 import { parseRoute } from '../route.ts';
 import { defaultSpec, readSpecFile } from './draft.ts';
 import { follow, percentDone, startLive, type Live } from './live.ts';
+import { notice } from './notify.svelte.ts';
 import type { Preset } from './presets.ts';
 
 /** Events may come faster than the eye reads; what they add up to is shown this often. */
@@ -188,6 +189,8 @@ class ExperimentState {
     this.#keepQuestion(event);
     this.#next = follow(this.#next!, event, performance.now() / 1000);
     if (event.type === 'finished') activity.runsDone++;
+    if (event.type === 'finished') notice.say('The run is done.');
+    if (event.type === 'failed') notice.say('The run has stopped. What was measured is kept.');
     if (event.type === 'finished' || event.type === 'failed') this.#show();
     else this.#shown ??= setTimeout(() => this.#show(), SHOW_EVERY_MS);
   }
