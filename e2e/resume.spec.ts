@@ -30,7 +30,7 @@ test('a run that was cut off goes on, and ends with the digest of one that was n
   await page.getByRole('button', { name: 'Resume' }).click();
   await expect(runState(page)).toHaveText('Done', { timeout: 90_000 });
   await page.getByRole('link', { name: 'Open the results' }).click();
-  await expect(page.getByText('48 answers')).toBeVisible();
+  await expect(page.getByText('48 answers · done')).toBeVisible();
   expect(await digestOf(page)).toBe(whole);
 });
 

@@ -68,7 +68,7 @@ describe('inspect', () => {
   it('reads folders, too', async () => {
     const cases = writeCheckpoints(join(folder, 'checkpoints')).filter((each) => each.case.verdict === 'ok');
     const { status, stdout } = await lab('inspect', '--json', ...cases.map(({ path }) => path));
-    expect((JSON.parse(stdout) as Verdict[]).every(({ ok }) => ok)).toBe(true);
+    expect((JSON.parse(stdout) as Verdict[]).filter(({ ok }) => !ok)).toEqual([]);
     expect(status).toBe(0);
   });
 

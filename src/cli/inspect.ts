@@ -40,16 +40,23 @@ export async function inspect(args: string[]): Promise<number> {
 async function verdictOf(file: string): Promise<Verdict> {
   const blank = { file, error: null, warnings: [], metadata: {}, tensors: [] };
   try {
-    const config = await configOf(file);
-    const footprints = config ? { footprints: footprintRows(config) } : {};
-    if (file.endsWith('.json')) return { ...blank, ok: true, ...footprints };
+    if (file.endsWith('.json')) return { ...blank, ok: true, ...footprintsOf(await configOf(file)) };
     const { metadata, tensors, warnings } = await open(file);
-    return { ...blank, ok: true, warnings, metadata: Object.fromEntries(metadata), tensors, ...footprints };
+    const header = { metadata: Object.fromEntries(metadata), tensors };
+    try {
+      return { ...blank, ok: true, warnings, ...header, ...footprintsOf(await configOf(file)) };
+    } catch (error) {
+      // The checkpoint is what it is, whatever its config.json says.
+      return { ...blank, ok: true, warnings: [...warnings, toFailure(error).message], ...header };
+    }
   } catch (error) {
     const { code, message } = toFailure(error);
     return { ...blank, ok: false, error: { code, message } };
   }
 }
+
+const footprintsOf = (config: ModelConfig | undefined): Pick<Verdict, 'footprints'> =>
+  config ? { footprints: footprintRows(config) } : {};
 
 /** The config.json a path names: the file itself, or the one in a folder that has one. */
 async function configOf(path: string): Promise<ModelConfig | undefined> {

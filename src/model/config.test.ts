@@ -51,6 +51,7 @@ it('fills in what old configs leave out', () => {
 
 it.each([
   [[], 'config.json is not a JSON object.'],
+  [{}, 'config.json names no architecture; supported: LlamaForCausalLM'],
   [
     { ...LLAMA_1B, architectures: ['BertModel'] },
     'The model is a BertModel; supported: LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM',

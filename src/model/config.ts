@@ -80,13 +80,12 @@ const ARCHITECTURES: Record<string, (json: Json, architecture: string) => ModelC
 export function parseConfig(json: unknown): ModelConfig {
   if (!isObject(json)) throw new LabError('bad-config', 'config.json is not a JSON object.');
   const architecture = architectureOf(json);
-  const parse = ARCHITECTURES[architecture];
-  if (!parse) {
+  const parse = architecture === undefined ? undefined : ARCHITECTURES[architecture];
+  if (architecture === undefined || !parse) {
     const supported = Object.keys(ARCHITECTURES).join(', ');
-    throw new LabError(
-      'unsupported-architecture',
-      `The model is a ${architecture}; supported: ${supported}.`,
-    );
+    const found =
+      architecture === undefined ? 'config.json names no architecture' : `The model is a ${architecture}`;
+    throw new LabError('unsupported-architecture', `${found}; supported: ${supported}.`);
   }
   const config = parse(json, architecture);
   if (config.num_attention_heads % config.num_key_value_heads !== 0) {
@@ -107,9 +106,10 @@ export function parseConfig(json: unknown): ModelConfig {
 }
 
 /** Configs without `architectures` name at least their type. */
-function architectureOf(json: Json): string {
+function architectureOf(json: Json): string | undefined {
   const named: unknown = Array.isArray(json.architectures) ? json.architectures[0] : undefined;
   if (typeof named === 'string') return named;
+  if (json.model_type === undefined) return undefined;
   return json.model_type === 'llama' ? 'LlamaForCausalLM' : shown(json.model_type);
 }
 
