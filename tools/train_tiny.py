@@ -1,6 +1,6 @@
 """Train nibble-tiny: a byte-level BPE tokenizer and a small Llama that knows and reads an invented world.
 
-    python train_tiny.py --data DIR --out ../public/models/nibble-tiny --minutes 60
+    python train_tiny.py --data DIR --tasks ../public/tasks --out ../public/models/nibble-tiny
 
 The model is plain PyTorch whose state-dict names are those of transformers' LlamaForCausalLM.
 Weights stay in float32 while training (matrix products run in BF16) and are rounded to BF16 once,

@@ -1,17 +1,17 @@
 import example from '../../../examples/nf4-vs-fp4.json';
 import news from '../../../examples/tiny-news.json';
-import { LabError } from '../../errors.ts';
 import type { TaskName } from '../../eval/tasks.ts';
-import type { BUNDLED_MODELS } from '../../lab/spec.ts';
 import {
   canonicalJson,
   parseSpec,
   type AdapterRef,
+  type BUNDLED_MODELS,
   type ExperimentSpec,
   type ModelRef,
 } from '../../lab/spec.ts';
 import { NF4 } from '../../quant/codebook.ts';
 import { BLOCKSIZES, type QuantConfig, type QuantType } from '../../quant/config.ts';
+import { readJsonFile } from '../json_file.ts';
 
 /** The experiment a newcomer finds: NF4, FP4 and INT8 on the model that comes with the page. */
 export const defaultSpec = (): ExperimentSpec => parseSpec(example);
@@ -89,19 +89,9 @@ export function withAdapter(model: ModelRef, adapter: AdapterRef | undefined): M
   return adapter ? { ...bare, adapter } : bare;
 }
 
-/** A spec is a few hundred characters; a file of more than this is something else. */
-const MAX_SPEC_FILE_BYTES = 1_000_000;
+/** A spec is a few hundred characters. */
+const SPEC_FILE = { code: 'bad-spec', most: 1_000_000, what: 'a spec as this page exports it' } as const;
 
 /** The spec in a file; throws bad-spec that says what is wrong with it. */
-export async function readSpecFile(file: File): Promise<ExperimentSpec> {
-  if (file.size > MAX_SPEC_FILE_BYTES) {
-    throw new LabError('bad-spec', `${file.name} has ${file.size} bytes; allowed: ${MAX_SPEC_FILE_BYTES}.`);
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(await file.text());
-  } catch {
-    throw new LabError('bad-spec', `${file.name} is not JSON; allowed: a spec as this page exports it.`);
-  }
-  return parseSpec(json);
-}
+export const readSpecFile = async (file: File): Promise<ExperimentSpec> =>
+  parseSpec(await readJsonFile(file, SPEC_FILE));

@@ -1,9 +1,14 @@
 import { LabError } from '../../errors.ts';
 import { parseResult, type ForeignRun } from '../../lab/parse_result.ts';
+import { readJsonFile } from '../json_file.ts';
 import { foreignId, keepForeign } from './stored_runs.ts';
 
-/** A result of a thousand answers is some 300 kB; a file of more than this is something else. */
-const MAX_RESULT_FILE_BYTES = 200_000_000;
+/** A result of a thousand answers is some 300 kB. */
+const RESULT_FILE = {
+  code: 'bad-data',
+  most: 200_000_000,
+  what: 'results as this page exports them',
+} as const;
 
 /**
  * Stores the runs of files as this page exports them, one result or a list of them each. Gives how many there were.
@@ -20,15 +25,7 @@ export async function importResults(files: readonly File[]): Promise<number> {
 }
 
 async function readRuns(file: File): Promise<ForeignRun[]> {
-  if (file.size > MAX_RESULT_FILE_BYTES) {
-    throw new LabError('bad-data', `${file.name} has ${file.size} bytes; allowed: ${MAX_RESULT_FILE_BYTES}.`);
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(await file.text());
-  } catch {
-    throw new LabError('bad-data', `${file.name} is not JSON; allowed: results as this page exports them.`);
-  }
+  const json = await readJsonFile(file, RESULT_FILE);
   try {
     return (Array.isArray(json) ? json : [json]).map((one) => parseResult(one, foreignId()));
   } catch (error) {
