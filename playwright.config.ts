@@ -1,7 +1,7 @@
 import { defineConfig } from '@playwright/test';
 import { CHROMIUM_ARGS, findChromium } from './bin/chromium.mjs';
 
-const PORT = 4173;
+const PORT = Number(process.env.PORT ?? 4173);
 const executablePath = findChromium();
 
 /** The built page in a real browser, on whatever WebGPU adapter it has; one at a time, since they share it. */

@@ -15,6 +15,12 @@ async function tabTo(page: Page, name: RegExp, most = 120): Promise<void> {
   throw new Error(`Tab never came to ${name}.`);
 }
 
+/** Another screen of the open page: the one before it stays until the new one's code is here. */
+async function open(page: Page, address: string, heading: string): Promise<void> {
+  await page.goto(address);
+  await expect(page.getByRole('heading', { level: 1, name: heading })).toBeFocused();
+}
+
 test('Explore by keyboard: the block size, an outlier, a step, the own codebook', async ({ page }) => {
   await page.goto('/');
   await expect(page.getByTestId('arithmetic')).toBeVisible();
@@ -56,11 +62,10 @@ test('the other screens by keyboard', async ({ page }) => {
   await page.keyboard.press('End');
   await expect(page.getByRole('slider', { name: 'Context' })).toHaveAttribute('aria-valuetext', /^131,072/);
 
-  await page.goto('/#/lessons');
+  await open(page, '/#/lessons', 'Learn it by doing it');
   await tabTo(page, /^Begin: Why absmax$/);
   await page.keyboard.press('Enter');
   await expect(page.getByRole('region', { name: 'Lesson: Why absmax' })).toContainText('card 1');
-  await page.goto('/#/self-check');
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await open(page, '/#/self-check', 'Does this GPU compute what it should?');
   await tabTo(page, /^Check/);
 });
