@@ -1,10 +1,10 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { decodeSpec } from '../src/lab/permalink.ts';
+import { specOfQuery } from '../src/lab/permalink.ts';
 import { headerOf, plannedBytes } from '../src/tensor/write_safetensors.ts';
 import { digestOf, expect, runButton, runState, runToResults, smallSpec, specHash, test } from './page.ts';
 
 /** The spec the page's address carries once it has one that passes. */
-const addressed = async (url: string) => decodeSpec(/spec=([\w.-]+)/.exec(url)![1]!);
+const addressed = async (url: string) => specOfQuery(url.split('/experiment?')[1]!);
 
 test('a question to begin with sets the configurations and leaves the rest', async ({ page }) => {
   await page.goto(`/${await specHash(smallSpec())}`);

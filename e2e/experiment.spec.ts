@@ -7,7 +7,7 @@ test('the default experiment on fewer items: a table with n and standard errors'
   await page.getByRole('button', { name: 'Remove NF4 · 128' }).click();
   await page.getByRole('button', { name: 'Remove INT8 per row' }).click();
   await expect(runButton(page)).toHaveText('Run 3 configurations');
-  await expect(page).toHaveURL(/spec=1\./);
+  await expect(page).toHaveURL(/experiment\?.*&seed=7$/);
   await runButton(page).click();
 
   await expect(page).toHaveTitle(/^\d+ % · Experiment/);
@@ -84,7 +84,7 @@ test('the address follows the draft without filling the history', async ({ page 
   await page.goto('/#/explore');
   await page.getByRole('link', { name: 'Experiment', exact: true }).click();
   await page.getByLabel('Title').fill('Mine');
-  await expect(page).toHaveURL(/spec=1\./);
+  await expect(page).toHaveURL(/experiment\?.*&seed=7$/);
   await page.reload();
   await expect(page.getByLabel('Title')).toHaveValue('Mine');
   await expect(page.getByText('This experiment came with the link.')).toHaveCount(0);
@@ -96,6 +96,8 @@ test('a damaged link says so', async ({ page }) => {
   const hash = await specHash(smallSpec());
   await page.goto(`/${hash.slice(0, -12)}`);
   await expect(page.getByRole('alert')).toContainText('The link cannot be opened.');
+  await expect(page.getByRole('alert')).toContainText('The link has no seed');
+  await page.goto('/#/experiment?spec=1.AAAA');
   await expect(page.getByRole('alert')).toContainText('The link is damaged');
   await page.goto('/#/experiment?spec=9.abc');
   await expect(page.getByRole('alert')).toContainText('newer than this page');

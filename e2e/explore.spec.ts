@@ -120,7 +120,7 @@ test('Lloyd-Max beats NF4 in squared error, and the codebook goes to an experime
     .toBeLessThan(nf4);
   await page.getByRole('button', { name: 'Send this codebook to an experiment' }).click();
   await expect(page.getByText('CUSTOM · 4096').last()).toBeVisible();
-  await expect(page).toHaveURL(/experiment\?spec=/);
+  await expect(page).toHaveURL(/experiment\?.*custom:blocksize=4096:code=/);
 });
 
 test('the strips share one block: an outlier there, and a weight step by step', async ({ page }) => {

@@ -1,8 +1,8 @@
 import { expect, test as base, type Locator, type Page } from '@playwright/test';
-import { encodeSpec } from '../src/lab/permalink.ts';
+import { specHash } from '../src/lab/permalink.ts';
 import { parseSpec, type ExperimentSpec } from '../src/lab/spec.ts';
 
-export { expect };
+export { expect, specHash };
 
 /** A test that also fails when a page complains: no console errors, no uncaught rejections, on any page it opens. */
 export const test = base.extend<{ quiet: undefined }>({
@@ -34,10 +34,6 @@ export const smallSpec = (parts: Partial<ExperimentSpec> = {}): ExperimentSpec =
     seed: 7,
     ...parts,
   });
-
-/** The address of an experiment, below wherever the page is. */
-export const specHash = async (spec: ExperimentSpec): Promise<string> =>
-  `#/experiment?spec=${await encodeSpec(spec)}`;
 
 /** The button that starts a run. */
 export const runButton = (page: Page): Locator => page.getByRole('button', { name: /^Run \d/ });

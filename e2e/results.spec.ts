@@ -57,7 +57,9 @@ test('reports: HTML without a request, Markdown, a row an answer', async ({ page
   expect(csv.text.trim().split('\r\n')).toHaveLength(1 + 2 * 2);
   const markdown = await textOf(page, 'Save report, Markdown');
   expect(markdown.name).toBe('a-small-experiment-report.md');
-  expect(markdown.text).toContain('#/experiment?spec=1.');
+  expect(markdown.text).toContain(
+    '#/experiment?title=A+small+experiment&model=nibble-tiny&configs=none,nf4&',
+  );
   const html = await textOf(page, 'Save report, HTML');
   const report = await context.newPage();
   const asked: string[] = [];

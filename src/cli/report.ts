@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { LabError } from '../errors.ts';
-import { encodeSpec } from '../lab/permalink.ts';
+import { specHash } from '../lab/permalink.ts';
 import { itemsCsv } from '../lab/report/csv.ts';
 import { toHtml } from '../lab/report/html.ts';
 import { toMarkdown } from '../lab/report/markdown.ts';
@@ -16,7 +16,7 @@ const PAGE = 'http://localhost:4173/';
 type Writer = (result: ExperimentResult) => Promise<string> | string;
 
 const reported = async (result: ExperimentResult) =>
-  buildReport(result, { link: `${PAGE}#/experiment?spec=${await encodeSpec(result.spec)}` });
+  buildReport(result, { link: PAGE + (await specHash(result.spec)) });
 
 const WRITERS: Record<string, Writer> = {
   '.md': async (result) => toMarkdown(await reported(result)),

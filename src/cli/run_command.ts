@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { LabError, type Failure } from '../errors.ts';
 import { resultTable } from '../lab/export.ts';
-import { decodeSpec } from '../lab/permalink.ts';
+import { specOfQuery } from '../lab/permalink.ts';
 import type { RunEvent } from '../lab/protocol.ts';
 import type { ExperimentResult } from '../lab/result.ts';
 import { run } from '../lab/run.ts';
@@ -69,8 +69,8 @@ function writeResult(path: string, result: ExperimentResult | undefined): void {
 
 /** A spec from a file, or from a link that carries one. */
 async function readSpec(source: string): Promise<ExperimentSpec> {
-  const carried = /[#&?]spec=([\w.-]+)/.exec(source)?.[1];
-  if (carried) return decodeSpec(carried);
+  const carried = /#\/experiment\?(.+)$/s.exec(source)?.[1];
+  if (carried) return specOfQuery(carried);
   const text = await readFile(source, 'utf8').catch(() => {
     throw new LabError(
       'bad-arguments',

@@ -3,7 +3,7 @@ import type { ItemResult } from '../eval/item.ts';
 import goldenLinks from './golden_links.json';
 import { assembleResult } from './assemble.ts';
 import { parseResult } from './parse_result.ts';
-import { decodeSpec } from './permalink.ts';
+import { specOfQuery } from './permalink.ts';
 import { decodeResult, encodeResult } from './result_link.ts';
 import type { ExperimentResult } from './result.ts';
 import { parseSpec } from './spec.ts';
@@ -137,7 +137,7 @@ test('answers to different questions do not make a result', () => {
 
 test('links that were sent once open for ever', async () => {
   const { spec: specLink, result: resultLink } = goldenLinks;
-  expect(await decodeSpec(specLink)).toEqual(spec);
+  expect(await specOfQuery(`spec=${specLink}`)).toEqual(spec);
   const run = await decodeResult(resultLink, 'mine');
   expect(run.intact).toBe(true);
   expect(run.record.spec).toEqual(spec);

@@ -1,91 +1,30 @@
 import { LabError } from '../errors.ts';
+import { packJson, unpackJson } from './packed_json.ts';
+import { printSpec, readSpec } from './readable_spec.ts';
 import { parseSpec, type ExperimentSpec } from './spec.ts';
 
-/** Links begin with the number of their form, so that old ones open for ever. */
-const FORM = '1.';
+/** Longer queries are cut off by some programs that pass links on: from here on a spec is packed. */
+const MAX_READABLE_CHARACTERS = 1900;
 
-/** Longer texts are refused before anything is done with them; a spec takes a few hundred characters. */
-const MAX_LINK_CHARACTERS = 16 * 1024;
+/** Longer texts are refused before anything is done with them; a packed spec takes a few hundred characters. */
+const ROOM = { characters: 16 * 1024, bytes: 64 * 1024 };
 
-/** What a link may unfold to: deflate can shrink a thousandfold, and a link comes from anyone. */
-const MAX_SPEC_BYTES = 64 * 1024;
-
-/** How much a kind of link may hold: its own characters, and the bytes it unfolds to. */
-interface Room {
-  characters: number;
-  bytes: number;
+/** The hash of the page that opens an experiment: its knobs where a person can read them, or packed where they are many. */
+export async function specHash(spec: ExperimentSpec): Promise<string> {
+  const readable = printSpec(spec);
+  const query = readable.length <= MAX_READABLE_CHARACTERS ? readable : `spec=${await packJson(spec)}`;
+  return `#/experiment?${query}`;
 }
-const SPEC_ROOM: Room = { characters: MAX_LINK_CHARACTERS, bytes: MAX_SPEC_BYTES };
-
-/** The text that carries a spec in the page's address: `1.` and its JSON, deflated, in base64url. */
-export const encodeSpec = (spec: ExperimentSpec): Promise<string> => packJson(spec);
 
 /**
- * The spec a link carries, checked like any other.
+ * The spec that the query of an experiment's address carries in either form, checked like any other.
  * @throws bad-link when it is damaged, too long, or from a newer version; bad-spec when what it says is not allowed.
  */
-export const decodeSpec = async (text: string): Promise<ExperimentSpec> =>
-  parseSpec(await unpackJson(text, SPEC_ROOM));
-
-/** Any JSON as the text of a link. */
-export async function packJson(value: unknown): Promise<string> {
-  const json = new TextEncoder().encode(JSON.stringify(value));
-  const deflated = new Blob([json]).stream().pipeThrough(new CompressionStream('deflate-raw'));
-  const bytes = new Uint8Array(await new Response(deflated).arrayBuffer());
-  const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
-  // Without the padding: chat programs drop a "=" at the end of a link.
-  return FORM + btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
-}
-
-/** The JSON of a link's text; throws bad-link. */
-export async function unpackJson(text: string, { characters, bytes }: Room): Promise<unknown> {
-  if (text.length > characters) {
-    throw new LabError('bad-link', `The link has ${text.length} characters; allowed: ${characters}.`);
+export async function specOfQuery(query: string): Promise<ExperimentSpec> {
+  const packed = new URLSearchParams(query).get('spec');
+  if (packed !== null) return parseSpec(await unpackJson(packed, ROOM));
+  if (query.length > ROOM.characters) {
+    throw new LabError('bad-link', `The link has ${query.length} characters; allowed: ${ROOM.characters}.`);
   }
-  if (!text.startsWith(FORM)) {
-    const form = /^\d+/.exec(text)?.[0];
-    const found = form ? `of form ${form}, which is newer than this page` : 'not one of ours';
-    throw new LabError('bad-link', `The link is ${found}; allowed: form 1.`);
-  }
-  return parseJson(await inflate(fromBase64url(text.slice(FORM.length)), bytes));
+  return parseSpec(readSpec(query));
 }
-
-function fromBase64url(text: string): Uint8Array<ArrayBuffer> {
-  try {
-    const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-    return Uint8Array.from(binary, (character) => character.charCodeAt(0));
-  } catch {
-    throw damaged();
-  }
-}
-
-async function inflate(bytes: Uint8Array<ArrayBuffer>, most: number): Promise<string> {
-  const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw')).getReader();
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  let text = '';
-  let size = 0;
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return text + decoder.decode();
-      size += value.byteLength;
-      if (size > most) break;
-      text += decoder.decode(value, { stream: true });
-    }
-  } catch {
-    throw damaged();
-  }
-  void reader.cancel();
-  throw new LabError('bad-link', `The link unfolds to more than ${most} bytes; allowed: that many.`);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw damaged();
-  }
-}
-
-const damaged = (): LabError =>
-  new LabError('bad-link', 'The link is damaged: a part of it is missing or changed.');

@@ -1,5 +1,5 @@
 import { parseResult, type ForeignRun } from './parse_result.ts';
-import { packJson, unpackJson } from './permalink.ts';
+import { packJson, unpackJson } from './packed_json.ts';
 import type { ExperimentResult } from './result.ts';
 
 /** Links longer than this are cut off by too many programs; results that need more are sent as a file. */

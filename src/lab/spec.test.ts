@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import example from '../../examples/nf4-vs-fp4.json';
 import { toFailure } from '../errors.ts';
-import { decodeSpec, encodeSpec } from './permalink.ts';
 import { canonicalJson, parseSpec } from './spec.ts';
 
 const minimal = {
@@ -111,61 +110,5 @@ describe('canonicalJson', () => {
   it('does not depend on the order of keys', () => {
     expect(canonicalJson({ b: [{ d: 1, c: 2 }], a: null })).toBe('{"a":null,"b":[{"c":2,"d":1}]}');
     expect(canonicalJson({ a: null, b: [{ c: 2, d: 1 }] })).toBe('{"a":null,"b":[{"c":2,"d":1}]}');
-  });
-});
-
-describe('links', () => {
-  it('carry a spec there and back', async () => {
-    const spec = parseSpec(example);
-    const text = await encodeSpec(spec);
-    expect(text).toMatch(/^1\.[\w-]+$/);
-    expect(text.length).toBeLessThan(600);
-    expect(await decodeSpec(text)).toEqual(spec);
-  });
-
-  it('open for ever', async () => {
-    // Written by version 0.1.0.
-    const link =
-      '1.fY6xTsQwEER_JZraJ0hySMglxYmCo4EOochxNmF1jjcX24cgyr8j56go6FazTzNvwYXmwOKhS4XI0RE0ng_7wsQifkrROrGnIvA3BSiM0pGD' +
-      'XhAkzTajH6mFwkyTQOMxDQP74WAsvT7cvIzino7Vrqzvjhtz4esSRsMeq4IV3_MQoN8WnJPxsYlfU2714gn5P04pUtP9xr0TE-sKq_rL93sobK5Z' +
-      'Fbqs7hU6Sa2jZiOhe-MC_dP5rhBNOF1t8pVF2XNjZgsFxyNH6Oo2g4Gog67XHw';
-    expect(await decodeSpec(link)).toEqual({
-      version: 1,
-      title: 'NF4 at two block sizes',
-      model: { source: 'hub', repo: 'HuggingFaceTB/SmolLM2-135M', revision: 'main' },
-      configs: [
-        { quant_type: 'none', compute_dtype: 'float32' },
-        { quant_type: 'nf4', blocksize: 128, double_quant: false, compute_dtype: 'float32' },
-      ],
-      tasks: [{ task: 'mini_arc', limit: 20 }],
-      seed: 3,
-    });
-  });
-
-  it.each([
-    ['', 'not one of ours'],
-    ['7.abc', 'The link is of form 7, which is newer than this page; allowed: form 1.'],
-    ['hello', 'not one of ours'],
-    ['1.%%%', 'damaged'],
-    ['1.AAAA', 'damaged'],
-    ['1.' + 'A'.repeat(20000), 'The link has 20002 characters; allowed: 16384.'],
-  ])('refuse %j', async (text, message) => {
-    await expect(decodeSpec(text)).rejects.toThrow(message);
-  });
-
-  it('refuse a truncated one', async () => {
-    const text = await encodeSpec(parseSpec(example));
-    await expect(decodeSpec(text.slice(0, -20))).rejects.toThrow('damaged');
-  });
-
-  it('refuse one that unfolds to a gigabyte before it does', async () => {
-    const bomb = new Blob([new Uint8Array(5e6)]).stream().pipeThrough(new CompressionStream('deflate-raw'));
-    const bytes = Buffer.from(await new Response(bomb).arrayBuffer());
-    await expect(decodeSpec(`1.${bytes.toString('base64url')}`)).rejects.toThrow('more than 65536 bytes');
-  });
-
-  it('refuse a spec that is not allowed, naming the key', async () => {
-    const text = await encodeSpec({ ...parseSpec(example), seed: -5 });
-    await expect(decodeSpec(text)).rejects.toThrow('seed is -5');
   });
 });

@@ -1,7 +1,11 @@
 /** A place in the page, as the address names it. */
 export type Route =
   | { screen: 'explore' }
-  | { screen: 'experiment'; spec?: string }
+  | {
+      screen: 'experiment';
+      /** The query that carries a spec. */
+      spec?: string;
+    }
   | {
       screen: 'results';
       run?: string;
@@ -37,10 +41,8 @@ export function parseRoute(hash: string): Route {
     case '':
     case 'explore':
       return { screen: 'explore' };
-    case 'experiment': {
-      const spec = new URLSearchParams(query).get('spec');
-      return spec === null ? { screen } : { screen, spec };
-    }
+    case 'experiment':
+      return query ? { screen, spec: query } : { screen };
     case 'footprint':
     case 'lessons':
     case 'self-check':

@@ -1,6 +1,6 @@
 import { LabError, toFailure, type Failure } from '../../errors.ts';
 import type { ItemEvent, RunEvent } from '../../lab/protocol.ts';
-import { decodeSpec, encodeSpec } from '../../lab/permalink.ts';
+import { specHash, specOfQuery } from '../../lab/permalink.ts';
 import type { ExperimentResult } from '../../lab/result.ts';
 import { canonicalJson, parseSpec, type ExperimentSpec } from '../../lab/spec.ts';
 import { activity } from '../activity.svelte.ts';
@@ -72,7 +72,7 @@ class ExperimentState {
     }
     const own = (history.state as { own?: boolean } | null)?.own === true;
     try {
-      this.#take(await decodeSpec(route.spec));
+      this.#take(await specOfQuery(route.spec));
       this.fromLink = !own;
       if (!this.running) this.live = undefined;
     } catch (error) {
@@ -87,7 +87,7 @@ class ExperimentState {
     const text = canonicalJson(spec);
     if (text === this.#addressed) return;
     this.#addressed = text;
-    const hash = `#/experiment?spec=${await encodeSpec(spec)}`;
+    const hash = await specHash(spec);
     // The reader may have changed the draft again, or gone elsewhere, while the link was made.
     if (this.#addressed === text && parseRoute(location.hash).screen === 'experiment') {
       history.replaceState({ own: true }, '', hash);
@@ -97,7 +97,7 @@ class ExperimentState {
   async link(): Promise<string> {
     const { spec } = this.checked;
     if (!spec) throw new LabError('bad-spec', this.checked.failure.message);
-    return new URL(`#/experiment?spec=${await encodeSpec(spec)}`, location.href).href;
+    return new URL(await specHash(spec), location.href).href;
   }
 
   async importFile(file: File): Promise<void> {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { decodeSpec } from '../../lab/permalink.ts';
+import { specOfQuery } from '../../lab/permalink.ts';
 import { parseRoute } from '../route.ts';
 import { isDone } from './condition.ts';
 import { LESSONS } from './lessons.ts';
@@ -49,7 +49,7 @@ describe.each(LESSONS)('%s', (name) => {
       if (open) {
         const route = parseRoute(open);
         expect(route.screen).not.toBe('unknown');
-        if (route.screen === 'experiment' && route.spec) await decodeSpec(route.spec);
+        if (route.screen === 'experiment' && route.spec) await specOfQuery(route.spec);
       }
       for (const { key } of done ?? []) expect([...KEYS, ...OTHERS]).toContain(key);
     }

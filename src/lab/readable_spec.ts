@@ -1,0 +1,171 @@
+import { LabError } from '../errors.ts';
+import type { QuantConfig } from '../quant/config.ts';
+import { parseConfigs, type AdapterRef, type ExperimentSpec, type ModelRef, type TaskSpec } from './spec.ts';
+
+/** One kind of value: how a person reads it in an address, and back. What is not allowed is left to parseSpec. */
+interface Kind {
+  print: (value: unknown) => string;
+  parse: (text: string) => unknown;
+}
+
+const text: Kind = { print: (value) => escape(String(value)), parse: unescape };
+const number: Kind = { print: String, parse: (written) => (isNumber(written) ? Number(written) : written) };
+const flag: Kind = { print: String, parse: (written) => FLAGS.get(written) ?? written };
+const listOf = ({ print, parse }: Kind): Kind => ({
+  print: (value) => (value as unknown[]).map(print).join('/'),
+  parse: (written) => written.split('/').map(parse),
+});
+
+const FLAGS = new Map([
+  ['true', true],
+  ['false', false],
+]);
+const isNumber = (written: string) => /^-?\d+(\.\d+)?(e-?\d+)?$/.test(written);
+
+type Knobs = Record<string, Kind>;
+
+/** The knobs of a configuration beside its quant_type. Adding one is one row. */
+const CONFIG_KNOBS: Knobs = {
+  blocksize: number,
+  double_quant: flag,
+  granularity: text,
+  llm_int8_threshold: number,
+  compute_dtype: text,
+  skip_modules: listOf(text),
+  code: listOf(number),
+};
+
+/** The knobs of a task beside its name. */
+const TASK_KNOBS: Knobs = {
+  split: text,
+  limit: number,
+  doc_ids: listOf(number),
+  num_fewshot: number,
+  file: text,
+};
+
+/**
+ * A spec as the query of an address that a person can read and change by hand:
+ * `title=NF4+or+FP4&model=nibble-tiny&configs=none,nf4:blocksize=128,fp4&tasks=mini_arc:limit=200&seed=7`.
+ * Only what differs from its default is written: the defaults of spec.ts are a part of every link ever sent.
+ */
+export function printSpec({ title, model, configs, tasks, on_error, seed }: ExperimentSpec): string {
+  const parts = [
+    ...(title ? [`title=${escape(title)}`] : []),
+    `model=${printSource(model)}`,
+    ...(model.adapter ? [`adapter=${printSource(model.adapter)}`] : []),
+    `configs=${configs.map(printConfig).join(',')}`,
+    `tasks=${tasks.map(printTask).join(',')}`,
+    ...(on_error ? [`on_error=${on_error}`] : []),
+    // Always, and last: without it a link was cut off, and one that ends in a digit is found whole in any text.
+    `seed=${seed}`,
+  ];
+  return parts.join('&');
+}
+
+/**
+ * What a readable query says, not yet checked by parseSpec.
+ * @throws bad-link for a key that nothing has or that is there twice, a link cut off, and a broken escape.
+ */
+export function readSpec(query: string): unknown {
+  const given = keysAndValues(query.split('&'), Object.keys(PARTS), 'The link');
+  if (!given.has('seed')) {
+    throw new LabError('bad-link', 'The link has no seed, its last part: it may have been cut off.');
+  }
+  const { adapter, model, ...rest } = Object.fromEntries(
+    [...given].map(([key, written]) => [key, PARTS[key]!(written)]),
+  );
+  const whole = adapter === undefined ? model : { ...(model as object), adapter };
+  return { version: 1, ...rest, model: whole };
+}
+
+const PARTS: Record<string, (written: string) => unknown> = {
+  version: number.parse,
+  title: unescape,
+  model: readSource,
+  adapter: readSource,
+  configs: (written) => written.split(',').map((one) => readKnobs('quant_type', CONFIG_KNOBS, one)),
+  tasks: (written) => written.split(',').map((one) => readKnobs('task', TASK_KNOBS, one)),
+  on_error: unescape,
+  seed: number.parse,
+};
+
+/** `nibble-tiny`, `hub:owner/name@revision`, `local:a folder's name`. */
+function printSource(ref: ModelRef | AdapterRef): string {
+  switch (ref.source) {
+    case 'bundled':
+      return escape(ref.name);
+    case 'hub':
+      return `hub:${ref.repo}${ref.revision === 'main' ? '' : `@${ref.revision}`}`;
+    case 'local':
+      return `local:${escape(ref.name)}`;
+  }
+}
+
+function readSource(written: string): unknown {
+  const [source, name = ''] = splitAt(written, ':');
+  if (source === 'local') return { source, name: unescape(name) };
+  if (source !== 'hub') return { source: 'bundled', name: unescape(written) };
+  const [repo, revision] = splitAt(name, '@');
+  return { source, repo, ...(revision === undefined ? {} : { revision }) };
+}
+
+function printConfig(config: QuantConfig): string {
+  const { quant_type, ...knobs } = config;
+  const bare = quant_type === 'custom' ? { quant_type, code: config.code } : { quant_type };
+  const defaults = { ...parseConfigs([bare])[0], code: undefined };
+  return printKnobs(quant_type, CONFIG_KNOBS, knobs, defaults);
+}
+
+const printTask = ({ task, ...knobs }: TaskSpec): string => printKnobs(task, TASK_KNOBS, knobs, {});
+
+function printKnobs(name: string, kinds: Knobs, knobs: object, defaults: Record<string, unknown>): string {
+  const given = knobs as Record<string, unknown>;
+  const written = Object.entries(kinds)
+    .filter(([key]) => given[key] !== undefined && given[key] !== defaults[key])
+    .map(([key, { print }]) => `:${key}=${print(given[key])}`);
+  return name + written.join('');
+}
+
+/** `nf4:blocksize=128` as `{quant_type: 'nf4', blocksize: 128}`. */
+function readKnobs(nameKey: string, kinds: Knobs, written: string): object {
+  const [name = '', ...knobs] = written.split(':');
+  const given = keysAndValues(knobs, Object.keys(kinds), unescape(name));
+  return {
+    [nameKey]: unescape(name),
+    ...Object.fromEntries([...given].map(([key, value]) => [key, kinds[key]!.parse(value)])),
+  };
+}
+
+function keysAndValues(parts: string[], allowed: string[], where: string): Map<string, string> {
+  const given = new Map<string, string>();
+  for (const part of parts) {
+    const [key, value = ''] = splitAt(part, '=');
+    if (!allowed.includes(key)) {
+      throw new LabError('bad-link', `${where} has ${key}; allowed: ${allowed.join(', ')}.`);
+    }
+    if (given.has(key)) throw new LabError('bad-link', `${where} has ${key} twice; allowed: once.`);
+    given.set(key, value);
+  }
+  return given;
+}
+
+function splitAt(written: string, mark: string): [string, string?] {
+  const at = written.indexOf(mark);
+  return at < 0 ? [written] : [written.slice(0, at), written.slice(at + 1)];
+}
+
+/** Nothing is left that separates parts of a link, ends it in a chat, or quotes it in a shell. */
+function escape(value: string): string {
+  return encodeURIComponent(value.replace(/\p{Surrogate}/gu, '\ufffd'))
+    .replaceAll('%20', '+')
+    .replace(/[!'()*~]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+function unescape(written: string): string {
+  try {
+    return decodeURIComponent(written.replaceAll('+', ' '));
+  } catch {
+    throw new LabError('bad-link', `The link is damaged: ${written} has a broken escape.`);
+  }
+}
