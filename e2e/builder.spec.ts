@@ -10,9 +10,47 @@ test('a question to begin with sets the configurations and leaves the rest', asy
   await page.goto(`/${await specHash(smallSpec())}`);
   await page.getByRole('button', { name: 'One thing at a time' }).click();
   await expect(runButton(page)).toHaveText('Run 6 configurations');
-  await expect(page.getByText('6 configurations, at most 2 items each.')).toBeVisible();
+  await expect(page.getByTestId('sentence')).toHaveText(
+    'Compare FP4 · 64, INT4 · 64, NF4 · 256, NF4 · 64 · double quant and NF4 · 64 · float16 with NF4 · 64 on 2 questions of Mini ARC, with nibble-tiny, seed 7.',
+  );
   await expect(page.getByLabel('Title')).toHaveValue('One thing at a time');
   await expect.poll(async () => (await addressed(page.url())).configs.length).toBe(6);
+});
+
+test('the sentence follows the draft, and each part of it leads to its fields', async ({ page }) => {
+  await page.setViewportSize({ width: 900, height: 500 });
+  await page.goto(`/${await specHash(smallSpec())}`);
+  const sentence = page.getByTestId('sentence');
+  const part = (name: string) => sentence.getByRole('button', { name, exact: true });
+  await part('2 questions of Mini ARC').click();
+  const questions = page.getByRole('region', { name: 'Questions' });
+  await expect(questions).toBeFocused();
+  await expect(questions.getByRole('heading')).toBeInViewport();
+  await page.getByLabel('Items of Mini ARC').fill('1');
+  await expect(part('1 question of Mini ARC')).toBeVisible();
+
+  for (const [name, key, fields, next] of [
+    ['float32', 'Enter', page.getByRole('group', { name: 'float32', exact: true }), 'Weights'],
+    ['NF4 · 64', 'Space', page.getByRole('region', { name: 'Configurations' }), 'baseline'],
+    ['nibble-tiny', 'Enter', page.getByRole('region', { name: 'Model' }), 'This page'],
+    ['7', 'Space', page.getByRole('group', { name: 'Seed' }), 'Seed'],
+  ] as const) {
+    await part(name).focus();
+    await page.keyboard.press(key);
+    await expect(fields).toBeFocused();
+    await expect(fields).toBeInViewport();
+    await page.keyboard.press('Tab');
+    await expect(fields.locator(':focus')).toHaveAccessibleName(next);
+  }
+});
+
+test('a sentence says what a class link does not let change', async ({ page }) => {
+  await page.goto(`/?hide=model,seed${await specHash(smallSpec())}`);
+  const sentence = page.getByTestId('sentence');
+  await expect(sentence).toHaveText(
+    'Compare NF4 · 64 with float32 on 2 questions of Mini ARC, with nibble-tiny, seed 7.',
+  );
+  await expect(sentence.getByRole('button')).toHaveText(['NF4 · 64', 'float32', '2 questions of Mini ARC']);
 });
 
 test('layers to leave as they are: in the name, in the link, refused by name', async ({ page }) => {

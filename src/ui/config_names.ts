@@ -7,10 +7,10 @@ export function longName(config: QuantConfig): string {
 }
 
 /** The names of a run's configurations, each another: two codebooks of one's own are "CUSTOM · 64" and "CUSTOM · 64 (2)". */
-export function distinctNames(configs: readonly QuantConfig[]): string[] {
+export function distinctNames(configs: readonly QuantConfig[], nameOf = longName): string[] {
   const seen = new Map<string, number>();
   return configs.map((config) => {
-    const name = longName(config);
+    const name = nameOf(config);
     const times = (seen.get(name) ?? 0) + 1;
     seen.set(name, times);
     return times === 1 ? name : `${name} (${times})`;

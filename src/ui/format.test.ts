@@ -1,5 +1,15 @@
 import { expect, test } from 'vitest';
-import { bytes, count, decimals, digits3, duration, durationRange, mebibytes, pValue } from './format.ts';
+import {
+  bytes,
+  count,
+  decimals,
+  digits3,
+  duration,
+  durationRange,
+  listed,
+  mebibytes,
+  pValue,
+} from './format.ts';
 
 test('three significant digits, and whole numbers whole', () => {
   expect([0.07281, 0.1, 12.345, 4096, 123456, 0, -0.05].map(digits3)).toEqual([
@@ -19,6 +29,19 @@ test('decimals, counts, bytes', () => {
   expect(decimals(-0.5, 2)).toBe('−0.50');
   expect([count(1, 'item'), count(1200, 'item')]).toEqual(['1 item', '1,200 items']);
   expect([0, 999, 1448136, 2.5e9].map(bytes)).toEqual(['0 B', '999 B', '1.45 MB', '2.5 GB']);
+});
+
+test('lists', () => {
+  expect([[], ['A'], ['A', 'B'], ['A', 'B', 'C']].map((words) => listed(words))).toEqual([
+    '',
+    'A',
+    'A and B',
+    'A, B and C',
+  ]);
+  expect([3, 4].map((most) => listed(['A', 'B', 'C', 'D'], most))).toEqual([
+    'A, B and 2 more',
+    'A, B, C and D',
+  ]);
 });
 
 test('MiB', () => {

@@ -28,6 +28,13 @@ export const whole = (x: number): string => Math.round(x).toLocaleString('en');
 export const count = (n: number, noun: string, plural = `${noun}s`): string =>
   `${whole(n)} ${n === 1 ? noun : plural}`;
 
+/** "A", "A and B", "A, B and C"; beyond `most` of them "A, B and 3 more". */
+export function listed(words: readonly string[], most = Infinity): string {
+  const shown =
+    words.length > most ? [...words.slice(0, most - 1), `${words.length - most + 1} more`] : words;
+  return shown.length < 2 ? (shown[0] ?? '') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
+}
+
 /** Bytes in units of 1,000: 1448136 is 1.45 MB. */
 export function bytes(n: number): string {
   if (n < 1000) return `${n} B`;

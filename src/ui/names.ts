@@ -8,6 +8,8 @@ type NamesOf<K extends TaskName> = {
   [N in K]: {
     title: string;
     what: string;
+    /** One item and several: "200 questions of ARC-Easy". */
+    item: readonly [one: string, several: string];
     bundled: TaskTable[N]['bundled'];
     primary_metric: TaskTable[N]['primary_metric'];
   };
@@ -16,77 +18,91 @@ type NamesOf<K extends TaskName> = {
 /** MMLU's tasks of one subject, which are too many for the page to list. */
 type SubjectTask = Extract<TaskName, `mmlu_${string}`>;
 
+const QUESTION = ['question', 'questions'] as const;
+
 /** What the page says about a task; what the task itself says too must agree with it, or this does not compile. */
 const LISTED: NamesOf<Exclude<TaskName, SubjectTask>> = {
   mini_arc: {
     title: 'Mini ARC',
     what: 'Choose one of four answers, about a small invented world.',
+    item: QUESTION,
     bundled: true,
     primary_metric: 'acc',
   },
   mini_coqa: {
     title: 'Mini CoQA',
     what: 'Read a story and answer a question in a few words.',
+    item: QUESTION,
     bundled: true,
     primary_metric: 'f1',
   },
   mini_text: {
     title: 'Mini text',
     what: 'Read stories; how well is each next word foreseen?',
+    item: ['story', 'stories'],
     bundled: true,
     primary_metric: 'word_perplexity',
   },
   mini_news: {
     title: 'Mini news',
     what: 'The topic of an invented headline, by a model trained to classify.',
+    item: ['headline', 'headlines'],
     bundled: true,
     primary_metric: 'acc',
   },
   arc_easy: {
     title: 'ARC-Easy',
     what: 'Grade-school science questions with a few choices.',
+    item: QUESTION,
     bundled: false,
     primary_metric: 'acc',
   },
   arc_challenge: {
     title: 'ARC-Challenge',
     what: 'Science questions that word overlap does not answer.',
+    item: QUESTION,
     bundled: false,
     primary_metric: 'acc_norm',
   },
   mmlu: {
     title: 'MMLU',
     what: 'Exam questions of 57 subjects; a limit is of all subjects together.',
+    item: QUESTION,
     bundled: false,
     primary_metric: 'acc',
   },
   coqa: {
     title: 'CoQA, last turns',
     what: 'The last question of a conversation about a text.',
+    item: QUESTION,
     bundled: false,
     primary_metric: 'f1',
   },
   coqa_official: {
     title: 'CoQA, all turns',
     what: 'Every question of a conversation about a text, scored as CoQA’s own script does.',
+    item: QUESTION,
     bundled: false,
     primary_metric: 'f1',
   },
   ag_news: {
     title: 'AG News',
     what: 'The topic of a news item, by a model trained to classify.',
+    item: ['news item', 'news items'],
     bundled: false,
     primary_metric: 'acc',
   },
   wikitext: {
     title: 'WikiText-2',
     what: 'Read encyclopedia pages; how well is each next word foreseen?',
+    item: ['page', 'pages'],
     bundled: false,
     primary_metric: 'word_perplexity',
   },
   text: {
     title: 'Own text',
     what: 'Read text.txt of the data folder; how well is each next token foreseen?',
+    item: ['text', 'texts'],
     bundled: false,
     primary_metric: 'token_perplexity',
   },

@@ -71,7 +71,6 @@ test('what a run reads, in sentences', () => {
   expect(planSentences(spec)).toEqual([
     'The model nibble-tiny comes with this page.',
     'The questions of Mini ARC, Mini CoQA and Mini text come with this page.',
-    '5 configurations, at most 270 items each.',
   ]);
   const adapted = planSentences({
     ...spec,
@@ -89,5 +88,4 @@ test('what a run reads, in sentences', () => {
   );
   const own = planSentences({ ...spec, tasks: [{ task: 'text' }] });
   expect(own[1]).toBe('The questions of Own text are read from a data folder that you choose.');
-  expect(hub[3]).toBe('5 configurations, at most 1 item and all of the tasks without a limit each.');
 });

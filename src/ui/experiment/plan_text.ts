@@ -1,9 +1,9 @@
 import type { AdapterRef, ExperimentSpec } from '../../lab/spec.ts';
-import { count } from '../format.ts';
+import { listed } from '../format.ts';
 import { questionsFrom, TASK_NAMES } from '../names.ts';
 
 /** What a run of the spec reads, and from where, in sentences: shown before anything is fetched. */
-export function planSentences({ model, configs, tasks }: ExperimentSpec): string[] {
+export function planSentences({ model, tasks }: ExperimentSpec): string[] {
   const titles = (place: ReturnType<typeof questionsFrom>) =>
     tasks.filter(({ task }) => questionsFrom(task) === place).map(({ task }) => TASK_NAMES[task].title);
   const sentences = [modelSentence(model), ...adapterSentences(model.adapter)];
@@ -17,7 +17,6 @@ export function planSentences({ model, configs, tasks }: ExperimentSpec): string
   if (yours.length > 0) {
     sentences.push(`The questions of ${listed(yours)} are read from a data folder that you choose.`);
   }
-  sentences.push(`${count(configs.length, 'configuration')}, ${itemsText(tasks)} each.`);
   return sentences;
 }
 
@@ -44,15 +43,3 @@ function adapterSentences(adapter: AdapterRef | undefined): string[] {
       return [`The adapter “${adapter.name}” is read from a folder that you choose.`];
   }
 }
-
-function itemsText(tasks: ExperimentSpec['tasks']): string {
-  const limits = tasks.map(({ limit, doc_ids }) => doc_ids?.length ?? limit);
-  const open = limits.filter((limit) => limit === undefined).length;
-  const most = limits.reduce<number>((sum, limit) => sum + (limit ?? 0), 0);
-  if (open === limits.length) return 'every item of its tasks';
-  return `at most ${count(most, 'item')}${open > 0 ? ' and all of the tasks without a limit' : ''}`;
-}
-
-/** "A", "A and B", "A, B and C". */
-const listed = (words: readonly string[]): string =>
-  words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
