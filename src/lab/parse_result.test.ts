@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { LabError, toFailure } from '../errors.ts';
 import type { ItemResult } from '../eval/item.ts';
 import goldenLinks from './golden_links.json';
 import { assembleResult } from './assemble.ts';
@@ -102,6 +103,15 @@ test('and from a link, every number the same', async () => {
   await expect(decodeResult('1.'.padEnd(20_000, 'A'), 'mine')).rejects.toThrow('20000 characters');
 });
 
+test('why a run stopped, or went on without a configuration, comes along', () => {
+  const lost = toFailure(new LabError('device-lost', 'The GPU is gone.'));
+  const full = toFailure(new LabError('out-of-memory', 'NF4 needs more.'));
+  const ended = assembleResult({ ...record, state: 'failed', failure: lost, failures: { 1: full } }, items);
+  const { result: back } = parseResult(JSON.parse(JSON.stringify(ended)), 'mine');
+  expect(back.failure).toEqual(lost);
+  expect(back.failures).toEqual([{ config: spec.configs[1], failure: full }]);
+});
+
 test('a changed answer is seen by the digest', () => {
   const changed = exported();
   const [item] = changed.runs[0]!.tasks[1]!.items;
@@ -121,6 +131,11 @@ test.each<[string, (r: ExperimentResult) => unknown]>([
     (r) => ({ ...r, runs: [{ ...r.runs[0], config: { quant_type: 'fp4' } }] }),
   ],
   ['a config that its spec has not', (r) => ({ ...r, runs: [r.runs[0], r.runs[0]] })],
+  [
+    'a config that its spec has not',
+    (r) => ({ ...r, failures: [{ config: 1, failure: toFailure(new LabError('cancelled', '')) }] }),
+  ],
+  ['failure.hint is missing', (r) => ({ ...r, failure: { code: 'cancelled', message: 'no' } })],
   ['as many of everything', (r) => (Object.assign(r.runs[0]!.tasks[0]!.items[0]!, { gold: 9 }), r)],
   ['the task "mmlu"', (r) => (Object.assign(r.runs[0]!.tasks[0]!, { task: 'mmlu' }), r)],
   ['started is "yesterday"', (r) => ((r.environment.started = 'yesterday'), r)],

@@ -1,10 +1,10 @@
 import * as v from 'valibot';
-import { LabError } from '../errors.ts';
+import { LabError, type Failure } from '../errors.ts';
 import type { ItemResult } from '../eval/item.ts';
 import type { TaskName } from '../eval/tasks.ts';
 import { assembleResult } from './assemble.ts';
 import type { Environment, ExperimentResult } from './result.ts';
-import { canonicalJson, parseSpec } from './spec.ts';
+import { canonicalJson, parseSpec, type ExperimentSpec } from './spec.ts';
 import type { RunRecord, StoredItem } from './store.ts';
 
 /** A result that came from elsewhere, as the rows of a stored run. */
@@ -112,6 +112,8 @@ const outliers = v.array(
   }),
 );
 
+const failure = v.object({ code: text, message: text, hint: text });
+
 const envelope = v.object({
   version: v.literal(1, '1'),
   spec: v.unknown(),
@@ -124,6 +126,8 @@ const envelope = v.object({
   ),
   digest: text,
   state: v.picklist(['running', 'done', 'failed', 'cancelled']),
+  failure: v.optional(failure),
+  failures: v.optional(v.array(v.object({ config: v.unknown(), failure }))),
 });
 
 /**
@@ -134,7 +138,7 @@ const envelope = v.object({
 export function parseResult(json: unknown, id: string): ForeignRun {
   const parsed = v.safeParse(envelope, json, { abortEarly: true });
   if (!parsed.success) throw new LabError('bad-data', sentence(parsed.issues[0]));
-  const { runs, state, digest, ...rest } = parsed.output;
+  const { runs, state, digest, failures = [], ...rest } = parsed.output;
   const spec = parseSpec(rest.spec);
   const record: RunRecord = {
     id,
@@ -144,16 +148,15 @@ export function parseResult(json: unknown, id: string): ForeignRun {
     created: rest.environment.started,
     environment: rest.environment as unknown as Environment,
     configs: {},
+    failure: rest.failure as Failure | undefined,
+    failures: Object.fromEntries(
+      failures.map(({ config, failure: why }) => [placeOf(spec, config), why as Failure]),
+    ),
   };
   const items: StoredItem[] = [];
   for (const { config, tasks, ...measured } of runs) {
-    const at = spec.configs.findIndex((own) => canonicalJson(own) === canonicalJson(config));
-    if (at < 0 || at in record.configs) {
-      throw new LabError(
-        'bad-data',
-        'A run has a config that its spec has not; allowed: each of the spec once.',
-      );
-    }
+    const at = placeOf(spec, config);
+    if (at in record.configs) throw strangeConfig();
     record.configs[at] = measured as RunRecord['configs'][number];
     for (const { task, items: answers } of tasks) {
       if (!spec.tasks.some((own) => own.task === task)) {
@@ -166,6 +169,15 @@ export function parseResult(json: unknown, id: string): ForeignRun {
   const result = assembleResult(record, items)!;
   return { record, items, result, intact: result.digest === digest };
 }
+
+function placeOf(spec: ExperimentSpec, config: unknown): number {
+  const at = spec.configs.findIndex((own) => canonicalJson(own) === canonicalJson(config));
+  if (at < 0) throw strangeConfig();
+  return at;
+}
+
+const strangeConfig = (): LabError =>
+  new LabError('bad-data', 'A run has a config that its spec has not; allowed: each of the spec once.');
 
 const row = (run_id: string, config: number, task: TaskName, item: ItemResult): StoredItem => ({
   run_id,
