@@ -72,9 +72,15 @@ export interface LlmInt8Part {
 /** Checkpoint bytes that pass through memory at once while a matrix is loaded. */
 const PASSING_BYTES = 64 * 1024 * 1024;
 
+/** Stored bytes that may pass through a buffer of this device at once. */
+export const passingBytes = (gpu: Gpu): number => Math.min(PASSING_BYTES, largestBinding(gpu));
+
 /** Rows cut into ranges whose stored bytes pass through memory and fit a binding, beginning at multiples of `step`. */
-export function rowRanges(gpu: Gpu, { rows, columns, dtype }: StoredMatrix, step = 1): RowRange[] {
-  const most = Math.min(PASSING_BYTES, largestBinding(gpu));
+export const rowRanges = (gpu: Gpu, stored: Cut, step = 1): RowRange[] =>
+  rangesWithin(passingBytes(gpu), stored, step);
+
+/** Rows cut into ranges of `most` stored bytes, or of `step` rows where those take more. */
+export function rangesWithin(most: number, { rows, columns, dtype }: Cut, step: number): RowRange[] {
   const fitting = Math.floor(most / (columns * dtypeBytes(dtype) * step)) * step;
   const size = Math.max(step, fitting);
   return Array.from({ length: Math.ceil(rows / size) }, (_, i) => ({
@@ -82,6 +88,8 @@ export function rowRanges(gpu: Gpu, { rows, columns, dtype }: StoredMatrix, step
     rows: Math.min(size, rows - i * size),
   }));
 }
+
+type Cut = Pick<StoredMatrix, 'rows' | 'columns' | 'dtype'>;
 
 /**
  * The stored bytes of some rows.

@@ -4,6 +4,7 @@ import { attention } from './attention.ts';
 import { cast } from './cast.ts';
 import { dequantize_4bit } from './dequantize_4bit.ts';
 import { embedding } from './embedding.ts';
+import { error_sums } from './error_sums.ts';
 import { expected_gap } from './expected_gap.ts';
 import { gelu_new } from './gelu_new.ts';
 import { gemm_4bit } from './gemm_4bit.ts';
@@ -23,12 +24,15 @@ import { outlier_columns } from './outlier_columns.ts';
 import { quantize_4bit } from './quantize_4bit.ts';
 import { rms_norm } from './rms_norm.ts';
 import { rope } from './rope.ts';
+import { scaled_histogram } from './scaled_histogram.ts';
 import { silu_mul } from './silu_mul.ts';
 
 /** Every kernel; the tests, the self-check and the benchmark walk this list. Adding a kernel is one line here. */
 export const KERNELS = [
   quantize_4bit,
   dequantize_4bit,
+  scaled_histogram,
+  error_sums,
   gemv_4bit,
   gemm_4bit,
   gemv_int8,

@@ -57,21 +57,25 @@ export function usedLevels({ packed, shape }: Blockwise4bit): { counts: number[]
   return { counts, entropy_bits };
 }
 
+/** Bins of a histogram over [-1, 1]: an even number, so that 0 is an edge; a power of two, so that every edge is exact. */
+export const HISTOGRAM_BINS = 128;
+
 /**
- * The scaled weights (weight / its block's absmax, in [-1, 1]) counted in equal bins: what a codebook is laid over.
+ * The scaled weights (weight / its block's absmax, rounded to float32, in [-1, 1]) counted in equal bins: what a
+ * codebook is laid over.
  * @returns counts [bins]; the bins' edges are -1 + 2·i/bins.
  */
 export function scaledHistogram(
   original: Tensor,
-  { absmax, blocksize }: Blockwise4bit,
-  bins = 128,
+  { absmax, blocksize }: Pick<Blockwise4bit, 'absmax' | 'blocksize'>,
+  bins = HISTOGRAM_BINS,
 ): number[] {
   const scales = absmaxValues(absmax);
   const counts = new Array<number>(bins).fill(0);
   original.data.forEach((w, i) => {
     const scale = scales[Math.floor(i / blocksize)]!;
-    const scaled = scale === 0 ? 0 : w / scale;
-    counts[Math.min(bins - 1, Math.floor(((scaled + 1) / 2) * bins))]!++;
+    const scaled = scale === 0 ? 0 : Math.fround(w / scale);
+    counts[Math.min(bins - 1, Math.floor((scaled * bins) / 2) + bins / 2)]!++;
   });
   return counts;
 }
