@@ -1,6 +1,6 @@
 import * as Comlink from 'comlink';
 import { LabError, type Failure } from '../errors.ts';
-import type { AdapterReport, Lab, Saved } from './protocol.ts';
+import type { AdapterReport, Lab, MatrixReport, Saved } from './protocol.ts';
 import LabWorker from './worker.ts?worker';
 
 /** The lab behind its worker. The worker starts with the first call, so a page that only explores loads none of it. */
@@ -16,6 +16,7 @@ export function openLab(): Lab {
     cancel: () => call((lab) => lab.cancel()),
     saveCheckpoint: (request, onProgress) =>
       call<Saved | Failure>((lab) => lab.saveCheckpoint(request, Comlink.proxy(onProgress))),
+    measureTensor: (request) => call<MatrixReport | Failure>((lab) => lab.measureTensor(request)),
     selfCheck: (onRow) => call((lab) => lab.selfCheck(Comlink.proxy(onRow))),
   };
 }

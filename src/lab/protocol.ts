@@ -5,12 +5,14 @@ import type { MetricName, MetricValue } from '../eval/metric.ts';
 import type { TaskName } from '../eval/tasks.ts';
 import type { CheckRow } from '../gpu/check.ts';
 import type { AdapterReport } from '../gpu/device.ts';
+import type { MatrixReport } from '../gpu/measure_matrix.ts';
 import type { Footprint } from '../model/footprint.ts';
+import type { Codebook } from '../quant/codebook.ts';
 import type { Environment, ExperimentResult, Timings } from './result.ts';
 import type { SavableConfig } from './save_checkpoint.ts';
 import type { ExperimentSpec, ModelRef } from './spec.ts';
 
-export type { AdapterReport, CheckRow };
+export type { AdapterReport, CheckRow, MatrixReport };
 
 /** What the worker offers the page; Comlink carries it and nothing else calls postMessage. */
 export interface Lab {
@@ -27,6 +29,16 @@ export interface Lab {
     request: SaveRequest,
     onProgress: (done: number, total: number) => void,
   ): Promise<Saved | Failure>;
+  /** Measures all weights of one tensor, on the GPU where there is a good one. The measurement before it is given up. */
+  measureTensor(request: MeasureRequest): Promise<MatrixReport | Failure>;
+}
+
+/** A tensor of a safetensors file, and the codebooks and block size to quantize it with. */
+export interface MeasureRequest {
+  file: File;
+  tensor: string;
+  books: readonly Codebook[];
+  blocksize: number;
 }
 
 export interface SaveRequest {

@@ -4,6 +4,7 @@ import { fullCheck } from '../gpu/check.ts';
 import { browserHost } from './browser_host.ts';
 import { gpuOnce } from './gpu_once.ts';
 import { blobSink, directorySink } from './browser_sink.ts';
+import { tensorMeasurer } from './measure_tensor.ts';
 import type { Lab, Saved } from './protocol.ts';
 import { run } from './run.ts';
 import { saveCheckpoint } from './save_checkpoint.ts';
@@ -16,6 +17,7 @@ const store = browserStore();
 // A rejection is answered by whoever asks for the store; until then it must not end the worker.
 store.catch(() => undefined);
 let stop = new AbortController();
+const measureTensor = tensorMeasurer(gpu);
 
 const lab: Lab = {
   adapter: () => gpu().then(({ adapter }) => adapter, toFailure),
@@ -42,6 +44,7 @@ const lab: Lab = {
       return toFailure(error);
     }
   },
+  measureTensor: (request) => measureTensor(request).catch(toFailure),
   async selfCheck(onRow) {
     let done = 0;
     try {

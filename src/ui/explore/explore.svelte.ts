@@ -2,11 +2,12 @@ import { toFailure, type Failure } from '../../errors.ts';
 import { quantizeBlockwise } from '../../quant/blockwise.ts';
 import { CODEBOOKS, customCodebook, type Codebook } from '../../quant/codebook.ts';
 import { BLOCKSIZES } from '../../quant/config.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import type { MeasureRequest } from '../../lab/protocol.ts';
+import { elements, type Tensor } from '../../tensor/tensor.ts';
 import { flag, oneNumber, parseQuery, printQuery, wholeNumber, word, writeQuery } from '../query_state.ts';
 import { parseRoute, queryOf } from '../route.ts';
 import { codeField } from './code_field.ts';
-import { measure, type BookName } from './measure.ts';
+import { measure, measuredWhole, type BookName } from './measure.ts';
 import { lloydStep, moveLevel, placeByQuantiles, roundCode, scaleWeights } from './own_code.ts';
 import { openOwnFile, readFirstWeights, type OwnFile } from './own_file.ts';
 import { parsePasted } from './pasted.ts';
@@ -16,9 +17,11 @@ import {
   OUTLIER_DEVIATIONS,
   plantOutliers,
   standardDeviation,
+  VALUES,
   type DrawName,
   type WeightSample,
 } from './weights.ts';
+import { WholeTensor } from './whole_tensor.svelte.ts';
 
 export type WeightChoice = 'sample' | 'own' | 'pasted' | DrawName;
 
@@ -85,8 +88,24 @@ class ExploreState {
     ...(this.showInt4 ? [CODEBOOKS.int4] : []),
     ...(this.own ? [this.own] : []),
   ]);
-  measured = $derived(
+  #onScreen = $derived(
     this.weights && measure(this.weights, this.blocksize, this.deviation, this.books.slice(2)),
+  );
+
+  whole = new WholeTensor();
+  /** Weights of the chosen tensor where the screen holds only the first of them; else 0. */
+  tensorLength = $derived(this.choice === 'own' && this.#own ? this.#beyondScreen() : 0);
+  /** What asks for all weights of that tensor; outliers are planted on the screen alone. */
+  wholeRequest: MeasureRequest | undefined = $derived(
+    this.tensorLength > 0 && this.outliers === 0 && this.planted === undefined
+      ? { file: this.file!.file, tensor: this.tensorName, books: this.books, blocksize: this.blocksize }
+      : undefined,
+  );
+  wholeReport = $derived(this.whole.answerTo(this.wholeRequest));
+  measured = $derived(
+    this.wholeRequest && this.wholeReport && !('code' in this.wholeReport)
+      ? measuredWhole(this.wholeReport, this.wholeRequest, this.tensorLength)
+      : this.#onScreen,
   );
   #scaledWeights = $derived(this.weights && scaleWeights(this.weights, this.blocksize));
 
@@ -113,6 +132,12 @@ class ExploreState {
       default:
         return drawWeights(this.choice);
     }
+  }
+
+  #beyondScreen(): number {
+    const info = this.file?.tensors.find(({ name }) => name === this.tensorName);
+    const length = info ? elements(info.shape) : 0;
+    return length > VALUES ? length : 0;
   }
 
   /** Takes over what the address says; one that says nothing leaves the screen as it was. */

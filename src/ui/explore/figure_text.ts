@@ -2,7 +2,7 @@ import type { TableTwin } from '../chart/table_twin.ts';
 import { decimals, digits3, whole } from '../format.ts';
 import type { Explore } from './explore.svelte.ts';
 import { comparison, type BookName } from './measure.ts';
-import { DRAWS } from './weights.ts';
+import { DRAWS, VALUES } from './weights.ts';
 
 /** A codebook's name beside its marks. */
 export const bookTitle = (book: BookName): string => (book === 'custom' ? 'Yours' : book.toUpperCase());
@@ -21,14 +21,28 @@ function origin({ choice, sample, file, tensorName }: Explore): string {
   }
 }
 
+/** "The first 16,384 of 81,920". */
+const firstOf = (n: number, length: number): string => `The first ${whole(n)} of ${whole(length)}`;
+
+/** Which weights of a tensor larger than the screen the bars and the errors are of. */
+export function measuredOf({ tensorLength, wholeRequest, wholeReport }: Explore): string {
+  if (tensorLength === 0) return '';
+  const some = `Bars and errors are of the first ${whole(VALUES)} of ${whole(tensorLength)} weights`;
+  if (!wholeRequest) return `${some}, for the outliers were planted there.`;
+  if (!wholeReport) return `Measuring all ${whole(tensorLength)} weights…`;
+  if ('code' in wholeReport) return `${some}. ${wholeReport.message}`;
+  return `Bars and errors are of all ${whole(tensorLength)} weights, the pictures below of the first ${whole(VALUES)}.`;
+}
+
 /** The figure in one sentence. */
 export function figureSentence(explore: Explore): string {
-  const { measured, weights, blocksize } = explore;
-  if (!measured || !weights) return 'No weights yet.';
+  const { measured, blocksize, tensorLength } = explore;
+  if (!measured) return 'No weights yet.';
   const errors = explore.books.map(
     ({ quant_type }) => `${bookTitle(quant_type)} ${digits3(measured.errors[quant_type]!)}`,
   );
-  return `${whole(weights.data.length)} weights ${origin(explore)}, in blocks of ${blocksize}. Mean quantization error in standard deviations: ${errors.join(', ')}. ${comparison(measured.errors)}.`;
+  const weights = measured.n < tensorLength ? firstOf(measured.n, tensorLength) : whole(measured.n);
+  return `${weights} weights ${origin(explore)}, in blocks of ${blocksize}. Mean quantization error in standard deviations: ${errors.join(', ')}. ${comparison(measured.errors)}.`;
 }
 
 /** The same numbers as tables: the codebooks' values, and the bars. */

@@ -3,10 +3,10 @@ import { quantizeBlockwise } from '../../quant/blockwise.ts';
 import { CODEBOOKS } from '../../quant/codebook.ts';
 import { report } from '../../quant/report.ts';
 import type { TableTwin } from '../chart/table_twin.ts';
-import { count, digits3 } from '../format.ts';
+import { count, digits3, whole } from '../format.ts';
 import type { NamedBook } from './measure.ts';
 import { openOwnFile, readFirstWeights, type OwnFile } from './own_file.ts';
-import { standardDeviation } from './weights.ts';
+import { standardDeviation, VALUES } from './weights.ts';
 
 /** One matrix of a model: where it sits, and its error by codebook in standard deviations of its weights. */
 export interface LayerCell {
@@ -60,7 +60,7 @@ export function placeOf(name: string): { layer: string; kind: string } {
 export function layerSentence(cells: readonly LayerCell[], book: NamedBook, blocksize: number): string {
   const sorted = [...cells].sort((a, b) => a.errors[book] - b.errors[book]);
   const [best, worst] = [sorted[0]!, sorted.at(-1)!];
-  return `${count(cells.length, 'tensor')} in ${book.toUpperCase()} with blocks of ${blocksize}: worst is ${worst.name} with ${digits3(worst.errors[book])}, best ${best.name} with ${digits3(best.errors[book])}.`;
+  return `${count(cells.length, 'tensor')} in ${book.toUpperCase()} with blocks of ${blocksize}: worst is ${worst.name} with ${digits3(worst.errors[book])}, best ${best.name} with ${digits3(best.errors[book])}. Of each, the first ${whole(VALUES)} weights.`;
 }
 
 /** The map as numbers. */

@@ -1,3 +1,4 @@
+import type { MatrixReport, MeasureRequest } from '../../lab/protocol.ts';
 import { CODEBOOKS, type Codebook } from '../../quant/codebook.ts';
 import { quantizeBlockwise } from '../../quant/blockwise.ts';
 import { report, scaledHistogram } from '../../quant/report.ts';
@@ -8,8 +9,10 @@ export type BookName = Codebook['quant_type'];
 /** The codebooks that have a name. */
 export type NamedBook = keyof typeof CODEBOOKS;
 
-/** What one block size does to the weights on the screen. */
+/** What one block size does to the weights on the screen, or to all of the tensor they are from. */
 export interface Measured {
+  /** How many weights were measured. */
+  n: number;
   /** [bins] of weight / absmax over [-1, 1]. */
   counts: number[];
   /** Mean |quantization error| over the standard deviation of the weights, by codebook. */
@@ -19,9 +22,6 @@ export interface Measured {
 
 /** NF4 and FP4 are always there; others where they were asked for. */
 export type Errors = Record<'nf4' | 'fp4', number> & Partial<Record<BookName, number>>;
-
-/** Bars of the histogram: an even number, so that 0 is an edge. */
-export const BINS = 128;
 
 /**
  * Quantizes the weights with NF4, FP4 and the `others`. N(0,1) at block size 64 has the errors nf4 0.073, fp4 0.097,
@@ -39,7 +39,8 @@ export function measure(
   const nf4 = quantizeBlockwise(weights, CODEBOOKS.nf4, blocksize);
   const { mean_abs_error, bits_per_weight } = report(weights, nf4);
   return {
-    counts: scaledHistogram(weights, nf4, BINS),
+    n: weights.data.length,
+    counts: scaledHistogram(weights, nf4),
     errors: {
       nf4: mean_abs_error / deviation,
       fp4: errorOf(CODEBOOKS.fp4),
@@ -47,6 +48,18 @@ export function measure(
     },
     bits_per_weight,
   };
+}
+
+/** The same of all `n` weights of a tensor that the worker measured. */
+export function measuredWhole(
+  { counts, standard_deviation, mean_abs_errors }: MatrixReport,
+  { books, blocksize }: Pick<MeasureRequest, 'books' | 'blocksize'>,
+  n: number,
+): Measured {
+  const deviation = standard_deviation || 1;
+  const errors = books.map(({ quant_type }, i) => [quant_type, mean_abs_errors[i]! / deviation]);
+  const stored = Math.ceil(n / 2) + 4 * Math.ceil(n / blocksize);
+  return { n, counts, errors: Object.fromEntries(errors) as Errors, bits_per_weight: (8 * stored) / n };
 }
 
 /**

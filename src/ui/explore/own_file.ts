@@ -9,6 +9,7 @@ import { VALUES } from './weights.ts';
 
 /** A safetensors file the reader chose, and those of its tensors that can be quantized. */
 export interface OwnFile {
+  file: File;
   source: ByteSource;
   header: Header;
   tensors: TensorInfo[];
@@ -29,7 +30,7 @@ export async function openOwnFile(file: File): Promise<OwnFile> {
     );
   }
   tensors.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
-  return { source, header, tensors };
+  return { file, source, header, tensors };
 }
 
 /** The first rows of a tensor, as many as hold VALUES weights; a model's embedding is too large to read whole. */
