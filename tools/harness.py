@@ -1,4 +1,4 @@
-"""What make_eval_goldens.py and make_harness_goldens.py share: lm-evaluation-harness' own task files over local rows.
+"""What the scripts that ask lm-evaluation-harness share: its own task files over local rows, and models for its HFLM.
 
     pip install lm-eval==0.4.13 "transformers<5" "datasets<4" scipy statsmodels scikit-learn
 """
@@ -84,6 +84,43 @@ def run_mmlu(model, data: Path, subjects: list[str], **options) -> dict:
             "acc_stderr": float(pooled_sample_stderr([run["values"]["acc_stderr"] for run in runs.values()], sizes)),
         },
     }
+
+
+# ---------------------------------------------------------------------------------------------
+# Models
+
+
+def open_lm(folder: Path, config: dict | None = None, exact: bool = False):
+    """
+    The harness' HFLM in float32 on the CPU; `config`: its Linear layers as bitsandbytes has them after 4 bits.
+    `exact`: it computes in float64 with those same weights, since over a page float32 itself strays by 5e-3 nats.
+    """
+    import torch
+    from lm_eval.models.huggingface import HFLM
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    if config:
+        quantize(model, config)
+    if exact:
+        model = model.double()
+    return HFLM(pretrained=model, tokenizer=AutoTokenizer.from_pretrained(folder), batch_size=1, device="cpu")
+
+
+def quantize(model, config: dict) -> None:
+    """Every Linear of the blocks to 4 bits and back, in float32."""
+    import torch
+    from bitsandbytes.functional import dequantize_4bit, quantize_4bit
+
+    for name, module in model.named_modules():
+        if isinstance(module, torch.nn.Linear) and name != "lm_head":
+            packed, state = quantize_4bit(
+                module.weight.data.contiguous(),
+                blocksize=config["blocksize"],
+                quant_type=config["quant_type"],
+                compress_statistics=config["double_quant"],
+            )
+            module.weight.data = dequantize_4bit(packed, state)
 
 
 # ---------------------------------------------------------------------------------------------

@@ -3,10 +3,11 @@
     pip install lm-eval==0.4.13 "transformers<5" "datasets<4" scikit-learn torch==2.13.0 bitsandbytes==0.50.2
     python make_harness_goldens.py ../e2e/golden/harness [--data DIR] [--smollm2 DIR] [--only NAME ...]
 
-The harness' own HFLM asks its own task files in float32 on the CPU, a request at a time. Models: three of random weights
-and a context of 128 tokens, written here with their tokenizers (tiny-llama begins every text with BOS; tiny-qwen2 has
-none, tiny-gpt2's is its EOS); with --data the trained stories260K; with --smollm2 SmolLM2-135M-Instruct, in float32 and
-with bitsandbytes' dequantized NF4 weights. Of questions and pages that are not this project's own only numbers are kept.
+The harness' own HFLM asks its own task files on the CPU, a request at a time. Models: three of random weights and a
+context of 128 tokens, written here with their tokenizers (tiny-llama begins every text with BOS; tiny-qwen2 has none,
+tiny-gpt2's is its EOS); with --data the trained stories260K; with --smollm2 SmolLM2-135M-Instruct, as it is and with
+bitsandbytes' dequantized NF4 weights, computing in float64, the others in float32. Of questions and pages that are not
+this project's own only numbers are kept.
 """
 
 import argparse
@@ -28,19 +29,18 @@ from harness import (
     hub_coqa,
     jsonl,
     mmlu_subjects,
+    open_lm,
     page_splits,
     run_arc,
     run_harness,
     run_mmlu,
     split_pages,
 )
-from lm_eval.models.huggingface import HFLM
 from safetensors.torch import save_file
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import (
     AutoModelForCausalLM,
-    AutoTokenizer,
     GPT2Config,
     GPT2ForSequenceClassification,
     LlamaConfig,
@@ -169,23 +169,6 @@ def write_classifier(config: GPT2Config, folder: Path, random: numpy.random.Gene
 # Asking
 
 
-def open_lm(folder: Path, nf4: bool = False) -> HFLM:
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
-    if nf4:
-        quantize(model)
-    return HFLM(pretrained=model, tokenizer=AutoTokenizer.from_pretrained(folder), batch_size=1, device="cpu")
-
-
-def quantize(model) -> None:
-    """Every Linear of the blocks as bitsandbytes has it after NF4, blocks of 64, in float32."""
-    from bitsandbytes.functional import dequantize_4bit, quantize_4bit
-
-    for name, module in model.named_modules():
-        if isinstance(module, torch.nn.Linear) and name != "lm_head":
-            packed, state = quantize_4bit(module.weight.data.contiguous(), blocksize=64, quant_type="nf4")
-            module.weight.data = dequantize_4bit(packed, state)
-
-
 def choices(run: dict) -> dict:
     """{n, values, items: [{doc_id, lls, acc, ...}]} of a multiple-choice run."""
     names = [key for key in ("acc", "acc_norm", "acc_bytes") if key in run["values"]]
@@ -219,7 +202,7 @@ def digits(value: float) -> float:
     return float(f"{float(value):.8g}")
 
 
-def ask_own(lm: HFLM) -> dict:
+def ask_own(lm) -> dict:
     """The fixtures, which every checkout has."""
     arc = jsonl(FIXTURES / "arc.jsonl")
     splits = {"train": arc, "validation": arc, "test": arc}
@@ -231,19 +214,19 @@ def ask_own(lm: HFLM) -> dict:
     }
 
 
-def ask_coqa(lm: HFLM) -> dict:
+def ask_coqa(lm) -> dict:
     rows = [hub_coqa(c) for c in coqa_conversations(FIXTURES / "coqa_domains.json")]
     train = [{**row, "id": f"train_{row['id']}"} for row in rows]
     return answers(run_harness(lm, "coqa/default.yaml", {"train": train, "validation": rows}))
 
 
-def ask_mmlu(lm: HFLM, data: Path, num_fewshot: int, limit: int, subjects: list[str]) -> dict:
+def ask_mmlu(lm, data: Path, num_fewshot: int, limit: int, subjects: list[str]) -> dict:
     run = run_mmlu(lm, data, subjects, num_fewshot=num_fewshot, limit=limit)
     subjects = {name: choices(subject) for name, subject in run["subjects"].items()}
     return {"values": run["values"], "subjects": subjects}
 
 
-def ask_real(lm: HFLM, data: Path, sizes: dict) -> dict:
+def ask_real(lm, data: Path, sizes: dict) -> dict:
     """Real items: `sizes` says how many of each, the first ones; of pages their places."""
     pages = split_pages(data / "wikitext/wiki.test.raw")
     chosen = {
@@ -285,9 +268,10 @@ STORIES = {
     "mmlu": [(0, 20, SUBJECTS), (5, 20, SUBJECTS)],
     "wikitext": list(range(10)),
 }
-# A model of 135 million parameters is asked few: its test computes on a software adapter.
-SMOLLM2 = {"arc": [("Easy", 0, 12), ("Challenge", 0, 8)], "mmlu": [(0, 2, SUBJECTS), (5, 2, ["anatomy"])], "wikitext": [14, 29]}
-SMOLLM2_NF4 = {"arc": [("Easy", 0, 8)], "mmlu": [], "wikitext": [29]}
+# Of a model of 135 million parameters, which its test computes on a software adapter.
+SMOLLM2 = {"arc": [("Easy", 0, 100), ("Challenge", 0, 100)], "mmlu": [(0, 4, SUBJECTS), (5, 2, ["anatomy"])], "wikitext": [14, 29, 57]}
+NF4 = {"quant_type": "nf4", "blocksize": 64, "double_quant": False}
+SMOLLM2_NF4 = {"arc": [("Easy", 0, 100)], "mmlu": [], "wikitext": [14, 29]}
 
 
 def main() -> None:
@@ -310,7 +294,8 @@ def main() -> None:
     def write(name: str, make) -> None:
         if options.only and name not in options.only:
             return
-        golden = {"written_by": written_by, "model": name, "dtype": "float32", **make()}
+        dtype = "float64" if name.startswith("smollm2") else "float32"
+        golden = {"written_by": written_by, "model": name, "dtype": dtype, **make()}
         out.mkdir(parents=True, exist_ok=True)
         (out / f"{name}.json").write_text(json.dumps(golden, ensure_ascii=False) + "\n", encoding="utf-8")
         print(name, "written", file=sys.stderr)
@@ -339,11 +324,11 @@ def main() -> None:
     if data and smollm2:
 
         def float32() -> dict:
-            lm = open_lm(smollm2)
+            lm = open_lm(smollm2, exact=True)
             return {"own": {"coqa": ask_coqa(lm)}, "real": ask_real(lm, data, SMOLLM2)}
 
         write("smollm2-135m", float32)
-        write("smollm2-135m-nf4", lambda: {"real": ask_real(open_lm(smollm2, nf4=True), data, SMOLLM2_NF4)})
+        write("smollm2-135m-nf4", lambda: {"real": ask_real(open_lm(smollm2, NF4, exact=True), data, SMOLLM2_NF4)})
 
 
 if __name__ == "__main__":
