@@ -1,13 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import type { MultipleChoiceItem } from '../../eval/item.ts';
 import { assembleResult } from '../assemble.ts';
 import type { ExperimentResult } from '../result.ts';
-import { parseSpec } from '../spec.ts';
+import { parseSpec, type TaskSpec } from '../spec.ts';
 import type { RunRecord, StoredItem } from '../store.ts';
 import { itemsCsv } from './csv.ts';
 import { toHtml } from './html.ts';
 import { toMarkdown } from './markdown.ts';
 import { buildReport } from './report.ts';
+import { reproduction } from './reproduce.ts';
 
 const HOSTILE = '<img src=x onerror=alert(1)>|`*_[a](javascript:1)\u202e"\'&';
 
@@ -116,6 +117,35 @@ describe('a report', () => {
       'bnb_4bit_quant_type="fp4", bnb_4bit_use_double_quant=True',
     );
   });
+});
+
+test('the harness is asked the same items in the same way', () => {
+  const result = resultOf('ARC', 'tiny');
+  const task: TaskSpec = { task: 'arc_easy', limit: 2, num_fewshot: 5 };
+  const [run] = result.runs;
+  const asked: ExperimentResult = {
+    ...result,
+    spec: {
+      ...result.spec,
+      tasks: [task, { task: 'ag_news' }, { task: 'wikitext' }, { task: 'mmlu', limit: 9 }],
+    },
+    runs: [
+      {
+        ...run!,
+        tasks: [{ ...run!.tasks[0]!, task: 'arc_easy', items: [choice(8, true), choice(30, true)] }],
+      },
+    ],
+  };
+  const commands = reproduction(asked, {})
+    .at(-1)!
+    .text.split('\n')
+    .filter((line) => line.startsWith('# lm_eval'))
+    .map((line) => line.slice(line.indexOf('--tasks')));
+  expect(commands).toEqual([
+    `--tasks arc_easy --num_fewshot 5 --samples '{"arc_easy":[8,30]}'`,
+    '--tasks wikitext',
+    '--tasks mmlu',
+  ]);
 });
 
 describe('text from anybody', () => {

@@ -1,11 +1,14 @@
 import { configName, type QuantConfig } from '../../quant/config.ts';
-import type { ExperimentResult } from '../result.ts';
+import type { ExperimentResult, TaskResult } from '../result.ts';
 import type { ModelRef, TaskSpec } from '../spec.ts';
 import type { HowTo, ReportOptions } from './parts.ts';
 
 /** The link, the command line, and the same in Python where bitsandbytes and the harness can say it. */
-export function reproduction({ spec }: ExperimentResult, { link }: ReportOptions): HowTo[] {
+export function reproduction({ spec, runs }: ExperimentResult, { link }: ReportOptions): HowTo[] {
   const saved = 'spec.json';
+  const asked = spec.tasks
+    .filter(({ task }) => HARNESS_TASKS.test(task))
+    .map((task) => ({ ...task, doc_ids: askedDocs(task, runs[0]?.tasks) }));
   return [
     ...(link ? [{ title: 'In a browser', language: 'text' as const, text: link }] : []),
     {
@@ -13,8 +16,29 @@ export function reproduction({ spec }: ExperimentResult, { link }: ReportOptions
       language: 'sh',
       text: `npm run -s lab -- run ${link ? `'${link}'` : saved} --out result.json`,
     },
-    ...spec.configs.map((config) => pythonOf(config, spec.model, spec.tasks)),
+    ...spec.configs.map((config) => pythonOf(config, spec.model, asked)),
   ];
+}
+
+/** Tasks that lm-evaluation-harness has under the same name. */
+const HARNESS_TASKS = /^(arc_easy|arc_challenge|mmlu(_.+)?|coqa|wikitext)$/;
+
+/** The items of a task that took a part of its data; undefined for all of it, or one of many subjects' own numbers. */
+function askedDocs(
+  { task, limit, doc_ids }: TaskSpec,
+  tasks: readonly TaskResult[] = [],
+): number[] | undefined {
+  if (task === 'mmlu' || (limit === undefined && doc_ids === undefined)) return undefined;
+  return tasks.find((one) => one.task === task)?.items.map(({ doc_id }) => doc_id);
+}
+
+/** The same items asked by lm-evaluation-harness: `--samples` names rows of a split in its order. */
+function harnessCommand(model: string, { task, num_fewshot, doc_ids }: TaskSpec): string {
+  return [
+    `# lm_eval --model hf --model_args ${model} --tasks ${task}`,
+    ...(num_fewshot === undefined ? [] : [`--num_fewshot ${num_fewshot}`]),
+    ...(doc_ids ? [`--samples '${JSON.stringify({ [task]: doc_ids })}'`] : []),
+  ].join(' ');
 }
 
 function pythonOf(config: QuantConfig, model: ModelRef, tasks: readonly TaskSpec[]): HowTo {
@@ -28,7 +52,6 @@ function pythonOf(config: QuantConfig, model: ModelRef, tasks: readonly TaskSpec
       text: `bitsandbytes has no ${config.quant_type}; there is no counterpart.`,
     };
   }
-  const harness = tasks.filter(({ task }) => !task.startsWith('mini_')).map(({ task }) => task);
   const args = [
     `pretrained=${name}`,
     ...Object.entries(quantization.model).map(([key, value]) => `${key}=${value}`),
@@ -38,9 +61,7 @@ function pythonOf(config: QuantConfig, model: ModelRef, tasks: readonly TaskSpec
     'from transformers import AutoModelForCausalLM, BitsAndBytesConfig',
     '',
     `model = AutoModelForCausalLM.from_pretrained(${JSON.stringify(name)}, ${quantization.python})`,
-    ...(harness.length > 0
-      ? ['', `# lm_eval --model hf --model_args ${args.join(',')} --tasks ${harness.join(',')}`]
-      : []),
+    ...(tasks.length > 0 ? ['', ...tasks.map((task) => harnessCommand(args.join(','), task))] : []),
   ];
   return {
     title,
