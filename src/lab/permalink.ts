@@ -1,6 +1,6 @@
 import { LabError } from '../errors.ts';
 import { packJson, unpackJson } from './packed_json.ts';
-import { printSpec, readSpec } from './readable_spec.ts';
+import { printSpec, readSpec } from './spec_query.ts';
 import { parseSpec, type ExperimentSpec } from './spec.ts';
 
 /** Longer queries are cut off by some programs that pass links on: from here on a spec is packed. */
