@@ -1,3 +1,4 @@
+import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './page.ts';
 
 test.describe('without WebGPU', () => {
@@ -165,4 +166,80 @@ test('double quantization and LLM.int8() answer their sliders', async ({ page })
   await expect(page.getByText('From 6.0 on, 2 columns of 14 are multiplied in floats')).toBeVisible();
   await threshold.press('Home');
   await expect(page.getByText('Nothing is left out')).toBeVisible();
+});
+
+/** Pulls a handle by so many pixels, and looks before it is let go. */
+async function pull(
+  page: Page,
+  handle: Locator,
+  [dx, dy]: readonly [number, number],
+  look: () => Promise<void>,
+): Promise<void> {
+  await handle.scrollIntoViewIfNeeded();
+  const { x, y, width, height } = (await handle.boundingBox())!;
+  const [left, top] = [x + width / 2, y + height / 2];
+  await page.mouse.move(left, top);
+  await page.mouse.down();
+  await page.mouse.move(left + dx, top + dy, { steps: 4 });
+  await look();
+  await page.mouse.up();
+}
+
+test('the edge of a block is pulled, and snaps to the block sizes', async ({ page }) => {
+  await page.goto('/#/explore?weights=student&at=2&weight=5');
+  const edge = page.getByRole('slider', { name: /^Edge of the block/ });
+  await expect(edge).toHaveAttribute('aria-valuetext', '64 weights per block');
+  const error = async () => Number(await page.getByTestId('error-nf4').textContent());
+  const before = await error();
+  // A quarter of the strip is a block of 64.
+  const quarter = ((await page.locator('#block-strip .picture').boundingBox())!.width - 60) / 4;
+  await pull(page, edge, [1.1 * quarter, 0], async () => {
+    await expect(edge).toHaveAttribute('aria-valuetext', '128 weights per block');
+    expect(await error()).toBeGreaterThan(before);
+  });
+  await expect(page.getByRole('slider', { name: 'Block size' })).toHaveAttribute(
+    'aria-valuetext',
+    '128 weights per block',
+  );
+  // Weight 5 of block 2 was the 133rd; the pull took the block's first one along.
+  await expect(page).toHaveURL(/block=128&at=1(&|$)/);
+  await edge.press('ArrowLeft');
+  await edge.press('ArrowLeft');
+  await expect(edge).toHaveAttribute('aria-valuetext', '32 weights per block');
+  await expect(page).toHaveURL(/block=32&at=4(&|$)/);
+  await edge.press('End');
+  await expect(edge).toHaveAttribute('aria-valuetext', '4096 weights per block');
+});
+
+test('an outlier is pulled up and along, by hand and by keyboard', async ({ page }) => {
+  await page.goto('/#/explore?weights=normal&at=2&plant=1');
+  const outlier = page.getByRole('slider', { name: /^Outlier: / });
+  const says = (text: string) => expect(outlier).toHaveAttribute('aria-valuetext', text);
+  await says('10.0 standard deviations, weight 32 of block 2');
+  const sentence = page.getByText('The outlier in block 2 raised its absmax');
+  const before = await sentence.textContent();
+  await outlier.press('ArrowDown');
+  await says('9.5 standard deviations, weight 32 of block 2');
+  await expect(sentence).not.toHaveText(before!);
+  await outlier.press('Shift+ArrowRight');
+  await says('9.5 standard deviations, weight 42 of block 2');
+  await outlier.press('Home');
+  await says('10.0 standard deviations, weight 42 of block 2');
+
+  // Down through zero to the other side: 156 pixels are 24 times 1.08 deviations.
+  await pull(page, outlier, [0, (15 * 156) / (24 * 1.08)], async () => {
+    await expect(outlier).toHaveAttribute('aria-valuetext', /^−[45]\.\d standard deviations, weight 42/);
+  });
+  const quarter = ((await page.locator('#block-strip .picture').boundingBox())!.width - 60) / 4;
+  await pull(page, outlier, [quarter, 0], async () => {
+    await expect(outlier).toHaveAttribute(
+      'aria-valuetext',
+      /^−[45]\.\d standard deviations, weight 42 of block 3$/,
+    );
+    await expect(page.getByText('The outlier in block 3 raised its absmax')).toBeVisible();
+  });
+  await expect(page).toHaveURL(/plant=1&plant_at=234&plant_sd=-[45]\d/);
+  const left = (await outlier.getAttribute('aria-valuetext'))!;
+  await page.reload();
+  await says(left);
 });

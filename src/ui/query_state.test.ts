@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest';
-import { flag, oneNumber, parseQuery, printQuery, shortText, wholeNumber, word } from './query_state.ts';
+import {
+  flag,
+  maybeWhole,
+  oneNumber,
+  parseQuery,
+  printQuery,
+  shortText,
+  wholeNumber,
+  word,
+} from './query_state.ts';
 
 const table = {
   weights: word('weights', ['normal', 'uniform'], 'normal'),
@@ -7,6 +16,8 @@ const table = {
   outliers: wholeNumber('outliers', 0, 64, 0),
   int4: flag('int4'),
   layers: shortText('layers', 20),
+  size: wholeNumber('size', -120, 120, 100),
+  place: maybeWhole('place', 0, 99),
 };
 
 test('only what is not as usual is written, and comes back', () => {
@@ -18,14 +29,17 @@ test('only what is not as usual is written, and comes back', () => {
     outliers: 3,
     int4: true,
     layers: 'q_proj,v',
+    size: -85,
+    place: 0,
   };
   const query = printQuery(table, state);
-  expect(query).toBe('weights=uniform&block=32&outliers=3&int4=1&layers=q_proj,v');
+  expect(query).toBe('weights=uniform&block=32&outliers=3&int4=1&layers=q_proj,v&size=-85&place=0');
   expect(parseQuery(table, query)).toEqual(state);
 });
 
 test('what is unknown or not allowed is as if it were not there', () => {
-  const query = 'weights=odd&block=48&outliers=65&int4=yes&layers=aaaaaaaaaaaaaaaaaaaaaaaaa&who=me';
+  const query =
+    'weights=odd&block=48&outliers=65&int4=yes&layers=aaaaaaaaaaaaaaaaaaaaaaaaa&size=-121&place=-1&who=me';
   expect(parseQuery(table, query)).toEqual(parseQuery(table, ''));
   expect(parseQuery(table, 'outliers=1e1').outliers).toBe(0);
 });

@@ -48,7 +48,15 @@ export const wholeNumber = (key: string, least: number, most: number, missing: n
   key,
   missing,
   print: String,
-  parse: (text) => (/^\d{1,9}$/.test(text) && +text >= least && +text <= most ? +text : undefined),
+  parse: (text) => (/^-?\d{1,9}$/.test(text) && +text >= least && +text <= most ? +text : undefined),
+});
+
+/** A whole number within limits, or none. */
+export const maybeWhole = (key: string, least: number, most: number): Field<number | undefined> => ({
+  key,
+  missing: undefined,
+  print: (value) => (value === undefined ? '' : String(value)),
+  parse: wholeNumber(key, least, most, least).parse,
 });
 
 /** One of a few numbers. */

@@ -4,9 +4,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { TableTwin } from '../chart/table_twin.ts';
 import { count, decimals, digits3 } from '../format.ts';
 import type { Explore } from './explore.svelte.ts';
-
-/** As many weights as the strip shows: more than a few pixels each would not be seen. */
-const SHOWN = 256;
+import { MOST_DEVIATIONS, SHOWN } from './weights.ts';
 
 /** A stretch of weights around the selected block. */
 export interface Strip {
@@ -18,8 +16,14 @@ export interface Strip {
   blocks: { index: number; from: number; to: number; absmax: number }[];
 }
 
-/** The selected block in the middle of its neighbours; of a block longer than the strip the part with the selected weight. */
-export function stripOf({ weights, quantized, block, weight, blocksize, scaled }: Explore): Strip {
+/**
+ * The selected block in the middle of its neighbours; of a block longer than the strip the part with the selected
+ * weight. With `held` the stretch that begins there, whatever is selected.
+ */
+export function stripOf(
+  { weights, quantized, block, weight, blocksize, scaled }: Explore,
+  held?: number,
+): Strip {
   if (!weights || !quantized) return { begin: 0, weights: [], blocks: [] };
   const { data } = weights;
   const shown = Math.min(SHOWN, data.length);
@@ -27,7 +31,7 @@ export function stripOf({ weights, quantized, block, weight, blocksize, scaled }
     blocksize >= shown
       ? block * blocksize + Math.floor(weight / shown) * shown
       : (block - Math.floor((shown / blocksize - 1) / 2)) * blocksize;
-  const begin = Math.max(0, Math.min(wanted, data.length - shown));
+  const begin = held ?? Math.max(0, Math.min(wanted, data.length - shown));
   const absmax = quantized.absmax;
   const [first, last] = [Math.floor(begin / blocksize), Math.floor((begin + shown - 1) / blocksize)];
   return {
@@ -47,6 +51,12 @@ export function stripOf({ weights, quantized, block, weight, blocksize, scaled }
       };
     }),
   };
+}
+
+/** How far the strip's axis reaches, up and down; with an outlier as far as one may be pulled. */
+export function reachOf({ scaled, planted, deviation }: Explore, { weights }: Strip): number {
+  const outlier = planted === undefined ? 0 : MOST_DEVIATIONS * deviation;
+  return 1.08 * (scaled ? 1 : Math.max(outlier, ...weights.map(({ value }) => Math.abs(value)), 1e-9));
 }
 
 /** The selected block alone. */
@@ -71,6 +81,8 @@ export function blockSentence(explore: Explore): string {
   if (planted === undefined) return first;
   const hit = Math.floor(planted / blocksize);
   const [before, after] = [look(unplanted, hit), look(weights, hit)];
+  if (after.absmax <= before.absmax)
+    return `${first} The outlier in block ${hit} is no larger than its neighbours.`;
   const cost = `The outlier in block ${hit} raised its absmax from ${digits3(before.absmax)} to ${digits3(after.absmax)}: its weights now use ${after.used} values instead of ${before.used}, and their error is ${digits3(after.error / before.error)} times what it was`;
   return explore.blocks > 1
     ? `${first} ${cost}. The other ${count(explore.blocks - 1, 'block')} did not change: that is what blocks are for.`

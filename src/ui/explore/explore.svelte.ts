@@ -4,7 +4,16 @@ import { CODEBOOKS, customCodebook, type Codebook } from '../../quant/codebook.t
 import { BLOCKSIZES } from '../../quant/config.ts';
 import type { MeasureRequest } from '../../lab/protocol.ts';
 import { elements, type Tensor } from '../../tensor/tensor.ts';
-import { flag, oneNumber, parseQuery, printQuery, wholeNumber, word, writeQuery } from '../query_state.ts';
+import {
+  flag,
+  maybeWhole,
+  oneNumber,
+  parseQuery,
+  printQuery,
+  wholeNumber,
+  word,
+  writeQuery,
+} from '../query_state.ts';
 import { parseRoute, queryOf } from '../route.ts';
 import { codeField } from './code_field.ts';
 import { measure, measuredWhole, type BookName } from './measure.ts';
@@ -14,8 +23,10 @@ import { parsePasted } from './pasted.ts';
 import {
   drawWeights,
   fetchSample,
+  MOST_DEVIATIONS,
   OUTLIER_DEVIATIONS,
   plantOutliers,
+  SHOWN,
   standardDeviation,
   VALUES,
   type DrawName,
@@ -37,6 +48,13 @@ const QUERY = {
   weightAt: wholeNumber('weight', 0, 4095, 0),
   tenths: wholeNumber('threshold', 0, 100, 60),
   planted: flag('plant'),
+  plantedAt: maybeWhole('plant_at', 0, 1e6),
+  plantedTenths: wholeNumber(
+    'plant_sd',
+    -10 * MOST_DEVIATIONS,
+    10 * MOST_DEVIATIONS,
+    10 * OUTLIER_DEVIATIONS,
+  ),
   scaled: flag('scaled'),
   book: word<BookName>('book', ['nf4', 'fp4', 'int4', 'custom'], 'nf4'),
 };
@@ -71,13 +89,17 @@ class ExploreState {
   tenths = $state(60);
   /** Where an outlier was planted by hand. */
   planted = $state<number>();
+  /** How far out it lies, in tenths of a standard deviation. */
+  plantedTenths = $state(10 * OUTLIER_DEVIATIONS);
 
   blocksize = $derived(BLOCKSIZES[this.blocksizeAt]!);
   #clean = $derived(this.#chosen());
   /** Of the weights before outliers were planted, so that planting them moves the errors alone. */
   deviation = $derived(this.#clean ? standardDeviation(this.#clean) || 1 : 1);
   #drawn = $derived(this.#clean && plantOutliers(this.#clean, this.outliers, this.deviation));
-  weights = $derived(this.#drawn && withOne(this.#drawn, this.planted, OUTLIER_DEVIATIONS * this.deviation));
+  weights = $derived(
+    this.#drawn && withOne(this.#drawn, this.planted, (this.plantedTenths / 10) * this.deviation),
+  );
   /** The weights without the outlier planted by hand. */
   unplanted = $derived(this.#drawn);
   own = $derived(this.code && customCodebook(this.code));
@@ -144,12 +166,15 @@ class ExploreState {
   followAddress(): void {
     const query = queryOf(location.hash);
     if (parseRoute(location.hash).screen !== 'explore' || query === '') return;
-    const { blocksize, blockAt, weightAt, planted, code, book, ...rest } = parseQuery(QUERY, query);
+    const { blocksize, blockAt, weightAt, planted, plantedAt, code, book, ...rest } = parseQuery(
+      QUERY,
+      query,
+    );
     Object.assign(this, rest);
     this.blocksizeAt = BLOCKSIZES.indexOf(blocksize as (typeof BLOCKSIZES)[number]);
     this.wantedBlock = blockAt;
     this.wantedWeight = weightAt;
-    this.planted = planted ? middle(blockAt, blocksize) : undefined;
+    this.planted = planted ? (plantedAt ?? middle(blockAt, blocksize)) : undefined;
     this.code = code;
     this.wantedBook = book;
   }
@@ -170,6 +195,7 @@ class ExploreState {
     const { choice, blocksize, outliers, showInt4, code, tenths, scaled, wantedBook } = this;
     const linkable = (choice === 'own' || choice === 'pasted' ? 'sample' : choice) as WeightChoice;
     const planted = this.planted !== undefined;
+    const usual = this.planted === middle(this.wantedBlock, blocksize);
     const state = {
       choice: linkable,
       blockAt: this.wantedBlock,
@@ -181,6 +207,8 @@ class ExploreState {
       code,
       scaled,
       planted,
+      plantedAt: usual ? undefined : this.planted,
+      plantedTenths: planted ? this.plantedTenths : 10 * OUTLIER_DEVIATIONS,
       book: wantedBook,
     };
     return printQuery(QUERY, state);
@@ -189,6 +217,23 @@ class ExploreState {
   /** Plants an outlier in the middle of the selected block, or takes it away. */
   togglePlanted(): void {
     this.planted = this.planted === undefined ? middle(this.block, this.blocksize) : undefined;
+    this.plantedTenths = 10 * OUTLIER_DEVIATIONS;
+  }
+
+  /** Puts the outlier to another weight, `deviations` out; its block is the selected one. */
+  movePlanted(at: number, deviations: number): void {
+    const tenths = Math.round(10 * deviations);
+    this.plantedTenths = Math.max(-10 * MOST_DEVIATIONS, Math.min(10 * MOST_DEVIATIONS, tenths));
+    this.planted = Math.max(0, Math.min(at, (this.weights?.data.length ?? 1) - 1));
+    this.wantedBlock = Math.floor(this.planted / this.blocksize);
+    this.wantedWeight = this.planted % this.blocksize;
+  }
+
+  /** Another block size, with weight `at` still the selected one. */
+  resizeAround(at: number, blocksize: number): void {
+    this.blocksizeAt = BLOCKSIZES.indexOf(blocksize as (typeof BLOCKSIZES)[number]);
+    this.wantedBlock = Math.floor(at / blocksize);
+    this.wantedWeight = at % blocksize;
   }
 
   /** Another codebook of one's own, or none; the one before can be had back. */
@@ -264,7 +309,9 @@ class ExploreState {
   }
 }
 
-const middle = (block: number, blocksize: number): number => block * blocksize + blocksize / 2;
+/** The middle of a block, or of its first part where no strip shows all of it. */
+const middle = (block: number, blocksize: number): number =>
+  block * blocksize + Math.min(blocksize, SHOWN) / 2;
 
 /** The tensor with one of its weights set. */
 function withOne(tensor: Tensor, at: number | undefined, value: number): Tensor {

@@ -6,6 +6,9 @@ import type { Tensor } from '../../tensor/tensor.ts';
 /** As many weights as are quantized again, three times over, while a slider moves. */
 export const VALUES = 16_384;
 
+/** As many weights as a strip shows beside each other: a bar needs a pixel or more. */
+export const SHOWN = 256;
+
 /** Weights a computer draws, by the name of their distribution; each with the standard deviation 1. */
 export const DRAWS = {
   normal: {
@@ -52,6 +55,9 @@ export function standardDeviation({ data }: Tensor): number {
 
 /** How far out a planted outlier lies, in standard deviations. */
 export const OUTLIER_DEVIATIONS = 10;
+
+/** How far out one that is planted by hand may be pulled. */
+export const MOST_DEVIATIONS = 12;
 
 /** The tensor with `count` of its weights, at places drawn once, set to plus or minus ten standard deviations. */
 export function plantOutliers(tensor: Tensor, count: number, deviation: number): Tensor {
