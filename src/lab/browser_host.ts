@@ -36,8 +36,8 @@ export function browserHost(
           return { files: downloadedFiles(remote, onProgress, signal) };
         }
         case 'hub': {
-          const { files, commit } = await openHub(model.repo, model.revision, signal);
-          return { files: downloadedFiles(files, onProgress, signal), revision: commit };
+          const { files, commit, bytesOf } = await openHub(model.repo, model.revision, signal);
+          return { files: downloadedFiles(files, onProgress, signal), revision: commit, bytesOf };
         }
         case 'local':
           return { files: chosenFiles(request.model_files ?? [], 'model') };

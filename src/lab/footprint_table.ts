@@ -13,7 +13,7 @@ import { configName, type ComputeDtype, type QuantConfig } from '../quant/config
 
 // The page computes footprints without a worker: sizes are all it needs of a model.
 export { parseConfig, type ModelConfig } from '../model/config.ts';
-export { cacheBytes, loraFootprint, maskBufferBytes, passingBytes } from '../model/footprint.ts';
+export { cacheBytes, footprintOf, loraFootprint, maskBufferBytes, passingBytes } from '../model/footprint.ts';
 
 /** One line of a model's footprint. */
 export interface FootprintRow {

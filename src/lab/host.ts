@@ -26,4 +26,6 @@ export interface OpenedFiles {
   files: FileSet;
   /** The commit of a Hub model; files of others are identified by their hashes. */
   revision?: string | undefined;
+  /** The size of a file that may not be here yet, where it is known. */
+  bytesOf?: ((name: string) => number | undefined) | undefined;
 }

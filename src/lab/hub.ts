@@ -11,6 +11,8 @@ export interface HubFiles {
   commit: string;
   /** Where a file lies, for as long as the Hub keeps the commit: its bytes never change. */
   address(name: string): string;
+  /** The size of a file. */
+  bytesOf: (name: string) => number | undefined;
   /** The SHA-256 the Hub knows a large file by; small ones it knows by another hash. */
   sha256(name: string): string | undefined;
 }
@@ -27,12 +29,14 @@ export async function openHub(
 ): Promise<HubFiles> {
   const { sha, siblings } = await describe(kind, repo, revision, signal);
   const names = siblings.map(({ rfilename }) => rfilename);
+  const sizes = new Map(siblings.map(({ rfilename, size }) => [rfilename, size]));
   const hashes = new Map(siblings.map(({ rfilename, lfs }) => [rfilename, lfs?.sha256]));
   const address = (name: string) =>
     `${HUB}/${kind === 'models' ? '' : 'datasets/'}${repo}/resolve/${sha}/${name.split('/').map(encodeURIComponent).join('/')}`;
   return {
     commit: sha,
     address,
+    bytesOf: (name) => sizes.get(name),
     sha256: (name) => hashes.get(name),
     files: { names, open: (name) => urlSource(address(name), signal ? { signal } : {}) },
   };
@@ -40,7 +44,7 @@ export async function openHub(
 
 interface RepositoryInfo {
   sha: string;
-  siblings: { rfilename: string; lfs?: { sha256?: string } }[];
+  siblings: { rfilename: string; size?: number; lfs?: { sha256?: string } }[];
 }
 
 async function describe(

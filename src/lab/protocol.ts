@@ -11,6 +11,7 @@ import type { Codebook } from '../quant/codebook.ts';
 import type { Environment, ExperimentResult, Timings } from './result.ts';
 import type { SavableConfig } from './save_checkpoint.ts';
 import type { ExperimentSpec, ModelRef } from './spec.ts';
+import type { Probe } from './speed.ts';
 
 export type { AdapterReport, CheckRow, MatrixReport };
 
@@ -40,6 +41,14 @@ export interface MeasureRequest {
   books: readonly Codebook[];
   blocksize: number;
 }
+
+/** What a person before the page can ask for on top; the command line asks for none of it. */
+export interface PageLab extends Lab {
+  /** Measures for two seconds how fast this adapter computes a model of that shape. */
+  probe(request: ProbeRequest): Promise<Probe | Failure>;
+}
+
+export type ProbeRequest = Pick<ExperimentSpec, 'model' | 'configs'> & Pick<RunRequest, 'model_files'>;
 
 export interface SaveRequest {
   model: ModelRef;

@@ -5,7 +5,8 @@ import { browserHost } from './browser_host.ts';
 import { gpuOnce } from './gpu_once.ts';
 import { blobSink, directorySink } from './browser_sink.ts';
 import { tensorMeasurer } from './measure_tensor.ts';
-import type { Lab, Saved } from './protocol.ts';
+import { probe } from './probe.ts';
+import type { PageLab, Saved } from './protocol.ts';
 import { run } from './run.ts';
 import { saveCheckpoint } from './save_checkpoint.ts';
 import { browserStore } from './store.ts';
@@ -18,11 +19,14 @@ const store = browserStore();
 store.catch(() => undefined);
 let stop = new AbortController();
 const measureTensor = tensorMeasurer(gpu);
+/** A run waits for a probe to end: two at a time would time one another. */
+let probing: Promise<unknown> = Promise.resolve();
 
-const lab: Lab = {
+const lab: PageLab = {
   adapter: () => gpu().then(({ adapter }) => adapter, toFailure),
   async run(request, onEvent) {
     stop = new AbortController();
+    await probing;
     try {
       await alone(request.resume, async () =>
         run(request, browserHost(base, request, gpu, await store), onEvent, stop.signal),
@@ -32,6 +36,13 @@ const lab: Lab = {
     }
   },
   cancel: () => Promise.resolve(stop.abort()),
+  async probe({ model_files, ...asked }) {
+    const measured = store
+      .then((kept) => probe(asked, browserHost(base, { model_files }, gpu, kept)))
+      .catch(toFailure);
+    probing = measured;
+    return measured;
+  },
   async saveCheckpoint({ model, config, directory, ...request }, onProgress) {
     const written: Saved['files'] = [];
     const sink = directory ? directorySink(directory, written) : blobSink(written);

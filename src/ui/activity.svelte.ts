@@ -4,6 +4,8 @@ class Activity {
   runId = $state<string>();
   /** 0 to 100 while a run is in progress. */
   percent = $state<number>();
+  /** The adapter runs would use, in a few words, once it was asked for. */
+  adapter = $state<string>();
   /** Whether a lesson is open. */
   lesson = $state(false);
   /** Runs that came to their end since the page was opened. */

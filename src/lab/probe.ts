@@ -1,0 +1,104 @@
+import type { Gpu } from '../gpu/device.ts';
+import { parseConfig } from '../model/config.ts';
+import { closeModel, makeModel, reserve, type Model } from '../model/forward.ts';
+import { greedyToken } from '../model/logits.ts';
+import { readJson } from '../model/read_json.ts';
+import { forwardSequence } from '../model/sequence.ts';
+import { standIn, type StandIn } from '../model/stand_in.ts';
+import { loadWeights } from '../model/weights.ts';
+import type { QuantConfig } from '../quant/config.ts';
+import { openCheckpoint } from '../tensor/checkpoint.ts';
+import type { Host, OpenedFiles } from './host.ts';
+import { arithmeticOf, PROBE_SECONDS, type Probe, type Speed } from './speed.ts';
+import type { ExperimentSpec } from './spec.ts';
+
+/** Tokens of the long pass: about a question with its choices, and several passes in the time even of a slow adapter. */
+const LONG = 64;
+
+/** Whatever else the machine does may stretch a pass; of three it rarely stretches two. */
+const LEAST_PASSES = 3;
+
+/**
+ * Times passes of the model that comes with the page, or of a stand-in with the shapes that config.json gives: no
+ * weight is downloaded.
+ */
+export async function probe(
+  { model, configs }: Pick<ExperimentSpec, 'model' | 'configs'>,
+  host: Pick<Host, 'gpu' | 'openFiles'>,
+): Promise<Probe> {
+  const gpu = await host.gpu();
+  const opened = await host.openFiles(model, () => undefined, new AbortController().signal);
+  const { files } = opened;
+  const shape = parseConfig(await readJson(files, 'config.json'));
+  const timed =
+    model.source === 'bundled'
+      ? { config: shape, checkpoint: await openCheckpoint(files), times: 1 }
+      : await standIn(shape);
+  const kinds = new Map(configs.map((config) => [arithmeticOf(config), config]));
+  const speeds: Probe['speeds'] = {};
+  for (const [kind, config] of kinds) {
+    speeds[kind] = await timeModel(gpu, timed, config, PROBE_SECONDS / kinds.size);
+  }
+  return { shape, download_bytes: downloadBytes(opened), speeds };
+}
+
+async function timeModel(
+  gpu: Gpu,
+  { config, checkpoint, times }: StandIn,
+  quant: QuantConfig,
+  seconds: number,
+): Promise<Speed> {
+  const begun = performance.now();
+  const weights = await loadWeights(gpu, checkpoint, config, quant);
+  const model = await makeModel(gpu, config, weights, quant);
+  try {
+    await gpu.device.queue.onSubmittedWorkDone();
+    const load_seconds = (performance.now() - begun) / 1000;
+    const long = Math.min(LONG, config.max_position_embeddings);
+    await reserve(model, long, long);
+    const times_of_one: number[] = [];
+    const times_of_long: number[] = [];
+    // The first passes compile the kernels.
+    await timePass(model, 1);
+    await timePass(model, long);
+    const until = performance.now() + 1000 * seconds;
+    do {
+      times_of_one.push(await timePass(model, 1));
+      times_of_long.push(await timePass(model, long));
+    } while (times_of_one.length < LEAST_PASSES || performance.now() < until);
+    const one = median(times_of_one);
+    const token_seconds = Math.max(0, median(times_of_long) - one) / (long - 1);
+    return {
+      load_seconds: times * load_seconds,
+      pass_seconds: times * Math.max(0, one - token_seconds),
+      token_seconds: times * token_seconds,
+    };
+  } finally {
+    closeModel(model);
+    weights.arena.close();
+  }
+}
+
+/** Seconds from the tokens' ids to the id of the next one. */
+async function timePass(model: Model, tokens: number): Promise<number> {
+  const ids = Array.from({ length: tokens }, (_, i) => i % model.config.vocab_size);
+  const begun = performance.now();
+  await greedyToken(model, forwardSequence(model, ids, 0));
+  return (performance.now() - begun) / 1000;
+}
+
+/** What a run would fetch: the weights in one file or in all there are, and what is read beside them. */
+function downloadBytes({ files, bytesOf }: OpenedFiles): number | undefined {
+  if (!bytesOf) return undefined;
+  const whole = files.names.includes('model.safetensors');
+  const fetched = files.names.filter((name) =>
+    name.endsWith('.safetensors') ? !whole || name === 'model.safetensors' : /^(config|tokenizer)/.test(name),
+  );
+  const sizes = fetched.map(bytesOf);
+  return sizes.every((size) => size !== undefined) ? sizes.reduce((sum, size) => sum + size, 0) : undefined;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)]!;
+}

@@ -1,0 +1,30 @@
+import { openDB, type DBSchema } from 'idb';
+import type { Probe } from './speed.ts';
+
+/** What was probed in this browser, so that nobody waits for the same probe twice. */
+export interface Probes {
+  /** Adds to what is known of a model on an adapter. */
+  keep(adapter: string, model: string, probe: Probe): Promise<void>;
+  of(adapter: string, model: string): Promise<Probe | undefined>;
+}
+
+interface Schema extends DBSchema {
+  probes: { key: [adapter: string, model: string]; value: Probe };
+}
+
+/** The probes in the browser's IndexedDB; rejects where that cannot be opened. */
+export async function openProbes(): Promise<Probes> {
+  const db = await openDB<Schema>('nibble-probes', 1, {
+    upgrade(database) {
+      database.createObjectStore('probes');
+    },
+  });
+  return {
+    async keep(adapter, model, probe) {
+      const before = await db.get('probes', [adapter, model]);
+      const speeds = { ...before?.speeds, ...probe.speeds };
+      await db.put('probes', { ...probe, speeds }, [adapter, model]);
+    },
+    of: (adapter, model) => db.get('probes', [adapter, model]),
+  };
+}
