@@ -33,6 +33,31 @@ export const TERMS = {
     'the kernel error that rounding and the order of additions alone can explain. It is larger where the computed values are.',
   flips: 'questions that one configuration gets right and the other wrong.',
   digest: 'a SHA-256 over every answer. Two runs with the same digest gave the same answers, bit for bit.',
+  offset: 'the mean of all absmax values. Double quantization takes it off before it rounds them.',
+  'quantization error':
+    'how far a weight is from what comes back after it was rounded: the price of fewer bits.',
+  'bits per weight': 'every stored bit, those of the absmax values included, over the number of weights.',
+  entropy:
+    'how many bits the 16 values are worth as they are used: 4 where all are used alike, fewer where some idle.',
 } as const;
 
 export type TermName = keyof typeof TERMS;
+
+/** The marks on the screen that a term names, by their `data-mark`; app.css lights them. An element may have several. */
+export const LIGHTS = {
+  absmax: 'absmax',
+  block: 'block',
+  codebook: 'codebook',
+  nibble: 'nibble',
+  NF4: 'nf4',
+  FP4: 'fp4',
+  INT4: 'int4',
+  outlier: 'outlier',
+  threshold: 'outlier-column',
+  'double quant': 'absmax-code',
+  offset: 'offset',
+  'quantization error': 'error',
+  'bits per weight': 'bits',
+  entropy: 'used-level',
+  'log-probability': 'log-probability',
+} as const satisfies Partial<Record<TermName, string>>;
