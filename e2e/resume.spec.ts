@@ -34,6 +34,43 @@ test('a run that was cut off goes on, and ends with the digest of one that was n
   expect(await digestOf(page)).toBe(whole);
 });
 
+test('a paused run holds, and ends with the digest of one that did not', async ({ page }) => {
+  await runToResults(page, { ...spec, title: 'In one go' });
+  const whole = await digestOf(page);
+
+  await page.goto(`/${await specHash({ ...spec, title: 'With a rest' })}`);
+  await runButton(page).click();
+  await expect(runState(page)).toHaveText(/^[1-6]\d % done/, { timeout: 60_000, useInnerText: true });
+  await page.getByRole('button', { name: 'Pause' }).focus();
+  await page.keyboard.press('Enter');
+  const goOn = page.getByRole('button', { name: 'Continue' });
+  await expect(goOn).toBeFocused();
+  await expect(runState(page)).toHaveText(/^Paused, \d+ % done/, { useInnerText: true });
+  await expect(page).toHaveTitle(/^Paused · \d+ % · Experiment/);
+  const rows = page.getByTestId('phase').filter({ hasText: 'items/s · ' });
+  await expect(rows).toContainText('paused');
+  const held = await rows.innerText();
+  await page.waitForTimeout(2000);
+  expect(await rows.innerText()).toBe(held);
+
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveTitle(/^\d+ % · Experiment/);
+  await expect(runState(page)).toHaveText('Done', { timeout: 90_000 });
+  await page.getByRole('link', { name: 'Open the results' }).click();
+  expect(await digestOf(page)).toBe(whole);
+});
+
+test('a run that is paused can be stopped', async ({ page }) => {
+  await page.goto(`/${await specHash(spec)}`);
+  await runButton(page).click();
+  // Pressed while the kernels are checked, it holds before the first item.
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await expect(runState(page)).toHaveText(/^Paused, 0 % done/, { timeout: 60_000, useInnerText: true });
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await expect(runState(page)).toHaveText('Stopped');
+  await expect(page).toHaveTitle(/^Experiment/);
+});
+
 test('a stopped run keeps what it measured', async ({ page }) => {
   await page.goto(`/${await specHash(spec)}`);
   await runButton(page).click();

@@ -14,6 +14,7 @@ export function openLab(): PageLab {
   return {
     adapter: () => call<AdapterReport | Failure>((lab) => lab.adapter()),
     run: (request, onEvent) => call((lab) => lab.run(request, Comlink.proxy(onEvent))),
+    pause: (paused) => call((lab) => lab.pause(paused)),
     cancel: () => call((lab) => lab.cancel()),
     saveCheckpoint: (request, onProgress) =>
       call<Saved | Failure>((lab) => lab.saveCheckpoint(request, Comlink.proxy(onProgress))),

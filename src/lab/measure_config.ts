@@ -15,6 +15,7 @@ import { loadWeights, type Weights } from '../model/weights.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import { findStates, keepStates, type Followed } from './baseline_states.ts';
 import type { Eta } from './eta.ts';
+import { passGate, type Gate } from './gate.ts';
 import type { PlannedItem } from './plan.ts';
 import type { RunEvent } from './protocol.ts';
 import type { Scratch } from './scratch.ts';
@@ -36,16 +37,17 @@ export interface ConfigJob {
   scratch: Scratch | undefined;
   emit: (event: RunEvent) => void;
   signal: AbortSignal;
+  gate: Gate;
 }
 
 /** Loads the model under the configuration and asks it every item that has no answer yet; each is stored at once. */
 export async function measureConfig(job: ConfigJob): Promise<void> {
-  const { record, index, config, model, plan, gpu, store, emit, signal } = job;
+  const { record, index, config, model, plan, gpu, store, emit, signal, gate } = job;
   const stored = (await store.items(record.id)).filter((row) => row.config === index);
   const answered = new Map(stored.map((row) => [`${row.task} ${row.doc_id}`, row.item]));
   const open = plan.filter(({ task, doc_id }) => !answered.has(`${task} ${doc_id}`));
   if (open.length === 0 && record.configs[index]) return;
-  signal.throwIfAborted();
+  await passGate(gate, emit, signal);
 
   const begun = performance.now();
   const computed = effectiveConfig(config, model.stored_quant);
@@ -88,7 +90,7 @@ async function answer(
   open: readonly PlannedItem[],
   before: readonly { task: TaskName; item: ItemResult }[],
 ): Promise<void> {
-  const { record, index, model, plan, later, eta, store, emit, signal } = job;
+  const { record, index, model, plan, later, eta, store, emit, signal, gate } = job;
   const asked = model.config.num_labels === undefined ? causalLanguageModel : sequenceClassifier;
   const lm = asked(ready, model.tokenizer);
   const { timings } = record.configs[index]!;
@@ -98,7 +100,7 @@ async function answer(
   let costLeft = sum(open.map(({ cost }) => cost));
 
   for (const { task, doc_id, doc, cost } of open) {
-    signal.throwIfAborted();
+    await passGate(gate, emit, signal);
     const begun = performance.now();
     const [tokensBefore, asideBefore] = [ready.tokens, ready.aside_seconds];
     const followed =

@@ -44,6 +44,8 @@ export interface MeasureRequest {
 
 /** What a person before the page can ask for on top; the command line asks for none of it. */
 export interface PageLab extends Lab {
+  /** Holds the run in progress after the item it is at, or lets it go on. */
+  pause(paused: boolean): Promise<void>;
   /** Measures for two seconds how fast this adapter computes a model of that shape. */
   probe(request: ProbeRequest): Promise<Probe | Failure>;
 }
@@ -100,6 +102,9 @@ export type RunEvent =
   | { type: 'planned'; tasks: { task: TaskName; n: number }[] }
   | { type: 'loaded'; config: number; footprint: Footprint; load_seconds: number }
   | ItemEvent
+  /** The run holds between two items, its model kept on the device, until it is told to go on. */
+  | { type: 'paused' }
+  | { type: 'continued' }
   | { type: 'config-done'; config: number; timings: Timings }
   /** A configuration failed and the run goes on without it. */
   | { type: 'config-failed'; config: number; failure: Failure }

@@ -4,6 +4,7 @@ import { memoryFiles } from '../eval/memory_files.ts';
 import { adapterName, openGpu } from '../gpu/device.ts';
 import { kernelsFor } from '../gpu/registry.ts';
 import type { FileSet } from '../tensor/source.ts';
+import { openGate, type Gate } from './gate.ts';
 import { gpuOnce } from './gpu_once.ts';
 import type { RunEvent } from './protocol.ts';
 import type { Host } from './host.ts';
@@ -56,20 +57,22 @@ function hostOf(model: FileSet = randomLlama(), overrides: Partial<Host> = {}): 
 
 interface Options {
   resume?: string;
-  onEvent?: (event: RunEvent, stop: AbortController) => void;
+  onEvent?: (event: RunEvent, stop: AbortController, gate: Gate) => void;
 }
 
 async function eventsOf(host: Host, { resume, onEvent }: Options = {}): Promise<RunEvent[]> {
   const stop = new AbortController();
+  const gate = openGate();
   const events: RunEvent[] = [];
   await run(
     { spec, resume },
     host,
     (event) => {
       events.push(event);
-      onEvent?.(event, stop);
+      onEvent?.(event, stop, gate);
     },
     stop.signal,
+    gate,
   );
   return events;
 }
@@ -114,6 +117,45 @@ describe('run', () => {
     expect(nf4!.footprint.bits_per_weight).toBeGreaterThan(4.5);
     expect(nf4!.footprint.actual_bytes).toBeLessThan(float!.footprint.actual_bytes);
     expect(float!.timings.tokens).toBeGreaterThan(0);
+  });
+
+  it('holds between two items while it is paused, and goes on with the model it has', async () => {
+    const PAUSE_MS = 400;
+    // Of five each: within a configuration, and after the last one of another.
+    let answered = 0;
+    let begun = 0;
+    const events = await eventsOf(hostOf(), {
+      onEvent(event, _, gate) {
+        if (event.type === 'environment') begun = performance.now();
+        if (event.type === 'item' && [2, 10].includes(++answered)) gate.set(true);
+        if (event.type === 'paused') setTimeout(() => gate.set(false), PAUSE_MS);
+      },
+    });
+    const wall = (performance.now() - begun) / 1000;
+    const kinds = events.map(({ type }) => type).filter((type, i, all) => type !== all[i - 1]);
+    const hold = ['paused', 'continued'];
+    expect(kinds.slice(kinds.indexOf('loaded'))).toEqual([
+      ...['loaded', 'item', ...hold, 'item', 'config-done', 'progress'],
+      ...['loaded', 'item', 'config-done', ...hold, 'progress'],
+      ...['loaded', 'item', 'config-done', 'finished'],
+    ]);
+    const counted = resultIn(events).runs.reduce(
+      (sum, { timings: t }) => sum + t.load_seconds + t.answer_seconds,
+      0,
+    );
+    expect(counted).toBeLessThan(wall - (2 * PAUSE_MS) / 1000);
+  });
+
+  it('can be stopped while it is paused', async () => {
+    const events = await eventsOf(hostOf(), {
+      onEvent(event, stop, gate) {
+        if (event.type === 'item') gate.set(true);
+        if (event.type === 'paused') stop.abort();
+      },
+    });
+    expect(last(events)).toMatchObject({ type: 'failed', failure: { code: 'cancelled' } });
+    expect(itemsIn(events)).toHaveLength(1);
+    expect(resultIn(events).runs[0]!.tasks[0]!.n).toBe(1);
   });
 
   it('reports the outlier columns of LLM.int8(), layer by layer', async () => {

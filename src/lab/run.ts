@@ -5,6 +5,7 @@ import { openModel, type ModelFiles } from '../model/open_model.ts';
 import { assembleResult } from './assemble.ts';
 import { estimate } from './eta.ts';
 import type { ByteProgress } from './files.ts';
+import { openGate, type Gate } from './gate.ts';
 import type { Host } from './host.ts';
 import { ADAPTER_FILES, identify, identifyFiles, requireSame, requireSameItems } from './identity.ts';
 import { measureConfig } from './measure_config.ts';
@@ -17,19 +18,20 @@ import type { RunRecord, Store } from './store.ts';
  * Runs an experiment: checks the kernels, opens the model, and for each configuration streams the weights to the
  * device and asks every item. Each step is an event; each item is stored before its event is sent. Never rejects:
  * what goes wrong is the last event, with everything measured before it; where the spec says so, a configuration that
- * fails is left behind and the next one begins.
+ * fails is left behind and the next one begins. A shut gate holds it between two items.
  */
 export async function run(
   request: RunRequest,
   host: Host,
   emit: (event: RunEvent) => void,
   signal: AbortSignal,
+  gate: Gate = openGate(),
 ): Promise<void> {
   let record: RunRecord | undefined;
   try {
     record = await openRecord(request, host.store);
     emit({ type: 'started', run_id: record.id, spec: record.spec });
-    await measure(record, await host.gpu(), host, emit, signal);
+    await measure(record, await host.gpu(), host, emit, signal, gate);
     record.state = 'done';
     await host.store.put(record);
     emit({ type: 'finished', result: (await resultOf(record, host.store))! });
@@ -84,6 +86,7 @@ async function measure(
   host: Host,
   emit: (event: RunEvent) => void,
   signal: AbortSignal,
+  gate: Gate,
 ): Promise<void> {
   const { spec } = record;
   const bytes =
@@ -117,7 +120,7 @@ async function measure(
   emit({ type: 'environment', environment: record.environment });
   await host.store.put(record);
 
-  await measureAll({ record, model, plan, host, emit, signal });
+  await measureAll({ record, model, plan, host, emit, signal, gate });
 }
 
 interface Measurement {
@@ -127,6 +130,7 @@ interface Measurement {
   host: Host;
   emit: (event: RunEvent) => void;
   signal: AbortSignal;
+  gate: Gate;
 }
 
 async function measureAll(measurement: Measurement): Promise<void> {

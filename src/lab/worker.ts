@@ -2,6 +2,7 @@ import * as Comlink from 'comlink';
 import { LabError, toFailure } from '../errors.ts';
 import { fullCheck } from '../gpu/check.ts';
 import { browserHost } from './browser_host.ts';
+import { openGate } from './gate.ts';
 import { gpuOnce } from './gpu_once.ts';
 import { blobSink, directorySink } from './browser_sink.ts';
 import { tensorMeasurer } from './measure_tensor.ts';
@@ -18,6 +19,7 @@ const store = browserStore();
 // A rejection is answered by whoever asks for the store; until then it must not end the worker.
 store.catch(() => undefined);
 let stop = new AbortController();
+let gate = openGate();
 const measureTensor = tensorMeasurer(gpu);
 /** A run waits for a probe to end: two at a time would time one another. */
 let probing: Promise<unknown> = Promise.resolve();
@@ -26,15 +28,17 @@ const lab: PageLab = {
   adapter: () => gpu().then(({ adapter }) => adapter, toFailure),
   async run(request, onEvent) {
     stop = new AbortController();
+    gate = openGate();
     await probing;
     try {
       await alone(request.resume, async () =>
-        run(request, browserHost(base, request, gpu, await store), onEvent, stop.signal),
+        run(request, browserHost(base, request, gpu, await store), onEvent, stop.signal, gate),
       );
     } catch (error) {
       onEvent({ type: 'failed', failure: toFailure(error) });
     }
   },
+  pause: (paused) => Promise.resolve(gate.set(paused)),
   cancel: () => Promise.resolve(stop.abort()),
   async probe({ model_files, ...asked }) {
     const measured = store

@@ -6,6 +6,8 @@ class Activity {
   percent = $state<number>();
   /** The adapter runs would use, in a few words, once it was asked for. */
   adapter = $state<string>();
+  /** The run in progress is paused. */
+  paused = $state(false);
   /** Whether a lesson is open. */
   lesson = $state(false);
   /** Runs that came to their end since the page was opened. */

@@ -18,6 +18,9 @@ import type { Preset } from './presets.ts';
 /** Events may come faster than the eye reads; what they add up to is shown this often. */
 const SHOW_EVERY_MS = 100;
 
+/** What the reader waits for, or has just asked for. */
+const AT_ONCE: ReadonlySet<RunEvent['type']> = new Set(['finished', 'failed', 'paused', 'continued']);
+
 /** A question stays on the screen this long, so that it can be read, while hundreds may be answered. */
 const READ_MS = 2500;
 
@@ -34,6 +37,8 @@ class ExperimentState {
   live = $state.raw<Live>();
   /** The reader has asked the run to stop; it does so after the item it is at. */
   stopping = $state(false);
+  /** The reader has asked the run to pause; it does so after the item it is at. */
+  pausing = $state(false);
   /** A question that was just answered, for the reader to look at. */
   item = $state.raw<ItemEvent>();
 
@@ -153,6 +158,7 @@ class ExperimentState {
     this.#next = startLive(spec, before);
     this.item = undefined;
     this.stopping = false;
+    this.pausing = false;
     this.#readUntil = 0;
     this.#show();
     activity.announcement = 'The run has begun.';
@@ -173,6 +179,11 @@ class ExperimentState {
     }
   }
 
+  pause(paused: boolean): void {
+    this.pausing = paused;
+    void lab.pause(paused);
+  }
+
   cancel(): void {
     this.stopping = true;
     void lab.cancel();
@@ -191,7 +202,9 @@ class ExperimentState {
     if (event.type === 'finished') activity.runsDone++;
     if (event.type === 'finished') notice.say('The run is done.');
     if (event.type === 'failed') notice.say('The run has stopped. What was measured is kept.');
-    if (event.type === 'finished' || event.type === 'failed') this.#show();
+    if (event.type === 'paused') activity.announcement = 'The run is paused.';
+    if (event.type === 'continued') activity.announcement = 'The run goes on.';
+    if (AT_ONCE.has(event.type)) this.#show();
     else this.#shown ??= setTimeout(() => this.#show(), SHOW_EVERY_MS);
   }
 
@@ -220,6 +233,7 @@ class ExperimentState {
     const percent = percentDone(live);
     activity.runId = live.state === 'running' ? live.run_id : undefined;
     activity.percent = live.state === 'running' ? percent : undefined;
+    activity.paused = live.paused !== undefined;
     if (live.state === 'done') activity.announcement = 'The run is done.';
     else if (live.state !== 'running')
       activity.announcement = 'The run has stopped. What was measured is kept.';

@@ -35,6 +35,23 @@ const item = (config: number, done: number): ItemEvent => ({
 const play = (events: RunEvent[]) =>
   events.reduce((live, event, i) => follow(live, event, i), startLive(spec));
 
+test('time paused is in no speed, and an end ends it', () => {
+  const loaded: RunEvent = { type: 'loaded', config: 0, footprint: {} as never, load_seconds: 1 };
+  const told = (events: [RunEvent, number][]) =>
+    events.reduce((live, [event, now]) => follow(live, event, now), startLive(spec));
+  const before: [RunEvent, number][] = [
+    [loaded, 10],
+    [item(0, 1), 12],
+    [{ type: 'paused' }, 12],
+  ];
+  expect(told(before).paused).toBe(12);
+  const after = told([...before, [{ type: 'continued' }, 112], [item(0, 2), 114]]);
+  expect(after.paused).toBeUndefined();
+  expect(after.rows[0]!.items_per_second).toBe(0.5);
+  const failure = { code: 'cancelled', message: 'Stopped.', hint: 'Resume.' } as const;
+  expect(told([...before, [{ type: 'failed', failure }, 20]]).paused).toBeUndefined();
+});
+
 test('a run from its first event to its last', () => {
   const events: RunEvent[] = [
     { type: 'started', run_id: 'r', spec },

@@ -18,6 +18,8 @@ export interface Live {
   rows: LiveRow[];
   item?: ItemEvent | undefined;
   eta_seconds?: readonly [number, number] | undefined;
+  /** Since when it is paused. */
+  paused?: number | undefined;
   failure?: Failure | undefined;
 }
 
@@ -28,7 +30,7 @@ export interface LiveRow {
   loaded: number;
   scores: Partial<Record<TaskName, LiveScore>>;
   tokens_per_second?: number | undefined;
-  /** When its first item of this sitting was asked, and how many were answered since. */
+  /** When its first item of this sitting was asked, later by every pause, and how many were answered since. */
   since?: { time: number; items: number } | undefined;
   items_per_second?: number | undefined;
   footprint?: ConfigRun['footprint'] | undefined;
@@ -90,6 +92,14 @@ export function follow(live: Live, event: RunEvent, now: number): Live {
       return withRow({ ...live, item: event, eta_seconds: event.eta_seconds }, event.config, (row) =>
         answered(row, event, now),
       );
+    case 'paused':
+      return { ...live, paused: now };
+    case 'continued':
+      return {
+        ...live,
+        paused: undefined,
+        rows: live.rows.map((row) => later(row, now - (live.paused ?? now))),
+      };
     case 'config-done':
       return withRow(live, event.config, (row) => ({ ...row, phase: 'done' }));
     case 'config-failed':
@@ -98,6 +108,7 @@ export function follow(live: Live, event: RunEvent, now: number): Live {
       return {
         ...live,
         state: 'done',
+        paused: undefined,
         eta_seconds: undefined,
         step: undefined,
         rows: live.rows.map((row) => (row.phase === 'stopped' ? row : { ...row, phase: 'done' })),
@@ -107,6 +118,7 @@ export function follow(live: Live, event: RunEvent, now: number): Live {
         ...live,
         state: event.failure.code === 'cancelled' ? 'cancelled' : 'failed',
         failure: event.failure,
+        paused: undefined,
         eta_seconds: undefined,
         step: undefined,
         rows: live.rows.map((row) =>
@@ -119,6 +131,10 @@ export function follow(live: Live, event: RunEvent, now: number): Live {
 function withRow(live: Live, index: number, change: (row: LiveRow) => LiveRow): Live {
   return { ...live, rows: live.rows.map((row, i) => (i === index ? change(row) : row)) };
 }
+
+/** Time that passed while the run was paused is nobody's. */
+const later = (row: LiveRow, seconds: number): LiveRow =>
+  row.since ? { ...row, since: { ...row.since, time: row.since.time + seconds } } : row;
 
 function answered(row: LiveRow, { task, done, metrics, tokens_per_second }: ItemEvent, now: number): LiveRow {
   const since = { time: row.since?.time ?? now, items: (row.since?.items ?? 0) + 1 };
