@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
-import { expect, runState, smallSpec, specHash, test } from './page.ts';
+import { expect, runState, runToResults, smallSpec, specHash, test } from './page.ts';
+import { openScreen, screensOf } from './screens.ts';
 
 /** Tabs on until the focused element has this accessible name; no mouse, no jumping. */
 async function tabTo(page: Page, name: RegExp, most = 120): Promise<void> {
@@ -51,6 +52,39 @@ test('an experiment by keyboard, from the builder to an item of the results', as
   await tabTo(page, /nats of lead$/);
   await page.keyboard.press('Enter');
   await expect(page.getByText(', the right answer').filter({ visible: true })).toHaveCount(1);
+});
+
+test('shared results and two runs by keyboard', async ({ page }) => {
+  await runToResults(page, smallSpec());
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save as JSON' }).click();
+  const screens = await screensOf(page, await (await download).path());
+  const shared = screens.find(({ name }) => name === 'shared results')!;
+
+  await openScreen(page, shared);
+  await tabTo(page, /^Bits per weight/);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('columnheader', { name: 'Bits per weight' })).toHaveAttribute(
+    'aria-sort',
+    'ascending',
+  );
+  await openScreen(page, shared);
+  await tabTo(page, /^Keep in my results$/);
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('Share and keep')).toBeVisible();
+
+  await open(page, '/#/results', 'Results');
+  for (let i = 0; i < 2; i++) {
+    await tabTo(page, /^Compare A small experiment/);
+    await page.keyboard.press('Space');
+  }
+  await expect(page.getByRole('checkbox', { checked: true })).toHaveCount(2);
+  await tabTo(page, /^Compare the two chosen runs$/);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1, name: 'Two runs side by side' })).toBeFocused();
+  await tabTo(page, /^A small experiment$/);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1, name: 'A small experiment' })).toBeFocused();
 });
 
 test('the other screens by keyboard', async ({ page }) => {

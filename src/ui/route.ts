@@ -58,8 +58,12 @@ function resultsRoute(run: string | undefined, query: URLSearchParams): Route {
   return { screen: 'results', ...(shared ? { shared } : {}) };
 }
 
-/** What a hash shows, without what it carries: two hashes of one screen differ at most in their query. */
-export const screenOf = (hash: string): string => hash.split('?', 1)[0]!;
+/**
+ * What a hash shows, without what it carries: two hashes of one screen differ at most in their query. That of results
+ * says which results.
+ */
+export const screenOf = (hash: string): string =>
+  hash.startsWith('#/results') ? hash : hash.split('?', 1)[0]!;
 
 /** What a hash carries: `model=gpt2` of `#/footprint?model=gpt2`. */
 export const queryOf = (hash: string): string => hash.split(/\?(.*)/s)[1] ?? '';

@@ -1,0 +1,119 @@
+import { readFile } from 'node:fs/promises';
+import type { Page } from '@playwright/test';
+import { parseResult } from '../src/lab/parse_result.ts';
+import { encodeResult } from '../src/lab/result_link.ts';
+import { expect } from './page.ts';
+
+/** A screen, or a state of one that looks different. */
+export interface Screen {
+  name: string;
+  /** What follows the page's own address. */
+  address: string;
+  /** What is there once the screen has all it shows. */
+  ready: string;
+  /** What of it is not as on another screen of the list: a selector. */
+  part?: string;
+  /** Brings the screen into the state. */
+  enter?: (page: Page) => Promise<void>;
+}
+
+const OWN_CODE = '-1000,-700,-500,-400,-300,-200,-100,0,80,160,240,340,440,560,720,1000';
+
+/** The screens that need no run. */
+export const SCREENS: readonly Screen[] = [
+  { name: 'Explore', address: '#/explore', ready: 'Where do the errors come from?', part: '#first-figure' },
+  {
+    name: 'Explore with everything in it',
+    address: `#/explore?weights=uniform&int4=1&plant=1&code=${OWN_CODE}`,
+    ready: 'Where do the errors come from?',
+  },
+  {
+    name: 'Explore in a lesson',
+    address: '?lesson=why-absmax#/explore',
+    ready: 'card 1 of',
+    part: '[aria-label^="Lesson:"]',
+  },
+  {
+    name: 'Explore for slides',
+    address: '?embed#/explore?weights=uniform&int4=1',
+    ready: 'INT4 is lowest',
+  },
+  {
+    name: 'Explore, projected',
+    address: '?projector#/explore',
+    ready: 'Where do the errors come from?',
+    part: '#first-figure',
+  },
+  {
+    name: 'a term explained',
+    address: '#/explore',
+    ready: 'Where do the errors come from?',
+    part: '[role=note]:popover-open',
+    enter: async (page) => {
+      await page.getByRole('main').getByRole('button', { name: 'NF4', exact: true }).first().click();
+      await expect(page.getByRole('note')).toBeVisible();
+    },
+  },
+  { name: 'Experiment', address: '#/experiment', ready: 'What a run does' },
+  {
+    name: 'Experiment from a class link',
+    address: '?title=Week%203%3A%20four%20bits&hide=presets,model,seed,save#/experiment',
+    ready: 'Week 3: four bits',
+  },
+  { name: 'a damaged link', address: '#/experiment?spec=1.x', ready: 'The link cannot be opened.' },
+  { name: 'Footprint', address: '#/footprint', ready: 'What a context takes' },
+  {
+    name: 'Footprint of a classifier',
+    address: '#/footprint?model=gpt2-ag-news',
+    ready: 'What a context takes',
+  },
+  { name: 'Lessons', address: '#/lessons', ready: 'Make a class link' },
+  { name: 'Self-check', address: '#/self-check', ready: 'Check every kernel' },
+  { name: 'no such screen', address: '#/nowhere', ready: 'nowhere' },
+];
+
+/** Keeps a saved result twice in the page's store; the screens of it, of the two, and of a link that carries it. */
+export async function screensOf(page: Page, path: string): Promise<Screen[]> {
+  const text = await readFile(path, 'utf8');
+  const { result, record } = parseResult(JSON.parse(text), 'unused');
+  await page.goto('about:blank');
+  await page.goto('/#/results');
+  await page.getByLabel('Result files').setInputFiles([path, path]);
+  await expect(page.getByText('2 runs imported.')).toBeVisible();
+  const [first, second] = await page
+    .getByRole('link', { name: record.spec.title })
+    .evaluateAll((links) => links.map((link) => (link as HTMLAnchorElement).hash));
+  const run = { address: first!, ready: 'Share and keep' };
+  return [
+    { name: 'Results', address: '#/results', ready: record.spec.title },
+    {
+      name: 'a question before a deletion',
+      address: '#/results',
+      ready: record.spec.title,
+      enter: async (page) => {
+        await page
+          .getByRole('button', { name: `Delete ${record.spec.title}` })
+          .first()
+          .click();
+        await expect(page.getByRole('dialog')).toBeVisible();
+      },
+    },
+    { name: 'a run', ...run },
+    { name: 'a run for slides', address: `?embed${first}`, ready: record.spec.title },
+    { name: 'two runs', address: `${first}?with=${second!.slice('#/results/'.length)}`, ready: 'Reproduced' },
+    {
+      name: 'shared results',
+      address: `#/results?shared=${await encodeResult(result)}`,
+      ready: 'Shared results, not re-run here.',
+    },
+  ];
+}
+
+/** Opens a screen anew, so that nothing of the one before it is left. */
+export async function openScreen(page: Page, { address, ready, enter }: Screen): Promise<void> {
+  await page.goto('about:blank');
+  await page.goto(`/${address}`);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await expect(page.getByText(ready).filter({ visible: true }).first()).toBeVisible();
+  await enter?.(page);
+}
