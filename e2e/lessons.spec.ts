@@ -63,7 +63,7 @@ test('a word lights its marks', async ({ page }) => {
   await page.goto('/#/explore');
   await page.getByRole('button', { name: 'NF4', exact: true }).first().focus();
   const stroke = () =>
-    page.evaluate(() => getComputedStyle(document.querySelector('g.nf4 path')!).strokeWidth);
+    page.evaluate(() => getComputedStyle(document.querySelector('svg [data-mark~="nf4"]')!).strokeWidth);
   await expect.poll(stroke).toBe('3px');
   await page.getByRole('slider', { name: 'Block size' }).focus();
   await expect.poll(stroke).toBe('1px');
