@@ -113,6 +113,9 @@ describe('a report', () => {
       'In Python: float32',
       'In Python: FP4 · 64 · double quant',
     ]);
+    expect(report.reproduce[1]!.text).toBe(
+      "npm run -s lab -- run 'http://host/#/experiment?spec=1.a' --model FOLDER --out result.json",
+    );
     expect(report.reproduce.at(-1)!.text).toContain(
       'bnb_4bit_quant_type="fp4", bnb_4bit_use_double_quant=True',
     );

@@ -6,6 +6,7 @@ import type { HowTo, ReportOptions } from './parts.ts';
 /** The link, the command line, and the same in Python where bitsandbytes and the harness can say it. */
 export function reproduction({ spec, runs }: ExperimentResult, { link }: ReportOptions): HowTo[] {
   const saved = 'spec.json';
+  const folder = spec.model.source === 'local' ? ' --model FOLDER' : '';
   const asked = spec.tasks
     .filter(({ task }) => HARNESS_TASKS.test(task))
     .map((task) => ({ ...task, doc_ids: askedDocs(task, runs[0]?.tasks) }));
@@ -14,7 +15,7 @@ export function reproduction({ spec, runs }: ExperimentResult, { link }: ReportO
     {
       title: 'In a terminal',
       language: 'sh',
-      text: `npm run -s lab -- run ${link ? `'${link}'` : saved} --out result.json`,
+      text: `npm run -s lab -- run ${link ? `'${link}'` : saved}${folder} --out result.json`,
     },
     ...spec.configs.map((config) => pythonOf(config, spec.model, asked)),
   ];
