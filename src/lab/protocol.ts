@@ -12,6 +12,7 @@ import type { Environment, ExperimentResult, Timings } from './result.ts';
 import type { SavableConfig } from './save_checkpoint.ts';
 import type { ExperimentSpec, ModelRef } from './spec.ts';
 import type { Probe } from './speed.ts';
+import type { RunRecord } from './store.ts';
 
 export type { AdapterReport, CheckRow, MatrixReport };
 
@@ -32,6 +33,19 @@ export interface Lab {
   ): Promise<Saved | Failure>;
   /** Measures all weights of one tensor, on the GPU where there is a good one. The measurement before it is given up. */
   measureTensor(request: MeasureRequest): Promise<MatrixReport | Failure>;
+}
+
+/** What reads stored runs, in a worker of its own: comparing thousands of answers takes longer than a hand waits. */
+export interface Reader {
+  /** The run, nothing if the store has none of that id, or why it cannot be read. */
+  read(id: string): Promise<{ run?: StoredRun; failure?: Failure }>;
+}
+
+/** A stored run and what its rows say; there is no result before the model was read. */
+export interface StoredRun {
+  record: RunRecord;
+  answers: number;
+  result: ExperimentResult | undefined;
 }
 
 /** A tensor of a safetensors file, and the codebooks and block size to quantize it with. */

@@ -1,5 +1,4 @@
-import { assembleResult } from '../../lab/assemble.ts';
-import type { ExperimentResult } from '../../lab/result.ts';
+import type { StoredRun } from '../../lab/protocol.ts';
 import type { RunRecord } from '../../lab/store.ts';
 import type { ForeignRun } from '../../lab/parse_result.ts';
 import { activity } from '../activity.svelte.ts';
@@ -7,22 +6,6 @@ import { experiment } from '../experiment/experiment.svelte.ts';
 import { questionsFrom } from '../names.ts';
 import { openStore } from '../open_store.ts';
 import { questions } from './questions.ts';
-
-/** A stored run and what its rows say; there is no result before the model was read. */
-export interface StoredRun {
-  record: RunRecord;
-  answers: number;
-  result: ExperimentResult | undefined;
-}
-
-/** A run out of the store, or undefined if it is not there. */
-export async function readRun(id: string): Promise<StoredRun | undefined> {
-  const store = await openStore();
-  const record = await store.get(id);
-  if (!record) return undefined;
-  const items = await store.items(id);
-  return { record, answers: items.length, result: assembleResult(record, items) };
-}
 
 /** Results that were measured elsewhere are kept under ids of this kind: they can be read, but not gone on with. */
 const FOREIGN = 'shared-';

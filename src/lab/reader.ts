@@ -1,0 +1,25 @@
+import * as Comlink from 'comlink';
+import { toFailure } from '../errors.ts';
+import { assembleResult } from './assemble.ts';
+import type { Reader } from './protocol.ts';
+import { browserStore } from './store.ts';
+
+const store = browserStore();
+// A rejection is answered by whoever reads; until then it must not end the worker.
+store.catch(() => undefined);
+
+const reader: Reader = {
+  async read(id) {
+    try {
+      const runs = await store;
+      const record = await runs.get(id);
+      if (!record) return {};
+      const items = await runs.items(id);
+      return { run: { record, answers: items.length, result: assembleResult(record, items) } };
+    } catch (error) {
+      return { failure: toFailure(error) };
+    }
+  },
+};
+
+Comlink.expose(reader);
