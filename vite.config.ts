@@ -10,12 +10,35 @@ const headers = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
+const PAGE = '/src/ui/main.ts';
+
+interface Modules {
+  getModuleInfo(id: string): { importers: readonly string[] } | null;
+}
+
+/** What the page imports before anybody touches it, in one file: a dozen small ones keep a phone waiting. */
+const FIRST_LOAD = {
+  groups: [{ name: (id: string, modules: Modules) => (isNeededAtOnce(id, modules) ? 'page' : null) }],
+};
+
+/** Whether main.ts imports a module, itself or through others; main.ts runs when loaded, and stays by itself. */
+function isNeededAtOnce(id: string, modules: Modules, seen = new Set<string>()): boolean {
+  if (id.endsWith(PAGE) || seen.has(id)) return false;
+  seen.add(id);
+  return (modules.getModuleInfo(id)?.importers ?? []).some(
+    (by) => by.endsWith(PAGE) || isNeededAtOnce(by, modules, seen),
+  );
+}
+
 export default defineConfig({
   base: './',
   plugins: [svelte()],
   define: { __COMMIT__: JSON.stringify(currentCommit()) },
   worker: { format: 'es' },
-  build: { target: 'es2023', rolldownOptions: { input: ['index.html', 'headless.html'] } },
+  build: {
+    target: 'es2023',
+    rolldownOptions: { input: ['index.html', 'headless.html'], output: { codeSplitting: FIRST_LOAD } },
+  },
   server: { headers },
   preview: { headers },
   test: {
