@@ -13,6 +13,7 @@ export default defineConfig({
   timeout: 120_000,
   expect: { timeout: 15_000 },
   reporter: 'list',
+  snapshotPathTemplate: 'e2e/pictures/{arg}{ext}',
   use: {
     baseURL: `http://localhost:${PORT}`,
     launchOptions: { args: CHROMIUM_ARGS, ...(executablePath ? { executablePath } : {}) },

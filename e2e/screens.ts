@@ -4,9 +4,11 @@ import { parseResult } from '../src/lab/parse_result.ts';
 import { encodeResult } from '../src/lab/result_link.ts';
 import { expect } from './page.ts';
 
-/** A screen, or a state of one that looks different. */
+/** A screen, or a state of one. */
 export interface Screen {
   name: string;
+  /** Whether the screen itself is in the list, too. */
+  state?: true;
   /** What follows the page's own address. */
   address: string;
   /** What is there once the screen has all it shows. */
@@ -24,28 +26,33 @@ export const SCREENS: readonly Screen[] = [
   { name: 'Explore', address: '#/explore', ready: 'Where do the errors come from?', part: '#first-figure' },
   {
     name: 'Explore with everything in it',
+    state: true,
     address: `#/explore?weights=uniform&int4=1&plant=1&code=${OWN_CODE}`,
     ready: 'Where do the errors come from?',
   },
   {
     name: 'Explore in a lesson',
+    state: true,
     address: '?lesson=why-absmax#/explore',
     ready: 'card 1 of',
     part: '[aria-label^="Lesson:"]',
   },
   {
     name: 'Explore for slides',
+    state: true,
     address: '?embed#/explore?weights=uniform&int4=1',
     ready: 'INT4 is lowest',
   },
   {
     name: 'Explore, projected',
+    state: true,
     address: '?projector#/explore',
     ready: 'Where do the errors come from?',
     part: '#first-figure',
   },
   {
     name: 'a term explained',
+    state: true,
     address: '#/explore',
     ready: 'Where do the errors come from?',
     part: '[role=note]:popover-open',
@@ -57,19 +64,27 @@ export const SCREENS: readonly Screen[] = [
   { name: 'Experiment', address: '#/experiment', ready: 'What a run does' },
   {
     name: 'Experiment from a class link',
+    state: true,
     address: '?title=Week%203%3A%20four%20bits&hide=presets,model,seed,save#/experiment',
     ready: 'Week 3: four bits',
   },
-  { name: 'a damaged link', address: '#/experiment?spec=1.x', ready: 'The link cannot be opened.' },
+  {
+    name: 'a damaged link',
+    state: true,
+    address: '#/experiment?spec=1.x',
+    ready: 'The link cannot be opened.',
+    part: '[role=alert]',
+  },
   { name: 'Footprint', address: '#/footprint', ready: 'What a context takes' },
   {
     name: 'Footprint of a classifier',
+    state: true,
     address: '#/footprint?model=gpt2-ag-news',
     ready: 'What a context takes',
   },
   { name: 'Lessons', address: '#/lessons', ready: 'Make a class link' },
   { name: 'Self-check', address: '#/self-check', ready: 'Check every kernel' },
-  { name: 'no such screen', address: '#/nowhere', ready: 'nowhere' },
+  { name: 'no such screen', state: true, address: '#/nowhere', ready: 'nowhere' },
 ];
 
 /** Keeps a saved result twice in the page's store; the screens of it, of the two, and of a link that carries it. */
@@ -88,6 +103,7 @@ export async function screensOf(page: Page, path: string): Promise<Screen[]> {
     { name: 'Results', address: '#/results', ready: record.spec.title },
     {
       name: 'a question before a deletion',
+      state: true,
       address: '#/results',
       ready: record.spec.title,
       enter: async (page) => {
@@ -99,7 +115,7 @@ export async function screensOf(page: Page, path: string): Promise<Screen[]> {
       },
     },
     { name: 'a run', ...run },
-    { name: 'a run for slides', address: `?embed${first}`, ready: record.spec.title },
+    { name: 'a run for slides', state: true, address: `?embed${first}`, ready: record.spec.title },
     { name: 'two runs', address: `${first}?with=${second!.slice('#/results/'.length)}`, ready: 'Reproduced' },
     {
       name: 'shared results',
