@@ -39,9 +39,12 @@ export const isQuantizable = (dtype: string): dtype is QuantizableDtype =>
 const f32 = new Float32Array(1);
 const f32Bits = new Uint32Array(f32.buffer);
 
-/** 65,536 float32 bit patterns, one per float16: decoding is one look-up per value. */
-const F16_TO_F32 = new Uint32Array(65536);
-for (let h = 0; h < 65536; h++) F16_TO_F32[h] = f32BitsOfF16(h);
+let f16ToF32: Uint32Array | undefined;
+
+/** 65,536 float32 bit patterns, one per float16: decoding is one look-up per value. Made when first asked for. */
+function f16Table(): Uint32Array {
+  return (f16ToF32 ??= Uint32Array.from({ length: 65536 }, (_, h) => f32BitsOfF16(h)));
+}
 
 function f32BitsOfF16(h: number): number {
   const sign = (h & 0x8000) << 16;
@@ -85,7 +88,9 @@ function bf16OfF32Bits(u: number): number {
 /** The nearest float16 as a float32 value, ties to even: `roundToF16(0.1)` is 0.0999755859375, of 65520 Infinity. */
 export function roundToF16(x: number): number {
   f32[0] = x;
-  f32Bits[0] = F16_TO_F32[f16OfF32Bits(f32Bits[0]!)]!;
+  // Before the table: making it writes where x lies.
+  const h = f16OfF32Bits(f32Bits[0]!);
+  f32Bits[0] = f16Table()[h]!;
   return f32[0];
 }
 
@@ -137,6 +142,9 @@ export function decode(dtype: QuantizableDtype, bytes: Uint8Array<ArrayBuffer>):
   // Integers, not floats, are copied: a signalling NaN would change on its way through a number.
   const bits = bitsOf(data);
   if (dtype === 'BF16') for (let i = 0; i < length; i++) bits[i] = stored[i]! << 16;
-  else for (let i = 0; i < length; i++) bits[i] = F16_TO_F32[stored[i]!]!;
+  else {
+    const table = f16Table();
+    for (let i = 0; i < length; i++) bits[i] = table[stored[i]!]!;
+  }
   return data;
 }
