@@ -8,9 +8,10 @@ test('the default experiment on fewer items: a table with n and standard errors'
   await page.getByRole('button', { name: 'Remove INT8 per row' }).click();
   await expect(runButton(page)).toHaveText('Run 3 configurations');
   await expect(page).toHaveURL(/experiment\?.*&seed=7$/);
-  await page.getByRole('spinbutton', { name: 'Seed' }).scrollIntoViewIfNeeded();
+  await page.getByLabel('Items of Mini text').scrollIntoViewIfNeeded();
   await runButton(page).click();
-  await expect(page.getByRole('heading', { level: 1, name: 'NF4 or FP4?' })).toBeInViewport();
+  await expect(page.getByRole('heading', { level: 1, name: 'NF4 or FP4?' })).toBeFocused();
+  expect(await page.evaluate(() => scrollY)).toBe(0);
 
   await expect(page).toHaveTitle(/^\d+ % · Experiment/);
   await expect(runState(page)).toHaveText('Done', { timeout: 90_000 });
