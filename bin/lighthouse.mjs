@@ -2,10 +2,12 @@
 // What Lighthouse thinks of the built page: four scores a screen, and non-zero below LEAST. Build first.
 // Lighthouse is fetched by npx and is no dependency. Its clock is this machine's: on a busy one take --runs 5.
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { preview } from 'vite';
 import { requireChromium } from './chromium.mjs';
 
@@ -13,6 +15,34 @@ const LIGHTHOUSE = 'lighthouse@13.5.0';
 const LEAST = 95;
 const CATEGORIES = ['performance', 'accessibility', 'best-practices', 'seo'];
 const SCREENS = ['#/explore', '#/experiment'];
+
+const DIST = fileURLToPath(new URL('../dist', import.meta.url));
+const TYPES = new Map([
+  ['.html', 'text/html'],
+  ['.js', 'text/javascript'],
+  ['.css', 'text/css'],
+  ['.svg', 'image/svg+xml'],
+  ['.json', 'application/json'],
+]);
+
+/**
+ * Texts go out compressed, as every host of static pages sends them; vite's own preview does not.
+ * @type {import('vite').Plugin}
+ */
+const gzip = {
+  name: 'gzip',
+  configurePreviewServer({ middlewares }) {
+    middlewares.use((request, response, next) => {
+      const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+      const path = join(DIST, pathname === '/' ? 'index.html' : pathname);
+      const type = TYPES.get(extname(path));
+      if (!type || !existsSync(path)) return next();
+      response.setHeader('Content-Type', `${type}; charset=utf-8`);
+      response.setHeader('Content-Encoding', 'gzip');
+      response.end(gzipSync(readFileSync(path)));
+    });
+  },
+};
 
 const { values } = parseArgs({
   options: { runs: { type: 'string', default: '3' }, desktop: { type: 'boolean', default: false } },
@@ -37,7 +67,10 @@ async function report(url, path) {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'nibble-lighthouse-'));
-const server = await preview({ preview: { port: Number(process.env.PORT ?? 4180), strictPort: true } });
+const server = await preview({
+  plugins: [gzip],
+  preview: { port: Number(process.env.PORT ?? 4180), strictPort: true },
+});
 const [address] = server.resolvedUrls?.local ?? [];
 let failed = false;
 try {

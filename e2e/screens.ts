@@ -61,12 +61,12 @@ export const SCREENS: readonly Screen[] = [
       await expect(page.getByRole('note')).toBeVisible();
     },
   },
-  { name: 'Experiment', address: '#/experiment', ready: 'What a run does' },
+  { name: 'Experiment', address: '#/experiment', ready: 'Measure this GPU' },
   {
     name: 'Experiment from a class link',
     state: true,
     address: '?title=Week%203%3A%20four%20bits&hide=presets,model,seed,save#/experiment',
-    ready: 'Week 3: four bits',
+    ready: 'Measure this GPU',
   },
   {
     name: 'a damaged link',
