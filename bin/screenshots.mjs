@@ -37,7 +37,8 @@ try {
   /** @param {string} name */
   const take = async (name) => {
     for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
-      await page.emulateMedia({ colorScheme });
+      // Without motion no colour is half way to the other theme.
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await page.screenshot({ path: `${OUT}${name}-${colorScheme}.png` });
     }
     await page.emulateMedia({ colorScheme: 'light' });
