@@ -5,7 +5,7 @@ import { loadMatrix, storeAs, type Storing } from '../gpu/load_matrix.ts';
 import { loadQuantized } from '../gpu/load_quantized.ts';
 import type { DeviceMatrix, StoredMatrix } from '../gpu/matrix.ts';
 import { readQuantized, savedQuantType, type SavedReader } from '../quant/checkpoint.ts';
-import type { QuantConfig } from '../quant/config.ts';
+import { skippedModules, type QuantConfig } from '../quant/config.ts';
 import {
   findTensor,
   readWeight,
@@ -90,7 +90,7 @@ export async function openLoader(
       return loadQuantized(arena, name, quantized);
     }
     const describe = conv1d ? transposedMatrix : storedMatrix;
-    const as = isSkipped(name, skipped(quant)) ? AS_STORED : storing;
+    const as = isSkipped(name, skippedModules(quant)) ? AS_STORED : storing;
     return matrix(describe(checkpoint, `${name}.weight`, rows, columns), as);
   }
 
@@ -119,9 +119,6 @@ export const savedReader = (checkpoint: Checkpoint): SavedReader => ({
   dtypeOf: (name) => checkpoint.tensors.get(name)?.info.dtype,
   read: async (name) => (checkpoint.tensors.has(name) ? readWeightBytes(checkpoint, name) : undefined),
 });
-
-const skipped = (quant: QuantConfig): readonly string[] =>
-  'skip_modules' in quant ? (quant.skip_modules ?? []) : [];
 
 function storedMatrix(checkpoint: Checkpoint, name: string, rows: number, columns: number): StoredMatrix {
   const dtype = requireMatrix(checkpoint, name, [rows, columns]);

@@ -49,6 +49,10 @@ export type QuantType = QuantConfig['quant_type'];
 /** Block sizes bitsandbytes accepts (functional.py, quantize_4bit). */
 export const BLOCKSIZES = [32, 64, 128, 256, 512, 1024, 2048, 4096] as const;
 
+/** Linear layers that a configuration leaves as they are stored, by name or path. */
+export const skippedModules = (config: QuantConfig): readonly string[] =>
+  'skip_modules' in config ? (config.skip_modules ?? []) : [];
+
 /** A configuration as a person says it. `NF4 · 64`, `INT8 per row`, `float32`. */
 export function configName(config: QuantConfig): string {
   const dtype = config.compute_dtype;

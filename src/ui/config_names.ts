@@ -1,9 +1,9 @@
-import { configName, type QuantConfig } from '../quant/config.ts';
+import { configName, skippedModules, type QuantConfig } from '../quant/config.ts';
 
 /** A configuration's name with the layers it keeps as they are: "NF4 · 64, without down_proj". */
 export function longName(config: QuantConfig): string {
-  const skipped = 'skip_modules' in config ? config.skip_modules : undefined;
-  return skipped?.length ? `${configName(config)}, without ${skipped.join(', ')}` : configName(config);
+  const skipped = skippedModules(config);
+  return skipped.length > 0 ? `${configName(config)}, without ${skipped.join(', ')}` : configName(config);
 }
 
 /** The names of a run's configurations, each another: two codebooks of one's own are "CUSTOM · 64" and "CUSTOM · 64 (2)". */

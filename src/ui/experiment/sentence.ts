@@ -1,5 +1,5 @@
 import type { TaskSpec, ExperimentSpec } from '../../lab/spec.ts';
-import { configName, type QuantConfig } from '../../quant/config.ts';
+import { configName, skippedModules, type QuantConfig } from '../../quant/config.ts';
 import { distinctNames } from '../config_names.ts';
 import { count, listed, whole } from '../format.ts';
 import { TASK_NAMES } from '../names.ts';
@@ -53,9 +53,9 @@ export const sentenceText = (spec: ExperimentSpec): string =>
 
 /** Its name without a comma, which parts it from the next one: "NF4 · 64 (without down_proj)". */
 function nameInLine(config: QuantConfig): string {
-  const skipped = 'skip_modules' in config ? config.skip_modules : undefined;
+  const skipped = skippedModules(config);
   const name = configName(config);
-  return skipped?.length ? `${name} (without ${listed(skipped, MOST_LAYERS)})` : name;
+  return skipped.length > 0 ? `${name} (without ${listed(skipped, MOST_LAYERS)})` : name;
 }
 
 function itemsOf({ task, limit, doc_ids, num_fewshot, split, file }: TaskSpec): string {
