@@ -48,7 +48,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
-          include: ['src/**/*.test.ts', 'e2e/unit/*.test.ts'],
+          include: ['src/**/*.test.ts'],
           exclude: ['**/*.gpu.test.ts'],
         },
       },
@@ -56,8 +56,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'kernels-node',
-          include: ['src/**/*.gpu.test.ts', 'e2e/goldens/*.gpu.test.ts', 'e2e/node/*.test.ts'],
-          setupFiles: ['e2e/setup_webgpu_node.ts'],
+          include: ['src/**/*.gpu.test.ts', 'test/goldens/*.gpu.test.ts', 'test/node/*.test.ts'],
+          setupFiles: ['test/setup_webgpu_node.ts'],
           pool: 'forks',
           testTimeout: 120_000,
         },
@@ -66,7 +66,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'kernels-browser',
-          include: ['src/**/*.gpu.test.ts', 'e2e/goldens/*.gpu.test.ts'],
+          include: ['src/**/*.gpu.test.ts', 'test/goldens/*.gpu.test.ts'],
           testTimeout: 120_000,
           browser: {
             enabled: true,

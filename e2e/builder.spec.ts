@@ -1,5 +1,5 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { specOfQuery } from '../src/lab/permalink.ts';
+import { specOfQuery } from '../src/study/permalink.ts';
 import { headerOf, plannedBytes } from '../src/tensor/write_safetensors.ts';
 import { digestOf, expect, runButton, runState, runToResults, smallSpec, specHash, test } from './page.ts';
 

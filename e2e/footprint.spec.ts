@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { footprintRows, footprintText } from '../src/lab/footprint_table.ts';
+import { footprintRows, footprintText } from '../src/study/footprint_table.ts';
 import { parseConfig } from '../src/model/config.ts';
 import { expect, test } from './page.ts';
 

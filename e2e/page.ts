@@ -1,6 +1,6 @@
 import { expect, test as base, type Locator, type Page } from '@playwright/test';
-import { specHash } from '../src/lab/permalink.ts';
-import { parseSpec, type ExperimentSpec } from '../src/lab/spec.ts';
+import { specHash } from '../src/study/permalink.ts';
+import { parseSpec, type ExperimentSpec } from '../src/study/spec.ts';
 
 export { expect, specHash };
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
-import type { ExperimentResult } from '../src/lab/result.ts';
+import type { ExperimentResult } from '../src/study/result.ts';
 import { digestOf, expect, runButton, runState, runToResults, smallSpec, test } from './page.ts';
 
 const FP4 = { quant_type: 'fp4', blocksize: 4096, double_quant: false, compute_dtype: 'float32' } as const;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
-import { parseResult } from '../src/lab/parse_result.ts';
-import { encodeResult } from '../src/lab/result_link.ts';
+import { parseResult } from '../src/study/parse_result.ts';
+import { encodeResult } from '../src/study/result_link.ts';
 import { expect } from './page.ts';
 
 /** A screen, or a state of one. */

@@ -1,4 +1,4 @@
-import { dataFolder } from './data_folder.ts';
+import { dataFolder } from '../test/fixtures/data_folder.ts';
 import { expect, runButton, runState, smallSpec, specHash, test } from './page.ts';
 
 const model = process.env['NIBBLE_SMOLLM2'];

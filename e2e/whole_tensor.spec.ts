@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { readHeader, readTensor } from '../src/tensor/safetensors.ts';
 import { memorySource } from '../src/tensor/source.ts';
-import { digits3, whole } from '../src/ui/format.ts';
-import { measure } from '../src/ui/explore/measure.ts';
-import { standardDeviation } from '../src/ui/explore/weights.ts';
+import { digits3, whole } from '../src/ui/words/format.ts';
+import { measure } from '../src/ui/explore/weights/measure.ts';
+import { standardDeviation } from '../src/ui/explore/weights/weights.ts';
 import { expect, test } from './page.ts';
 
 const FILE = 'public/models/nibble-tiny/model.safetensors';

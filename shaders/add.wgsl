@@ -2,7 +2,7 @@
 // inputs       y [n] f32
 // output       x [n] f32, in place: the residual stream
 // invocation   1 element
-// tested by    src/gpu/kernels.gpu.test.ts, against add.ts
+// tested by    src/gpu/kernels/kernels.gpu.test.ts, against add.ts
 struct Params { n: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;

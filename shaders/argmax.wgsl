@@ -2,7 +2,7 @@
 // inputs       peaks [R, strips] and places [R, strips] of logit_strips
 // output       ids [R] u32, ready to be embedded: greedy decoding never leaves the GPU
 // invocation   1 row
-// tested by    src/gpu/kernels.gpu.test.ts, against argmax.ts
+// tested by    src/gpu/kernels/kernels.gpu.test.ts, against argmax.ts
 struct Params { R: u32, strips: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;

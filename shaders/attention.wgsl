@@ -4,7 +4,7 @@
 // output       y [T, heads, head_dim] f32
 // invocation   1 token × 1 head; one pass over the slots with a running maximum (online softmax), so the scores
 //              are never stored
-// tested by    src/gpu/kernels.gpu.test.ts, against attention.ts
+// tested by    src/gpu/kernels/kernels.gpu.test.ts, against attention.ts
 struct Params { T: u32, heads: u32, kv_heads: u32, head_dim: u32, scale: f32 }
 
 @group(0) @binding(0) var<uniform> params: Params;

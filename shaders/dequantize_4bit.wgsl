@@ -4,7 +4,7 @@
 //              nested_absmax [blocks / 256] f32 and moved by absmax_offset · code [16] f32
 // output       y [n] f32
 // invocation   1 element
-// tested by    src/gpu/kernels.gpu.test.ts, against dequantizeBlockwise
+// tested by    src/gpu/kernels/kernels.gpu.test.ts, against dequantizeBlockwise
 override NESTED: u32 = 0;
 
 struct Params { n: u32, blocksize: u32, first_block: u32, absmax_offset: f32 }

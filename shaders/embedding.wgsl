@@ -2,7 +2,7 @@
 // inputs       ids [T] u32 · table [rows, width] f32, f16 or bf16 (DTYPE 0, 1, 2): rows first_row to first_row + rows - 1
 // output       y [T, width] f32; tokens of other rows are left alone, so a table in parts takes one dispatch a part
 // invocation   1 element
-// tested by    src/gpu/kernels.gpu.test.ts, against embedding.ts
+// tested by    src/gpu/kernels/kernels.gpu.test.ts, against embedding.ts
 struct Params { T: u32, width: u32, first_row: u32, rows: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -3,7 +3,7 @@
 //              quantize_4bit · code [16] f32
 // output       sums [n / 4096, 4] f32; the CPU adds them up, in double precision
 // invocation   64 weights, 64 apart; the first one adds up its workgroup's
-// tested by    src/gpu/kernels.gpu.test.ts, against dequantizeBlockwise
+// tested by    src/gpu/kernels/kernels.gpu.test.ts, against dequantizeBlockwise
 struct Params { n: u32, blocksize: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -2,7 +2,7 @@
 // inputs       base [R, V] and logits [R, V] f32 · peaks [R, strips] (largest, sum) of base, by logit_strips
 // output       gaps [R, strips] f32
 // invocation   1 strip of 1 row
-// tested by    src/gpu/kernels.gpu.test.ts, against expected_gap.ts
+// tested by    src/gpu/kernels/kernels.gpu.test.ts, against expected_gap.ts
 struct Params { R: u32, V: u32, strip: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -2,7 +2,7 @@
 // inputs       x [n] f32
 // output       y [n] f32
 // invocation   1 element
-// tested by    src/gpu/kernels.gpu.test.ts, against gelu_new.ts
+// tested by    src/gpu/kernels/kernels.gpu.test.ts, against gelu_new.ts
 struct Params { n: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;

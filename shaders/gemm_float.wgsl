@@ -2,7 +2,7 @@
 // inputs       x [M, K] f32 · weight [N, K] f32, f16 or bf16 (DTYPE 0, 1, 2) · bias [N] f32
 // output       y [M, stride] f32, from column `offset`, for the N rows from first_row on
 // invocation   4 rows of the weight × 8 tokens, all of K; no shared memory
-// tested by    src/gpu/kernels.gpu.test.ts, against gemm_float.ts
+// tested by    src/gpu/kernels/kernels.gpu.test.ts, against gemm_float.ts
 struct Params { M: u32, N: u32, K: u32, first_row: u32, stride: u32, offset: u32, has_bias: u32, bias_row: u32, accumulate: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;

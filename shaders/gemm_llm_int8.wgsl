@@ -4,7 +4,7 @@
 //              CB [N, K4] u32, rows padded to whole words · SCB [N] f32 · bias [N] f32
 // output       y [M, stride] f32, from column `offset`, for the N rows from first_row on
 // invocation   4 rows of the weight × 4 tokens, all of K
-// tested by    src/gpu/kernels.gpu.test.ts, against gemm_llm_int8.ts
+// tested by    src/gpu/kernels/kernels.gpu.test.ts, against gemm_llm_int8.ts
 struct Params { M: u32, N: u32, K: u32, first_row: u32, threshold: f32, stride: u32, offset: u32, has_bias: u32, bias_row: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -4,7 +4,7 @@
 //              nested_absmax [blocks / 256] f32 and moved by absmax_offset · code [16] f32 · bias [N] f32
 // output       y [M, stride] f32, from column `offset`, for the N rows from first_row on
 // invocation   1 row of the weight × 1 token, all of K: for the few tokens of a decoding step
-// tested by    src/gpu/kernels.gpu.test.ts, against gemm_4bit.ts
+// tested by    src/gpu/kernels/kernels.gpu.test.ts, against gemm_4bit.ts
 override NESTED: u32 = 0;
 
 struct Params {

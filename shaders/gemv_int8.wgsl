@@ -2,7 +2,7 @@
 // inputs       x [M, K] f32 · CB [N·K / 4] u32, four int8 a word · SCB [N] f32, or [1] with scale_stride 0 · bias [N] f32
 // output       y [M, stride] f32, from column `offset`, for the N rows from first_row on
 // invocation   1 row of the weight × 1 token, all of K: for the few tokens of a decoding step
-// tested by    src/gpu/kernels.gpu.test.ts, against gemm_int8.ts
+// tested by    src/gpu/kernels/kernels.gpu.test.ts, against gemm_int8.ts
 struct Params { M: u32, N: u32, K: u32, first_row: u32, scale_stride: u32, stride: u32, offset: u32, has_bias: u32, bias_row: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -3,7 +3,7 @@
 // inputs       x [M, K] f32 · mask [K / 32] of outlier_columns; threshold 0 means no outliers
 // output       CA [M, K4] u32, four int8 a word, rows padded with zeros to whole words · SCA [M] f32
 // invocation   1 token
-// tested by    src/gpu/kernels.gpu.test.ts, exactly against int8_vectorwise_quant.ts
+// tested by    src/gpu/kernels/kernels.gpu.test.ts, exactly against int8_vectorwise_quant.ts
 struct Params { M: u32, K: u32, threshold: f32 }
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -2,7 +2,7 @@
 // inputs       logits [R, V] f32
 // output       peaks [R, strips] (largest, sum) · places [R, strips] u32, the first of equals
 // invocation   1 strip of 1 row
-// tested by    src/gpu/kernels.gpu.test.ts, against logit_strips.ts
+// tested by    src/gpu/kernels/kernels.gpu.test.ts, against logit_strips.ts
 struct Params { R: u32, V: u32, strip: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -3,7 +3,7 @@
 // inputs       logits [R, V] f32 · peaks [R, strips] and places [R, strips] of logit_strips · wanted [W] (row, target)
 // output       logprob [W] f32 · best [W] u32
 // invocation   1 wanted token
-// tested by    src/gpu/kernels.gpu.test.ts, against logprobs.ts
+// tested by    src/gpu/kernels/kernels.gpu.test.ts, against logprobs.ts
 struct Params { W: u32, V: u32, strips: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;

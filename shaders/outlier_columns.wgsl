@@ -3,7 +3,7 @@
 // output       mask [K / 32] u32: the columns that LLM.int8() keeps in the float path · seen [K / 32] u32: those of
 //              all calls so far, for a report
 // invocation   32 columns, all tokens
-// tested by    src/gpu/kernels.gpu.test.ts, against outlier_columns.ts
+// tested by    src/gpu/kernels/kernels.gpu.test.ts, against outlier_columns.ts
 struct Params { M: u32, K: u32, threshold: f32 }
 
 @group(0) @binding(0) var<uniform> params: Params;

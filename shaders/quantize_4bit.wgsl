@@ -2,7 +2,7 @@
 // inputs       weight [n] f32, f16 or bf16 (DTYPE 0, 1, 2) · thresholds [15] f32 ascending · order [16] u32
 // output       packed [n / 8] u32, even element in the high nibble of its byte · absmax [n / blocksize] u32, the bits of a float32
 // invocation   1 block
-// tested by    src/gpu/kernels.gpu.test.ts, byte for byte against quantizeBlockwise
+// tested by    src/gpu/kernels/kernels.gpu.test.ts, byte for byte against quantizeBlockwise
 struct Params { n: u32, blocksize: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -2,7 +2,7 @@
 // inputs       x [T, width] f32 · weight [width] f32
 // output       y [T, width] f32
 // invocation   1 token
-// tested by    src/gpu/kernels.gpu.test.ts, against rms_norm.ts
+// tested by    src/gpu/kernels/kernels.gpu.test.ts, against rms_norm.ts
 struct Params { T: u32, width: u32, eps: f32 }
 
 @group(0) @binding(0) var<uniform> params: Params;

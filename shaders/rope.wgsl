@@ -3,7 +3,7 @@
 //              WGSL's own are not accurate at large angles
 // output       y [.., heads, head_dim] f32, from token `first` on
 // invocation   1 pair
-// tested by    src/gpu/kernels.gpu.test.ts, against rope.ts
+// tested by    src/gpu/kernels/kernels.gpu.test.ts, against rope.ts
 struct Params { T: u32, heads: u32, head_dim: u32, first: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;

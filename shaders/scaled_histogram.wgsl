@@ -2,7 +2,7 @@
 // inputs       weight [n] f32, f16 or bf16 (DTYPE 0, 1, 2) · absmax [n / blocksize] f32 of quantize_4bit
 // output       counts [128] u32, added to what is there, so that a matrix may come in parts
 // invocation   64 weights, 64 apart; a workgroup counts 4096 in its own memory before it adds them up
-// tested by    src/gpu/kernels.gpu.test.ts, against scaledHistogram
+// tested by    src/gpu/kernels/kernels.gpu.test.ts, against scaledHistogram
 struct Params { n: u32, blocksize: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -1,9 +1,9 @@
-"""Write src/eval/golden.json: what lm-evaluation-harness, CPython, scipy and statsmodels compute.
+"""Write test/golden/eval.json: what lm-evaluation-harness, CPython, scipy and statsmodels compute.
 
     pip install lm-eval==0.4.13 "transformers<5" "datasets<4" scipy statsmodels scikit-learn
-    python make_eval_goldens.py [--data DIR] [--official evaluate-v1.0.py] && npx prettier --write ../src/eval/golden.json
+    python make_eval_goldens.py [--data DIR] [--official evaluate-v1.0.py] && npx prettier --write ../test/golden/eval.json
 
-The harness runs its own task files over src/eval/fixtures and, with --data, over the real ARC, MMLU, AG News and WikiText
+The harness runs its own task files over test/fixtures/eval and, with --data, over the real ARC, MMLU, AG News and WikiText
 files; their numbers go under "real" and stay as they are without --data. --official is CoQA's own script
 (stanfordnlp/coqa-baselines, scripts/evaluate-v1.0.py); its numbers stay without it. It asks a scripted model whose every score depends
 on every character of the prompt and is a multiple of 1/16, so that sums are exact and a test in another language can
@@ -54,12 +54,13 @@ from statsmodels.stats.proportion import proportion_confint
 from transformers.data.metrics import squad_metrics
 
 HERE = Path(__file__).resolve().parent
-EVAL = HERE.parent / "src" / "eval"
+FIXTURES = HERE.parent / "test/fixtures/eval"
+GOLDEN = HERE.parent / "test/golden/eval.json"
 SEPARATOR = "\x1f"
 
 
 # ---------------------------------------------------------------------------------------------
-# The scripted model; src/eval/scripted_model.ts is the same in TypeScript
+# The scripted model; test/fixtures/scripted_model.ts is the same in TypeScript
 
 
 def hash_text(text: str, start: int = 0) -> int:
@@ -167,7 +168,7 @@ def ask_mmlu(data: Path, num_fewshot: int, limit: int | None) -> dict:
 
 def ask_official(script: Path) -> dict:
     """The scripted model's answers to every turn, cut as the harness cuts them, by CoQA's own script."""
-    path = EVAL / "fixtures/coqa_domains.json"
+    path = FIXTURES / "coqa_domains.json"
     turns = [(c["id"], turn["turn_id"]) for c in coqa_conversations(path) for turn in c["questions"]]
     texts = [ANSWERS[i % len(ANSWERS)].split("\nQ:")[0] for i in range(len(turns))]
     preds = [
@@ -245,7 +246,7 @@ def run_task_object() -> ConfigurableTask:
     config = load_yaml(TASKS / "arc/arc_easy.yaml")
     folder = tempfile.mkdtemp()
     path = Path(folder) / "rows.jsonl"
-    path.write_text((EVAL / "fixtures/arc.jsonl").read_text(encoding="utf-8"))
+    path.write_text((FIXTURES / "arc.jsonl").read_text(encoding="utf-8"))
     config.update(dataset_path="json", dataset_name=None,
                   dataset_kwargs={"data_files": {s: str(path) for s in ("train", "validation", "test")}, "cache_dir": folder},
                   metric_list=config["metric_list"] + [ACC_BYTES])
@@ -352,12 +353,12 @@ def main() -> None:
     parser.add_argument("--official", type=Path)
     options = parser.parse_args()
 
-    arc = jsonl(EVAL / "fixtures/arc.jsonl")
-    conversations = [hub_coqa(c) for c in coqa_conversations(EVAL / "fixtures/coqa.json")]
+    arc = jsonl(FIXTURES / "arc.jsonl")
+    conversations = [hub_coqa(c) for c in coqa_conversations(FIXTURES / "coqa.json")]
     own = {"training_split": None, "validation_split": None}
     # Under other ids: the harness drops an example that is the doc itself, id and all.
     coqa_splits = {"train": [{**c, "id": f"train_{c['id']}"} for c in conversations], "validation": conversations}
-    before = json.loads((EVAL / "golden.json").read_text(encoding="utf-8"))
+    before = json.loads((GOLDEN).read_text(encoding="utf-8"))
     golden = {
         "written_by": {
             "script": "tools/make_eval_goldens.py", "lm_eval": "0.4.13", "transformers": transformers.__version__,
@@ -374,11 +375,11 @@ def main() -> None:
         "arc_own_pool": ask(run_arc, {"test": arc}, num_fewshot=3, fewshot_split="test", **own),
         "coqa": {str(k): ask_coqa(coqa_splits, k) for k in (0, 2)},
         "coqa_official": ask_official(options.official) if options.official else before["coqa_official"],
-        "ag_news": ask_ag_news(EVAL / "fixtures/ag_news.csv"),
-        "wikitext": ask_wikitext(EVAL / "fixtures/wiki.raw"),
+        "ag_news": ask_ag_news(FIXTURES / "ag_news.csv"),
+        "wikitext": ask_wikitext(FIXTURES / "wiki.raw"),
         "real": ask_real(options.data) if options.data else before["real"],
     }
-    (EVAL / "golden.json").write_text(json.dumps(golden, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (GOLDEN).write_text(json.dumps(golden, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def ask_real(data: Path) -> dict:

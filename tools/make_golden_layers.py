@@ -3,7 +3,7 @@
     pip install -r tools/requirements-golden.txt
     python tools/make_golden_layers.py OUT [--only quantize|int8|linear4bit]
 
-OUT is e2e/golden in this repository; e2e/golden/README.md says what the files hold. Every number is checked against
+OUT is test/golden in this repository; test/golden/README.md says what the files hold. Every number is checked against
 what is known about it before anything is written, and a second run writes the same bytes.
 """
 
@@ -29,7 +29,7 @@ import numpy
 import torch
 
 SEED = 20250
-COMMAND = "python tools/make_golden_layers.py e2e/golden"
+COMMAND = "python tools/make_golden_layers.py test/golden"
 
 # Half the widest gap between neighbours of a code: no scaled weight is further from its nearest value.
 HALF_GAP = {"nf4": (1 - 0.6961928009986877) / 2, "fp4": (1 - 2 / 3) / 2}

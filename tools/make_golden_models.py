@@ -3,7 +3,7 @@
     pip install -r tools/requirements-golden.txt
     python tools/make_golden_models.py OUT
 
-OUT is e2e/golden in this repository; e2e/golden/README.md says what the files hold. A second run writes the same bytes.
+OUT is test/golden in this repository; test/golden/README.md says what the files hold. A second run writes the same bytes.
 """
 
 import argparse
@@ -44,7 +44,7 @@ from transformers.pytorch_utils import Conv1D
 from transformers.utils.logging import disable_progress_bar
 
 SEED = 20251
-COMMAND = "python tools/make_golden_models.py e2e/golden"
+COMMAND = "python tools/make_golden_models.py test/golden"
 TOKENS = 20
 
 # What transformers calls them, and the configuration that Nibble gives the same.

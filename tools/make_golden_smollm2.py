@@ -3,7 +3,7 @@
     pip install -r tools/requirements-golden.txt
     python tools/make_golden_smollm2.py MODEL_DIR OUT
 
-MODEL_DIR is the model's folder (config.json, model.safetensors, tokenizer.json); OUT is e2e/golden/smollm2-135m in this
+MODEL_DIR is the model's folder (config.json, model.safetensors, tokenizer.json); OUT is test/golden/smollm2-135m in this
 repository. Needs 3 GB of memory and some minutes.
 """
 
@@ -105,7 +105,7 @@ def main() -> None:
         tensors,
         {
             "what": "SmolLM2-135M-Instruct: logits in float32 and quantized by bitsandbytes, and hashes of every quantized weight",
-            "command": f"python tools/make_golden_smollm2.py MODEL_DIR e2e/golden/{arguments.out.name}",
+            "command": f"python tools/make_golden_smollm2.py MODEL_DIR test/golden/{arguments.out.name}",
             "seed": None,
             "parameters": {
                 "text": TEXT,

@@ -1,7 +1,7 @@
-"""Writes e2e/golden/harness: what lm-evaluation-harness 0.4.13 scores with real models, item by item.
+"""Writes test/golden/harness: what lm-evaluation-harness 0.4.13 scores with real models, item by item.
 
     pip install lm-eval==0.4.13 "transformers<5" "datasets<4" scikit-learn torch==2.13.0 bitsandbytes==0.50.2
-    python make_harness_goldens.py ../e2e/golden/harness [--data DIR] [--smollm2 DIR] [--only NAME ...]
+    python make_harness_goldens.py ../test/golden/harness [--data DIR] [--smollm2 DIR] [--only NAME ...]
 
 The harness' own HFLM asks its own task files on the CPU, a request at a time. Models: three of random weights and a
 context of 128 tokens, written here with their tokenizers (tiny-llama begins every text with BOS; tiny-qwen2 has none,
@@ -48,7 +48,7 @@ from transformers import (
     Qwen2Config,
 )
 
-FIXTURES = Path(__file__).resolve().parent.parent / "src/eval/fixtures"
+FIXTURES = Path(__file__).resolve().parent.parent / "test/fixtures/eval"
 SEED = 20265
 VOCAB = 512
 CONTEXT = 128

@@ -1,4 +1,4 @@
-"""Writes src/eval/fixtures/*.parquet: this project's own few docs as pyarrow packs them for the Hub.
+"""Writes test/fixtures/eval/*.parquet: this project's own few docs as pyarrow packs them for the Hub.
 
     pip install pyarrow==26.0.1
     python tools/make_parquet_fixtures.py
@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-FIXTURES = Path(__file__).resolve().parent.parent / "src/eval/fixtures"
+FIXTURES = Path(__file__).resolve().parent.parent / "test/fixtures/eval"
 
 
 def write(name: str, rows: list[dict], **options) -> None:

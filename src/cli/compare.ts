@@ -1,5 +1,5 @@
 import { LabError } from '../errors.ts';
-import { compareResults } from '../lab/compare_results.ts';
+import { compareResults } from '../study/compare_results.ts';
 import { parseArguments } from './arguments.ts';
 import { readResult } from './read_result.ts';
 

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { LabError, toFailure, type ErrorCode } from '../errors.ts';
-import { footprintRows, footprintText, type FootprintRow } from '../lab/footprint_table.ts';
+import { footprintRows, footprintText, type FootprintRow } from '../study/footprint_table.ts';
 import { parseConfig, type ModelConfig } from '../model/config.ts';
 import { readJson } from '../model/read_json.ts';
 import { openCheckpoint } from '../tensor/checkpoint.ts';

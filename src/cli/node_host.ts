@@ -7,7 +7,7 @@ import { gpuOnce } from '../lab/gpu_once.ts';
 import { openHub } from '../lab/hub.ts';
 import type { Host } from '../lab/host.ts';
 import { memoryStore } from '../lab/store.ts';
-import { APP } from '../lab/version.ts';
+import { APP } from '../study/version.ts';
 import { diskFiles, diskSource } from './disk.ts';
 import { diskScratch } from './disk_scratch.ts';
 import { nodeGpu } from './node_gpu.ts';

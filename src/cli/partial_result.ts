@@ -1,8 +1,8 @@
-import { assembleResult } from '../lab/assemble.ts';
+import { assembleResult } from '../study/assemble.ts';
 import type { RunEvent } from '../lab/protocol.ts';
-import type { ExperimentResult } from '../lab/result.ts';
-import type { ExperimentSpec } from '../lab/spec.ts';
-import type { RunRecord, StoredItem } from '../lab/store.ts';
+import type { ExperimentResult } from '../study/result.ts';
+import type { ExperimentSpec } from '../study/spec.ts';
+import type { RunRecord, StoredItem } from '../study/record.ts';
 
 /** Follows a run's events and knows, at any time, the result so far; undefined before the environment is known. */
 export function partialResult(spec: ExperimentSpec): {

@@ -1,5 +1,5 @@
 import type { RunEvent } from '../lab/protocol.ts';
-import type { ExperimentSpec } from '../lab/spec.ts';
+import type { ExperimentSpec } from '../study/spec.ts';
 import { configName } from '../quant/config.ts';
 
 /** Prints a run's events to stderr: one line that moves on a terminal, a line every tenth of a task elsewhere. */

@@ -1,8 +1,9 @@
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabError } from '../errors.ts';
-import { saveCheckpoint, type FileSink, type SavableConfig } from '../lab/save_checkpoint.ts';
-import { parseConfigs } from '../lab/spec.ts';
+import { saveCheckpoint, type FileSink } from '../lab/save_checkpoint.ts';
+import { type SavableConfig } from '../quant/bitsandbytes_format.ts';
+import { parseConfigs } from '../study/spec.ts';
 import { parseArguments } from './arguments.ts';
 import { diskFiles } from './disk.ts';
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { LabError } from '../errors.ts';
-import type { ExperimentResult } from '../lab/result.ts';
+import type { ExperimentResult } from '../study/result.ts';
 
 /**
  * A result that `run --out` wrote.

@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { LabError } from '../errors.ts';
-import { specHash } from '../lab/permalink.ts';
-import { itemsCsv } from '../lab/report/csv.ts';
-import { toHtml } from '../lab/report/html.ts';
-import { toMarkdown } from '../lab/report/markdown.ts';
-import { buildReport } from '../lab/report/report.ts';
-import type { ExperimentResult } from '../lab/result.ts';
+import { specHash } from '../study/permalink.ts';
+import { itemsCsv } from '../study/report/csv.ts';
+import { toHtml } from '../study/report/html.ts';
+import { toMarkdown } from '../study/report/markdown.ts';
+import { buildReport } from '../study/report/report.ts';
+import type { ExperimentResult } from '../study/result.ts';
 import { parseArguments } from './arguments.ts';
 import { readResult } from './read_result.ts';
 

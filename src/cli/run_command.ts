@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { LabError, type Failure } from '../errors.ts';
-import { resultTable } from '../lab/export.ts';
-import { specOfQuery } from '../lab/permalink.ts';
+import { resultTable } from '../study/export.ts';
+import { specOfQuery } from '../study/permalink.ts';
 import type { RunEvent } from '../lab/protocol.ts';
-import type { ExperimentResult } from '../lab/result.ts';
+import type { ExperimentResult } from '../study/result.ts';
 import { run } from '../lab/run.ts';
-import { parseSpec, type ExperimentSpec } from '../lab/spec.ts';
+import { parseSpec, type ExperimentSpec } from '../study/spec.ts';
 import { parseArguments } from './arguments.ts';
 import { partialResult } from './partial_result.ts';
 import { nodeHost } from './node_host.ts';

@@ -1,6 +1,6 @@
-import type { CheckRow } from '../gpu/check.ts';
-import { fullCheck } from '../gpu/check.ts';
-import { adapterName, openGpu, type AdapterReport } from '../gpu/device.ts';
+import { type CheckRow, fullCheck } from '../gpu/check.ts';
+import { openGpu } from '../gpu/device/device.ts';
+import { type AdapterReport, adapterName } from '../gpu/adapter.ts';
 import { LabError, type Failure } from '../errors.ts';
 import { parseArguments } from './arguments.ts';
 import { nodeGpu } from './node_gpu.ts';

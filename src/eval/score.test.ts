@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LanguageModel } from '../model/language_model.ts';
 import type { GenerateDoc, MultipleChoiceDoc } from './doc.ts';
-import golden from './golden.json';
+import golden from '../../test/golden/eval.json';
 import { score } from './score.ts';
 
 /** A model that gives the numbers and the text it is told to. */

@@ -1,9 +1,9 @@
 import { LabError } from '../errors.ts';
 import type { KeepTrace, KeptStates, LanguageModel } from '../model/language_model.ts';
-import { collectDivergence } from './divergence.ts';
+import { collectDivergence } from './stats/divergence.ts';
 import type { ClassifyDoc, Doc, GenerateDoc, MultipleChoiceDoc, RollingDoc } from './doc.ts';
 import type { ClassifyItem, GenerateItem, ItemResult, MultipleChoiceItem, RollingItem } from './item.ts';
-import { countBytes, countCharacters, strip } from './python_text.ts';
+import { countBytes, countCharacters, strip } from './read/python_text.ts';
 import { exactMatch, leaveOneOut, tokenF1 } from './squad.ts';
 
 /**

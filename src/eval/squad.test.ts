@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import golden from './golden.json';
+import golden from '../../test/golden/eval.json';
 import { exactMatch, leaveOneOut, normalizeAnswer, tokenF1 } from './squad.ts';
 
 describe('answers against references', () => {

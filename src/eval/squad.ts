@@ -1,4 +1,4 @@
-import { WORD, splitWords } from './python_text.ts';
+import { WORD, splitWords } from './read/python_text.ts';
 
 /** Python's string.punctuation: ASCII only, so a curly quote or a Chinese full stop stays. */
 const PUNCTUATION = /[!-/:-@[-`{-~]/g;

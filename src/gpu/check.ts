@@ -1,9 +1,9 @@
 import { compare, formatMismatch, maxError } from '../tensor/compare.ts';
-import { recordCommands } from './commands.ts';
-import { openArena, readBack, write } from './buffers.ts';
-import type { Gpu } from './device.ts';
-import type { Kernel, KernelCase } from './kernel.ts';
-import { kernelsFor } from './registry.ts';
+import { recordCommands } from './device/commands.ts';
+import { openArena, readBack, write } from './device/buffers.ts';
+import type { Gpu } from './device/device.ts';
+import type { Kernel, KernelCase } from './device/kernel.ts';
+import { kernelsFor } from './kernels/registry.ts';
 
 /** The kernel error of one kernel on one case. */
 export interface CheckRow {

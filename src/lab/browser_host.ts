@@ -1,5 +1,5 @@
 import { LabError } from '../errors.ts';
-import type { Gpu } from '../gpu/device.ts';
+import type { Gpu } from '../gpu/device/device.ts';
 import { blobSource, memorySource, urlSource, type FileSet } from '../tensor/source.ts';
 import { browserScratch } from './browser_scratch.ts';
 import type { DataPlace } from './datasets.ts';
@@ -7,9 +7,9 @@ import { downloadedFiles } from './files.ts';
 import { openHub } from './hub.ts';
 import type { NamedFile, RunRequest } from './protocol.ts';
 import type { Host } from './host.ts';
-import { BUNDLED_FILES } from './spec.ts';
+import { BUNDLED_FILES } from '../study/spec.ts';
 import type { Store } from './store.ts';
-import { APP } from './version.ts';
+import { APP } from '../study/version.ts';
 
 /** A browser's worker as the host of a run; `base` is the page's address, below which models and tasks lie. */
 export function browserHost(

@@ -1,18 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { loadDocs } from '../eval/load.ts';
-import { memoryFiles } from '../eval/memory_files.ts';
-import { TASKS } from '../eval/tasks.ts';
+import { loadDocs } from '../eval/tasks/load.ts';
+import { memoryFiles } from '../../test/fixtures/memory_files.ts';
+import { TASKS } from '../eval/tasks/tasks.ts';
 import { openDatasets, type DataPlace } from './datasets.ts';
-import { hashBytes } from './files.ts';
+import { hashBytes } from '../study/digest.ts';
 
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
 const SHA256 = 'ab'.repeat(32);
 const HUB_PATH = 'allenai/ai2_arc/ARC-Easy/test-00000-of-00001.parquet';
 
 const fixture = (name: string): Promise<Uint8Array<ArrayBuffer>> =>
-  readFile(join(import.meta.dirname, '../eval/fixtures', name)).then((bytes) => new Uint8Array(bytes));
+  readFile(join(import.meta.dirname, '../../test/fixtures/eval', name)).then(
+    (bytes) => new Uint8Array(bytes),
+  );
 
 const place = (source: DataPlace['source'], files: Parameters<typeof memoryFiles>[0]): DataPlace => ({
   ...memoryFiles(files),

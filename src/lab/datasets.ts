@@ -1,10 +1,10 @@
 import { LabError } from '../errors.ts';
-import type { DataFiles, Task } from '../eval/task.ts';
-import { TASKS } from '../eval/tasks.ts';
+import type { DataFiles, Task } from '../eval/tasks/task.ts';
+import { TASKS } from '../eval/tasks/tasks.ts';
 import type { ByteSource } from '../tensor/source.ts';
 import { hashFile } from './files.ts';
 import { openHub, type HubFiles } from './hub.ts';
-import type { DataOrigin } from './result.ts';
+import type { DataOrigin } from '../study/result.ts';
 import { cachedSource } from './slice_cache.ts';
 
 /** A place of this machine where task files may lie, under the name a record gives it. */

@@ -1,7 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
-import type { ByteSource, FileSet } from '../tensor/source.ts';
-import { blobSource } from '../tensor/source.ts';
+import { type ByteSource, type FileSet, blobSource } from '../tensor/source.ts';
 
 /** Bytes of one read while a file is downloaded or hashed: big enough for a Range request to be worth its trip. */
 const CHUNK_BYTES = 16 * 1024 * 1024;
@@ -43,13 +42,6 @@ export async function hashFile(
   for await (const chunk of chunks(source, onProgress, signal)) hash.update(chunk);
   return bytesToHex(hash.digest());
 }
-
-/** The SHA-256 of an array's bytes, in hex. */
-export const hashBytes = (view: ArrayBufferView<ArrayBuffer>): string =>
-  bytesToHex(sha256(new Uint8Array(view.buffer, view.byteOffset, view.byteLength)));
-
-/** The SHA-256 of a text, in hex. */
-export const hashText = (text: string): string => bytesToHex(sha256(new TextEncoder().encode(text)));
 
 async function* chunks(
   source: ByteSource,

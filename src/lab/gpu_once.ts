@@ -1,4 +1,4 @@
-import { openGpu, type Gpu } from '../gpu/device.ts';
+import { openGpu, type Gpu } from '../gpu/device/device.ts';
 
 /** A device that is opened when first asked for, kept, and opened anew only after a loss. */
 export function gpuOnce(entry: () => Promise<GPU | undefined> | GPU | undefined): () => Promise<Gpu> {

@@ -1,4 +1,4 @@
-import { openLab } from './client.ts';
+import { openLab } from './client/open_lab.ts';
 import type { Lab } from './protocol.ts';
 
 declare global {

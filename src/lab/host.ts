@@ -1,10 +1,10 @@
-import type { Gpu } from '../gpu/device.ts';
+import type { Gpu } from '../gpu/device/device.ts';
 import type { FileSet } from '../tensor/source.ts';
 import type { DataPlace } from './datasets.ts';
 import type { ByteProgress } from './files.ts';
-import type { Environment } from './result.ts';
+import type { Environment } from '../study/result.ts';
 import type { Scratch } from './scratch.ts';
-import type { AdapterRef, ModelRef } from './spec.ts';
+import type { AdapterRef, ModelRef } from '../study/spec.ts';
 import type { Store } from './store.ts';
 
 /** What a run needs from where it runs: a browser's worker or a terminal. */

@@ -3,8 +3,8 @@ import { countParameters } from '../model/footprint.ts';
 import type { ModelFiles } from '../model/open_model.ts';
 import { hashFile, type ByteProgress } from './files.ts';
 import type { OpenedFiles } from './host.ts';
-import type { ModelIdentity } from './result.ts';
-import type { ModelRef } from './spec.ts';
+import type { ModelIdentity } from '../study/result.ts';
+import type { ModelRef } from '../study/spec.ts';
 
 /** What a run's model is: its name, architecture, and the size and hash of each file that matters. */
 export async function identify(

@@ -1,9 +1,9 @@
 import { describe } from '../eval/doc.ts';
 import type { ItemResult } from '../eval/item.ts';
-import { aggregate } from '../eval/metric.ts';
+import { aggregate } from '../eval/stats/metric.ts';
 import { score } from '../eval/score.ts';
-import { TASKS, type TaskName } from '../eval/tasks.ts';
-import type { Gpu } from '../gpu/device.ts';
+import { TASKS, type TaskName } from '../eval/tasks/tasks.ts';
+import type { Gpu } from '../gpu/device/device.ts';
 import { causalLanguageModel } from '../model/causal_lm.ts';
 import { sequenceClassifier } from '../model/classifier.ts';
 import { footprintOf, type Footprint } from '../model/footprint.ts';
@@ -19,7 +19,8 @@ import { passGate, type Gate } from './gate.ts';
 import type { PlannedItem } from './plan.ts';
 import type { RunEvent } from './protocol.ts';
 import type { Scratch } from './scratch.ts';
-import type { RunRecord, Store } from './store.ts';
+import type { Store } from './store.ts';
+import type { RunRecord } from '../study/record.ts';
 
 /** One configuration of a run, and what it needs. */
 export interface ConfigJob {

@@ -1,15 +1,15 @@
 import { LabError } from '../errors.ts';
 import { checkKernel } from '../gpu/check.ts';
-import type { Gpu } from '../gpu/device.ts';
-import type { Kernel } from '../gpu/kernel.ts';
-import { passingBytes } from '../gpu/matrix.ts';
+import type { Gpu } from '../gpu/device/device.ts';
+import type { Kernel } from '../gpu/device/kernel.ts';
+import { passingBytes } from '../gpu/matrix/matrix.ts';
 import {
   measureMatrix,
   measureOn,
   measureOnCpu,
   MEASURING,
   type MatrixReport,
-} from '../gpu/measure_matrix.ts';
+} from '../gpu/matrix/measure_matrix.ts';
 import { isQuantizable } from '../tensor/dtype.ts';
 import { readHeader, readRows } from '../tensor/safetensors.ts';
 import { blobSource } from '../tensor/source.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { memoryFiles } from '../eval/memory_files.ts';
-import { hashText } from './files.ts';
+import { memoryFiles } from '../../test/fixtures/memory_files.ts';
+import { hashText } from '../study/digest.ts';
 import { hashItems, planItems } from './plan.ts';
-import { parseSpec, type ExperimentSpec } from './spec.ts';
+import { parseSpec, type ExperimentSpec } from '../study/spec.ts';
 
 const TEXTS = ['one', 'two', 'three', 'four'].map((text) => JSON.stringify({ text })).join('\n');
 

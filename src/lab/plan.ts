@@ -1,11 +1,11 @@
 import { prompt, type Doc } from '../eval/doc.ts';
-import { loadTask } from '../eval/load.ts';
-import { chooseDocs } from '../eval/subset.ts';
-import { TASKS, type TaskName } from '../eval/tasks.ts';
+import { loadTask } from '../eval/tasks/load.ts';
+import { chooseDocs } from '../eval/tasks/subset.ts';
+import { TASKS, type TaskName } from '../eval/tasks/tasks.ts';
 import { openDatasets, type DataPlace, type Datasets } from './datasets.ts';
-import { hashText } from './files.ts';
-import type { DataOrigin, Environment } from './result.ts';
-import type { ExperimentSpec, TaskSpec } from './spec.ts';
+import { hashText } from '../study/digest.ts';
+import type { DataOrigin, Environment } from '../study/result.ts';
+import type { ExperimentSpec, TaskSpec } from '../study/spec.ts';
 
 /** One thing to ask, of every configuration alike. */
 export interface PlannedItem {

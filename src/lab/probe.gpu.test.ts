@@ -2,14 +2,14 @@ import { afterAll, describe, expect, it } from 'vitest';
 import gpt2 from '../../public/configs/gpt2-ag-news.json';
 import qwen from '../../public/configs/Qwen2.5-0.5B.json';
 import smollm2 from '../../public/configs/SmolLM2-135M.json';
-import { randomLlama } from '../../e2e/random_llama.ts';
-import { openGpu } from '../gpu/device.ts';
+import { randomLlama } from '../../test/fixtures/random_llama.ts';
+import { openGpu } from '../gpu/device/device.ts';
 import { parseConfig } from '../model/config.ts';
 import { standIn } from '../model/stand_in.ts';
 import { readWeight } from '../tensor/checkpoint.ts';
 import { memoryFiles, type FileSet } from '../tensor/source.ts';
 import { probe } from './probe.ts';
-import { parseSpec } from './spec.ts';
+import { parseSpec } from '../study/spec.ts';
 
 const gpu = await openGpu(navigator.gpu);
 afterAll(() => gpu.device.destroy());

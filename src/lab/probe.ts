@@ -1,4 +1,4 @@
-import type { Gpu } from '../gpu/device.ts';
+import type { Gpu } from '../gpu/device/device.ts';
 import { parseConfig } from '../model/config.ts';
 import { closeModel, makeModel, reserve, type Model } from '../model/forward.ts';
 import { greedyToken } from '../model/logits.ts';
@@ -9,8 +9,8 @@ import { loadWeights } from '../model/weights.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import { openCheckpoint } from '../tensor/checkpoint.ts';
 import type { Host, OpenedFiles } from './host.ts';
-import { arithmeticOf, PROBE_SECONDS, type Probe, type Speed } from './speed.ts';
-import type { ExperimentSpec } from './spec.ts';
+import { arithmeticOf, PROBE_SECONDS, type Probe, type Speed } from '../study/speed.ts';
+import type { ExperimentSpec } from '../study/spec.ts';
 
 /** Tokens of the long pass: about a question with its choices, and several passes in the time even of a slow adapter. */
 const LONG = 64;

@@ -1,5 +1,5 @@
 import { openDB, type DBSchema } from 'idb';
-import type { Probe } from './speed.ts';
+import type { Probe } from '../study/speed.ts';
 
 /** What was probed in this browser, so that nobody waits for the same probe twice. */
 export interface Probes {

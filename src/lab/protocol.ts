@@ -1,20 +1,18 @@
 import type { Failure } from '../errors.ts';
 import type { DocText } from '../eval/doc.ts';
 import type { ItemResult } from '../eval/item.ts';
-import type { MetricName, MetricValue } from '../eval/metric.ts';
-import type { TaskName } from '../eval/tasks.ts';
+import type { MetricName, MetricValue } from '../eval/stats/metric.ts';
+import type { TaskName } from '../eval/tasks/tasks.ts';
 import type { CheckRow } from '../gpu/check.ts';
-import type { AdapterReport } from '../gpu/device.ts';
-import type { MatrixReport } from '../gpu/measure_matrix.ts';
+import type { AdapterReport } from '../gpu/adapter.ts';
+import type { MatrixReport } from '../gpu/matrix/measure_matrix.ts';
 import type { Footprint } from '../model/footprint.ts';
 import type { Codebook } from '../quant/codebook.ts';
-import type { Environment, ExperimentResult, Timings } from './result.ts';
-import type { SavableConfig } from './save_checkpoint.ts';
-import type { ExperimentSpec, ModelRef } from './spec.ts';
-import type { Probe } from './speed.ts';
-import type { RunRecord } from './store.ts';
-
-export type { AdapterReport, CheckRow, MatrixReport };
+import type { Environment, ExperimentResult, Timings } from '../study/result.ts';
+import type { SavableConfig } from '../quant/bitsandbytes_format.ts';
+import type { ExperimentSpec, ModelRef } from '../study/spec.ts';
+import type { Probe } from '../study/speed.ts';
+import type { RunRecord } from '../study/record.ts';
 
 /** What the worker offers the page; Comlink carries it and nothing else calls postMessage. */
 export interface Lab {

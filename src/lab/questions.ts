@@ -1,6 +1,6 @@
 import { openDB, type DBSchema } from 'idb';
 import type { DocText } from '../eval/doc.ts';
-import type { TaskName } from '../eval/tasks.ts';
+import type { TaskName } from '../eval/tasks/tasks.ts';
 
 /** What a run asked, as people read it. Answers and digests do not depend on it, so it is kept apart from them. */
 export interface Question {

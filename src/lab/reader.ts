@@ -1,6 +1,6 @@
 import * as Comlink from 'comlink';
 import { toFailure } from '../errors.ts';
-import { assembleResult } from './assemble.ts';
+import { assembleResult } from '../study/assemble.ts';
 import type { Reader } from './protocol.ts';
 import { browserStore } from './store.ts';
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { randomLlama } from '../../e2e/random_llama.ts';
-import { memoryFiles } from '../eval/memory_files.ts';
-import { adapterName, openGpu } from '../gpu/device.ts';
-import { kernelsFor } from '../gpu/registry.ts';
+import { randomLlama } from '../../test/fixtures/random_llama.ts';
+import { memoryFiles } from '../../test/fixtures/memory_files.ts';
+import { openGpu } from '../gpu/device/device.ts';
+import { adapterName } from '../gpu/adapter.ts';
+import { kernelsFor } from '../gpu/kernels/registry.ts';
 import type { FileSet } from '../tensor/source.ts';
 import { openGate, type Gate } from './gate.ts';
 import { gpuOnce } from './gpu_once.ts';
@@ -11,7 +12,7 @@ import type { Host } from './host.ts';
 import { run } from './run.ts';
 import { memoryScratch } from './memory_scratch.ts';
 import type { Scratch } from './scratch.ts';
-import { parseSpec } from './spec.ts';
+import { parseSpec } from '../study/spec.ts';
 import { memoryStore } from './store.ts';
 
 const spec = parseSpec({

@@ -1,8 +1,8 @@
 import { LabError, toFailure, type Failure } from '../errors.ts';
 import { quickCheck } from '../gpu/check.ts';
-import type { Gpu } from '../gpu/device.ts';
+import type { Gpu } from '../gpu/device/device.ts';
 import { openModel, type ModelFiles } from '../model/open_model.ts';
-import { assembleResult } from './assemble.ts';
+import { assembleResult } from '../study/assemble.ts';
 import { estimate } from './eta.ts';
 import type { ByteProgress } from './files.ts';
 import { openGate, type Gate } from './gate.ts';
@@ -11,8 +11,9 @@ import { ADAPTER_FILES, identify, identifyFiles, requireSame, requireSameItems }
 import { measureConfig } from './measure_config.ts';
 import { planItems, type PlannedItem } from './plan.ts';
 import type { RunEvent, RunRequest } from './protocol.ts';
-import type { ExperimentResult, KernelCheck } from './result.ts';
-import type { RunRecord, Store } from './store.ts';
+import type { ExperimentResult, KernelCheck } from '../study/result.ts';
+import type { Store } from './store.ts';
+import type { RunRecord } from '../study/record.ts';
 
 /**
  * Runs an experiment: checks the kernels, opens the model, and for each configuration streams the weights to the

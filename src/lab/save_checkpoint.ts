@@ -2,8 +2,13 @@ import { LabError } from '../errors.ts';
 import { parseConfig } from '../model/config.ts';
 import { isSkipped, linearModules, type LinearModule } from '../model/modules.ts';
 import { readJson } from '../model/read_json.ts';
-import { planQuantized, quantizedBytes, savedQuantType, type TorchDtype } from '../quant/checkpoint.ts';
-import type { Blockwise4bitConfig, LlmInt8Config } from '../quant/config.ts';
+import {
+  planQuantized,
+  quantizedBytes,
+  savedQuantType,
+  type SavableConfig,
+  type TorchDtype,
+} from '../quant/bitsandbytes_format.ts';
 import { quantize } from '../quant/quantize.ts';
 import { openCheckpoint, readWeight, readWeightBytes, type Checkpoint } from '../tensor/checkpoint.ts';
 import { isQuantizable } from '../tensor/dtype.ts';
@@ -21,9 +26,6 @@ export interface OpenFile {
   write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   close(): Promise<void>;
 }
-
-/** The configurations bitsandbytes has a format for. */
-export type SavableConfig = (Blockwise4bitConfig & { quant_type: 'nf4' | 'fp4' }) | LlmInt8Config;
 
 /** Files larger than this are cut: transformers' own limit is larger, but some hosts stop at 2 GB. */
 export const SHARD_BYTES = 2e9;

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import example from '../../examples/nf4-vs-fp4.json';
 import type { Doc } from '../eval/doc.ts';
-import { TASKS } from '../eval/tasks.ts';
+import { TASKS } from '../eval/tasks/tasks.ts';
 import { memorySource } from '../tensor/source.ts';
 import type { DataPlace } from './datasets.ts';
 import { planItems } from './plan.ts';
-import { ALL_TASKS, parseSpec } from './spec.ts';
-import { taskSize } from './task_sizes.ts';
+import { ALL_TASKS, parseSpec } from '../study/spec.ts';
+import { taskSize } from '../study/task_sizes.ts';
 
 const page: DataPlace = {
   source: 'folder',

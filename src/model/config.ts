@@ -1,5 +1,5 @@
 import { LabError } from '../errors.ts';
-import { MAX_HEAD_DIM } from '../gpu/limits.ts';
+import { MAX_HEAD_DIM } from '../gpu/device/limits.ts';
 
 /** What the lab needs to know of a model, under the names of transformers' config.json. */
 export type ModelConfig = LlamaConfig | Gpt2Config;

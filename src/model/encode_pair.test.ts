@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { encodePair } from './causal_lm.ts';
 import { makeTokenizer } from './tokenizer.ts';
 
-const GOLDEN = join(import.meta.dirname, '../../e2e/golden/harness/models');
+const GOLDEN = join(import.meta.dirname, '../../test/golden/harness/models');
 
 async function open(name: string) {
   const json = async (file: string): Promise<unknown> =>

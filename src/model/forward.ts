@@ -1,10 +1,10 @@
-import { add } from '../gpu/add.ts';
-import { openArena, write, type Arena } from '../gpu/buffers.ts';
-import { recordCommands, type Commands } from '../gpu/commands.ts';
-import type { Gpu } from '../gpu/device.ts';
-import { embedding } from '../gpu/embedding.ts';
-import type { DeviceMatrix } from '../gpu/matrix.ts';
-import { DTYPE } from '../gpu/stored.ts';
+import { add } from '../gpu/kernels/add.ts';
+import { openArena, write, type Arena } from '../gpu/device/buffers.ts';
+import { recordCommands, type Commands } from '../gpu/device/commands.ts';
+import type { Gpu } from '../gpu/device/device.ts';
+import { embedding } from '../gpu/kernels/embedding.ts';
+import type { DeviceMatrix } from '../gpu/matrix/matrix.ts';
+import { DTYPE } from '../gpu/kernels/stored.ts';
 import type { ComputeDtype, QuantConfig } from '../quant/config.ts';
 import type { ModelConfig } from './config.ts';
 import { gpt2Block } from './gpt2.ts';

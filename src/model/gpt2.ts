@@ -1,6 +1,6 @@
-import { gelu_new } from '../gpu/gelu_new.ts';
-import { layer_norm } from '../gpu/layer_norm.ts';
-import type { DeviceMatrix } from '../gpu/matrix.ts';
+import { gelu_new } from '../gpu/kernels/gelu_new.ts';
+import { layer_norm } from '../gpu/kernels/layer_norm.ts';
+import type { DeviceMatrix } from '../gpu/matrix/matrix.ts';
 import type { Checkpoint } from '../tensor/checkpoint.ts';
 import type { Gpt2Config } from './config.ts';
 import type { Linear, Loader } from './loader.ts';

@@ -1,7 +1,7 @@
-import { rms_norm } from '../gpu/rms_norm.ts';
-import { rope } from '../gpu/rope.ts';
-import { silu_mul } from '../gpu/silu_mul.ts';
-import type { DeviceMatrix } from '../gpu/matrix.ts';
+import { rms_norm } from '../gpu/kernels/rms_norm.ts';
+import { rope } from '../gpu/kernels/rope.ts';
+import { silu_mul } from '../gpu/kernels/silu_mul.ts';
+import type { DeviceMatrix } from '../gpu/matrix/matrix.ts';
 import type { LlamaConfig } from './config.ts';
 import type { Linear, Loader } from './loader.ts';
 import { llamaModules } from './modules.ts';

@@ -1,10 +1,10 @@
 import { LabError } from '../errors.ts';
-import { openArena, type Arena } from '../gpu/buffers.ts';
-import type { Gpu } from '../gpu/device.ts';
-import { loadMatrix, storeAs, type Storing } from '../gpu/load_matrix.ts';
-import { loadQuantized } from '../gpu/load_quantized.ts';
-import type { DeviceMatrix, StoredMatrix } from '../gpu/matrix.ts';
-import { readQuantized, savedQuantType, type SavedReader } from '../quant/checkpoint.ts';
+import { openArena, type Arena } from '../gpu/device/buffers.ts';
+import type { Gpu } from '../gpu/device/device.ts';
+import { loadMatrix, storeAs, type Storing } from '../gpu/matrix/load_matrix.ts';
+import { loadQuantized } from '../gpu/matrix/upload_quantized.ts';
+import type { DeviceMatrix, StoredMatrix } from '../gpu/matrix/matrix.ts';
+import { readQuantized, savedQuantType, type SavedReader } from '../quant/bitsandbytes_format.ts';
 import { skippedModules, type QuantConfig } from '../quant/config.ts';
 import {
   findTensor,

@@ -1,6 +1,6 @@
 import { LabError } from '../errors.ts';
-import type { Arena } from '../gpu/buffers.ts';
-import type { DeviceMatrix } from '../gpu/matrix.ts';
+import type { Arena } from '../gpu/device/buffers.ts';
+import type { DeviceMatrix } from '../gpu/matrix/matrix.ts';
 import { openCheckpoint, readWeight, type Checkpoint } from '../tensor/checkpoint.ts';
 import type { FileSet } from '../tensor/source.ts';
 import type { LinearModule } from './modules.ts';

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { referenceLogits } from '../../e2e/llama_reference.ts';
-import { randomLlama } from '../../e2e/random_llama.ts';
-import { openGpu } from '../gpu/device.ts';
+import { referenceLogits } from '../../test/fixtures/llama_reference.ts';
+import { randomLlama } from '../../test/fixtures/random_llama.ts';
+import { openGpu } from '../gpu/device/device.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import { dequantize, quantize } from '../quant/quantize.ts';
 import { compare, formatMismatch } from '../tensor/compare.ts';

@@ -1,4 +1,4 @@
-import { readBack } from '../gpu/buffers.ts';
+import { readBack } from '../gpu/device/buffers.ts';
 import type { Model } from './forward.ts';
 import { INPUT_SITES, type InputSite } from './pass.ts';
 import { widestMaskBytes } from './workspace.ts';

@@ -1,10 +1,10 @@
-import { add } from '../gpu/add.ts';
-import { attention } from '../gpu/attention.ts';
-import { cast } from '../gpu/cast.ts';
-import type { Commands } from '../gpu/commands.ts';
-import { quantizeInput, type Int8Input } from '../gpu/int8_input.ts';
-import { linear, type LinearCall } from '../gpu/linear.ts';
-import { COMPUTE_DTYPE } from '../gpu/rounding.ts';
+import { add } from '../gpu/kernels/add.ts';
+import { attention } from '../gpu/kernels/attention.ts';
+import { cast } from '../gpu/kernels/cast.ts';
+import type { Commands } from '../gpu/device/commands.ts';
+import { quantizeInput, type Int8Input } from '../gpu/matrix/int8_input.ts';
+import { linear, type LinearCall } from '../gpu/matrix/linear.ts';
+import { COMPUTE_DTYPE } from '../gpu/kernels/rounding.ts';
 import type { ComputeDtype } from '../quant/config.ts';
 import type { ModelConfig } from './config.ts';
 import type { Linear } from './loader.ts';

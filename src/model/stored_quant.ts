@@ -1,5 +1,5 @@
 import { LabError } from '../errors.ts';
-import { savedQuantType } from '../quant/checkpoint.ts';
+import { savedQuantType } from '../quant/bitsandbytes_format.ts';
 import type { ComputeDtype, QuantConfig } from '../quant/config.ts';
 import type { Checkpoint } from '../tensor/checkpoint.ts';
 import type { ModelConfig } from './config.ts';

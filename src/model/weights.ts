@@ -1,5 +1,5 @@
-import type { Arena } from '../gpu/buffers.ts';
-import type { Gpu } from '../gpu/device.ts';
+import type { Arena } from '../gpu/device/buffers.ts';
+import type { Gpu } from '../gpu/device/device.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import type { Checkpoint } from '../tensor/checkpoint.ts';
 import type { ModelConfig } from './config.ts';

@@ -1,7 +1,7 @@
-import { openArena, type Arena } from '../gpu/buffers.ts';
-import type { Gpu } from '../gpu/device.ts';
-import { reserveInt8Input, type Int8Input } from '../gpu/int8_input.ts';
-import { maskWords } from '../gpu/outlier_columns.ts';
+import { openArena, type Arena } from '../gpu/device/buffers.ts';
+import type { Gpu } from '../gpu/device/device.ts';
+import { reserveInt8Input, type Int8Input } from '../gpu/matrix/int8_input.ts';
+import { maskWords } from '../gpu/kernels/outlier_columns.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import type { ModelConfig } from './config.ts';
 

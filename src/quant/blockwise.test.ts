@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { dequantizeBlockwise, quantizeBlockwise } from './blockwise.ts';
 import { FP4, INT4, NF4, customCodebook, nearest } from './codebook.ts';
-import { goldenTensor, sha } from '../../e2e/golden_tensor.ts';
+import { goldenTensor, sha } from '../../test/fixtures/golden_tensor.ts';
 import { packNibbles, unpackNibbles } from './pack.ts';
-import { report, scaledHistogram, usedLevels } from './report.ts';
+import { report, scaledHistogram, usedLevels } from './error.ts';
 import { roundToBF16, roundToF16 } from '../tensor/dtype.ts';
 import { seededRandom } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';

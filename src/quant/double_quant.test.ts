@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { sha } from '../../e2e/golden_tensor.ts';
+import { sha } from '../../test/fixtures/golden_tensor.ts';
 import { seededRandom } from '../tensor/random.ts';
 import { quantizeBlockwise } from './blockwise.ts';
 import { NF4 } from './codebook.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { goldenTensor, sha } from '../../e2e/golden_tensor.ts';
+import { goldenTensor, sha } from '../../test/fixtures/golden_tensor.ts';
 import { dequantizeInt8, quantizeInt8 } from './int8.ts';
-import { report } from './report.ts';
+import { report } from './error.ts';
 import { roundToF16 } from '../tensor/dtype.ts';
 import { seededRandom } from '../tensor/random.ts';
 

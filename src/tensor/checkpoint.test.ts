@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { checkpoints } from '../../e2e/safetensors/checkpoints.ts';
-import { file } from '../../e2e/safetensors/corpus.ts';
+import { checkpoints } from '../../test/fixtures/safetensors/checkpoints.ts';
+import { file } from '../../test/fixtures/safetensors/corpus.ts';
 import { LabError, toFailure } from '../errors.ts';
 import {
   findTensor,

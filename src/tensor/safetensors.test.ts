@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { file } from '../../e2e/safetensors/corpus.ts';
-import { dataFolder } from '../../e2e/data_folder.ts';
+import { file } from '../../test/fixtures/safetensors/corpus.ts';
+import { dataFolder } from '../../test/fixtures/data_folder.ts';
 import { toFailure } from '../errors.ts';
 import { MAX_HEADER_BYTES, readHeader, readRows, readTensor, readTensorBytes } from './safetensors.ts';
 import { memorySource, type ByteSource } from './source.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseSpec } from '../../lab/spec.ts';
+import { parseSpec } from '../../study/spec.ts';
 import {
   anotherConfig,
   defaultSpec,
@@ -10,7 +10,7 @@ import {
   withQuantType,
   withTask,
 } from './draft.ts';
-import { planSentences } from './plan_text.ts';
+import { planSentences } from '../words/plan_text.ts';
 
 test('a configuration keeps what it can when its quant_type changes, and stays valid', () => {
   const spec = defaultSpec();

@@ -1,6 +1,6 @@
 import example from '../../../examples/nf4-vs-fp4.json';
 import news from '../../../examples/tiny-news.json';
-import type { TaskName } from '../../eval/tasks.ts';
+import type { TaskName } from '../../eval/tasks/tasks.ts';
 import {
   canonicalJson,
   parseSpec,
@@ -8,10 +8,10 @@ import {
   type BUNDLED_MODELS,
   type ExperimentSpec,
   type ModelRef,
-} from '../../lab/spec.ts';
+} from '../../study/spec.ts';
 import { NF4 } from '../../quant/codebook.ts';
 import { BLOCKSIZES, type QuantConfig, type QuantType } from '../../quant/config.ts';
-import { readJsonFile } from '../json_file.ts';
+import { readJsonFile } from '../page/json_file.ts';
 
 /** The experiment a newcomer finds: NF4, FP4 and INT8 on the model that comes with the page. */
 export const defaultSpec = (): ExperimentSpec => parseSpec(example);

@@ -1,19 +1,19 @@
 import { LabError, toFailure, type Failure } from '../../errors.ts';
 import type { ItemEvent, RunEvent } from '../../lab/protocol.ts';
-import { specHash, specOfQuery } from '../../lab/permalink.ts';
-import type { ExperimentResult } from '../../lab/result.ts';
-import { canonicalJson, parseSpec, type ExperimentSpec } from '../../lab/spec.ts';
-import { activity } from '../activity.svelte.ts';
-import { wantHeadingFocus } from '../heading_focus.ts';
+import { specHash, specOfQuery } from '../../study/permalink.ts';
+import type { ExperimentResult } from '../../study/result.ts';
+import { canonicalJson, parseSpec, type ExperimentSpec } from '../../study/spec.ts';
+import { activity } from '../shell/activity.svelte.ts';
+import { wantHeadingFocus } from '../shell/heading_focus.ts';
 import type { ChosenFolder } from '../kit/chosen_files.ts';
-import { lab } from '../lab.ts';
-import { questionsFrom } from '../names.ts';
-import { questions } from '../results/questions.ts';
-import { parseRoute } from '../route.ts';
+import { lab } from '../page/lab.ts';
+import { questionsFrom } from '../words/names.ts';
+import { questions } from '../../lab/client/kept.ts';
+import { parseRoute } from '../shell/route.ts';
 import { defaultSpec, readSpecFile } from './draft.ts';
-import { follow, percentDone, startLive, type Live } from './live.ts';
-import { notice } from './notify.svelte.ts';
-import type { Preset } from './presets.ts';
+import { follow, percentDone, startLive, type Live } from './live/live.ts';
+import { notice } from './live/notify.svelte.ts';
+import type { Preset } from './builder/presets.ts';
 
 /** Events may come faster than the eye reads; what they add up to is shown this often. */
 const SHOW_EVERY_MS = 100;

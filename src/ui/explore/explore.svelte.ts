@@ -13,13 +13,13 @@ import {
   wholeNumber,
   word,
   writeQuery,
-} from '../query_state.ts';
-import { parseRoute, queryOf } from '../route.ts';
-import { codeField } from './code_field.ts';
-import { measure, measuredWhole, type BookName } from './measure.ts';
-import { lloydStep, moveLevel, placeByQuantiles, roundCode, scaleWeights } from './own_code.ts';
-import { openOwnFile, readFirstWeights, type OwnFile } from './own_file.ts';
-import { parsePasted } from './pasted.ts';
+} from '../page/query_state.ts';
+import { parseRoute, queryOf } from '../shell/route.ts';
+import { codeField } from './weights/code_field.ts';
+import { measure, measuredWhole, type BookName } from './weights/measure.ts';
+import { lloydStep, moveLevel, placeByQuantiles, roundCode, scaleWeights } from './codes/own_code.ts';
+import { openOwnFile, readFirstWeights, type OwnFile } from './weights/own_file.ts';
+import { parsePasted } from './weights/pasted.ts';
 import {
   drawWeights,
   fetchSample,
@@ -31,8 +31,8 @@ import {
   VALUES,
   type DrawName,
   type WeightSample,
-} from './weights.ts';
-import { WholeTensor } from './whole_tensor.svelte.ts';
+} from './weights/weights.ts';
+import { WholeTensor } from './weights/whole_tensor.svelte.ts';
 
 export type WeightChoice = 'sample' | 'own' | 'pasted' | DrawName;
 

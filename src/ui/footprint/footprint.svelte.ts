@@ -1,11 +1,7 @@
 import { LabError, toFailure, type Failure } from '../../errors.ts';
-import {
-  blockLayers,
-  footprintRows,
-  maskBufferBytes,
-  parseConfig,
-  type ModelConfig,
-} from '../../lab/footprint_table.ts';
+import { blockLayers, footprintRows } from '../../study/footprint_table.ts';
+import { maskBufferBytes } from '../../model/footprint.ts';
+import { parseConfig, type ModelConfig } from '../../model/config.ts';
 import {
   oneNumber,
   parseQuery,
@@ -14,8 +10,8 @@ import {
   wholeNumber,
   word,
   writeQuery,
-} from '../query_state.ts';
-import { parseRoute, queryOf } from '../route.ts';
+} from '../page/query_state.ts';
+import { parseRoute, queryOf } from '../shell/route.ts';
 
 /** Models whose config.json comes with the page. */
 export const MODELS = [

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { blockLayers, footprintRows, maskBufferBytes, parseConfig } from '../../lab/footprint_table.ts';
+import { blockLayers, footprintRows } from '../../study/footprint_table.ts';
+import { maskBufferBytes } from '../../model/footprint.ts';
+import { parseConfig } from '../../model/config.ts';
 import {
   adapterSentence,
   contextSentence,

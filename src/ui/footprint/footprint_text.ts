@@ -1,14 +1,9 @@
-import {
-  cacheBytes,
-  loraFootprint,
-  maskBufferBytes,
-  passingBytes,
-  type FootprintRow,
-  type ModelConfig,
-} from '../../lab/footprint_table.ts';
+import { type FootprintRow } from '../../study/footprint_table.ts';
+import { cacheBytes, loraFootprint, maskBufferBytes, passingBytes } from '../../model/footprint.ts';
+import { type ModelConfig } from '../../model/config.ts';
 import type { TableTwin } from '../chart/table_twin.ts';
 import { PUBLISHED_MODELS, PUBLISHED_QLORA, publishedOf } from './published.ts';
-import { count, decimals, digits3, mebibytes, percent, whole } from '../format.ts';
+import { count, decimals, digits3, mebibytes, percent, whole } from '../words/format.ts';
 
 /** Where the bytes of one configuration are. Their sum is what it truly takes. */
 export interface Parts {

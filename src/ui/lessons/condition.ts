@@ -1,4 +1,4 @@
-import { parseRoute, queryOf } from '../route.ts';
+import { parseRoute, queryOf } from '../shell/route.ts';
 import type { Condition } from './parse_lesson.ts';
 
 /** What a key stands for while the address does not name it. */

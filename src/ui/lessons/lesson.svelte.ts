@@ -1,5 +1,5 @@
 import { toFailure, type Failure } from '../../errors.ts';
-import { activity } from '../activity.svelte.ts';
+import { activity } from '../shell/activity.svelte.ts';
 import { isDone } from './condition.ts';
 import { LESSONS, readLesson, type LessonName } from './lessons.ts';
 import type { Card, Lesson } from './parse_lesson.ts';

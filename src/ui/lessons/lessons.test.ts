@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { specOfQuery } from '../../lab/permalink.ts';
-import { parseRoute } from '../route.ts';
+import { specOfQuery } from '../../study/permalink.ts';
+import { parseRoute } from '../shell/route.ts';
 import { isDone } from './condition.ts';
 import { LESSONS } from './lessons.ts';
 import { parseLesson } from './parse_lesson.ts';

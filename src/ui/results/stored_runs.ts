@@ -1,11 +1,10 @@
 import type { StoredRun } from '../../lab/protocol.ts';
-import type { RunRecord } from '../../lab/store.ts';
-import type { ForeignRun } from '../../lab/parse_result.ts';
-import { activity } from '../activity.svelte.ts';
+import type { RunRecord } from '../../study/record.ts';
+import type { ForeignRun } from '../../study/parse_result.ts';
+import { activity } from '../shell/activity.svelte.ts';
 import { experiment } from '../experiment/experiment.svelte.ts';
-import { questionsFrom } from '../names.ts';
-import { openStore } from '../open_store.ts';
-import { questions } from './questions.ts';
+import { questionsFrom } from '../words/names.ts';
+import { openStore, questions } from '../../lab/client/kept.ts';
 
 /** Results that were measured elsewhere are kept under ids of this kind: they can be read, but not gone on with. */
 const FOREIGN = 'shared-';

@@ -1,5 +1,5 @@
-import { count, digits3, percent } from '../format.ts';
-import type { CheckRow } from '../../lab/protocol.ts';
+import { count, digits3, percent } from '../words/format.ts';
+import type { CheckRow } from '../../gpu/check.ts';
 
 /** The outcome in one sentence. */
 export function summary(rows: readonly CheckRow[], adapter: string): string {

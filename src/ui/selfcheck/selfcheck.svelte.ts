@@ -1,6 +1,7 @@
 import { LabError, toFailure, type Failure } from '../../errors.ts';
-import type { CheckRow } from '../../lab/protocol.ts';
-import { adapterName, lab } from '../lab.ts';
+import type { CheckRow } from '../../gpu/check.ts';
+import { lab } from '../page/lab.ts';
+import { adapterName } from '../../gpu/adapter.ts';
 
 /** The check of every kernel, under way or done; it goes on while the reader is on another screen. */
 class SelfCheck {

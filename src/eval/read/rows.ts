@@ -1,0 +1,28 @@
+import { readCsv } from './csv.ts';
+import { readParquet } from './parquet.ts';
+import { badData, readJsonLines, type DataFile, type DataRecord } from './records.ts';
+
+/**
+ * The rows of a table by the format its name says: JSON lines, parquet, or CSV whose fields are `csvColumns`. What
+ * the fields must hold is for one check to say, whatever they were read from.
+ */
+export async function readRows(
+  file: DataFile,
+  columns: readonly string[],
+  csvColumns: readonly string[] = columns,
+): Promise<DataRecord[]> {
+  const format = formatOf(file.path);
+  switch (format) {
+    case 'jsonl':
+      return readJsonLines(file);
+    case 'parquet':
+      return readParquet(file, columns);
+    case 'csv':
+      return readCsv(file, csvColumns);
+    default:
+      return badData(file.path, 'the format', format, 'jsonl, parquet, csv');
+  }
+}
+
+/** The end of a path after its last dot: `formatOf('ARC/ARC-Easy-test.jsonl')` is 'jsonl'. */
+export const formatOf = (path: string): string => path.slice(path.lastIndexOf('.') + 1);

@@ -1,0 +1,167 @@
+import { LabError } from '../../errors.ts';
+import type { Doc } from '../doc.ts';
+import { pythonRandom, sampleIndices } from '../read/python_random.ts';
+import { badData, type DataFile } from '../read/records.ts';
+import type { DataFiles, Fewshot, Paths, Split, Task } from './task.ts';
+
+/** The harness's fewshot_random_seed. */
+const FEWSHOT_SEED = 1234;
+
+/** What a spec may say about how a task is read; each is the task's own if absent. */
+export interface LoadOptions {
+  split?: Split | undefined;
+  num_fewshot?: number | undefined;
+  /** Of a task of `any_file`: the path of the file, in place of the task's own. */
+  file?: string | undefined;
+}
+
+/** A task's docs, and the paths of all files they were read from, those of the examples too. */
+export interface LoadedDocs {
+  docs: Doc[];
+  paths: string[];
+}
+
+/**
+ * The docs of a task in their file's order, prompts complete: `loadDocs(TASKS.arc_easy, data, {num_fewshot: 5})`
+ * gives 2376. Throws LabError: 'bad-spec' for a split, file or num_fewshot the task does not have, 'missing-data' for
+ * a file that is not there, 'bad-data' for one that is not in its published layout.
+ */
+export const loadDocs = async (task: Task, data: DataFiles, options: LoadOptions = {}): Promise<Doc[]> =>
+  (await loadTask(task, data, options)).docs;
+
+/** As loadDocs, and says which files were read. */
+export async function loadTask(task: Task, data: DataFiles, options: LoadOptions = {}): Promise<LoadedDocs> {
+  const split = options.split ?? task.split;
+  const num_fewshot = options.num_fewshot ?? task.num_fewshot;
+  if (!Number.isSafeInteger(num_fewshot) || num_fewshot < 0) {
+    throw new LabError('bad-spec', `${task.name}: num_fewshot is ${num_fewshot}; allowed: 0, 1, 2, …`);
+  }
+  if (options.file !== undefined && !task.any_file) {
+    throw new LabError('bad-spec', `${task.name}: file is ${options.file}; allowed: none, it has its own`);
+  }
+  const { docs, paths } = await readSplit(task, split, data, options.file);
+  if (num_fewshot === 0) return { docs: docs.map((doc) => withShots(task, doc, '')), paths };
+  if (task.fewshot === null) {
+    throw new LabError(
+      'bad-spec',
+      `${task.name}: num_fewshot is ${num_fewshot}; allowed: 0, it takes no examples`,
+    );
+  }
+  const own = task.fewshot.split === split;
+  const pool = own ? { docs, paths: [] } : await readSplit(task, task.fewshot.split, data);
+  const drawn = shotsFor(task.name, task.fewshot, docs, pool.docs, num_fewshot, own);
+  return {
+    docs: docs.map((doc, doc_id) => withShots(task, doc, drawn[doc_id]!.map(asExample).join(''))),
+    paths: [...paths, ...pool.paths],
+  };
+}
+
+/** The examples of each doc, in the order they stand. */
+function shotsFor(
+  name: string,
+  fewshot: Fewshot,
+  docs: readonly Doc[],
+  pool: readonly Doc[],
+  num_fewshot: number,
+  own: boolean,
+): Doc[][] {
+  const require = (most: number, size: number, of: string) => {
+    if (num_fewshot <= most) return;
+    throw new LabError(
+      'bad-spec',
+      `${name}: num_fewshot is ${num_fewshot}; allowed: 0 to ${most}, the ${fewshot.split} split has ${size} docs${of}`,
+    );
+  };
+  if (fewshot.sampler === 'default') {
+    const spare = own || fewshot.spare;
+    require(pool.length - (spare ? 1 : 0), pool.length, '');
+    return drawShots({ docs: docs.length, pool: pool.length, num_fewshot, spare, own }).map((shots) =>
+      shots.map((shot) => pool[shot]!),
+    );
+  }
+  const byGroup = new Map<string | undefined, Doc[]>();
+  for (const doc of pool) byGroup.set(doc.group, [...(byGroup.get(doc.group) ?? []), doc]);
+  return docs.map((doc) => {
+    const shots = (byGroup.get(doc.group) ?? []).filter((shot) => shot !== doc);
+    require(shots.length, shots.length, doc.group === undefined ? '' : ` of ${doc.group}`);
+    return shots.slice(0, num_fewshot);
+  });
+}
+
+/**
+ * Which docs of the pool stand before each doc, as the harness draws them: one random.Random(1234) a task, one
+ * random.sample a doc, in the order of the split. A doc's examples so depend on its doc_id alone, not on which
+ * others are asked. `own`: pool and docs are the same, and a doc is no example of itself.
+ * `drawShots({docs: 2, pool: 2251, num_fewshot: 2, spare: false, own: false})` is [[1805, 478], [30, 371]].
+ */
+export function drawShots(from: {
+  docs: number;
+  pool: number;
+  num_fewshot: number;
+  spare: boolean;
+  own: boolean;
+}): number[][] {
+  const random = pythonRandom(FEWSHOT_SEED);
+  const draws = from.num_fewshot + (from.spare ? 1 : 0);
+  return Array.from({ length: from.docs }, (_, doc_id) =>
+    sampleIndices(random, from.pool, draws)
+      .filter((shot) => !from.own || shot !== doc_id)
+      .slice(0, from.num_fewshot),
+  );
+}
+
+function asExample(doc: Doc): string {
+  switch (doc.output_type) {
+    case 'multiple_choice':
+      return `${doc.context} ${doc.choices[doc.gold]}\n\n`;
+    case 'generate_until':
+      return `${doc.context} ${doc.refs[0]}\n\n`;
+    case 'loglikelihood_rolling':
+    case 'classify':
+      return '';
+  }
+}
+
+function withShots(task: Task, doc: Doc, shots: string): Doc {
+  if (!('context' in doc)) return doc;
+  return { ...doc, context: (task.description?.(doc) ?? '') + shots + doc.context };
+}
+
+async function readSplit(task: Task, split: Split, data: DataFiles, file?: string): Promise<LoadedDocs> {
+  const alternatives = file === undefined ? pathsOf(task, split) : [file];
+  const files = await findFiles(task, alternatives, data);
+  const docs: Doc[] = [];
+  for (const found of files) docs.push(...(await task.read(found)));
+  // Of files that only together are the split, each was checked by itself.
+  if (docs.length === 0) badData(files[0]!.path, 'the number of docs', 0, '1 or more');
+  return { docs, paths: files.map(({ path }) => path) };
+}
+
+/** Every path a split may have: the originals', then a folder copied from the Hub, at last the Hub's own. */
+function pathsOf(task: Task, split: Split): Paths[] {
+  const originals = task.files[split] ?? [];
+  const hub = task.hub?.files[split];
+  if (task.hub === undefined || hub === undefined) {
+    if (originals.length > 0) return [...originals];
+    const allowed = Object.keys(task.files).join(', ');
+    throw new LabError('bad-spec', `${task.name}: split is ${split}; allowed: ${allowed}`);
+  }
+  const { repo } = task.hub;
+  return [...originals, `${repo.slice(repo.indexOf('/') + 1)}/${hub}`, hub, `${repo}/${hub}`];
+}
+
+async function findFiles(task: Task, alternatives: readonly Paths[], data: DataFiles): Promise<DataFile[]> {
+  for (const alternative of alternatives) {
+    const files: DataFile[] = [];
+    for (const path of [alternative].flat()) {
+      const source = await data.open(path);
+      if (source === undefined) break;
+      files.push({ path, source });
+    }
+    if (files.length === [alternative].flat().length) return files;
+  }
+  const names = alternatives.map((paths) =>
+    typeof paths === 'string' ? paths : `${paths[0]} and ${paths.length - 1} more`,
+  );
+  throw new LabError('missing-data', `${task.name} needs ${names.join(' or ')}; not found in ${data.where}`);
+}

@@ -1,0 +1,145 @@
+import type { Doc, MultipleChoiceDoc } from '../doc.ts';
+import { groupResults } from '../stats/group.ts';
+import { strip } from '../read/python_text.ts';
+import { badData, textField, textsField, type DataFile, type DataRecord } from '../read/records.ts';
+import { formatOf, readRows } from '../read/rows.ts';
+import type { Split, Task } from './task.ts';
+
+/** MMLU's 57 subjects (Hendrycks et al. 2021), in the order of the Hub's file that holds them all. */
+export const MMLU_SUBJECTS = [
+  ...(['abstract_algebra', 'anatomy', 'astronomy', 'business_ethics', 'clinical_knowledge'] as const),
+  ...(['college_biology', 'college_chemistry', 'college_computer_science', 'college_mathematics'] as const),
+  ...(['college_medicine', 'college_physics', 'computer_security', 'conceptual_physics'] as const),
+  ...(['econometrics', 'electrical_engineering', 'elementary_mathematics', 'formal_logic'] as const),
+  ...(['global_facts', 'high_school_biology', 'high_school_chemistry'] as const),
+  ...(['high_school_computer_science', 'high_school_european_history', 'high_school_geography'] as const),
+  ...(['high_school_government_and_politics', 'high_school_macroeconomics'] as const),
+  ...(['high_school_mathematics', 'high_school_microeconomics', 'high_school_physics'] as const),
+  ...(['high_school_psychology', 'high_school_statistics', 'high_school_us_history'] as const),
+  ...(['high_school_world_history', 'human_aging', 'human_sexuality', 'international_law'] as const),
+  ...(['jurisprudence', 'logical_fallacies', 'machine_learning', 'management', 'marketing'] as const),
+  ...(['medical_genetics', 'miscellaneous', 'moral_disputes', 'moral_scenarios', 'nutrition'] as const),
+  ...(['philosophy', 'prehistory', 'professional_accounting', 'professional_law'] as const),
+  ...(['professional_medicine', 'professional_psychology', 'public_relations', 'security_studies'] as const),
+  ...(['sociology', 'us_foreign_policy', 'virology', 'world_religions'] as const),
+] as const;
+
+export type MmluSubject = (typeof MMLU_SUBJECTS)[number];
+
+const LETTERS = ['A', 'B', 'C', 'D'];
+const CSV_COLUMNS = ['question', 'choice0', 'choice1', 'choice2', 'choice3', 'answer'];
+
+/**
+ * Questions of one subject or of all: the Hub's parquet (subject, choices as a list, the answer as a number), or CSV
+ * of question, four choices and answer, a number or a letter as in the originals, whose file is named for its subject.
+ */
+async function readMmlu(file: DataFile): Promise<MultipleChoiceDoc[]> {
+  const records = await readRows(file, ['question', 'subject', 'choices', 'answer'], CSV_COLUMNS);
+  const csv = formatOf(file.path) === 'csv';
+  const named = csv ? subjectOf(file.path) : undefined;
+  const docs = records.map((record) => {
+    const choices = csv
+      ? CSV_COLUMNS.slice(1, 5).map((column) => textField(record, column))
+      : textsField(record, 'choices');
+    return mmluDoc(record, named ?? textField(record, 'subject'), choices);
+  });
+  // In the order of the subjects, so that a doc_id is the same whether all come in one file or one by one.
+  return MMLU_SUBJECTS.flatMap((subject) => docs.filter(({ group }) => group === subject));
+}
+
+/** 'MMLU/test/virology_test.csv' is about virology. */
+const subjectOf = (path: string): string =>
+  path.slice(path.lastIndexOf('/') + 1).replace(/_[a-z]+\.csv$/, '');
+
+function mmluDoc(
+  record: DataRecord,
+  subject: string,
+  choices: string[],
+): MultipleChoiceDoc & { group: string } {
+  const { where, value } = record;
+  if (!MMLU_SUBJECTS.includes(subject as MmluSubject)) {
+    badData(where, 'subject', subject, 'one of MMLU’s 57, such as abstract_algebra');
+  }
+  if (choices.length !== 4) badData(where, 'choices', choices, 'a list of 4');
+  const question = strip(textField(record, 'question'));
+  const answer = String(value['answer']);
+  const gold = Math.max(LETTERS.indexOf(answer), ['0', '1', '2', '3'].indexOf(answer));
+  if (gold < 0) badData(where, 'answer', value['answer'], '0, 1, 2, 3');
+  const listed = choices.map((choice, i) => `${LETTERS[i]}. ${choice}\n`).join('');
+  return {
+    output_type: 'multiple_choice',
+    group: subject,
+    question,
+    context: `${question}\n${listed}Answer:`,
+    choices: LETTERS,
+    shown: choices,
+    gold,
+  };
+}
+
+/** 'high_school_physics' is announced as high school physics. */
+const description = ({ group }: Doc): string =>
+  `The following are multiple choice questions (with answers) about ${group!.replaceAll('_', ' ')}.\n\n`;
+
+const shared = {
+  output_type: 'multiple_choice',
+  metrics: ['acc'],
+  primary_metric: 'acc',
+  num_fewshot: 0,
+  bundled: false,
+  split: 'test',
+  fewshot: { split: 'dev', sampler: 'first_n' },
+  description,
+  read: readMmlu,
+} as const satisfies Partial<Task>;
+
+/** The CSV of each split, in a folder of that name within MMLU or, as in the originals' archive, data. */
+function csvFiles(subject: string): Record<'test' | 'validation' | 'dev', string[]> {
+  const paths = (split: string) =>
+    ['MMLU/', 'data/', ''].map((folder) => `${folder}${split}/${subject}_${split}.csv`);
+  return { test: paths('test'), validation: paths('val'), dev: paths('dev') };
+}
+
+const hubFiles = (config: string) => {
+  const path = (split: Split) => `${config}/${split}-00000-of-00001.parquet`;
+  return {
+    repo: 'cais/mmlu',
+    files: { test: path('test'), validation: path('validation'), dev: path('dev') },
+  };
+};
+
+const subjectTask = <S extends MmluSubject>(subject: S) =>
+  ({
+    ...shared,
+    name: `mmlu_${subject}`,
+    title: `MMLU, ${subject.replaceAll('_', ' ')}`,
+    files: csvFiles(subject),
+    hub: hubFiles(subject),
+  }) satisfies Task;
+
+/**
+ * All 57 subjects, 14,042 questions: acc over all of them, so that a subject weighs as much as it has questions, with
+ * the harness's pooled standard error, and a row for each subject. A doc_id counts through the subjects in order, as the
+ * Hub's file of all does; a limit is of all of them together, not of each.
+ */
+export const mmlu = {
+  ...shared,
+  name: 'mmlu',
+  title: 'MMLU',
+  files: Object.fromEntries(
+    (['test', 'validation', 'dev'] as const).map((split) => {
+      const each = MMLU_SUBJECTS.map((subject) => csvFiles(subject)[split]);
+      const layouts = each[0]!.map((_, layout) => each.map((paths) => paths[layout]!));
+      // A copy of the Hub's folders for single subjects; from the Hub itself one file of all is read.
+      const parquet = MMLU_SUBJECTS.map((subject) => hubFiles(subject).files[split]);
+      return [split, [...layouts, parquet.map((path) => `mmlu/${path}`), parquet]];
+    }),
+  ),
+  hub: hubFiles('all'),
+  groups: (items) => groupResults(shared.metrics, items),
+} satisfies Task;
+
+/** A task a subject: `MMLU_TASKS.mmlu_virology`. */
+export const MMLU_TASKS = Object.fromEntries(
+  MMLU_SUBJECTS.map((subject) => [`mmlu_${subject}`, subjectTask(subject)]),
+) as { [S in MmluSubject as `mmlu_${S}`]: ReturnType<typeof subjectTask<S>> };

@@ -1,0 +1,70 @@
+import type { ByteSource } from '../../tensor/source.ts';
+import type { Doc } from '../doc.ts';
+import type { GroupResult } from '../stats/group.ts';
+import type { ItemResult } from '../item.ts';
+import type { MetricName } from '../stats/metric.ts';
+import type { DataFile } from '../read/records.ts';
+
+/** The parts of a data set, by the Hub's names. */
+export type Split = 'train' | 'validation' | 'test' | 'dev';
+
+/** Where a task's files come from: the app's own folder, a folder that was picked, the command line's --data, the Hub. */
+export interface DataFiles {
+  /** What it is, for the message about a missing file: 'the folder data'. */
+  readonly where: string;
+  /** The file at `path` ('ARC/ARC-Easy-test.jsonl'), or undefined if there is none. */
+  open(path: string): Promise<ByteSource | undefined>;
+}
+
+/** One file, or several that are read one after the other as if they were one. */
+export type Paths = string | readonly string[];
+
+/** A data set's repository on the Hub, and the file of each split in it. */
+export interface HubDataset {
+  /** 'allenai/ai2_arc' */
+  repo: string;
+  files: Readonly<Partial<Record<Split, string>>>;
+}
+
+/**
+ * A task is data: which files, how a file becomes docs, which metrics. Asking, scoring and aggregating are the same
+ * for every task of an output type (score.ts, metric.ts).
+ */
+export interface Task {
+  /** As the harness names it. */
+  name: string;
+  /** As a person names it. */
+  title: string;
+  output_type: ItemResult['output_type'];
+  metrics: readonly MetricName[];
+  /** The one that stands for the task where there is room for one. */
+  primary_metric: MetricName;
+  /** Examples in the prompt if nothing is said. */
+  num_fewshot: number;
+  /** True if the app carries the files itself. */
+  bundled: boolean;
+  /** The split that is scored if nothing is said. */
+  split: Split;
+  /** The paths a split's file may have in its originals' layout, tried in order. */
+  files: Readonly<Partial<Record<Split, readonly Paths[]>>>;
+  /** Where the Hub has it: the layout of a folder too, tried after `files`. */
+  hub?: HubDataset;
+  /** True if a spec may name the file itself. */
+  any_file?: boolean;
+  /** Where examples are drawn from; null for a task that takes none. */
+  fewshot: Fewshot | null;
+  /** What stands before the examples. */
+  description?: (doc: Doc) => string;
+  /** The docs of one file, in its order, with the prompt of num_fewshot 0. */
+  read(file: DataFile): Promise<Doc[]>;
+  /** The rows of a result beside its whole: by subject, domain or class. */
+  groups?: (items: readonly ItemResult[]) => GroupResult[];
+}
+
+/**
+ * The pool of few-shot examples. `spare`: one more is drawn than is asked for, so that the doc itself can be dropped;
+ * the harness does so for coqa though its pool is another split, and the spare draw moves every later one.
+ * `first_n`: the same first examples for every doc, of the pool's docs that are of its group.
+ */
+export type Fewshot =
+  { split: Split; sampler: 'default'; spare: boolean } | { split: Split; sampler: 'first_n' };

@@ -1,0 +1,17 @@
+/** What is worth keeping of an adapter in a record of results. */
+export interface AdapterReport {
+  vendor: string;
+  architecture: string;
+  device: string;
+  description: string;
+  features: string[];
+  /** WGSL language features of the browser. */
+  language_features: string[];
+  limits: { maxBufferSize: number; maxStorageBufferBindingSize: number };
+}
+
+/** "google swiftshader SwiftShader driver": an adapter in a few words. */
+export function adapterName({ vendor, architecture, device, description }: AdapterReport): string {
+  const words = description || device;
+  return [vendor, architecture, words].filter(Boolean).join(' ') || 'unnamed adapter';
+}

@@ -1,0 +1,134 @@
+import { LabError } from '../../errors.ts';
+import { throwIfLost, type Gpu } from './device.ts';
+
+/** The largest tensor part one buffer may hold on this device, in bytes. */
+export const largestBinding = ({ device }: Gpu): number =>
+  Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
+
+/**
+ * A storage buffer of at least `bytes` (rounded up to 16, so that it can be read as vec4), zero-filled.
+ * @throws over-limit when no buffer may be so large, out-of-memory when the device has no room, device-lost.
+ */
+export async function allocate(gpu: Gpu, bytes: number, what: string): Promise<GPUBuffer> {
+  const size = Math.max(16, Math.ceil(bytes / 16) * 16);
+  const largest = largestBinding(gpu);
+  if (size > largest) {
+    throw new LabError(
+      'over-limit',
+      `${what} needs a buffer of ${mebibytes(size)}; this adapter allows ${mebibytes(largest)}.`,
+    );
+  }
+  const { device } = gpu;
+  device.pushErrorScope('validation');
+  device.pushErrorScope('out-of-memory');
+  const buffer = device.createBuffer({
+    label: what,
+    size,
+    usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+  });
+  const [memory, validation] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
+  throwIfLost(gpu);
+  if (memory ?? validation) {
+    buffer.destroy();
+    throw new LabError(
+      'out-of-memory',
+      `No room on the GPU for ${what} (${mebibytes(size)}; ${mebibytes(gpu.allocated.bytes)} are in use).`,
+    );
+  }
+  gpu.allocated.bytes += size;
+  return buffer;
+}
+
+/** Frees a buffer made by `allocate`. */
+export function free(gpu: Gpu, buffer: GPUBuffer): void {
+  gpu.allocated.bytes -= buffer.size;
+  buffer.destroy();
+}
+
+/** Bytes a single writeBuffer copies at most: a bigger one makes some drivers stage it twice. */
+const UPLOAD_BYTES = 16 * 1024 * 1024;
+
+/** Copies `data` to the start of `buffer`; a last odd part is padded to the 4 bytes a copy needs. */
+export function write({ device }: Gpu, buffer: GPUBuffer, data: ArrayBufferView<ArrayBuffer>): void {
+  const whole = data.byteLength & ~3;
+  for (let begin = 0; begin < whole; begin += UPLOAD_BYTES) {
+    const size = Math.min(UPLOAD_BYTES, whole - begin);
+    device.queue.writeBuffer(buffer, begin, data.buffer, data.byteOffset + begin, size);
+  }
+  if (whole < data.byteLength) {
+    const tail = new Uint8Array(4);
+    tail.set(new Uint8Array(data.buffer, data.byteOffset + whole, data.byteLength - whole));
+    device.queue.writeBuffer(buffer, whole, tail);
+  }
+}
+
+/** A new storage buffer holding `data`. */
+export async function upload(gpu: Gpu, data: ArrayBufferView<ArrayBuffer>, what: string): Promise<GPUBuffer> {
+  const buffer = await allocate(gpu, data.byteLength, what);
+  write(gpu, buffer, data);
+  return buffer;
+}
+
+/**
+ * The first `bytes` of a buffer, after everything submitted so far.
+ * A lost device rejects here: reading back is the proof that a result was computed.
+ */
+export async function readBack(gpu: Gpu, buffer: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
+  const { device } = gpu;
+  throwIfLost(gpu);
+  const size = Math.ceil(bytes / 4) * 4;
+  const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+  const staging = device.createBuffer({ label: 'read back', size, usage });
+  try {
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(buffer, 0, staging, 0, size);
+    device.queue.submit([encoder.finish()]);
+    await staging.mapAsync(GPUMapMode.READ, 0, size);
+    throwIfLost(gpu);
+    return staging.getMappedRange(0, size).slice(0, bytes);
+  } catch (error) {
+    // Let the loss event arrive before blaming the copy.
+    await Promise.race([gpu.lost, new Promise((resolve) => setTimeout(resolve, 50))]);
+    throwIfLost(gpu);
+    throw error;
+  } finally {
+    staging.destroy();
+  }
+}
+
+/** Buffers that live and die together: a model's weights, or the workspace of its passes. */
+export interface Arena {
+  readonly gpu: Gpu;
+  /** Bytes alive in it. */
+  readonly bytes: number;
+  allocate(bytes: number, what: string): Promise<GPUBuffer>;
+  upload(data: ArrayBufferView<ArrayBuffer>, what: string): Promise<GPUBuffer>;
+  /** Frees one buffer early. */
+  free(buffer: GPUBuffer): void;
+  /** Frees them all. */
+  close(): void;
+}
+
+/** An arena without buffers yet. */
+export function openArena(gpu: Gpu): Arena {
+  const alive = new Set<GPUBuffer>();
+  const keep = (buffer: GPUBuffer): GPUBuffer => {
+    alive.add(buffer);
+    return buffer;
+  };
+  const drop = (buffer: GPUBuffer): void => {
+    if (alive.delete(buffer)) free(gpu, buffer);
+  };
+  return {
+    gpu,
+    get bytes() {
+      return [...alive].reduce((sum, { size }) => sum + size, 0);
+    },
+    allocate: async (bytes, what) => keep(await allocate(gpu, bytes, what)),
+    upload: async (data, what) => keep(await upload(gpu, data, what)),
+    free: drop,
+    close: () => alive.forEach(drop),
+  };
+}
+
+const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;

@@ -1,0 +1,115 @@
+import type { Tolerance } from '../../tensor/compare.ts';
+import type { Gpu } from './device.ts';
+
+/** How a kernel touches a buffer and what lies in it; what it only writes is poisoned before a check. */
+export type Access = `${'read' | 'write' | 'read_write'} ${'f32' | 'u32'}`;
+
+type ParamTypes = Record<string, 'u32' | 'f32'>;
+export type Params<P extends ParamTypes> = { readonly [K in keyof P]: number };
+export type Arrays<B> = {
+  readonly [K in keyof B]: B[K] extends `${string} u32`
+    ? Uint32Array<ArrayBuffer>
+    : Float32Array<ArrayBuffer>;
+};
+
+/** A compile-time constant of a shader, `override NAME: u32`. */
+export type Overrides = Readonly<Record<string, number>>;
+
+/**
+ * One shader and everything that must agree with it: its file, its uniform, its buffers, its grid, its meaning.
+ * `@group(0) @binding(0)` is the uniform `params` with the fields of `params` in order; the buffers follow from
+ * `@binding(1)` in the order of `bindings`, under the same names.
+ */
+export interface Kernel<
+  P extends ParamTypes = ParamTypes,
+  B extends Record<string, Access> = Record<string, Access>,
+> {
+  name: string;
+  wgsl: string;
+  /** A WGSL language feature it cannot do without; another kernel serves where it is missing. */
+  requires?: string;
+  params: P;
+  bindings: B;
+  /** Workgroups in x and y; 65,535 each at most. */
+  workgroups: (params: Params<P>) => readonly [number, number];
+  /** The same computation on the CPU: returns the arrays it writes. */
+  reference: (params: Params<P>, arrays: Arrays<B>, overrides: Overrides) => Partial<Arrays<B>>;
+  /** Kernel error allowed against the reference; `exact` asks for equal bits. */
+  tolerance: 'exact' | ((params: Params<P>, overrides: Overrides) => Tolerance);
+  /** Shapes that a check runs, with awkward ones among them. */
+  cases: () => KernelCase<P, B>[];
+}
+
+export interface KernelCase<P extends ParamTypes = ParamTypes, B = Record<string, Access>> {
+  name: string;
+  params: Params<P>;
+  arrays: Arrays<B>;
+  overrides?: Overrides;
+}
+
+/** Types a kernel definition. */
+export const defineKernel = <const P extends ParamTypes, const B extends Record<string, Access>>(
+  kernel: Kernel<P, B>,
+): Kernel<P, B> => kernel;
+
+/** Workgroups per dimension that every adapter allows. */
+export const MAX_WORKGROUPS = 65535;
+
+/**
+ * A one-dimensional grid of `invocations`, 64 a workgroup, folded into two dimensions when it is too long for one.
+ * Shaders unfold it with `(group.y * groups.x + group.x) * 64 + lane`.
+ */
+export function grid(invocations: number): readonly [number, number] {
+  const groups = Math.max(1, Math.ceil(invocations / 64));
+  const x = Math.min(groups, MAX_WORKGROUPS);
+  return [x, Math.ceil(groups / x)];
+}
+
+/** The pipeline of a kernel, made on first use. */
+export function pipelineOf(gpu: Gpu, kernel: Kernel, overrides: Overrides): GPUComputePipeline {
+  const key = pipelineKey(kernel, overrides);
+  const ready = gpu.pipelines.get(key);
+  if (ready) return ready;
+  const pipeline = gpu.device.createComputePipeline(pipelineDescriptor(gpu, kernel, overrides));
+  gpu.pipelines.set(key, pipeline);
+  return pipeline;
+}
+
+/** Compiles kernels ahead of their first dispatch, without blocking the GPU process for long. */
+export async function preparePipelines(
+  gpu: Gpu,
+  wanted: readonly (readonly [Kernel, Overrides])[],
+): Promise<void> {
+  await Promise.all(
+    wanted.map(async ([kernel, overrides]) => {
+      const key = pipelineKey(kernel, overrides);
+      if (gpu.pipelines.has(key)) return;
+      const descriptor = pipelineDescriptor(gpu, kernel, overrides);
+      gpu.pipelines.set(key, await gpu.device.createComputePipelineAsync(descriptor));
+    }),
+  );
+}
+
+const pipelineKey = (kernel: Kernel, overrides: Overrides): string =>
+  `${kernel.name} ${JSON.stringify(overrides)}`;
+
+function pipelineDescriptor(
+  { device }: Gpu,
+  { name, wgsl, bindings }: Kernel,
+  overrides: Overrides,
+): GPUComputePipelineDescriptor {
+  const module = device.createShaderModule({ label: name, code: wgsl });
+  const visibility = GPUShaderStage.COMPUTE;
+  const entries: GPUBindGroupLayoutEntry[] = [
+    { binding: 0, visibility, buffer: { type: 'uniform', hasDynamicOffset: true } },
+    ...Object.values(bindings).map((access, i) => ({
+      binding: i + 1,
+      visibility,
+      buffer: { type: access.startsWith('read ') ? ('read-only-storage' as const) : ('storage' as const) },
+    })),
+  ];
+  const layout = device.createPipelineLayout({
+    bindGroupLayouts: [device.createBindGroupLayout({ entries })],
+  });
+  return { label: name, layout, compute: { module, entryPoint: 'main', constants: overrides } };
+}

@@ -1,0 +1,38 @@
+import source from '../../../shaders/embedding.wgsl?raw';
+import stored from '../../../shaders/preludes/stored.wgsl?raw';
+import type { QuantizableDtype } from '../../tensor/dtype.ts';
+import { floats, normals } from './cases.ts';
+import { defineKernel, grid } from '../device/kernel.ts';
+import { DTYPE, decodeWords, encodeWords } from './stored.ts';
+
+/** y[t] = table[ids[t]] as float32, for the ids whose rows this part of the table holds. */
+export const embedding = defineKernel({
+  name: 'embedding',
+  wgsl: stored + source,
+  params: { T: 'u32', width: 'u32', first_row: 'u32', rows: 'u32' },
+  bindings: { ids: 'read u32', table: 'read u32', y: 'read_write f32' },
+  workgroups: ({ T, width }) => grid(T * width),
+  reference: ({ T, width, first_row, rows }, { ids, table, y }, overrides) => {
+    const values = decodeWords(table, overrides);
+    const out = y.slice();
+    for (let t = 0; t < T; t++) {
+      const row = ids[t]! - first_row;
+      if (row < 0 || row >= rows) continue;
+      out.set(values.subarray(row * width, (row + 1) * width), t * width);
+    }
+    return { y: out };
+  },
+  tolerance: 'exact',
+  cases: () => [embeddingCase('F32', 37, 0), embeddingCase('BF16', 36, 5), embeddingCase('F16', 7, 9)],
+});
+
+function embeddingCase(dtype: QuantizableDtype, width: number, first_row: number) {
+  const rows = 11;
+  const ids = Uint32Array.of(0, 10, 5, 5, 9, 14, 3);
+  return {
+    name: `${dtype} · width ${width} · from row ${first_row}`,
+    params: { T: ids.length, width, first_row, rows },
+    arrays: { ids, table: encodeWords(normals(rows * width, 1), dtype), y: floats(ids.length * width) },
+    overrides: { DTYPE: DTYPE[dtype] },
+  };
+}

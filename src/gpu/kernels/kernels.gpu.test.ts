@@ -1,0 +1,31 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { checkKernel } from '../check.ts';
+import { openGpu } from '../device/device.ts';
+import { adapterName } from '../adapter.ts';
+import { pipelineOf } from '../device/kernel.ts';
+import { kernelsFor } from './registry.ts';
+
+const gpu = await openGpu(navigator.gpu);
+console.log(`adapter: ${adapterName(gpu.adapter)}`);
+afterAll(() => gpu.device.destroy());
+
+describe.each(kernelsFor(gpu).map((kernel) => [kernel.name, kernel] as const))('%s', (_, kernel) => {
+  it('compiles without a message', async () => {
+    const module = gpu.device.createShaderModule({ code: kernel.wgsl });
+    const { messages } = await module.getCompilationInfo();
+    expect(messages.map((m) => `${m.lineNum}: ${m.message}`)).toEqual([]);
+    gpu.device.pushErrorScope('validation');
+    pipelineOf(gpu, kernel, {});
+    expect((await gpu.device.popErrorScope())?.message).toBeUndefined();
+  });
+
+  it.each(kernel.cases().map((kase) => [kase.name, kase] as const))('%s', async (_, kase) => {
+    const row = await checkKernel(gpu, kernel, kase);
+    expect(row.mismatch ?? '').toBe('');
+    expect(row.pass).toBe(true);
+  });
+});
+
+it('leaves nothing allocated behind', () => {
+  expect(gpu.allocated.bytes).toBe(0);
+});

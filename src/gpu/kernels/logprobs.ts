@@ -1,0 +1,50 @@
+import source from '../../../shaders/logprobs.wgsl?raw';
+import { floats, normals } from './cases.ts';
+import { defineKernel, grid } from '../device/kernel.ts';
+import { logit_strips } from './logit_strips.ts';
+
+/** The log-probability of each wanted (row, target), and the most likely token of its row; nothing else leaves the GPU. */
+export const logprobs = defineKernel({
+  name: 'logprobs',
+  wgsl: source,
+  params: { W: 'u32', V: 'u32', strips: 'u32' },
+  bindings: {
+    logits: 'read f32',
+    peaks: 'read f32',
+    places: 'read u32',
+    wanted: 'read u32',
+    logprob: 'write f32',
+    best: 'write u32',
+  },
+  workgroups: ({ W }) => grid(W),
+  reference: ({ W, V }, { logits, wanted }) => {
+    const logprob = floats(W);
+    const best = new Uint32Array(W);
+    for (let i = 0; i < W; i++) {
+      const row = logits.subarray(wanted[2 * i]! * V, (wanted[2 * i]! + 1) * V);
+      const peak = Math.max(...row);
+      const mass = row.reduce((sum, v) => sum + Math.exp(v - peak), 0);
+      logprob[i] = row[wanted[2 * i + 1]!]! - peak - Math.log(mass);
+      best[i] = row.indexOf(peak);
+    }
+    return { logprob, best };
+  },
+  tolerance: () => ({ atol: 4e-6, rtol: 1e-5 }),
+  cases: () => [logprobsCase(3, 1021, 512), logprobsCase(70, 10, 4)],
+});
+
+function logprobsCase(R: number, V: number, strip: number) {
+  const strips = Math.ceil(V / strip);
+  const logits = normals(R * V, V).map((v) => Math.round(10 * v) / 2);
+  const parts = { logits, peaks: floats(2 * R * strips), places: new Uint32Array(R * strips) };
+  const { peaks, places } = logit_strips.reference({ R, V, strip }, parts, {});
+  const wanted = Uint32Array.from({ length: 2 * (R + 1) }, (_, i) =>
+    i % 2 === 0 ? Math.floor(i / 2) % R : (i * 7) % V,
+  );
+  const W = wanted.length / 2;
+  return {
+    name: `${W} of ${R} × ${V}`,
+    params: { W, V, strips },
+    arrays: { logits, peaks: peaks!, places: places!, wanted, logprob: floats(W), best: new Uint32Array(W) },
+  };
+}

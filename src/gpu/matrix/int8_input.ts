@@ -1,0 +1,42 @@
+import { type Arena } from '../device/buffers.ts';
+import type { Commands } from '../device/commands.ts';
+import { PACKED_DOT } from '../kernels/gemm_llm_int8.ts';
+import { int8_vectorwise_quant } from '../kernels/int8_vectorwise_quant.ts';
+import { maskWords, outlier_columns } from '../kernels/outlier_columns.ts';
+
+/** A layer's input as LLM.int8() multiplies it, in buffers that serve one layer after the other. */
+export interface Int8Input {
+  threshold: number;
+  /** Whether the browser has dot4I8Packed. */
+  packed: boolean;
+  mask: GPUBuffer;
+  CA: GPUBuffer;
+  SCA: GPUBuffer;
+}
+
+/** Buffers for inputs of up to `tokens` × `columns`. */
+export async function reserveInt8Input(
+  arena: Arena,
+  threshold: number,
+  tokens: number,
+  columns: number,
+): Promise<Int8Input> {
+  return {
+    threshold,
+    packed: arena.gpu.adapter.language_features.includes(PACKED_DOT),
+    mask: await arena.allocate(4 * maskWords(columns), 'outlier columns'),
+    CA: await arena.allocate(4 * tokens * Math.ceil(columns / 4), 'int8 activations'),
+    SCA: await arena.allocate(4 * tokens, 'activation scales'),
+  };
+}
+
+/** Finds the outlier columns of x [M, K] and quantizes the rest, all on the GPU; `seen` collects the columns found. */
+export function quantizeInput(
+  commands: Commands,
+  x: GPUBuffer,
+  { threshold, mask, CA, SCA }: Int8Input,
+  { M, K, seen }: { M: number; K: number; seen: GPUBuffer },
+): void {
+  if (threshold > 0) commands.dispatch(outlier_columns, { M, K, threshold }, { x, mask, seen });
+  commands.dispatch(int8_vectorwise_quant, { M, K, threshold }, { x, mask, CA, SCA });
+}

@@ -1,0 +1,14 @@
+import { describe, type DocText } from '../../eval/doc.ts';
+import type { TaskName } from '../../eval/tasks/tasks.ts';
+import { bundledData } from '../browser_host.ts';
+import { planItems } from '../plan.ts';
+import type { ExperimentSpec } from '../../study/spec.ts';
+
+/** What a spec asks of tasks whose files come with the page; `base` is the page's address. */
+export async function bundledQuestions(
+  spec: ExperimentSpec,
+  base: string,
+): Promise<{ task: TaskName; doc_id: number; doc: DocText }[]> {
+  const { items } = await planItems(spec, [bundledData(base)]);
+  return items.map(({ task, doc_id, doc }) => ({ task, doc_id, doc: describe(doc) }));
+}

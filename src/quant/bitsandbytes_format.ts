@@ -1,0 +1,222 @@
+import { LabError } from '../errors.ts';
+import { elements } from '../tensor/tensor.ts';
+import type { PlannedTensor } from '../tensor/write_safetensors.ts';
+import type { Blockwise4bitConfig, LlmInt8Config } from './config.ts';
+import { NESTED_BLOCKSIZE, type NestedAbsmax } from './double_quant.ts';
+import type { Blockwise4bit, Int8Tensor, QuantizedTensor } from './quantized.ts';
+
+/** The configurations bitsandbytes has a checkpoint format for. */
+export type SavableConfig = (Blockwise4bitConfig & { quant_type: 'nf4' | 'fp4' }) | LlmInt8Config;
+
+/** The dtype of the weights that were quantized, as torch names it: what they dequantize to. */
+export type TorchDtype = 'float32' | 'float16' | 'bfloat16';
+
+/** How a layer is saved; the formats bitsandbytes has. */
+export type SavedFormat =
+  { quant_type: 'nf4' | 'fp4'; blocksize: number; double_quant: boolean } | { quant_type: 'llm_int8' };
+
+/**
+ * The tensors of a quantized Linear [rows, columns] as bitsandbytes stores them (functional.py, QuantState.as_dict;
+ * nn/modules.py, Linear8bitLt): of NF4 with double quantization `name.weight`, `.absmax`, `.nested_absmax`,
+ * `.nested_quant_map`, `.quant_map` and `.quant_state.bitsandbytes__nf4`.
+ */
+export function planQuantized(
+  name: string,
+  shape: readonly [number, number],
+  format: SavedFormat,
+  dtype: TorchDtype,
+): PlannedTensor[] {
+  const [rows, columns] = shape;
+  const weight = `${name}.weight`;
+  if (format.quant_type === 'llm_int8') {
+    return [
+      { name: weight, dtype: 'I8', shape },
+      { name: `${name}.SCB`, dtype: 'F32', shape: [rows] },
+      { name: `${name}.weight_format`, dtype: 'U8', shape: [] },
+    ];
+  }
+  const { quant_type, blocksize, double_quant } = format;
+  const blocks = Math.ceil((rows * columns) / blocksize);
+  const state = stateText({ quant_type, blocksize, dtype, shape }, double_quant ? 0 : undefined);
+  return [
+    { name: weight, dtype: 'U8', shape: [Math.ceil((rows * columns) / 2), 1] },
+    { name: `${weight}.absmax`, dtype: double_quant ? 'U8' : 'F32', shape: [blocks] },
+    ...(double_quant
+      ? [
+          { name: `${weight}.nested_absmax`, dtype: 'F32', shape: [Math.ceil(blocks / NESTED_BLOCKSIZE)] },
+          { name: `${weight}.nested_quant_map`, dtype: 'F32', shape: [256] },
+        ]
+      : []),
+    { name: `${weight}.quant_map`, dtype: 'F32', shape: [16] },
+    { name: `${weight}.quant_state.bitsandbytes__${quant_type}`, dtype: 'U8', shape: [state.length] },
+  ];
+}
+
+/** The bytes of those tensors, in their order. */
+export function quantizedBytes(quantized: QuantizedTensor, dtype: TorchDtype): Uint8Array<ArrayBuffer>[] {
+  if (quantized.quant_type === 'int8') {
+    // Format 0 is "row", the only one its reader takes.
+    return [bytesOf(quantized.CB), bytesOf(quantized.SCB), Uint8Array.of(0)];
+  }
+  const { quant_type, shape, blocksize, code, packed, absmax } = quantized;
+  const nested = 'codes' in absmax ? absmax : undefined;
+  const state = stateText({ quant_type, blocksize, dtype, shape }, nested?.offset);
+  return [
+    packed,
+    ...('codes' in absmax
+      ? [absmax.codes, bytesOf(absmax.nested_absmax), bytesOf(absmax.code)]
+      : [bytesOf(absmax)]),
+    bytesOf(code),
+    new TextEncoder().encode(state),
+  ];
+}
+
+/** quant_state as JSON, padded with spaces where it ends in a number: so its length is known before the number is. */
+function stateText(state: object, nested_offset: number | undefined): string {
+  if (nested_offset === undefined) return JSON.stringify(state);
+  const nested = { nested_blocksize: NESTED_BLOCKSIZE, nested_dtype: 'float32' };
+  const text = (offset: number) => JSON.stringify({ ...state, ...nested, nested_offset: offset });
+  // A float64 has at most 24 characters in JSON.
+  return text(nested_offset).padEnd(text(0).length + 24);
+}
+
+const bytesOf = (view: ArrayBufferView<ArrayBuffer>): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+
+/** How the readers below get at a checkpoint: the bytes of a tensor that is there, undefined of one that is not. */
+export interface SavedReader {
+  dtypeOf(name: string): string | undefined;
+  read(name: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
+}
+
+/** Whether module `name` of a checkpoint is already quantized, and how. */
+export function savedQuantType(reader: SavedReader, name: string): 'nf4' | 'fp4' | 'llm_int8' | undefined {
+  const dtype = reader.dtypeOf(`${name}.weight`);
+  if (dtype === 'I8') return 'llm_int8';
+  const state = (type: string) =>
+    reader.dtypeOf(`${name}.weight.quant_state.bitsandbytes__${type}`) !== undefined;
+  return state('nf4') ? 'nf4' : state('fp4') ? 'fp4' : undefined;
+}
+
+/**
+ * Reads module `name` [rows, columns] as it was quantized; nothing is recomputed, and the code is the file's own.
+ * @throws bad-quant-state naming the tensor that is missing or contradicts another.
+ */
+export async function readQuantized(
+  reader: SavedReader,
+  name: string,
+  shape: readonly [number, number],
+): Promise<QuantizedTensor> {
+  const quant_type = savedQuantType(reader, name);
+  if (quant_type === 'llm_int8') return readInt8(reader, name, shape);
+  if (quant_type) return readBlockwise(reader, name, shape, quant_type);
+  throw new LabError('bad-quant-state', `${name} has no quant_state; it is not quantized.`);
+}
+
+async function readInt8(
+  reader: SavedReader,
+  name: string,
+  shape: readonly [number, number],
+): Promise<Int8Tensor> {
+  const CB = await requireBytes(reader, `${name}.weight`, shape[0] * shape[1]);
+  const SCB = await requireBytes(reader, `${name}.SCB`, 4 * shape[0]);
+  const format = await reader.read(`${name}.weight_format`);
+  if (format && format[0] !== 0) {
+    throw new LabError('bad-quant-state', `${name}.weight_format is ${format[0]}; supported: 0, rows.`);
+  }
+  return {
+    quant_type: 'int8',
+    shape,
+    CB: new Int8Array(CB.buffer, CB.byteOffset, CB.length),
+    SCB: floatsOf(SCB),
+  };
+}
+
+/** What quant_state's JSON says. */
+interface State {
+  quant_type: string;
+  blocksize: number;
+  shape: number[];
+  nested_blocksize?: number;
+  nested_offset?: number;
+}
+
+async function readBlockwise(
+  reader: SavedReader,
+  name: string,
+  shape: readonly [number, number],
+  quant_type: 'nf4' | 'fp4',
+): Promise<Blockwise4bit> {
+  const weight = `${name}.weight`;
+  const state = await readState(reader, `${weight}.quant_state.bitsandbytes__${quant_type}`);
+  if (state.shape.join() !== shape.join()) {
+    throw new LabError(
+      'bad-quant-state',
+      `${weight} was quantized from [${state.shape.join(', ')}]; config.json makes it [${shape.join(', ')}].`,
+    );
+  }
+  const n = elements(shape);
+  const blocks = Math.ceil(n / state.blocksize);
+  const packed = await requireBytes(reader, weight, Math.ceil(n / 2));
+  const code = floatsOf(await requireBytes(reader, `${weight}.quant_map`, 64));
+  const nested = reader.dtypeOf(`${weight}.absmax`) === 'U8';
+  const absmax = nested
+    ? await readNested(reader, weight, blocks, state)
+    : floatsOf(await requireBytes(reader, `${weight}.absmax`, 4 * blocks));
+  return { quant_type, shape, blocksize: state.blocksize, code, packed, absmax };
+}
+
+async function readNested(
+  reader: SavedReader,
+  weight: string,
+  blocks: number,
+  state: State,
+): Promise<NestedAbsmax> {
+  const { nested_blocksize, nested_offset } = state;
+  if (nested_blocksize !== NESTED_BLOCKSIZE || typeof nested_offset !== 'number') {
+    throw new LabError(
+      'bad-quant-state',
+      `${weight}: nested_blocksize is ${nested_blocksize} and nested_offset ${nested_offset}; supported: ${NESTED_BLOCKSIZE} and a number.`,
+    );
+  }
+  return {
+    codes: await requireBytes(reader, `${weight}.absmax`, blocks),
+    nested_absmax: floatsOf(
+      await requireBytes(reader, `${weight}.nested_absmax`, 4 * Math.ceil(blocks / NESTED_BLOCKSIZE)),
+    ),
+    code: floatsOf(await requireBytes(reader, `${weight}.nested_quant_map`, 1024)),
+    offset: nested_offset,
+  };
+}
+
+async function readState(reader: SavedReader, name: string): Promise<State> {
+  const bytes = await reader.read(name);
+  let state: Partial<State>;
+  try {
+    state = JSON.parse(new TextDecoder().decode(bytes)) as Partial<State>;
+  } catch {
+    throw new LabError('bad-quant-state', `${name} is not JSON.`);
+  }
+  const { blocksize, shape } = state;
+  const sound =
+    Number.isInteger(blocksize) && blocksize! >= 32 && blocksize! % 32 === 0 && Array.isArray(shape);
+  if (sound) return state as State;
+  throw new LabError('bad-quant-state', `${name} has blocksize ${blocksize}; allowed: a multiple of 32.`);
+}
+
+async function requireBytes(
+  reader: SavedReader,
+  name: string,
+  length: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await reader.read(name);
+  if (!bytes) throw new LabError('bad-quant-state', `${name} is missing; a quantized layer needs it.`);
+  if (bytes.length === length) return bytes;
+  throw new LabError(
+    'bad-quant-state',
+    `${name} has ${bytes.length} bytes; its layer's shape makes it ${length}.`,
+  );
+}
+
+/** A copy, because the bytes of a file need not be aligned. */
+const floatsOf = (bytes: Uint8Array): Float32Array<ArrayBuffer> => new Float32Array(bytes.slice().buffer);

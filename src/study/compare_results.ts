@@ -1,0 +1,119 @@
+import type { ItemResult } from '../eval/item.ts';
+import type { TaskName } from '../eval/tasks/tasks.ts';
+import { configName } from '../quant/config.ts';
+import type { ExperimentResult } from './result.ts';
+import { canonicalJson } from './spec.ts';
+
+/** Two results of the same spec held against each other, item by item. */
+export interface Reproduction {
+  /**
+   * bit_for_bit: every answer is the same number. within_tolerance: log-likelihoods differ by no more than the
+   * tolerance, and no answer changed that was not a near-tie. different: something else did.
+   */
+  verdict: 'bit_for_bit' | 'within_tolerance' | 'different';
+  /** Items both have. */
+  n: number;
+  /** The largest difference of a log-likelihood, in nats. */
+  worst: number;
+  /** The first item that differs by more than the tolerance. */
+  first?: { config: string; task: TaskName; doc_id: number; what: string };
+  sentence: string;
+}
+
+/** Log-likelihoods of two implementations of the same arithmetic stay closer than this, in nats. */
+export const TOLERANCE = 1e-3;
+
+/**
+ * Says whether `b` reproduces `a`. Configurations are matched by what they are, items by task and doc_id; only what
+ * both measured counts.
+ */
+export function compareResults(
+  a: ExperimentResult,
+  b: ExperimentResult,
+  tolerance = TOLERANCE,
+): Reproduction {
+  let n = 0;
+  let worst = 0;
+  let first: Reproduction['first'];
+  for (const run of a.runs) {
+    const twin = b.runs.find(({ config }) => canonicalJson(config) === canonicalJson(run.config));
+    for (const { task, items } of run.tasks) {
+      const others = new Map(
+        twin?.tasks.find((t) => t.task === task)?.items.map((item) => [item.doc_id, item]),
+      );
+      for (const item of items) {
+        const other = others.get(item.doc_id);
+        if (!other) continue;
+        n++;
+        const { distance, what } = itemDistance(item, other, tolerance);
+        worst = Math.max(worst, distance);
+        if (what !== undefined) first ??= { config: configName(run.config), task, doc_id: item.doc_id, what };
+      }
+    }
+  }
+  const verdict = a.digest === b.digest ? 'bit_for_bit' : first || n === 0 ? 'different' : 'within_tolerance';
+  return {
+    verdict,
+    n,
+    worst,
+    ...(first ? { first } : {}),
+    sentence: sentenceOf(verdict, n, worst, first, tolerance),
+  };
+}
+
+function sentenceOf(
+  verdict: Reproduction['verdict'],
+  n: number,
+  worst: number,
+  first: Reproduction['first'],
+  tolerance: number,
+): string {
+  if (n === 0) return 'The two results have no item in common.';
+  switch (verdict) {
+    case 'bit_for_bit':
+      return `Reproduced bit for bit: all ${n} answers are the same.`;
+    case 'within_tolerance':
+      return `Reproduced within tolerance: log-likelihoods of ${n} answers differ by ${worst.toExponential(1)} nats at most (allowed: ${tolerance}), and no answer changed but near-ties.`;
+    case 'different': {
+      const { config, task, doc_id, what } = first!;
+      return `Not reproduced: ${config} on ${task}, item ${doc_id}: ${what}.`;
+    }
+  }
+}
+
+/** How far two answers to the same question are apart, and in words where that is too far. */
+function itemDistance(a: ItemResult, b: ItemResult, tolerance: number): { distance: number; what?: string } {
+  if (a.output_type === 'multiple_choice' && b.output_type === 'multiple_choice') {
+    const distance = Math.max(...a.lls.map((ll, i) => Math.abs(ll - b.lls[i]!)));
+    if (distance > tolerance)
+      return { distance, what: `a log-likelihood differs by ${distance.toFixed(4)} nats` };
+    const changed = a.pred !== b.pred && marginOf(a.lls) > tolerance;
+    return changed ? { distance, what: `the answer is ${b.pred}, was ${a.pred}` } : { distance };
+  }
+  if (a.output_type === 'loglikelihood_rolling' && b.output_type === 'loglikelihood_rolling') {
+    const distance = Math.abs(a.loglikelihood - b.loglikelihood);
+    // A text's sum has as many errors as tokens.
+    const allowed = tolerance * Math.sqrt(a.tokens);
+    return distance > allowed
+      ? { distance, what: `the log-likelihood differs by ${distance.toFixed(4)} nats` }
+      : { distance };
+  }
+  if (a.output_type === 'generate_until' && b.output_type === 'generate_until') {
+    return a.pred === b.pred
+      ? { distance: 0 }
+      : { distance: 0, what: `the answer is "${b.pred}", was "${a.pred}"` };
+  }
+  if (a.output_type === 'classify' && b.output_type === 'classify') {
+    const distance = Math.max(...a.logits.map((logit, i) => Math.abs(logit - b.logits[i]!)));
+    if (distance > tolerance) return { distance, what: `a logit differs by ${distance.toFixed(4)}` };
+    const changed = a.pred !== b.pred && marginOf(a.logits) > tolerance;
+    return changed ? { distance, what: `the answer is ${b.pred}, was ${a.pred}` } : { distance };
+  }
+  return { distance: Infinity, what: 'the answers are of different kinds' };
+}
+
+/** The best log-likelihood over the second best. */
+function marginOf(lls: readonly number[]): number {
+  const [best, second] = [...lls].sort((a, b) => b - a);
+  return best! - (second ?? -Infinity);
+}

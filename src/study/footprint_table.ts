@@ -1,0 +1,116 @@
+import type { ModelConfig } from '../model/config.ts';
+import { gpt2Modules, llamaModules } from '../model/modules.ts';
+import {
+  cacheBytes,
+  countParameters,
+  footprintOf,
+  loraFootprint,
+  maskBufferBytes,
+  passingBytes,
+  type Footprint,
+} from '../model/footprint.ts';
+import { configName, type ComputeDtype, type QuantConfig } from '../quant/config.ts';
+
+/** One line of a model's footprint. */
+export interface FootprintRow {
+  name: string;
+  config: QuantConfig;
+  /** What everything but the quantized layers is kept in. */
+  rest: ComputeDtype;
+  footprint: Footprint;
+}
+
+const blockwise = { blocksize: 64, compute_dtype: 'float32' } as const;
+
+/** The configurations people compare, with what the unquantized rest is kept in. */
+const COMPARED: readonly (readonly [QuantConfig, ComputeDtype])[] = [
+  [{ quant_type: 'none', compute_dtype: 'float32' }, 'float32'],
+  [{ quant_type: 'none', compute_dtype: 'float16' }, 'float16'],
+  [{ quant_type: 'int8', granularity: 'row', compute_dtype: 'float32' }, 'float32'],
+  [{ quant_type: 'llm_int8', llm_int8_threshold: 6, compute_dtype: 'float32' }, 'float16'],
+  [{ quant_type: 'nf4', double_quant: false, ...blockwise }, 'float16'],
+  [{ quant_type: 'nf4', double_quant: true, ...blockwise }, 'float16'],
+  [{ quant_type: 'fp4', double_quant: false, ...blockwise }, 'float16'],
+  [{ quant_type: 'fp4', double_quant: true, ...blockwise }, 'float16'],
+];
+
+/** A model's footprint in every quant_type, by config.json alone. */
+export const footprintRows = (config: ModelConfig): FootprintRow[] =>
+  COMPARED.map(([quant, rest]) => ({
+    name: configName(quant),
+    config: quant,
+    rest,
+    footprint: footprintOf(config, quant, rest),
+  }));
+
+/** The Linear layers of a block by the ends of their paths, as loraFootprint takes them: q_proj …, or attn.c_attn …. */
+export const blockLayers = (config: ModelConfig): string[] =>
+  config.family === 'llama'
+    ? llamaModules(config, '').map(({ name }) => name.split('.').at(-1)!)
+    : gpt2Modules(config, '').map(({ name }) => name.slice(1));
+
+/** Adapters that QLoRA papers and tutorials train, by the modules they sit on. */
+const LORA_TARGETS: readonly (readonly [string, readonly string[]])[] = [
+  ['q, v', ['q_proj', 'v_proj', 'c_attn']],
+  [
+    'all',
+    ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj', 'c_attn', 'c_proj', 'c_fc'],
+  ],
+];
+
+/** The footprint as a text for a terminal: what is counted, what is true, and what comes on top. */
+export function footprintText(config: ModelConfig, context: number): string {
+  const { linear, other } = countParameters(config);
+  const masks = maskBufferBytes(config);
+  const header = [
+    'configuration',
+    'rest in',
+    'counted MiB',
+    ...(masks ? ['with masks'] : []),
+    'true MiB',
+    'bits/weight',
+  ];
+  const rows = footprintRows(config).map(({ name, rest, footprint }) => [
+    name,
+    rest,
+    mebibytes(footprint.bitsandbytes_bytes),
+    ...(masks ? [mebibytes(footprint.bitsandbytes_bytes + masks)] : []),
+    mebibytes(footprint.actual_bytes),
+    footprint.bits_per_weight.toFixed(3),
+  ]);
+  return [
+    `${config.architecture}: ${(linear + other).toLocaleString('en')} parameters, ${linear.toLocaleString('en')} of them in the blocks' Linear layers`,
+    '',
+    ...aligned([header, ...rows]),
+    '',
+    'counted: what get_memory_footprint prints under bitsandbytes; it leaves absmax and SCB out.',
+    'true: every scale and code included.',
+    ...(masks
+      ? [
+          `with masks: with the ${mebibytes(masks)} MiB of causal-mask buffers that older versions of transformers kept for GPT-2.`,
+        ]
+      : []),
+    '',
+    `keys and values of ${context.toLocaleString('en')} tokens: ${mebibytes(cacheBytes(config, context))} MiB in float32`,
+    `passing through memory while loading: ${mebibytes(passingBytes(config, 2))} MiB`,
+    ...LORA_TARGETS.map(([name, targets]) => loraLine(config, name, targets)),
+  ].join('\n');
+}
+
+function loraLine(config: ModelConfig, name: string, targets: readonly string[]): string {
+  const { parameters, adapter_bytes, training_bytes } = loraFootprint(config, 16, targets, 'float32');
+  const base = footprintOf(config, COMPARED[4]![0], 'float16').bitsandbytes_bytes;
+  return `QLoRA, rank 16 on ${name}: ${parameters.toLocaleString('en')} parameters, counted ${mebibytes(base + adapter_bytes)} MiB over NF4, ${mebibytes(training_bytes)} MiB more in training`;
+}
+
+const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(2);
+
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) =>
+    row
+      .map((cell, i) => (i < 2 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+      .join('  ')
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,195 @@
+import * as v from 'valibot';
+import { LabError, type Failure } from '../errors.ts';
+import type { ItemResult } from '../eval/item.ts';
+import type { TaskName } from '../eval/tasks/tasks.ts';
+import { assembleResult } from './assemble.ts';
+import type { Environment, ExperimentResult } from './result.ts';
+import { canonicalJson, parseSpec, type ExperimentSpec } from './spec.ts';
+import type { RunRecord, StoredItem } from './record.ts';
+
+/** A result that came from elsewhere, as the rows of a stored run. */
+export interface ForeignRun {
+  record: RunRecord;
+  items: StoredItem[];
+  /** Computed here from the items; what the file claims about them is not believed. */
+  result: ExperimentResult;
+  /** Whether the file's digest is the one of its items. */
+  intact: boolean;
+}
+
+const number = v.pipe(v.number('a number'), v.finite('a finite number'));
+const index = v.pipe(number, v.integer('a whole number'), v.minValue(0, 'a whole number from 0'));
+const share = v.pipe(number, v.minValue(0, 'a number from 0 to 1'), v.maxValue(1, 'a number from 0 to 1'));
+const text = v.pipe(v.string('text'), v.maxLength(100_000, 'at most 100,000 characters'));
+const numbers = v.pipe(v.array(number, 'numbers'), v.minLength(1, 'one number at least'));
+const ofDoc = { doc_id: index, group: v.optional(text), cluster: v.optional(text) };
+
+const divergence = v.object({
+  ...{ kl: v.array(number), dp: v.array(number), same_top: index },
+  gain: v.tuple([number, number]),
+});
+
+const item = v.variant('output_type', [
+  v.pipe(
+    v.object({
+      ...ofDoc,
+      output_type: v.literal('multiple_choice'),
+      lls: numbers,
+      is_greedy: v.array(v.boolean('true or false')),
+      tokens: v.array(index),
+      ...{ pred: index, pred_norm: index, pred_bytes: index, gold: index },
+      ...{ acc: share, acc_norm: share, acc_bytes: share },
+    }),
+    v.check(
+      ({ lls, is_greedy, tokens, ...places }) =>
+        is_greedy.length === lls.length &&
+        tokens.length === lls.length &&
+        [places.pred, places.pred_norm, places.pred_bytes, places.gold].every((i) => i < lls.length),
+      'as many of everything as there are choices',
+    ),
+  ),
+  v.object({
+    ...ofDoc,
+    output_type: v.literal('generate_until'),
+    ...{ text, pred: text, em: share, f1: share, tokens: index },
+  }),
+  v.object({
+    ...ofDoc,
+    output_type: v.literal('loglikelihood_rolling'),
+    ...{
+      loglikelihood: number,
+      tokens: index,
+      words: index,
+      bytes: index,
+      divergence: v.optional(divergence),
+    },
+  }),
+  v.pipe(
+    v.object({
+      ...ofDoc,
+      output_type: v.literal('classify'),
+      ...{ logits: numbers, pred: index, gold: index, acc: share },
+    }),
+    v.check(
+      ({ logits, pred, gold }) => pred < logits.length && gold < logits.length,
+      'classes that there are',
+    ),
+  ),
+]);
+
+const files = v.record(text, v.object({ bytes: number, sha256: v.optional(text) }));
+const environment = v.looseObject({
+  app: v.object({ version: text, commit: text }),
+  runtime: text,
+  adapter: v.object({
+    ...{ vendor: text, architecture: text, device: text, description: text },
+    ...{ features: v.array(text), language_features: v.array(text) },
+    limits: v.object({ maxBufferSize: number, maxStorageBufferBindingSize: number }),
+  }),
+  kernel_check: v.object({
+    checked: index,
+    worst: v.object({ kernel: text, case: text, max_error: number, bound: number, worst_ratio: number }),
+  }),
+  model: v.object({
+    ...{ name: text, architecture: text, parameters: number, revision: v.optional(text), files },
+    adapter: v.optional(v.object({ revision: v.optional(text), files })),
+  }),
+  started: v.pipe(text, v.isoTimestamp('a time in ISO 8601')),
+});
+
+const footprint = v.object({
+  ...{ parameters: number, quantized_parameters: number, bitsandbytes_bytes: number },
+  ...{ actual_bytes: number, bits_per_weight: number },
+});
+const timings = v.object({
+  ...{ load_seconds: number, answer_seconds: number, tokens: number, tokens_per_second: number },
+});
+const outliers = v.array(
+  v.object({
+    layer: index,
+    input: v.picklist(['attention', 'output', 'mlp', 'down']),
+    columns: v.array(index),
+  }),
+);
+
+const failure = v.object({ code: text, message: text, hint: text });
+
+const envelope = v.object({
+  version: v.literal(1, '1'),
+  spec: v.unknown(),
+  environment,
+  runs: v.array(
+    v.object({
+      ...{ config: v.unknown(), footprint, timings, outliers: v.optional(outliers) },
+      tasks: v.array(v.object({ task: text, items: v.array(item) })),
+    }),
+  ),
+  digest: text,
+  state: v.picklist(['running', 'done', 'failed', 'cancelled']),
+  failure: v.optional(failure),
+  failures: v.optional(v.array(v.object({ config: v.unknown(), failure }))),
+});
+
+/**
+ * A result as somebody exported or linked it. Only the answers and where they come from are taken over; scores and
+ * comparisons are computed anew.
+ * @throws bad-data naming the key, what was found and what is allowed; bad-spec for its spec.
+ */
+export function parseResult(json: unknown, id: string): ForeignRun {
+  const parsed = v.safeParse(envelope, json, { abortEarly: true });
+  if (!parsed.success) throw new LabError('bad-data', sentence(parsed.issues[0]));
+  const { runs, state, digest, failures = [], ...rest } = parsed.output;
+  const spec = parseSpec(rest.spec);
+  const record: RunRecord = {
+    id,
+    spec,
+    // A run that goes on elsewhere does not go on here.
+    state: state === 'running' ? 'cancelled' : state,
+    created: rest.environment.started,
+    environment: rest.environment as unknown as Environment,
+    configs: {},
+    failure: rest.failure as Failure | undefined,
+    failures: Object.fromEntries(
+      failures.map(({ config, failure: why }) => [placeOf(spec, config), why as Failure]),
+    ),
+  };
+  const items: StoredItem[] = [];
+  for (const { config, tasks, ...measured } of runs) {
+    const at = placeOf(spec, config);
+    if (at in record.configs) throw strangeConfig();
+    record.configs[at] = measured as RunRecord['configs'][number];
+    for (const { task, items: answers } of tasks) {
+      if (!spec.tasks.some((own) => own.task === task)) {
+        throw new LabError('bad-data', `A run has the task ${JSON.stringify(task)}, which its spec has not.`);
+      }
+      for (const answer of answers) items.push(row(id, at, task as TaskName, answer as ItemResult));
+    }
+  }
+  // Answers of one question that do not fit each other are refused here.
+  const result = assembleResult(record, items)!;
+  return { record, items, result, intact: result.digest === digest };
+}
+
+function placeOf(spec: ExperimentSpec, config: unknown): number {
+  const at = spec.configs.findIndex((own) => canonicalJson(own) === canonicalJson(config));
+  if (at < 0) throw strangeConfig();
+  return at;
+}
+
+const strangeConfig = (): LabError =>
+  new LabError('bad-data', 'A run has a config that its spec has not; allowed: each of the spec once.');
+
+const row = (run_id: string, config: number, task: TaskName, item: ItemResult): StoredItem => ({
+  run_id,
+  config,
+  task,
+  doc_id: item.doc_id,
+  item,
+});
+
+function sentence(issue: v.BaseIssue<unknown>): string {
+  const path = issue.path?.map(({ key }) => String(key)).join('.') ?? '';
+  const found = issue.input === undefined ? 'missing' : JSON.stringify(issue.input);
+  const short = found.length > 60 ? `${found.slice(0, 57)}…` : found;
+  return `${path || 'The result'} is ${short}; allowed: ${issue.message.replace(/^Invalid .*Expected /, '')}.`;
+}

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import type { DivergenceSummary } from '../../eval/stats/divergence.ts';
+import type { ExperimentResult } from '../result.ts';
+import { divergenceSections } from './divergence.ts';
+
+const summary: DivergenceSummary = {
+  tokens: 1200,
+  kl: { value: 0.02492, stderr: 0.00183 },
+  kl_percentiles: { 0: 0, 1: 0, 5: 0, 10: 0, 50: 0.0071, 90: 0.1, 95: 0.12, 99: 0.31, 99.9: 0.9, 100: 1.25 },
+  dp: { value: -0.012, stderr: 0.002 },
+  dp_rms: 0.05,
+  dp_percentiles: { 0: -1, 1: 0, 5: 0, 10: 0, 50: 0, 90: 0, 95: 0, 99: 0, 99.9: 0, 100: 1 },
+  same_top: { value: 0.888, stderr: 0.009 },
+  perplexity_ratio: 1.027,
+  perplexity_ratio_ci: [1.013, 1.042],
+};
+
+const resultWith = (divergence: DivergenceSummary | undefined) =>
+  ({
+    runs: [
+      { config: { quant_type: 'none', compute_dtype: 'float32' } },
+      {
+        config: { quant_type: 'nf4', blocksize: 64, double_quant: false, compute_dtype: 'float32' },
+      },
+    ],
+    comparisons: [{ config: 1, task: 'mini_text', ...(divergence && { divergence }) }],
+  }) as unknown as ExperimentResult;
+
+test('a row for each text task of each configuration that was compared', () => {
+  const [section] = divergenceSections(resultWith(summary));
+  expect(section!.table!.rows).toEqual([
+    [
+      ...['NF4 · 64, Mini text', '1200', '0.02492 ± 0.00183', '0.00710', '0.3100', '1.2500'],
+      ...['0.8880 ± 0.0090', '-0.01200 ± 0.00200', '0.0500', '1.0270 (1.0130 to 1.0420)'],
+    ],
+  ]);
+  expect(section!.table!.header).toHaveLength(section!.table!.rows[0]!.length);
+});
+
+test('no section where nothing was compared', () => {
+  expect(divergenceSections(resultWith(undefined))).toEqual([]);
+});

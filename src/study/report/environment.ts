@@ -1,0 +1,33 @@
+import { adapterName } from '../../gpu/adapter.ts';
+import type { ExperimentResult } from '../result.ts';
+import { canonicalJson } from '../spec.ts';
+import { hashText } from '../digest.ts';
+
+/** The harness whose protocols are followed wherever a task bears a harness's name. */
+export const HARNESS = 'lm-evaluation-harness 0.4.13';
+
+/** Where the numbers come from and how they were made, as rows of name and value. */
+export function environmentRows({ spec, environment, digest }: ExperimentResult): string[][] {
+  const { app, runtime, adapter, kernel_check, model, started } = environment;
+  const files = Object.entries(model.files).map(([name, { bytes, sha256 }]) => [
+    name,
+    `${bytes} bytes${sha256 ? `, SHA-256 ${sha256}` : ''}`,
+  ]);
+  const { worst } = kernel_check;
+  return [
+    ['Model', `${model.name}${model.revision ? ` at ${model.revision}` : ''}`],
+    ...files,
+    ['Adapter', adapterName(adapter)],
+    ['Runtime', runtime],
+    ['Lab', `version ${app.version}, commit ${app.commit}`],
+    [
+      'Kernels',
+      `${kernel_check.checked} checked on this adapter before the run; nearest to its bound: ${worst.kernel} (${worst.case}) at ${(100 * worst.worst_ratio).toFixed(0)} % of it`,
+    ],
+    ['Protocol', `${HARNESS}: prompts, splits, scores and standard errors of the tasks that bear its names`],
+    ['Seed', String(spec.seed)],
+    ['Started', started],
+    ['Spec', `SHA-256 ${hashText(canonicalJson(spec))}`],
+    ['Digest', digest],
+  ];
+}

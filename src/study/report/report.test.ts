@@ -1,0 +1,188 @@
+import { describe, expect, it, test } from 'vitest';
+import type { MultipleChoiceItem } from '../../eval/item.ts';
+import { assembleResult } from '../assemble.ts';
+import type { ExperimentResult } from '../result.ts';
+import { parseSpec, type TaskSpec } from '../spec.ts';
+import type { RunRecord, StoredItem } from '../record.ts';
+import { itemsCsv } from './csv.ts';
+import { toHtml } from './html.ts';
+import { toMarkdown } from './markdown.ts';
+import { buildReport } from './report.ts';
+import { reproduction } from './reproduce.ts';
+
+const HOSTILE = '<img src=x onerror=alert(1)>|`*_[a](javascript:1)\u202e"\'&';
+
+function choice(doc_id: number, right: boolean): MultipleChoiceItem {
+  const pred = right ? 0 : 1;
+  const acc = Number(right);
+  return {
+    doc_id,
+    output_type: 'multiple_choice',
+    lls: right ? [-1, -2] : [-2.5, -2],
+    is_greedy: [right, false],
+    tokens: [1, 1],
+    ...{ pred, pred_norm: pred, pred_bytes: pred, gold: 0, acc, acc_norm: acc, acc_bytes: acc },
+  };
+}
+
+function resultOf(title: string, name: string): ExperimentResult {
+  const spec = parseSpec({
+    version: 1,
+    title,
+    model: { source: 'local', name },
+    configs: [{ quant_type: 'none' }, { quant_type: 'fp4', double_quant: true }],
+    tasks: [{ task: 'mini_arc' }],
+    seed: 3,
+  });
+  const footprint = (bits: number) => ({
+    parameters: 1000,
+    quantized_parameters: 800,
+    bitsandbytes_bytes: 100 * bits,
+    actual_bytes: 110 * bits,
+    bits_per_weight: bits,
+  });
+  const timings = { load_seconds: 1, answer_seconds: 2, tokens: 300, tokens_per_second: 150 };
+  const record: RunRecord = {
+    id: 'a',
+    spec,
+    state: 'done',
+    created: '2026-01-01T00:00:00.000Z',
+    environment: {
+      app: { version: '0', commit: 'unknown' },
+      runtime: 'test',
+      adapter: {
+        ...{ vendor: 'google', architecture: 'swiftshader', device: '', description: '' },
+        ...{
+          features: [],
+          language_features: [],
+          limits: { maxBufferSize: 0, maxStorageBufferBindingSize: 0 },
+        },
+      },
+      kernel_check: {
+        checked: 3,
+        worst: { kernel: 'add', case: 'n 1', max_error: 0, bound: 0, worst_ratio: 0.2 },
+      },
+      model: { name, architecture: 'LlamaForCausalLM', parameters: 1000, files: {} },
+      started: '2026-01-01T00:00:00.000Z',
+    },
+    configs: { 0: { footprint: footprint(16), timings }, 1: { footprint: footprint(4.127), timings } },
+  };
+  const items: StoredItem[] = [0, 1].flatMap((config) =>
+    Array.from({ length: 40 }, (_, doc_id) => ({
+      ...{ run_id: 'a', config, task: 'mini_arc' as const, doc_id },
+      item: choice(doc_id, config === 0 ? doc_id < 36 : doc_id < 24),
+    })),
+  );
+  return assembleResult(record, items)!;
+}
+
+describe('a report', () => {
+  const report = buildReport(resultOf('FP4?', 'tiny'), { link: 'http://host/#/experiment?spec=1.a' });
+
+  it('says what the tests allow', () => {
+    const findings = report.sections.find(({ title }) => title === 'Findings')!.text;
+    expect(findings[0]).toBe(
+      'Mini ARC: FP4 · 64 · double quant loses 30.0 points of acc at n = 40, p < 0.001.',
+    );
+    expect(findings.some((sentence) => sentence.includes("the right answer's lead shrinks by"))).toBe(true);
+    expect(findings.at(-1)).toBe(
+      'FP4 · 64 · double quant counts 74.2 % less memory than float32; 0.00 MB of scales are not counted.',
+    );
+  });
+
+  it('has a row a configuration, and the way back', () => {
+    const overview = report.sections[0]!.table!;
+    expect(overview.rows.map(([name, bits]) => [name, bits])).toEqual([
+      ['float32', '16.000'],
+      ['FP4 · 64 · double quant', '4.127'],
+    ]);
+    // Forty items in two seconds.
+    expect(overview.header.slice(6, 8)).toEqual(['Items/s', 'ms/item']);
+    expect(overview.rows[0]!.slice(6, 8)).toEqual(['20.00', '50.0']);
+    expect(report.sections[1]!.text).toEqual([
+      'With n = 40 and 30.0 % of the docs flipping, differences of 23.6 points show four times in five; 1 point takes about 24,000 docs.',
+    ]);
+    expect(report.sections[1]!.table!.rows[1]!.slice(0, 3)).toEqual([
+      'FP4 · 64 · double quant',
+      '40',
+      '0.6000 ± 0.0784 (0.446 to 0.737)',
+    ]);
+    expect(report.reproduce.map(({ title }) => title)).toEqual([
+      'In a browser',
+      'In a terminal',
+      'In Python: float32',
+      'In Python: FP4 · 64 · double quant',
+    ]);
+    expect(report.reproduce[1]!.text).toBe(
+      "npm run -s lab -- run 'http://host/#/experiment?spec=1.a' --model FOLDER --out result.json",
+    );
+    expect(report.reproduce.at(-1)!.text).toContain(
+      'bnb_4bit_quant_type="fp4", bnb_4bit_use_double_quant=True',
+    );
+  });
+});
+
+test('the harness is asked the same items in the same way', () => {
+  const result = resultOf('ARC', 'tiny');
+  const task: TaskSpec = { task: 'arc_easy', limit: 2, num_fewshot: 5 };
+  const [run] = result.runs;
+  const asked: ExperimentResult = {
+    ...result,
+    spec: {
+      ...result.spec,
+      tasks: [task, { task: 'ag_news' }, { task: 'wikitext' }, { task: 'mmlu', limit: 9 }],
+    },
+    runs: [
+      {
+        ...run!,
+        tasks: [{ ...run!.tasks[0]!, task: 'arc_easy', items: [choice(8, true), choice(30, true)] }],
+      },
+    ],
+  };
+  const commands = reproduction(asked, {})
+    .at(-1)!
+    .text.split('\n')
+    .filter((line) => line.startsWith('# lm_eval'))
+    .map((line) => line.slice(line.indexOf('--tasks')));
+  expect(commands).toEqual([
+    `--tasks arc_easy --num_fewshot 5 --samples '{"arc_easy":[8,30]}'`,
+    '--tasks wikitext',
+    '--tasks mmlu',
+  ]);
+});
+
+describe('text from anybody', () => {
+  const result = resultOf(HOSTILE, HOSTILE);
+
+  it('opens no markup in HTML, and nothing there can be asked for', () => {
+    const html = toHtml(buildReport(result));
+    expect(html).not.toMatch(/<img|onerror=alert\(1\)>|\u202e/);
+    expect(html).toContain('&lt;img src=x onerror=alert(1)&gt;');
+    expect(html).toContain(`default-src 'none'`);
+    expect(html).not.toMatch(/<script|<link|src=["']|url\(/);
+  });
+
+  it('opens none in Markdown', () => {
+    const markdown = toMarkdown(buildReport(result));
+    const prose = markdown.replace(/^```[\s\S]*?^```/gm, '');
+    expect(prose).not.toMatch(/(?<!\\)<img|(?<!\\)\[a\]|\u202e/);
+    expect(prose).toContain('\\<img');
+  });
+
+  it('becomes no formula in CSV', () => {
+    const csv = itemsCsv(result);
+    const lines = csv.trimEnd().split('\r\n');
+    expect(lines).toHaveLength(81);
+    expect(lines[1]).toBe('float32,mini_arc,0,multiple_choice,-1 -2,0,0,1,1,,,,');
+    const generated = structuredClone(result);
+    generated.runs[0]!.tasks[0]!.items = ['=1+1', '@x', '-1+2|a', 'a,"b"', '-3'].map((pred, doc_id) => ({
+      ...{ doc_id, output_type: 'generate_until', text: pred, pred, em: 0, f1: 0, tokens: 1 },
+    }));
+    const cells = itemsCsv(generated).split('\r\n').slice(1, 6);
+    expect(cells[0]).toContain(",'=1+1,");
+    expect(cells[1]).toContain(",'@x,");
+    expect(cells[2]).toContain(",'-1+2|a,");
+    expect(cells[3]).toContain(',"a,""b""",');
+    expect(cells[4]).toContain(',-3,');
+  });
+});

@@ -1,0 +1,114 @@
+import type { Failure } from '../errors.ts';
+import type { DivergenceSummary } from '../eval/stats/divergence.ts';
+import type { GroupResult } from '../eval/stats/group.ts';
+import type { ItemResult } from '../eval/item.ts';
+import type { MetricName, MetricValue } from '../eval/stats/metric.ts';
+import type { PairedComparison } from '../eval/stats/paired.ts';
+import type { TaskName } from '../eval/tasks/tasks.ts';
+import type { AdapterReport } from '../gpu/adapter.ts';
+import type { OutlierColumns } from '../model/outliers.ts';
+import type { Footprint } from '../model/footprint.ts';
+import type { QuantConfig } from '../quant/config.ts';
+import type { ExperimentSpec } from './spec.ts';
+
+/** Everything a run measured; the JSON that the command line writes and the page exports. */
+export interface ExperimentResult {
+  version: 1;
+  spec: ExperimentSpec;
+  environment: Environment;
+  runs: ConfigRun[];
+  comparisons: Comparison[];
+  /**
+   * SHA-256 over every item of every configuration in order, but for the comparison with the baseline's distributions,
+   * which a resumed run may lack: equal digests are equal answers, bit for bit.
+   */
+  digest: string;
+  /** How the run ended; what was measured before a failure is all here. */
+  state: RunState;
+  failure?: Failure | undefined;
+  /** Configurations that failed; what they had measured is in `runs`. */
+  failures?: { config: QuantConfig; failure: Failure }[];
+}
+
+export type RunState = 'running' | 'done' | 'failed' | 'cancelled';
+
+/** Where the numbers come from. */
+export interface Environment {
+  app: { version: string; commit: string };
+  /** The browser's user agent, or "node 20.20.2". */
+  runtime: string;
+  adapter: AdapterReport;
+  kernel_check: KernelCheck;
+  model: ModelIdentity;
+  /** The files each task was read from, those of its examples too; older results do not say. */
+  data?: Partial<Record<TaskName, DataOrigin[]>>;
+  /** SHA-256 over what was asked, whatever its order: equal in two results, they asked the same of their models. */
+  items_sha256?: string;
+  /** ISO 8601. */
+  started: string;
+}
+
+/** Where a task's file came from. A Hub file is identified by its commit, its hash is the Hub's; any other by its hash. */
+export interface DataOrigin {
+  file: string;
+  source: 'folder' | 'bundled' | 'hub';
+  repo?: string;
+  revision?: string;
+  sha256?: string;
+}
+
+/** The self-check that ran on this adapter before anything was measured. */
+export interface KernelCheck {
+  checked: number;
+  /** The check that came nearest to its bound. */
+  worst: { kernel: string; case: string; max_error: number; bound: number; worst_ratio: number };
+}
+
+export interface ModelIdentity {
+  name: string;
+  architecture: string;
+  parameters: number;
+  /** The commit a Hub revision was resolved to. */
+  revision?: string | undefined;
+  /** Size and SHA-256 of each file that was read; a Hub file is identified by the revision instead. */
+  files: Record<string, { bytes: number; sha256?: string | undefined }>;
+  /** The LoRA adapter on top, in the same way. */
+  adapter?: Pick<ModelIdentity, 'revision' | 'files'>;
+}
+
+/** One configuration measured. */
+export interface ConfigRun {
+  config: QuantConfig;
+  footprint: Footprint;
+  tasks: TaskResult[];
+  timings: Timings;
+  /** LLM.int8() only: the columns each input had in the float path. */
+  outliers?: OutlierColumns[] | undefined;
+}
+
+export interface TaskResult {
+  task: TaskName;
+  n: number;
+  metrics: Partial<Record<MetricName, MetricValue>>;
+  /** The same for parts of the task: MMLU by subject, CoQA by domain, AG News by class. */
+  groups?: GroupResult[];
+  items: ItemResult[];
+}
+
+/** Wall-clock seconds; never part of the digest. */
+export interface Timings {
+  load_seconds: number;
+  answer_seconds: number;
+  /** Tokens that went through the model, prompts and generations. */
+  tokens: number;
+  tokens_per_second: number;
+}
+
+/** A configuration against the baseline on one task, on the items both have answered. */
+export interface Comparison extends PairedComparison {
+  /** Index into `runs`; the baseline is run 0. */
+  config: number;
+  task: TaskName;
+  /** Of a text's tokens, against the baseline's distributions. */
+  divergence?: DivergenceSummary;
+}

@@ -1,0 +1,270 @@
+import * as v from 'valibot';
+import { LabError } from '../errors.ts';
+import type { Task } from '../eval/tasks/task.ts';
+import { TASKS, TASK_LIST, type TaskName } from '../eval/tasks/tasks.ts';
+import { BLOCKSIZES, type QuantConfig } from '../quant/config.ts';
+
+/** What to do: the builder edits it, a link carries it, the runner runs it, the store keeps it. */
+export interface ExperimentSpec {
+  version: 1;
+  title: string;
+  model: ModelRef;
+  /** The first one is the baseline of every comparison. */
+  configs: QuantConfig[];
+  tasks: TaskSpec[];
+  /** Orders the items of a task, so that `limit` takes a fair sample; the same seed takes the same items. */
+  seed: number;
+  /** What a configuration that fails does to those after it: stop if not given. What was measured stays either way. */
+  on_error?: 'stop' | 'continue' | undefined;
+}
+
+export type ModelRef = (
+  | { source: 'bundled'; name: string }
+  | { source: 'hub'; repo: string; revision: string }
+  | { source: 'local'; name: string }
+) & {
+  /** A LoRA adapter on top, as PEFT saves it. */
+  adapter?: AdapterRef | undefined;
+};
+
+export type AdapterRef =
+  { source: 'hub'; repo: string; revision: string } | { source: 'local'; name: string };
+
+export interface TaskSpec {
+  task: TaskName;
+  split?: 'train' | 'validation' | 'test' | undefined;
+  /** The first so many of the seeded order. */
+  limit?: number | undefined;
+  /** Or these items outright. */
+  doc_ids?: number[] | undefined;
+  num_fewshot?: number | undefined;
+  /** The file to read, by its path in the data folder: the task text only. */
+  file?: string | undefined;
+}
+
+/** Models that come with the page. */
+export const BUNDLED_MODELS = ['nibble-tiny', 'nibble-news'] as const;
+
+/** The files each of them has. */
+export const BUNDLED_FILES = [
+  'config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'model.safetensors',
+] as const;
+
+/** A spec of more configurations than this is a mistake, not an experiment. */
+const MAX_CONFIGS = 64;
+
+// Messages below say what is allowed: a refusal reads "<key> is <value>; allowed: <message>".
+const whole = (least: number, most: number) =>
+  v.pipe(
+    v.number(`a whole number from ${least} to ${most}`),
+    v.check((n) => Number.isInteger(n) && n >= least && n <= most, `a whole number from ${least} to ${most}`),
+  );
+const oneOf = <const T extends readonly (string | number | boolean)[]>(values: T) =>
+  v.picklist(values as unknown as readonly string[], listed(values)) as unknown as v.GenericSchema<T[number]>;
+const listed = (values: readonly unknown[]): string =>
+  values.map((value) => JSON.stringify(value)).join(', ');
+
+const compute_dtype = v.optional(oneOf(['float32', 'float16', 'bfloat16']), 'float32');
+const skip_modules = v.optional(
+  v.pipe(
+    v.array(
+      v.pipe(v.string('a module name'), v.regex(/^[\w.]{1,200}$/, 'a module name')),
+      'a list of module names',
+    ),
+    v.minLength(1, 'at least one module name'),
+  ),
+);
+const blockwise = {
+  blocksize: v.optional(oneOf(BLOCKSIZES), 64),
+  double_quant: v.optional(v.boolean('true or false'), false),
+  compute_dtype,
+  skip_modules,
+};
+const codeValue = v.pipe(
+  v.number('a number in [-1, 1]'),
+  v.check((x) => Math.abs(x) <= 1, 'a number in [-1, 1]'),
+);
+
+const threshold = v.pipe(
+  v.number('a number from 0 to 65504'),
+  v.check((x) => x >= 0 && x <= 65504, 'a number from 0 to 65504'),
+);
+
+const config = v.variant(
+  'quant_type',
+  [
+    v.strictObject({ quant_type: v.literal('none'), compute_dtype }),
+    v.strictObject({ quant_type: v.literal('nf4'), ...blockwise }),
+    v.strictObject({ quant_type: v.literal('fp4'), ...blockwise }),
+    v.strictObject({ quant_type: v.literal('int4'), ...blockwise }),
+    v.strictObject({
+      quant_type: v.literal('custom'),
+      code: v.pipe(v.array(codeValue, 'sixteen numbers'), v.length(16, 'sixteen numbers')),
+      ...blockwise,
+    }),
+    v.strictObject({
+      quant_type: v.literal('int8'),
+      granularity: v.optional(oneOf(['row', 'tensor']), 'row'),
+      compute_dtype,
+      skip_modules,
+    }),
+    v.strictObject({
+      quant_type: v.literal('llm_int8'),
+      llm_int8_threshold: v.optional(threshold, 6),
+      compute_dtype: v.optional(oneOf(['float32', 'float16', 'bfloat16']), 'float16'),
+      skip_modules,
+    }),
+  ],
+  listed(['none', 'nf4', 'fp4', 'int4', 'custom', 'int8', 'llm_int8']),
+);
+
+/** Hub names are owner/name; nothing else may reach a URL. */
+const repoName = v.pipe(
+  v.string('a Hub repository, owner/name'),
+  v.regex(/^[\w.-]{1,96}\/[\w.-]{1,96}$/, 'a Hub repository, owner/name'),
+  v.check((repo) => !repo.includes('..'), 'a Hub repository, owner/name'),
+);
+const revision = v.pipe(
+  v.string('a branch, tag or commit'),
+  v.regex(/^[\w.-]{1,128}$/, 'a branch, tag or commit of letters, digits, ".", "_" and "-"'),
+);
+const shortText = v.pipe(v.string('text'), v.maxLength(200, 'at most 200 characters'));
+
+const fromHub = { source: v.literal('hub'), repo: repoName, revision: v.optional(revision, 'main') };
+const fromFolder = { source: v.literal('local'), name: shortText };
+const adapter = v.optional(
+  v.variant('source', [v.strictObject(fromHub), v.strictObject(fromFolder)], listed(['hub', 'local'])),
+);
+
+const model = v.variant(
+  'source',
+  [
+    v.strictObject({ source: v.literal('bundled'), name: oneOf(BUNDLED_MODELS), adapter }),
+    v.strictObject({ ...fromHub, adapter }),
+    v.strictObject({ ...fromFolder, adapter }),
+  ],
+  listed(['bundled', 'hub', 'local']),
+);
+
+/** Every task by name, in the order the page lists them. */
+export const ALL_TASKS = Object.keys(TASKS) as TaskName[];
+
+/** A link comes from anyone: what it names must lie within the data folder. */
+const dataPath = v.pipe(
+  v.string('a path in the data folder'),
+  v.regex(/^[^/\\\p{Cc}][^\\\p{Cc}]{0,198}$/u, 'a path in the data folder, with "/" between its parts'),
+  v.check(
+    (path) => path.split('/').every((part) => !['', '.', '..'].includes(part)),
+    'a path in the data folder, without ".."',
+  ),
+);
+
+const task = v.strictObject({
+  task: v.picklist(ALL_TASKS, TASK_LIST.map((name) => `"${name}"`).join(', ')),
+  split: v.optional(oneOf(['train', 'validation', 'test'])),
+  limit: v.optional(whole(1, 1e6)),
+  doc_ids: v.optional(
+    v.pipe(v.array(whole(0, 1e6), 'a list of item numbers'), v.minLength(1, 'at least one item')),
+  ),
+  num_fewshot: v.optional(whole(0, 100)),
+  file: v.optional(dataPath),
+});
+
+const experiment = v.strictObject({
+  version: v.literal(1, '1'),
+  title: v.optional(shortText, ''),
+  model,
+  configs: v.pipe(
+    v.array(config, 'a list of configurations'),
+    v.minLength(1, 'at least one configuration'),
+    v.maxLength(MAX_CONFIGS, `at most ${MAX_CONFIGS} configurations`),
+  ),
+  tasks: v.pipe(v.array(task, 'a list of tasks'), v.minLength(1, 'at least one task')),
+  seed: v.optional(whole(0, 2 ** 32 - 1), 0),
+  on_error: v.optional(oneOf(['stop', 'continue'])),
+});
+
+/** Configurations alone, checked and filled in as within a spec. */
+export function parseConfigs(json: unknown): QuantConfig[] {
+  const result = v.safeParse(v.array(config), json, { abortEarly: true });
+  if (!result.success) throw new LabError('bad-spec', sentence(result.issues[0]).replace(/^\[0\]\.?/, ''));
+  return result.output;
+}
+
+/**
+ * A spec from untrusted JSON, its defaults filled in.
+ * @throws bad-spec naming the key, what was found and what is allowed: `configs[1].blocksize is 48; allowed: 32, 64, …`.
+ */
+export function parseSpec(json: unknown): ExperimentSpec {
+  const result = v.safeParse(experiment, json, { abortEarly: true });
+  if (!result.success) throw new LabError('bad-spec', sentence(result.issues[0]));
+  const spec = result.output as ExperimentSpec;
+  requireOnce(
+    spec.configs.map((c) => canonicalJson(c)),
+    'configs',
+  );
+  requireOnce(
+    spec.tasks.map((t) => t.task),
+    'tasks',
+  );
+  spec.tasks.forEach(({ task, file }, i) => {
+    const { any_file } = TASKS[task] as Task;
+    if (file === undefined || any_file) return;
+    throw new LabError(
+      'bad-spec',
+      `tasks[${i}].file is ${JSON.stringify(file)}; allowed: with the task text.`,
+    );
+  });
+  spec.tasks.forEach(({ limit, doc_ids }, i) => {
+    if (limit === undefined || doc_ids === undefined) return;
+    throw new LabError('bad-spec', `tasks[${i}] has both limit and doc_ids; allowed: one of them.`);
+  });
+  return spec;
+}
+
+function sentence(issue: v.BaseIssue<unknown>): string {
+  const path =
+    issue.path?.map(({ key }) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('') ?? '';
+  const key = path.replace(/^\./, '') || 'The spec';
+  if (issue.type === 'strict_object' && issue.expected === 'never')
+    return `${key} is an unknown key; allowed: ${knownKeys(issue)}.`;
+  const found = issue.input === undefined ? 'missing' : JSON.stringify(issue.input);
+  const short = found.length > 60 ? `${found.slice(0, 57)}…` : found;
+  return `${key} is ${short}; allowed: ${issue.type === 'strict_object' ? 'an object' : issue.message}.`;
+}
+
+/** The keys the object of an unknown key may have: valibot names only the wrong one. */
+function knownKeys(issue: v.BaseIssue<unknown>): string {
+  const place = issue.path!.slice(0, -1).map(({ key }) => String(key));
+  const [area] = place;
+  if (area === undefined) return Object.keys(experiment.entries).join(', ');
+  if (area === 'tasks') return Object.keys(task.entries).join(', ');
+  const options = area === 'model' ? model.options : config.options;
+  const owner = issue.path!.at(-2)?.value as Record<string, unknown> | undefined;
+  const tag = area === 'model' ? 'source' : 'quant_type';
+  const match = options.find(
+    ({ entries }) => (entries as Record<string, { literal?: unknown }>)[tag]?.literal === owner?.[tag],
+  );
+  return Object.keys(match?.entries ?? {}).join(', ');
+}
+
+function requireOnce(keys: readonly string[], field: string): void {
+  const again = keys.findIndex((key, i) => keys.indexOf(key) !== i);
+  if (again < 0) return;
+  throw new LabError(
+    'bad-spec',
+    `${field}[${again}] repeats ${field}[${keys.indexOf(keys[again]!)}]; allowed: each once.`,
+  );
+}
+
+/** JSON with sorted keys, so that equal values have equal text (as RFC 8785 for the values a spec has). */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { parseSpec } from '../../../study/spec.ts';
+import { configName } from '../../../quant/config.ts';
+import { ablation } from './ablation.ts';
+import { defaultSpec } from '../draft.ts';
+import { PRESETS } from './presets.ts';
+
+const nf4 = { quant_type: 'nf4', blocksize: 64, double_quant: false, compute_dtype: 'float32' } as const;
+
+test('one knob at a time, always from the baseline', () => {
+  const names = ablation(nf4, [
+    { quant_type: 'fp4' },
+    { blocksize: 256 },
+    { double_quant: true },
+    { compute_dtype: 'float16' },
+  ]).map(configName);
+  expect(names).toEqual([
+    'NF4 · 64',
+    'FP4 · 64',
+    'NF4 · 256',
+    'NF4 · 64 · double quant',
+    'NF4 · 64 · float16',
+  ]);
+});
+
+test('what changes nothing is left out, and so is what stands there already', () => {
+  const changes = [{ blocksize: 64 }, { granularity: 'row' }, { blocksize: 32 }, { blocksize: 32 }] as const;
+  expect(ablation(nf4, changes).map(configName)).toEqual(['NF4 · 64', 'NF4 · 32']);
+});
+
+test('layers that are kept stay kept', () => {
+  const [, fp4] = ablation({ ...nf4, skip_modules: ['down_proj'] }, [{ quant_type: 'fp4' }]);
+  expect(fp4).toMatchObject({ quant_type: 'fp4', skip_modules: ['down_proj'] });
+});
+
+test('every preset is an experiment that can run', () => {
+  for (const { title, configs } of PRESETS) {
+    expect(parseSpec({ ...defaultSpec(), title, configs }).configs.length).toBeGreaterThan(2);
+  }
+});

@@ -1,0 +1,44 @@
+import { BLOCKSIZES, type QuantConfig } from '../../../quant/config.ts';
+import { ablation } from './ablation.ts';
+import { defaultSpec } from '../draft.ts';
+
+/** A question somebody may want to ask, as the configurations that answer it. */
+export interface Preset {
+  title: string;
+  configs: readonly QuantConfig[];
+}
+
+const FLOAT32 = { quant_type: 'none', compute_dtype: 'float32' } as const;
+const NF4_64 = { quant_type: 'nf4', blocksize: 64, double_quant: false, compute_dtype: 'float32' } as const;
+
+/** Where an experiment may begin; the model and the questions stay as they are. */
+export const PRESETS: readonly Preset[] = [
+  { title: defaultSpec().title, configs: defaultSpec().configs },
+  {
+    title: 'One thing at a time',
+    configs: ablation(NF4_64, [
+      { quant_type: 'fp4' },
+      { quant_type: 'int4' },
+      { blocksize: 256 },
+      { double_quant: true },
+      { compute_dtype: 'float16' },
+    ]),
+  },
+  {
+    title: 'How large may a block be?',
+    configs: [
+      FLOAT32,
+      ...BLOCKSIZES.filter((_, i) => i % 2 === 0).map((blocksize) => ({ ...NF4_64, blocksize })),
+    ],
+  },
+  {
+    title: 'Are 8 bits enough?',
+    configs: [
+      FLOAT32,
+      ...ablation({ quant_type: 'int8', granularity: 'row', compute_dtype: 'float32' }, [
+        { granularity: 'tensor' },
+      ]),
+      { quant_type: 'llm_int8', llm_int8_threshold: 6, compute_dtype: 'float16' },
+    ],
+  },
+];

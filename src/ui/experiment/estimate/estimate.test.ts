@@ -1,0 +1,119 @@
+import { expect, test } from 'vitest';
+import tiny from '../../../../public/models/nibble-tiny/config.json';
+import { parseConfig } from '../../../model/config.ts';
+import type { Probe } from '../../../study/speed.ts';
+import type { RunRecord } from '../../../study/record.ts';
+import { defaultSpec } from '../draft.ts';
+import { estimateRun, estimateSentences, wantsProbe, type PastRun } from './estimate.ts';
+
+const spec = defaultSpec();
+const [float32, , nf4] = spec.configs as [(typeof spec.configs)[0], unknown, (typeof spec.configs)[0]];
+
+const footprint = (actual_bytes: number, bits_per_weight: number) => ({
+  parameters: 1_000_000,
+  quantized_parameters: 800_000,
+  bitsandbytes_bytes: 0,
+  actual_bytes,
+  bits_per_weight,
+});
+const timings = { load_seconds: 1, answer_seconds: 27, tokens: 0, tokens_per_second: 0 };
+
+const past: PastRun = {
+  answers: 540,
+  record: {
+    id: 'r',
+    state: 'done',
+    created: '2026-11-21T13:58:00',
+    spec: { ...spec, configs: [float32, nf4] },
+    environment: { model: { files: { 'model.safetensors': { bytes: 2_000_000 } } } },
+    configs: {
+      0: { footprint: footprint(2_000_000, 16), timings },
+      1: { footprint: footprint(850_000, 4.5), timings },
+    },
+  } as unknown as RunRecord,
+};
+
+test('nothing is said before a run of the same model', () => {
+  expect(estimateRun(spec, [])).toEqual({});
+  const hub = { ...spec, model: { source: 'hub', repo: 'a/b', revision: 'main' } as const };
+  expect(estimateRun(hub, [past])).toEqual({});
+  expect(estimateSentences({})).toEqual([]);
+});
+
+test('size and time by an earlier run', () => {
+  const { weight_bytes, time, download_bytes } = estimateRun(spec, [past]);
+  // It comes with the page: nobody waits for a download.
+  expect(download_bytes).toBeUndefined();
+  expect(weight_bytes).toBe(2_000_000);
+  // 540 answers in 54 s; now 5 configurations of 270 items, and a second each to load.
+  expect(time!.seconds[0]).toBeCloseTo((5 * (1 + 27)) / 1.25);
+  expect(time!.seconds[1]).toBeCloseTo(5 * (1 + 27) * 1.25);
+  const small = estimateRun({ ...spec, configs: [{ ...nf4, blocksize: 32 } as typeof nf4] }, [past]);
+  expect(small.weight_bytes).toBeCloseTo(400_000 + (800_000 * 5) / 8);
+});
+
+test('another mixture is less certain, another task is not guessed at', () => {
+  const arc = estimateRun({ ...spec, tasks: [{ task: 'mini_arc', limit: 270 }] }, [past]);
+  expect(arc.time!.seconds[1] / arc.time!.seconds[0]).toBeCloseTo(4);
+  expect(estimateRun({ ...spec, tasks: [{ task: 'arc_easy', limit: 270 }] }, [past]).time).toBeUndefined();
+  expect(estimateRun({ ...spec, tasks: [{ task: 'mini_arc' }] }, [past]).time).toBeUndefined();
+});
+
+test('an estimate in words', () => {
+  const hub = { source: 'hub', repo: 'a/b', revision: 'main' } as const;
+  const run = { ...past, record: { ...past.record, spec: { ...past.record.spec, model: hub } } };
+  expect(estimateSentences(estimateRun({ ...spec, model: hub }, [run]))).toEqual([
+    'The download is about 2 MB.',
+    'The weights take up to about 2 MB of GPU memory at a time.',
+    'From your run of 21 Nov 2026, 13:58, it takes about 2 to 3 min.',
+  ]);
+});
+
+const probe: Probe = {
+  shape: parseConfig(tiny),
+  download_bytes: 562_176,
+  speeds: {
+    float: { load_seconds: 3, pass_seconds: 0.5, token_seconds: 0.01 },
+    '4-bit': { load_seconds: 1, pass_seconds: 0.1, token_seconds: 0.02 },
+    llm_int8: { load_seconds: 0, pass_seconds: 1, token_seconds: 0 },
+  },
+};
+
+test('a probe tells the time by passes and tokens, with every fourth character a token', () => {
+  const asked = { ...spec, configs: [float32, nf4], tasks: [{ task: 'mini_arc' as const, limit: 10 }] };
+  const expected = 3 + 10 * (0.5 + 21 * 0.01) + 1 + 10 * (0.1 + 21 * 0.02);
+  const { time } = estimateRun(asked, [], probe);
+  expect(time!.seconds[0]).toBeCloseTo(expected / 2);
+  expect(time!.seconds[1]).toBeCloseTo(expected * 2);
+  expect(estimateSentences({ time })).toEqual(['From a probe of 2 s on this GPU, it takes about 8 to 33 s.']);
+  const seconds = (parts: Partial<typeof spec>) =>
+    2 * estimateRun({ ...asked, configs: [nf4], ...parts }, [], probe).time!.seconds[0];
+  // More than there are: all 80. A generated token is a pass of its own.
+  expect(seconds({ tasks: [{ task: 'mini_text', limit: 1000 }] })).toBeCloseTo(1 + 80 * (0.1 + 108 * 0.02));
+  expect(seconds({ tasks: [{ task: 'mini_coqa', doc_ids: [3] }] })).toBeCloseTo(1 + 7 * 0.1 + 46.5 * 0.02);
+  expect(seconds({ tasks: [{ task: 'mini_arc', limit: 1, num_fewshot: 4 }] })).toBeCloseTo(1.1 + 105 * 0.02);
+  const llm_int8 = { quant_type: 'llm_int8', llm_int8_threshold: 6, compute_dtype: 'float16' } as const;
+  expect(seconds({ configs: [llm_int8] })).toBeCloseTo(10 * 4);
+});
+
+test('a probe fills in what earlier runs leave open, and is wanted only there', () => {
+  expect(estimateRun(spec, [past], probe).time!.by).toEqual({ run: '2026-11-21T13:58:00' });
+  const other = { ...spec, configs: [float32, nf4], tasks: [{ task: 'arc_easy' as const, limit: 9 }] };
+  expect(wantsProbe(other, estimateRun(other, [past]))).toBe(true);
+  const filled = estimateRun(other, [past], probe);
+  expect(filled.time!.by).toBe('probe');
+  expect(wantsProbe(other, filled)).toBe(false);
+  // The probe was of other kernels, or nobody knows how long the text is.
+  const int8 = [...spec.configs.filter(({ quant_type }) => quant_type === 'int8')];
+  expect(estimateRun({ ...spec, configs: int8 }, [], probe).time).toBeUndefined();
+  const own = { ...other, tasks: [{ task: 'text' as const }] };
+  expect(wantsProbe(own, estimateRun(own, [], probe))).toBe(false);
+});
+
+test('a probe tells the memory by the shape, and the download of a model from the Hub', () => {
+  // A table of 1280 × 64, four blocks of 12,288 for attention and 36,864 for the MLP, nine norms of 64.
+  const { weight_bytes, download_bytes } = estimateRun(spec, [], probe);
+  expect([weight_bytes, download_bytes]).toEqual([2 * 279_104, undefined]);
+  const hub = { source: 'hub', repo: 'a/b', revision: 'main' } as const;
+  expect(estimateRun({ ...spec, model: hub }, [], probe).download_bytes).toBe(562_176);
+});

@@ -1,0 +1,177 @@
+import { footprintOf } from '../../../model/footprint.ts';
+import { arithmeticOf, PROBE_SECONDS, type Probe, type Speed } from '../../../study/speed.ts';
+import type { RunRecord } from '../../../study/record.ts';
+import { canonicalJson, type ExperimentSpec, type ModelRef } from '../../../study/spec.ts';
+import { taskSize } from '../../../study/task_sizes.ts';
+import type { QuantConfig } from '../../../quant/config.ts';
+import { bytes, dateTime, durationRange } from '../../words/format.ts';
+
+/** A run that was measured here before: how fast, and how large. */
+export interface PastRun {
+  record: RunRecord;
+  answers: number;
+}
+
+/** What a run will take, as far as earlier runs of the same model on this adapter tell, or a probe. */
+export interface Estimate {
+  download_bytes?: number | undefined;
+  /** Of the largest configuration: they are held one after another. */
+  weight_bytes?: number | undefined;
+  time?: { seconds: Range; by: { run: string } | 'probe' } | undefined;
+}
+
+type Range = readonly [least: number, most: number];
+
+/**
+ * The same tasks in the same proportion take about as long an item; other proportions may take twice or half. So may
+ * what a probe tells: it knows neither the tokenizer nor these very items.
+ */
+const DOUBT = { same: 1.25, other: 2, probe: 2 };
+
+/** Of English text, in the tokenizers of today's models. */
+const CHARACTERS_PER_TOKEN = 4;
+
+/**
+ * Estimates a run from those before it, the newest first, and from a probe what they leave open; without either of the
+ * same model there is nothing to say.
+ */
+export function estimateRun(spec: ExperimentSpec, past: readonly PastRun[], probe?: Probe): Estimate {
+  const same = past.filter(({ record }) => sameModel(record.spec.model, spec.model));
+  return {
+    download_bytes:
+      spec.model.source === 'hub' ? (first(same, downloadBytes) ?? probe?.download_bytes) : undefined,
+    weight_bytes:
+      first(same, ({ record }) => weightBytes(spec.configs, record)) ??
+      (probe && weightBytesByShape(spec.configs, probe)),
+    time: first(same, (run) => timeBy(spec, run)) ?? (probe && timeByProbe(spec, probe)),
+  };
+}
+
+const sameModel = (a: ModelRef, b: ModelRef): boolean => identity(a) === identity(b);
+
+/** A model by its name: another revision or adapter changes neither size nor speed by much. */
+export const identity = (model: ModelRef): string =>
+  `${model.source} ${model.source === 'hub' ? model.repo : model.name}`;
+
+function first<T>(runs: readonly PastRun[], value: (run: PastRun) => T | undefined): T | undefined {
+  for (const run of runs) {
+    const found = value(run);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function downloadBytes({ record }: PastRun): number | undefined {
+  const files = Object.values(record.environment?.model.files ?? {});
+  return files.length === 0 ? undefined : files.reduce((sum, file) => sum + file.bytes, 0);
+}
+
+function weightBytes(configs: readonly QuantConfig[], { spec, configs: measured }: RunRecord) {
+  const known = new Map(
+    Object.entries(measured).map(([i, { footprint }]) => [canonicalJson(spec.configs[Number(i)]), footprint]),
+  );
+  const [any] = known.values();
+  if (!any) return undefined;
+  const { parameters, quantized_parameters: quantized, bits_per_weight, actual_bytes } = any;
+  // What is not quantized is the same in every configuration.
+  const rest = actual_bytes - (quantized * bits_per_weight) / 8;
+  const stored = parameters > quantized ? (8 * rest) / (parameters - quantized) : 16;
+  return Math.max(
+    ...configs.map(
+      (config) =>
+        known.get(canonicalJson(config))?.actual_bytes ?? rest + (quantized * bitsOf(config, stored)) / 8,
+    ),
+  );
+}
+
+/** Most checkpoints are stored in 16 bits, and what is not quantized stays as it is stored. */
+const weightBytesByShape = (configs: readonly QuantConfig[], { shape }: Probe): number =>
+  Math.max(
+    ...configs.map((config) => {
+      const stored = config.quant_type === 'none' ? { ...config, compute_dtype: 'float16' as const } : config;
+      return footprintOf(shape, stored, 'float16').actual_bytes;
+    }),
+  );
+
+/** About how many bits a weight takes; rows are long, so that their scales hardly count. */
+function bitsOf(config: QuantConfig, stored: number): number {
+  if (config.quant_type === 'none') return stored;
+  if (!('blocksize' in config)) return 8;
+  return 4 + (config.double_quant ? 8.125 : 32) / config.blocksize;
+}
+
+function timeBy({ configs, tasks }: ExperimentSpec, { record, answers }: PastRun): Estimate['time'] {
+  const before = record.spec.tasks;
+  const known = new Set(before.map(({ task }) => task));
+  const items = tasks.map(({ limit, doc_ids }) => doc_ids?.length ?? limit);
+  const done = Object.values(record.configs);
+  if (answers === 0 || items.includes(undefined) || !tasks.every(({ task }) => known.has(task)))
+    return undefined;
+  const perItem = sum(done.map(({ timings }) => timings.answer_seconds)) / answers;
+  const loading = sum(done.map(({ timings }) => timings.load_seconds)) / done.length;
+  const seconds = configs.length * (loading + perItem * sum(items.map((n) => n ?? 0)));
+  const doubt = proportion(tasks) === proportion(before) ? DOUBT.same : DOUBT.other;
+  return seconds > 0
+    ? { seconds: [seconds / doubt, seconds * doubt], by: { run: record.created } }
+    : undefined;
+}
+
+function timeByProbe({ configs, tasks }: ExperimentSpec, { speeds }: Probe): Estimate['time'] {
+  let seconds = 0;
+  for (const config of configs) {
+    const kind = arithmeticOf(config);
+    const speed = speeds[kind];
+    const each = speed && tasks.map((task) => secondsOf(task, speed, kind === 'llm_int8'));
+    if (!each || each.includes(undefined)) return undefined;
+    seconds += speed.load_seconds + sum(each.map((known) => known ?? 0));
+  }
+  return { seconds: [seconds / DOUBT.probe, seconds * DOUBT.probe], by: 'probe' };
+}
+
+/** Seconds of a task by a probed speed; undefined where nobody knows how long its items are. */
+function secondsOf(
+  { task, limit = Infinity, doc_ids, num_fewshot = 0 }: ExperimentSpec['tasks'][number],
+  { pass_seconds, token_seconds }: Speed,
+  choicesApart: boolean,
+): number | undefined {
+  const size = taskSize(task);
+  if (!size) return undefined;
+  const items = doc_ids?.length ?? Math.min(limit, size.items);
+  // LLM.int8() computes the choices of a question one by one, each with the whole context.
+  const times = choicesApart ? size.choices : 1;
+  const prompt = ((1 + num_fewshot) * size.characters) / CHARACTERS_PER_TOKEN;
+  const generated = size.generated / CHARACTERS_PER_TOKEN;
+  return items * ((times + generated) * pass_seconds + (times * prompt + generated) * token_seconds);
+}
+
+/** Whether a probe of the model would tell what earlier runs do not: how long this takes. */
+export const wantsProbe = (spec: ExperimentSpec, { time }: Estimate): boolean =>
+  !time && spec.tasks.every(({ task }) => taskSize(task));
+
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+
+/** How the items divide among the tasks, in whole per cent: "mini_arc 74, mini_coqa 19, mini_text 7". */
+function proportion(tasks: ExperimentSpec['tasks']): string {
+  const counts = tasks.map(({ task, limit, doc_ids }) => ({ task, n: doc_ids?.length ?? limit ?? 0 }));
+  const total = counts.reduce((sum, { n }) => sum + n, 0);
+  return counts
+    .map(({ task, n }) => `${task} ${Math.round((100 * n) / total)}`)
+    .sort()
+    .join(', ');
+}
+
+/** The estimate in sentences; none where nothing is known. */
+export function estimateSentences({ download_bytes, weight_bytes, time }: Estimate): string[] {
+  return [
+    ...(download_bytes ? [`The download is about ${bytes(download_bytes)}.`] : []),
+    ...(weight_bytes
+      ? [
+          `The weights take up to about ${bytes(Number(weight_bytes.toPrecision(2)))} of GPU memory at a time.`,
+        ]
+      : []),
+    ...(time ? [`${basis(time.by)}, it takes about ${durationRange(time.seconds)}.`] : []),
+  ];
+}
+
+const basis = (by: NonNullable<Estimate['time']>['by']): string =>
+  by === 'probe' ? `From a probe of ${PROBE_SECONDS} s on this GPU` : `From your run of ${dateTime(by.run)}`;

@@ -1,0 +1,18 @@
+import { openStore } from '../../../lab/client/kept.ts';
+import type { PastRun } from './estimate.ts';
+
+/** As many earlier runs as an estimate looks at. */
+const MOST = 20;
+
+/** The newest stored runs that measured something; none where the store cannot be read, since nobody waits for them. */
+export async function readPastRuns(): Promise<PastRun[]> {
+  try {
+    const store = await openStore();
+    const records = (await store.list()).filter(({ configs }) => Object.keys(configs).length > 0);
+    return await Promise.all(
+      records.slice(0, MOST).map(async (record) => ({ record, answers: await store.count(record.id) })),
+    );
+  } catch {
+    return [];
+  }
+}

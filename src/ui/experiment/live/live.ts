@@ -1,0 +1,167 @@
+import type { Failure } from '../../../errors.ts';
+import type { MetricValue } from '../../../eval/stats/metric.ts';
+import type { TaskName } from '../../../eval/tasks/tasks.ts';
+import type { ItemEvent, RunEvent } from '../../../lab/protocol.ts';
+import type { ConfigRun, ExperimentResult, RunState } from '../../../study/result.ts';
+import type { ExperimentSpec } from '../../../study/spec.ts';
+import { TASK_NAMES } from '../../words/names.ts';
+
+/** A run as its events tell it, for the eye. */
+export interface Live {
+  spec: ExperimentSpec;
+  state: RunState;
+  run_id?: string | undefined;
+  /** What happens before the first configuration, and to bytes. */
+  step?: { phase: 'check' | 'download' | 'hash'; done: number; total: number; what: string } | undefined;
+  /** Items of each task; of the spec's limits until the files were read. */
+  planned: Partial<Record<TaskName, number>>;
+  rows: LiveRow[];
+  item?: ItemEvent | undefined;
+  eta_seconds?: readonly [number, number] | undefined;
+  /** Since when it is paused. */
+  paused?: number | undefined;
+  failure?: Failure | undefined;
+}
+
+/** One configuration. */
+export interface LiveRow {
+  phase: 'waiting' | 'load' | 'answer' | 'done' | 'stopped';
+  /** Of the weights while they load, from 0 to 1. */
+  loaded: number;
+  scores: Partial<Record<TaskName, LiveScore>>;
+  tokens_per_second?: number | undefined;
+  /** When its first item of this sitting was asked, later by every pause, and how many were answered since. */
+  since?: { time: number; items: number } | undefined;
+  items_per_second?: number | undefined;
+  footprint?: ConfigRun['footprint'] | undefined;
+}
+
+/** A task's primary metric so far. */
+export interface LiveScore {
+  n: number;
+  metric: MetricValue | undefined;
+}
+
+/** A run about to start; `before` is what a resumed one had measured. */
+export function startLive(spec: ExperimentSpec, before?: ExperimentResult): Live {
+  const rows = spec.configs.map((_, index): LiveRow => {
+    const kept = before?.runs[index];
+    const scores: LiveRow['scores'] = {};
+    for (const { task, n, metrics } of kept?.tasks ?? []) {
+      if (n > 0) scores[task] = { n, metric: metrics[TASK_NAMES[task].primary_metric] };
+    }
+    return {
+      phase: 'waiting',
+      loaded: 0,
+      scores,
+      footprint: kept?.footprint,
+      tokens_per_second: kept?.timings.tokens_per_second,
+    };
+  });
+  const planned: Live['planned'] = {};
+  for (const { task, limit, doc_ids } of spec.tasks) planned[task] = doc_ids?.length ?? limit ?? 0;
+  return { spec, state: 'running', planned, rows };
+}
+
+/** The run after one more event; `now` is in seconds. */
+export function follow(live: Live, event: RunEvent, now: number): Live {
+  switch (event.type) {
+    case 'started':
+      return { ...live, run_id: event.run_id, spec: event.spec };
+    case 'progress': {
+      const { phase, config, done, total, what } = event;
+      if (phase !== 'load') return { ...live, step: { phase, done, total, what } };
+      return withRow({ ...live, step: undefined }, config ?? 0, (row) => ({
+        ...row,
+        phase: 'load',
+        loaded: total > 0 ? done / total : 0,
+      }));
+    }
+    case 'environment':
+      return { ...live, step: undefined };
+    case 'planned':
+      return { ...live, planned: Object.fromEntries(event.tasks.map(({ task, n }) => [task, n])) };
+    case 'loaded':
+      return withRow(live, event.config, (row) => ({
+        ...row,
+        phase: 'answer',
+        footprint: event.footprint,
+        since: { time: now, items: 0 },
+      }));
+    case 'item':
+      return withRow({ ...live, item: event, eta_seconds: event.eta_seconds }, event.config, (row) =>
+        answered(row, event, now),
+      );
+    case 'paused':
+      return { ...live, paused: now };
+    case 'continued':
+      return {
+        ...live,
+        paused: undefined,
+        rows: live.rows.map((row) => later(row, now - (live.paused ?? now))),
+      };
+    case 'config-done':
+      return withRow(live, event.config, (row) => ({ ...row, phase: 'done' }));
+    case 'config-failed':
+      return withRow(live, event.config, (row) => ({ ...row, phase: 'stopped' }));
+    case 'finished':
+      return {
+        ...live,
+        state: 'done',
+        paused: undefined,
+        eta_seconds: undefined,
+        step: undefined,
+        rows: live.rows.map((row) => (row.phase === 'stopped' ? row : { ...row, phase: 'done' })),
+      };
+    case 'failed':
+      return {
+        ...live,
+        state: event.failure.code === 'cancelled' ? 'cancelled' : 'failed',
+        failure: event.failure,
+        paused: undefined,
+        eta_seconds: undefined,
+        step: undefined,
+        rows: live.rows.map((row) =>
+          row.phase === 'load' || row.phase === 'answer' ? { ...row, phase: 'stopped' } : row,
+        ),
+      };
+  }
+}
+
+function withRow(live: Live, index: number, change: (row: LiveRow) => LiveRow): Live {
+  return { ...live, rows: live.rows.map((row, i) => (i === index ? change(row) : row)) };
+}
+
+/** Time that passed while the run was paused is nobody's. */
+const later = (row: LiveRow, seconds: number): LiveRow =>
+  row.since ? { ...row, since: { ...row.since, time: row.since.time + seconds } } : row;
+
+function answered(row: LiveRow, { task, done, metrics, tokens_per_second }: ItemEvent, now: number): LiveRow {
+  const since = { time: row.since?.time ?? now, items: (row.since?.items ?? 0) + 1 };
+  const seconds = now - since.time;
+  return {
+    ...row,
+    phase: 'answer',
+    scores: { ...row.scores, [task]: { n: done, metric: metrics[TASK_NAMES[task].primary_metric] } },
+    tokens_per_second,
+    since,
+    items_per_second: seconds > 0 ? since.items / seconds : undefined,
+  };
+}
+
+/** Items of one configuration, answered and planned. */
+export function rowCount({ planned }: Live, { scores }: LiveRow): { done: number; total: number } {
+  return {
+    done: sum(Object.values(scores).map(({ n }) => n)),
+    total: sum(Object.values(planned)),
+  };
+}
+
+/** How much of all items is answered, 0 to 100; 100 only when it is all of them. */
+export function percentDone(live: Live): number {
+  const counts = live.rows.map((row) => rowCount(live, row));
+  const total = sum(counts.map(({ total }) => total));
+  return total === 0 ? 0 : Math.floor((100 * sum(counts.map(({ done }) => done))) / total);
+}
+
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);

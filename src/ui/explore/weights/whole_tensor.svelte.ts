@@ -1,0 +1,21 @@
+import { toFailure, type Failure } from '../../../errors.ts';
+import type { MeasureRequest } from '../../../lab/protocol.ts';
+import type { MatrixReport } from '../../../gpu/matrix/measure_matrix.ts';
+import { lab } from '../../page/lab.ts';
+
+/** What the worker measured over all weights of a tensor, once it has. */
+export class WholeTensor {
+  #asked: MeasureRequest | undefined;
+  #answered = $state.raw<{ request: MeasureRequest; answer: MatrixReport | Failure }>();
+
+  /** The answer to this very request; none to one that something was changed in. */
+  answerTo(request: MeasureRequest | undefined): MatrixReport | Failure | undefined {
+    return request && this.#answered?.request === request ? this.#answered.answer : undefined;
+  }
+
+  async ask(request: MeasureRequest): Promise<void> {
+    this.#asked = request;
+    const answer = await lab.measureTensor(request).catch(toFailure);
+    if (this.#asked === request) this.#answered = { request, answer };
+  }
+}

@@ -1,0 +1,21 @@
+import { LabError, type ErrorCode } from '../../errors.ts';
+
+/** What a file may be: a larger one is something else. */
+interface Expected {
+  code: ErrorCode;
+  /** Bytes. */
+  most: number;
+  what: string;
+}
+
+/** The JSON in a file of the user's. Throws LabError with `code` that names the file, what was found, what is allowed. */
+export async function readJsonFile(file: File, { code, most, what }: Expected): Promise<unknown> {
+  if (file.size > most) {
+    throw new LabError(code, `${file.name} has ${file.size} bytes; allowed: ${most}.`);
+  }
+  try {
+    return JSON.parse(await file.text());
+  } catch {
+    throw new LabError(code, `${file.name} is not JSON; allowed: ${what}.`);
+  }
+}

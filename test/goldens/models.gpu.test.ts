@@ -1,0 +1,228 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { openGpu } from '../../src/gpu/device/device.ts';
+import { hashBytes } from '../../src/study/digest.ts';
+import { causalSpan } from '../../src/model/spans.ts';
+import { closeModel, forward, makeModel, reserve } from '../../src/model/forward.ts';
+import { readLogits } from '../../src/model/logits.ts';
+import { linearModules } from '../../src/model/modules.ts';
+import { openModel, type ModelFiles } from '../../src/model/open_model.ts';
+import { effectiveConfig } from '../../src/model/stored_quant.ts';
+import { loadWeights } from '../../src/model/weights.ts';
+import type { QuantConfig } from '../../src/quant/config.ts';
+import { quantizeBlockwise } from '../../src/quant/blockwise.ts';
+import { CODEBOOKS } from '../../src/quant/codebook.ts';
+import { quantizeAbsmax } from '../../src/quant/double_quant.ts';
+import { quantizeLlmInt8 } from '../../src/quant/llm_int8.ts';
+import { readWeight } from '../../src/tensor/checkpoint.ts';
+import { transposed } from '../../src/tensor/tensor.ts';
+import { compare, formatMismatch, maxError, type Tolerance } from '../../src/tensor/compare.ts';
+import { NO_TOKENIZER, goldenFolder, goldenJson, openGolden } from '../fixtures/golden_files.ts';
+import { noteWorst } from './worst.ts';
+
+const gpu = await openGpu(navigator.gpu);
+afterAll(() => gpu.device.destroy());
+
+const FLOAT: QuantConfig = { quant_type: 'none', compute_dtype: 'float32' };
+const FILES = ['config.json', 'model.safetensors'];
+
+const open = (folder: string, adapter?: string): Promise<ModelFiles> =>
+  openModel(
+    goldenFolder(folder, FILES, NO_TOKENIZER),
+    adapter === undefined
+      ? undefined
+      : goldenFolder(adapter, ['adapter_config.json', 'adapter_model.safetensors']),
+  );
+
+/** Logits [tokens, outputs] of a plain sequence, or of some of its rows. */
+async function logitsOf(
+  files: ModelFiles,
+  config: QuantConfig,
+  ids: readonly number[],
+  rows: readonly number[] = [...ids.keys()],
+): Promise<Float32Array> {
+  const computed = effectiveConfig(config, files.stored_quant);
+  const weights = await loadWeights(gpu, files.checkpoint, files.config, computed, {
+    adapter: files.adapter,
+  });
+  const model = await makeModel(gpu, files.config, weights, computed);
+  try {
+    await reserve(model, ids.length, ids.length);
+    const positions = [...ids.keys()];
+    const spans = positions.map((i) => causalSpan(i, files.config.sliding_window));
+    forward(model, { ids, positions, spans, first_slot: 0 });
+    return await readLogits(model, rows);
+  } finally {
+    closeModel(model);
+    weights.arena.close();
+  }
+}
+
+/** Relative to the largest logit: logits near zero are differences of large ones. */
+function bound(expected: ArrayLike<number>, relative: number): Tolerance {
+  return { atol: relative * Math.max(...Array.from(expected, Math.abs)), rtol: 0 };
+}
+
+function expectClose(
+  row: string,
+  column: string,
+  got: Float32Array,
+  want: ArrayLike<number>,
+  relative = 1e-4,
+): void {
+  const tolerance = bound(want, relative);
+  noteWorst(row, column, maxError(got, want, tolerance).worst_ratio);
+  const mismatch = compare(got, want, tolerance);
+  expect(mismatch && formatMismatch(mismatch)).toBeUndefined();
+}
+
+const LANGUAGE_MODELS = ['llama', 'llama-tied', 'qwen2', 'qwen3', 'mistral', 'mistral-window', 'gpt2'];
+const blockwise = { blocksize: 64, compute_dtype: 'float32' } as const;
+const FORMATS: Record<string, QuantConfig> = {
+  nf4: { quant_type: 'nf4', double_quant: false, ...blockwise },
+  fp4: { quant_type: 'fp4', double_quant: false, ...blockwise },
+  nf4_dq: { quant_type: 'nf4', double_quant: true, ...blockwise },
+  fp4_dq: { quant_type: 'fp4', double_quant: true, ...blockwise },
+  llm_int8: { quant_type: 'llm_int8', llm_int8_threshold: 6, compute_dtype: 'float32' },
+  llm_int8_0: { quant_type: 'llm_int8', llm_int8_threshold: 0, compute_dtype: 'float32' },
+};
+
+interface QuantizedJson {
+  formats: Record<string, { modules: Record<string, ModuleHashes> }>;
+}
+interface ModuleHashes {
+  shape: [number, number];
+  packed?: string;
+  absmax?: string;
+  nested_absmax?: string;
+  offset?: number;
+  CB?: string;
+  SCB?: string;
+}
+
+describe.each(LANGUAGE_MODELS)('%s', (name) => {
+  const folder = `models/${name}`;
+
+  it('has the logits of transformers in float32', async () => {
+    const golden = await openGolden(`${folder}/logits`);
+    const ids = [...(await golden.integers('input_ids'))];
+    expectClose(name, 'none', await logitsOf(await open(folder), FLOAT, ids), await golden.floats('logits'));
+  });
+
+  it.each(['nf4', 'fp4', 'nf4_dq', 'fp4_dq'])('has the logits of bitsandbytes in %s', async (format) => {
+    const golden = await openGolden(`${folder}/quantized`);
+    const ids = [...(await (await openGolden(`${folder}/logits`)).integers('input_ids'))];
+    const want = await golden.floats(`${format}.logits_oracle`);
+    expectClose(name, format, await logitsOf(await open(folder), FORMATS[format]!, ids), want);
+  });
+
+  // A last-bit difference before a layer may move one of its int8 activations by one.
+  it.each(['llm_int8', 'llm_int8_0'])('has the logits of bitsandbytes in %s, loosely', async (format) => {
+    const golden = await openGolden(`${folder}/quantized`);
+    const ids = [...(await (await openGolden(`${folder}/logits`)).integers('input_ids'))];
+    const want = await golden.floats(`${format}.logits`);
+    expectClose(name, format, await logitsOf(await open(folder), FORMATS[format]!, ids), want, 1e-2);
+  });
+
+  it('quantizes every module to the bytes of bitsandbytes, and no other', async () => {
+    const { formats } = await goldenJson<QuantizedJson>(`${folder}/quantized.json`);
+    const { checkpoint, config } = await open(folder);
+    const modules = linearModules(config, checkpoint);
+    for (const { modules: hashes } of Object.values(formats)) {
+      expect(Object.keys(hashes).sort()).toEqual(modules.map((module) => module.name).sort());
+    }
+    for (const module of modules) {
+      const stored = await readWeight(checkpoint, `${module.name}.weight`);
+      const weight = module.conv1d ? transposed(stored) : stored;
+      for (const quant_type of ['nf4', 'fp4'] as const) {
+        const q = quantizeBlockwise(weight, CODEBOOKS[quant_type], 64);
+        const plain = formats[quant_type]!.modules[module.name]!;
+        expect([hashBytes(q.packed), hashBytes(q.absmax)]).toEqual([plain.packed, plain.absmax]);
+        const double = formats[`${quant_type}_dq`]!.modules[module.name]!;
+        const nested = quantizeAbsmax(q.absmax);
+        expect(nested.offset).toBe(double.offset);
+        expect(hashBytes(nested.codes)).toBe(double.absmax);
+        expect(hashBytes(nested.nested_absmax)).toBe(double.nested_absmax);
+      }
+      const { CB, SCB } = quantizeLlmInt8(weight);
+      const int8 = formats.llm_int8!.modules[module.name]!;
+      expect([hashBytes(CB), hashBytes(SCB)]).toEqual([int8.CB, int8.SCB]);
+    }
+  });
+});
+
+describe('gpt2-classifier', () => {
+  const folder = 'models/gpt2-classifier';
+  const sequences = async () => {
+    const golden = await openGolden(`${folder}/logits`);
+    const [count, width] = golden.shape('input_ids') as [number, number];
+    const ids = await golden.integers('input_ids');
+    const mask = await golden.integers('attention_mask');
+    return Array.from({ length: count }, (_, i) =>
+      [...ids.slice(i * width, (i + 1) * width)].filter((__, j) => mask[i * width + j] === 1),
+    );
+  };
+
+  it.each(['none', 'nf4', 'fp4', 'nf4_dq'])('scores sequences of different lengths in %s', async (format) => {
+    const files = await open(folder);
+    const golden = await openGolden(format === 'none' ? `${folder}/logits` : `${folder}/quantized`);
+    const want = await golden.floats(format === 'none' ? 'logits' : `${format}.logits_oracle`);
+    const labels = files.config.num_labels!;
+    expect(labels).toBe(4);
+    for (const [i, ids] of (await sequences()).entries()) {
+      const got = await logitsOf(files, FORMATS[format] ?? FLOAT, ids, [ids.length - 1]);
+      expectClose('gpt2-classifier', format, got, want.slice(i * labels, (i + 1) * labels));
+    }
+  });
+});
+
+describe('checkpoints that transformers saved quantized', () => {
+  it.each(['llama-nf4', 'llama-fp4', 'llama-nf4-dq', 'gpt2-nf4', 'llama-llm-int8'])(
+    '%s runs as it is',
+    async (name) => {
+      const folder = `checkpoints/${name}`;
+      const base = name.split('-')[0]!;
+      const ids = [...(await (await openGolden(`models/${base}/logits`)).integers('input_ids'))];
+      const golden = await openGolden(`${folder}/logits`);
+      const got = await logitsOf(await open(folder), FLOAT, ids);
+      const loosely = name.endsWith('int8') ? 1e-2 : 1e-4;
+      expectClose(
+        'saved',
+        name.replace(/^[a-z0-9]+-/, '').replaceAll('-', '_'),
+        got,
+        await golden.floats('logits_float32'),
+        loosely,
+      );
+    },
+  );
+
+  it('are not quantized again', async () => {
+    const files = await open('checkpoints/llama-nf4');
+    expect(() => effectiveConfig(FORMATS.fp4!, files.stored_quant)).toThrow(
+      'quant_type is fp4, but the checkpoint is already quantized to nf4; allowed: none, which runs it as it is.',
+    );
+  });
+});
+
+describe('LoRA adapters that peft saved', () => {
+  it.each([
+    ['llama-lora', 'llama'],
+    ['llama-rslora', 'llama'],
+    ['gpt2-lora', 'gpt2'],
+  ])('%s on %s, plain and over NF4', async (name, base) => {
+    const ids = [...(await (await openGolden(`models/${base}/logits`)).integers('input_ids'))];
+    const golden = await openGolden(`adapters/${name}/logits`);
+    const files = await open(`models/${base}`, `adapters/${name}`);
+    expectClose(name, 'none', await logitsOf(files, FLOAT, ids), await golden.floats('logits'));
+    expectClose(
+      name,
+      'nf4',
+      await logitsOf(files, FORMATS.nf4!, ids),
+      await golden.floats('nf4.logits_oracle'),
+    );
+  });
+
+  it('are refused on another model', async () => {
+    const files = await open('models/llama', 'adapters/gpt2-lora');
+    await expect(logitsOf(files, FLOAT, [1, 2])).rejects.toThrow('it belongs to another model');
+  });
+});

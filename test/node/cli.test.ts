@@ -1,0 +1,151 @@
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { ExperimentResult } from '../../src/study/result.ts';
+import { randomLlama } from '../fixtures/random_llama.ts';
+import { writeCheckpoints, writeCorpus } from '../fixtures/safetensors/write_corpus.ts';
+
+const folder = await mkdtemp(join(tmpdir(), 'nibble-cli-'));
+afterAll(() => rm(folder, { recursive: true }));
+
+function lab(...args: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const child = spawn('node', ['bin/lab.mjs', ...args]);
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    child.on('close', (status) => resolve({ status, stdout, stderr }));
+  });
+}
+
+async function saved(name: string, content: unknown): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}
+
+/** A random Llama as a folder on disk. */
+async function modelFolder(): Promise<string> {
+  const path = join(folder, 'model');
+  await mkdir(path, { recursive: true });
+  const set = randomLlama();
+  for (const name of set.names) {
+    const source = await set.open(name);
+    await writeFile(join(path, name), await source.slice(0, source.byteLength));
+  }
+  return path;
+}
+
+const spec = {
+  version: 1,
+  model: { source: 'local', name: 'random' },
+  configs: [{ quant_type: 'none' }, { quant_type: 'nf4', blocksize: 32 }],
+  tasks: [{ task: 'mini_arc', limit: 2 }],
+};
+
+interface Verdict {
+  file: string;
+  ok: boolean;
+  error: { code: string; message: string } | null;
+  tensors: unknown[];
+}
+
+describe('inspect', () => {
+  it('gives every file of the corpus its verdict', async () => {
+    const cases = writeCorpus(join(folder, 'corpus'));
+    const { status, stdout } = await lab('inspect', '--json', ...cases.map(({ path }) => path));
+    const verdicts = JSON.parse(stdout) as Verdict[];
+    expect(verdicts.map(({ ok, error }) => (ok ? 'ok' : error!.code))).toEqual(
+      cases.map((c) => c.case.verdict),
+    );
+    expect(verdicts.map(({ file }) => file)).toEqual(cases.map(({ path }) => path));
+    expect(verdicts.filter(({ error }) => error && !error.message)).toEqual([]);
+    expect(status).toBe(2);
+  });
+
+  it('reads folders, too', async () => {
+    const cases = writeCheckpoints(join(folder, 'checkpoints')).filter((each) => each.case.verdict === 'ok');
+    const { status, stdout } = await lab('inspect', '--json', ...cases.map(({ path }) => path));
+    expect((JSON.parse(stdout) as Verdict[]).filter(({ ok }) => !ok)).toEqual([]);
+    expect(status).toBe(0);
+  });
+
+  it('prints a table of tensors', async () => {
+    const { status, stdout } = await lab('inspect', join(await modelFolder(), 'model.safetensors'));
+    expect(stdout).toMatch(/model\.embed_tokens\.weight +BF16 +\[211, 60\]/);
+    expect(status).toBe(0);
+  });
+});
+
+describe('bad input', () => {
+  it.each([
+    [['conquer'], 'conquer is not a command; allowed: run, quantize, inspect, report, compare, selfcheck.'],
+    [['inspect'], 'inspect was given no file; allowed: one or more.'],
+    [['run'], 'run was given 0 specs; allowed: one file or link.'],
+    [['run', 'nowhere.json'], 'nowhere.json is neither a file that can be read nor a link with a spec.'],
+    [['run', 'x.json', '--runtime', 'deno'], '--runtime is deno; allowed: browser, node.'],
+    [
+      ['run', 'x.json', '--quick'],
+      "Unknown option '--quick'; allowed: --model, --data, --adapter, --runtime, --out, --json.",
+    ],
+    [
+      ['run', 'https://host/#/experiment?spec=9.abc'],
+      'The link is of form 9, which is newer than this page; allowed: form 1.',
+    ],
+  ])('%j: one line, status 2', async (args, message) => {
+    const { status, stderr } = await lab(...args);
+    expect(stderr.trim()).toBe(message);
+    expect(status).toBe(2);
+  });
+
+  it('names the key of a spec', async () => {
+    const path = await saved('unknown.json', { ...spec, sead: 1 });
+    const { status, stderr } = await lab('run', path);
+    expect(stderr).toContain(`${path}: sead is an unknown key; allowed: version, title, model`);
+    expect(status).toBe(2);
+    const broken = await saved('broken.json', '{');
+    expect((await lab('run', broken)).stderr).toContain(`${broken} is not JSON`);
+  });
+
+  it('asks for the folder of a local model', async () => {
+    const { status, stderr } = await lab('run', await saved('spec.json', spec), '--runtime', 'node');
+    expect(stderr).toContain("The spec's model random is local; give its folder with --model DIR.");
+    expect(status).toBe(2);
+  });
+
+  it('says what is wrong with a model', async () => {
+    const model = await modelFolder();
+    const file = join(model, 'model.safetensors');
+    const bytes = await readFile(file);
+    await writeFile(file, bytes.subarray(0, bytes.length - 100));
+    const { status, stderr } = await lab(
+      'run',
+      await saved('spec.json', spec),
+      '--runtime',
+      'node',
+      '--model',
+      model,
+    );
+    expect(stderr).toMatch(/stopped: model\.safetensors .*100/);
+    expect(status).toBe(2);
+  });
+});
+
+describe('run', () => {
+  it('measures in Node, prints the table and writes the result', async () => {
+    const out = join(folder, 'out.json');
+    const args = ['--runtime', 'node', '--model', await modelFolder(), '--out', out];
+    const { status, stdout, stderr } = await lab('run', await saved('spec.json', spec), ...args);
+    expect(stderr).toMatch(/[0-9]+ kernels right/);
+    expect(stdout).toMatch(/\| NF4 · 32 +\| 5\./);
+    const result = JSON.parse(await readFile(out, 'utf8')) as ExperimentResult;
+    expect(result.runs.map(({ tasks }) => tasks[0]!.n)).toEqual([2, 2]);
+    expect(result.runs[1]!.config).toMatchObject({ quant_type: 'nf4', blocksize: 32 });
+    expect(status).toBe(0);
+    const same = await lab('compare', out, out);
+    expect(same.stdout).toContain('Reproduced bit for bit: all 4 answers are the same.');
+    expect(same.status).toBe(0);
+  });
+});

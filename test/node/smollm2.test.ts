@@ -1,0 +1,109 @@
+import { existsSync } from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+import { diskFiles } from '../../src/cli/disk.ts';
+import { openGpu } from '../../src/gpu/device/device.ts';
+import { hashBytes } from '../../src/study/digest.ts';
+import { closeModel, forward, makeModel, reserve } from '../../src/model/forward.ts';
+import { readLogits } from '../../src/model/logits.ts';
+import { linearModules } from '../../src/model/modules.ts';
+import { openModel } from '../../src/model/open_model.ts';
+import { causalSpan } from '../../src/model/spans.ts';
+import { loadWeights } from '../../src/model/weights.ts';
+import { quantizeBlockwise } from '../../src/quant/blockwise.ts';
+import { CODEBOOKS } from '../../src/quant/codebook.ts';
+import type { QuantConfig } from '../../src/quant/config.ts';
+import { quantizeAbsmax } from '../../src/quant/double_quant.ts';
+import { quantizeLlmInt8 } from '../../src/quant/llm_int8.ts';
+import { readWeight } from '../../src/tensor/checkpoint.ts';
+import { compare, formatMismatch } from '../../src/tensor/compare.ts';
+import { goldenJson, openGolden } from '../fixtures/golden_files.ts';
+
+/** SmolLM2-135M-Instruct as a Hub checkpoint in BF16, 269 MB. */
+const folder = process.env.NIBBLE_SMOLLM2 ?? '';
+const present = existsSync(`${folder}/model.safetensors`);
+if (!present) console.log('skipped: NIBBLE_SMOLLM2 names no folder with SmolLM2-135M-Instruct');
+
+const gpu = await openGpu(navigator.gpu);
+afterAll(() => gpu.device.destroy());
+
+interface Hashes {
+  packed?: string;
+  absmax?: string;
+  nested_absmax?: string;
+  offset?: number;
+  CB?: string;
+  SCB?: string;
+}
+type Formats = Record<string, { modules: Record<string, Hashes> }>;
+
+const blockwise = { blocksize: 64, compute_dtype: 'float32' } as const;
+const CONFIGS: Record<string, QuantConfig> = {
+  float32: { quant_type: 'none', compute_dtype: 'float32' },
+  nf4: { quant_type: 'nf4', double_quant: false, ...blockwise },
+  fp4: { quant_type: 'fp4', double_quant: false, ...blockwise },
+  nf4_dq: { quant_type: 'nf4', double_quant: true, ...blockwise },
+};
+
+describe.skipIf(!present)('SmolLM2-135M-Instruct', () => {
+  it(
+    'quantizes all 210 layers to the bytes of bitsandbytes in every format',
+    { timeout: 600_000 },
+    async () => {
+      const { formats } = await goldenJson<{ formats: Formats }>('smollm2-135m.json');
+      const { checkpoint, config } = await openModel(await diskFiles(folder));
+      const modules = linearModules(config, checkpoint);
+      expect(modules).toHaveLength(210);
+      for (const { name } of modules) {
+        const weight = await readWeight(checkpoint, `${name}.weight`);
+        for (const quant_type of ['nf4', 'fp4'] as const) {
+          const { packed, absmax } = quantizeBlockwise(weight, CODEBOOKS[quant_type], 64);
+          const plain = formats[quant_type]!.modules[name]!;
+          expect([hashBytes(packed), hashBytes(absmax)]).toEqual([plain.packed, plain.absmax]);
+          const double = formats[`${quant_type}_dq`]?.modules[name];
+          if (!double) continue;
+          const { codes, nested_absmax, offset } = quantizeAbsmax(absmax);
+          expect([hashBytes(codes), hashBytes(nested_absmax), offset]).toEqual([
+            double.absmax,
+            double.nested_absmax,
+            double.offset,
+          ]);
+        }
+        const { CB, SCB } = quantizeLlmInt8(weight);
+        const int8 = formats.llm_int8!.modules[name]!;
+        expect([hashBytes(CB), hashBytes(SCB)]).toEqual([int8.CB, int8.SCB]);
+      }
+    },
+  );
+
+  it.each(Object.keys(CONFIGS))('has the logits of 64 tokens in %s', { timeout: 600_000 }, async (format) => {
+    const golden = await openGolden('smollm2-135m');
+    const ids = [...(await golden.integers('input_ids'))];
+    const { checkpoint, config } = await openModel(await diskFiles(folder));
+    const quant = CONFIGS[format]!;
+    const weights = await loadWeights(gpu, checkpoint, config, quant);
+    const model = await makeModel(gpu, config, weights, quant);
+    try {
+      await reserve(model, ids.length, ids.length);
+      const positions = [...ids.keys()];
+      const spans = positions.map((i) => causalSpan(i, undefined));
+      forward(model, { ids, positions, spans, first_slot: 0 });
+      const V = config.vocab_size;
+      const logits = await readLogits(model, positions);
+      const last = await golden.floats(`${format}.last_logits`);
+      const tolerance = { atol: 1e-4 * Math.max(...Array.from(last, Math.abs)), rtol: 0 };
+      const mismatch = compare(logits.slice(-V), last, tolerance);
+      expect(mismatch && formatMismatch(mismatch)).toBeUndefined();
+      const top1 = await golden.integers(`${format}.top1`);
+      const margin = await golden.floats(`${format}.margin`);
+      for (const t of positions) {
+        // A near-tie may fall to either side.
+        if (margin[t]! < 1e-3) continue;
+        const row = logits.subarray(t * V, (t + 1) * V);
+        expect(row.reduce((best, v, i) => (v > row[best]! ? i : best), 0)).toBe(top1[t]);
+      }
+    } finally {
+      closeModel(model);
+      weights.arena.close();
+    }
+  });
+});
