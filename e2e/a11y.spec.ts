@@ -1,6 +1,6 @@
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { expect, runButton, runState, runToResults, smallSpec, specHash, test } from './page.ts';
+import { expect, LONG, runButton, runState, runToResults, smallSpec, specHash, test } from './page.ts';
 import { openScreen, SCREENS, screensOf, type Screen } from './screens.ts';
 
 /** The rules that see colours: the others find in the dark what they find in the light. */
@@ -77,7 +77,7 @@ test('axe finds nothing while a run is on', async ({ page }) => {
   const tasks = [{ task: 'mini_arc', limit: 200 }] as const;
   await page.goto(`/${await specHash(smallSpec({ tasks: [...tasks] }))}`);
   await runButton(page).click();
-  await expect(page.getByText('Just answered')).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText('Just answered')).toBeVisible(LONG);
   await expectNoViolationsInAnyColours(page, 'a run in progress');
   await expect(runState(page)).toContainText('% done');
   await page.getByRole('button', { name: 'Stop' }).click();

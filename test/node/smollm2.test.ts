@@ -47,7 +47,7 @@ const CONFIGS: Record<string, QuantConfig> = {
 describe.skipIf(!present)('SmolLM2-135M-Instruct', () => {
   it(
     'quantizes all 210 layers to the bytes of bitsandbytes in every format',
-    { timeout: 600_000 },
+    { timeout: 3_600_000 },
     async () => {
       const { formats } = await goldenJson<{ formats: Formats }>('smollm2-135m.json');
       const { checkpoint, config } = await openModel(await diskFiles(folder));
@@ -75,7 +75,7 @@ describe.skipIf(!present)('SmolLM2-135M-Instruct', () => {
     },
   );
 
-  it.each(Object.keys(CONFIGS))('has the logits of 64 tokens in %s', { timeout: 600_000 }, async (format) => {
+  it.each(Object.keys(CONFIGS))('has the logits of 64 tokens in %s', { timeout: 3_600_000 }, async (format) => {
     const golden = await openGolden('smollm2-135m');
     const ids = [...(await golden.integers('input_ids'))];
     const { checkpoint, config } = await openModel(await diskFiles(folder));
