@@ -13,7 +13,6 @@ export default defineConfig({
   timeout: 900_000,
   expect: { timeout: 120_000 },
   reporter: 'list',
-  snapshotPathTemplate: 'e2e/pictures/{arg}{ext}',
   use: {
     baseURL: `http://localhost:${PORT}`,
     launchOptions: { args: CHROMIUM_ARGS, ...(executablePath ? { executablePath } : {}) },
