@@ -54,7 +54,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
-          include: ['src/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'bin/*.test.ts'],
           exclude: ['**/*.gpu.test.ts'],
         },
       },

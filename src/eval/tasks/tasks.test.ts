@@ -224,7 +224,7 @@ describe('the bundled files', () => {
 const folder = dataFolder();
 
 describe.skipIf(folder === undefined)(
-  'the real files, if NIBBLE_DATA names a folder with ARC/, MMLU/, AGNews/ and wikitext/',
+  'real questions (needs ARC/, MMLU/, AGNews/ and wikitext/ in $NIBBLE_DATA)',
   () => {
     const data: DataFiles = {
       where: folder ?? '',
