@@ -4,7 +4,20 @@
  * @typedef {object} Count
  * @property {number} passed
  * @property {number} failed
- * @property {{ tests: number, suite: string, why?: string }[]} skipped suites of which some tests did not run
+ * @property {{ tests: number, suite: string, why?: string | undefined }[]} skipped suites of which some tests did not run
+ */
+
+/**
+ * @typedef {object} VitestReport what of its JSON is read
+ * @property {number} numPassedTests
+ * @property {number} numFailedTests
+ * @property {{ assertionResults: { status: string, ancestorTitles: string[], title: string }[] }[]} testResults
+ */
+
+/**
+ * @typedef {{ title: string, tests: { status: string, annotations: { type: string, description?: string }[] }[] }} Spec
+ * @typedef {{ specs?: Spec[], suites?: Suite[] }} Suite
+ * @typedef {Suite & { stats: { expected: number, flaky: number, unexpected: number } }} PlaywrightReport
  */
 
 /** @type {() => Count} */
@@ -12,7 +25,7 @@ const noReport = () => ({ passed: 0, failed: 1, skipped: [] });
 
 /**
  * Counts a report of `vitest --reporter=json`. A suite that can be skipped says in its title what it needs.
- * @param {any} report undefined where there is none
+ * @param {VitestReport | undefined} report undefined where there is none
  * @returns {Count}
  */
 export function countVitest(report) {
@@ -28,7 +41,7 @@ export function countVitest(report) {
 
 /**
  * Counts a report of `playwright test --reporter=json`; it has the reason that was given to test.skip().
- * @param {any} report undefined where there is none
+ * @param {PlaywrightReport | undefined} report undefined where there is none
  * @returns {Count}
  */
 export function countPlaywright(report) {
@@ -45,11 +58,11 @@ export function countPlaywright(report) {
   return { passed: expected + flaky, failed: unexpected, skipped: tally(skipped) };
 }
 
-/** @type {(suite: any) => any[]} */
+/** @type {(suite: Suite) => Spec[]} */
 const specsOf = ({ specs = [], suites = [] }) => [...specs, ...suites.flatMap(specsOf)];
 
 /**
- * @param {{ suite: string, why?: string }[]} tests
+ * @param {{ suite: string, why?: string | undefined }[]} tests
  * @returns {Count['skipped']}
  */
 function tally(tests) {
@@ -68,6 +81,7 @@ function tally(tests) {
  */
 export function lastLines(counts) {
   const skipped = counts.flatMap((count) => count.skipped);
+  /** @type {(numbers: number[]) => number} */
   const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
   return [
     ...skipped.map(({ tests, suite, why }) => `skipped ${tests}: ${suite}${why ? `: ${why}` : ''}`),
