@@ -10,6 +10,9 @@ const headers = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
+/** Ends a test that hangs, in milliseconds; on a machine ten times slower than usual none that works comes near. */
+const HANGS = 600_000;
+
 const PAGE = '/src/ui/main.ts';
 
 interface Modules {
@@ -42,13 +45,16 @@ export default defineConfig({
   server: { headers },
   preview: { headers },
   test: {
+    testTimeout: HANGS,
+    hookTimeout: HANGS,
+    teardownTimeout: HANGS,
     projects: [
       {
         extends: true,
         test: {
           name: 'unit',
           environment: 'node',
-          include: ['src/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'bin/*.test.ts'],
           exclude: ['**/*.gpu.test.ts'],
         },
       },
@@ -59,7 +65,6 @@ export default defineConfig({
           include: ['src/**/*.gpu.test.ts', 'test/goldens/*.gpu.test.ts', 'test/node/*.test.ts'],
           setupFiles: ['test/setup_webgpu_node.ts'],
           pool: 'forks',
-          testTimeout: 120_000,
         },
       },
       {
@@ -67,10 +72,10 @@ export default defineConfig({
         test: {
           name: 'kernels-browser',
           include: ['src/**/*.gpu.test.ts', 'test/goldens/*.gpu.test.ts'],
-          testTimeout: 120_000,
           browser: {
             enabled: true,
             headless: true,
+            connectTimeout: HANGS,
             screenshotFailures: false,
             provider: playwright({
               launchOptions: { executablePath: findChromium() ?? '', args: CHROMIUM_ARGS },

@@ -5,58 +5,55 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requireChromium } from './chromium.mjs';
+import { countPlaywright, countVitest, lastLines } from './count_tests.mjs';
 
 const reports = mkdtempSync(join(tmpdir(), 'nibble-test-'));
 const vitest = join(reports, 'vitest.json');
 const playwright = join(reports, 'playwright.json');
 
-/** @type {[name: string, command: string, args: string[]][]} */
+/** Steps that are one check each, and steps whose report counts tests. */
 const STEPS = [
-  ['types', 'npm', ['run', '-s', 'check']],
-  ['lint', 'npm', ['run', '-s', 'lint']],
-  ['format', 'npm', ['run', '-s', 'format:check']],
-  ['size', 'npm', ['run', '-s', 'size']],
-  [
-    'unit and kernels',
-    'npx',
-    ['vitest', 'run', '--reporter=dot', '--reporter=json', `--outputFile.json=${vitest}`],
-  ],
-  ['end to end', 'npx', ['playwright', 'test', '--reporter=list,json']],
+  { name: 'types', command: 'npm', args: ['run', '-s', 'check'] },
+  { name: 'lint', command: 'npm', args: ['run', '-s', 'lint'] },
+  { name: 'format', command: 'npm', args: ['run', '-s', 'format:check'] },
+  { name: 'size', command: 'npm', args: ['run', '-s', 'size'] },
+  {
+    name: 'unit and kernels',
+    command: 'npx',
+    args: ['vitest', 'run', '--reporter=dot', '--reporter=json', `--outputFile.json=${vitest}`],
+    count: () => countVitest(readReport(vitest)),
+  },
+  {
+    name: 'end to end',
+    command: 'npx',
+    args: ['playwright', 'test', '--reporter=list,json'],
+    count: () => countPlaywright(readReport(playwright)),
+  },
 ];
 
-/**
- * @param {string} path
- * @param {(report: any) => [passed: number, failed: number]} count
- * @returns {[passed: number, failed: number]}
- */
-function counted(path, count) {
-  try {
-    return count(JSON.parse(readFileSync(path, 'utf8')));
-  } catch {
-    return [0, 1];
-  }
-}
-
 console.log(`Chromium: ${requireChromium()}`);
-let passed = 0;
-let failed = 0;
-for (const [name, command, args] of STEPS) {
+const counts = STEPS.map(({ name, command, args, count }) => {
   const begun = Date.now();
   console.log(`\n== ${name}`);
   const env = { ...process.env, PLAYWRIGHT_JSON_OUTPUT_NAME: playwright };
-  const { status } = spawnSync(command, args, { stdio: 'inherit', env });
-  console.log(
-    `== ${name}: ${status === 0 ? 'ok' : 'FAILED'} in ${((Date.now() - begun) / 1000).toFixed(0)} s`,
-  );
-  const [good, bad] =
-    command === 'npm'
-      ? [1, 0]
-      : args[0] === 'vitest'
-        ? counted(vitest, (r) => [r.numPassedTests, r.numFailedTests])
-        : counted(playwright, (r) => [r.stats.expected + r.stats.flaky, r.stats.unexpected]);
-  passed += status === 0 || command !== 'npm' ? good : 0;
-  failed += status === 0 ? bad : Math.max(1, bad);
-}
+  const ok = spawnSync(command, args, { stdio: 'inherit', env }).status === 0;
+  console.log(`== ${name}: ${ok ? 'ok' : 'FAILED'} in ${((Date.now() - begun) / 1000).toFixed(0)} s`);
+  const counted = count?.() ?? { passed: ok ? 1 : 0, failed: 0, skipped: [] };
+  // A step can fail beside its tests, too: by an error that none of them caught, or without a report.
+  return ok ? counted : { ...counted, failed: Math.max(1, counted.failed) };
+});
 rmSync(reports, { recursive: true });
-console.log(`\n${passed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+console.log(`\n${lastLines(counts).join('\n')}`);
+process.exit(counts.every(({ failed }) => failed === 0) ? 0 : 1);
+
+/**
+ * @param {string} path
+ * @returns {any} what a test runner reports; undefined where it died before it could
+ */
+function readReport(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}

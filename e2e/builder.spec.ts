@@ -1,7 +1,17 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { specOfQuery } from '../src/study/permalink.ts';
 import { headerOf, plannedBytes } from '../src/tensor/write_safetensors.ts';
-import { digestOf, expect, runButton, runState, runToResults, smallSpec, specHash, test } from './page.ts';
+import {
+  digestOf,
+  expect,
+  LONG,
+  runButton,
+  runState,
+  runToResults,
+  smallSpec,
+  specHash,
+  test,
+} from './page.ts';
 
 /** The spec the page's address carries once it has one that passes. */
 const addressed = async (url: string) => specOfQuery(url.split('/experiment?')[1]!);
@@ -110,7 +120,7 @@ test('an adapter from a folder: one of zeros changes no answer; then the next ru
   await page.getByLabel('Choose the folder of the adapter').setInputFiles(folder);
   await expect(page.getByText('The adapter “zero-adapter” is read from a folder')).toBeVisible();
   await runButton(page).click();
-  await expect(runState(page)).toHaveText('Done', { timeout: 90_000 });
+  await expect(runState(page)).toHaveText('Done', LONG);
   await page.getByRole('link', { name: 'Open the results' }).click();
   expect(await digestOf(page)).toBe(bare);
 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { expect, smallSpec, specHash, test } from './page.ts';
+import { expect, LONG, smallSpec, specHash, test } from './page.ts';
 
 const FILES = ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'];
 const saveButton = { name: 'Save NF4 · 64 as a bitsandbytes checkpoint' };
@@ -17,7 +17,7 @@ test('a quantized copy as downloads, and the same in a folder', async ({ page, c
   await expect(page.getByText('This browser lets no page write into a folder')).toBeVisible();
   await page.getByRole('button', saveButton).click();
   const saved = page.getByRole('status', { name: 'Saved checkpoint' });
-  await expect(saved).toContainText('4 files ready', { timeout: 60_000 });
+  await expect(saved).toContainText('4 files ready', LONG);
   expect((await saved.getByRole('link').allTextContents()).sort()).toEqual(FILES);
 
   const hashes: string[] = [];
@@ -34,7 +34,7 @@ test('a quantized copy as downloads, and the same in a folder', async ({ page, c
   await page.goto(`/?folder${await specHash(smallSpec())}`);
   await page.getByText('Keep a quantized copy').click();
   await page.getByRole('button', saveButton).click();
-  await expect(saved).toContainText('4 files written', { timeout: 60_000 });
+  await expect(saved).toContainText('4 files written', LONG);
   const written = await page.evaluate(async (names) => {
     const folder = await navigator.storage.getDirectory();
     return Promise.all(

@@ -1,4 +1,4 @@
-import { expect, runButton, runState, smallSpec, specHash, test } from './page.ts';
+import { expect, LONG, runButton, runState, smallSpec, specHash, test } from './page.ts';
 
 test('the default experiment on fewer items: a table with n and standard errors', async ({ page }) => {
   await page.goto('/#/experiment');
@@ -14,7 +14,7 @@ test('the default experiment on fewer items: a table with n and standard errors'
   expect(await page.evaluate(() => scrollY)).toBe(0);
 
   await expect(page).toHaveTitle(/^\d+ % · Experiment/);
-  await expect(runState(page)).toHaveText('Done', { timeout: 90_000 });
+  await expect(runState(page)).toHaveText('Done', LONG);
   await page.getByRole('link', { name: 'Open the results' }).click();
 
   const rows = page.getByRole('table').first().getByRole('row');
@@ -67,7 +67,7 @@ test('a link opens as it was sent, and asks no other host for anything before Ru
   expect(asked.filter((url) => /\/(models|tasks)\//.test(url))).toEqual([]);
 
   await runButton(page).click();
-  await expect(page.getByRole('alert')).toContainText('somebody/some-llama', { timeout: 60_000 });
+  await expect(page.getByRole('alert')).toContainText('somebody/some-llama', LONG);
   expect(asked.some((url) => url.startsWith('https://huggingface.co/api/models/somebody/some-llama'))).toBe(
     true,
   );
@@ -80,7 +80,7 @@ test('a model from a folder of one’s own', async ({ page }) => {
   await page.getByLabel('Choose the folder of the model').setInputFiles('public/models/nibble-tiny');
   await expect(page.getByText(/^nibble-tiny: \d+ files$/)).toBeVisible();
   await runButton(page).click();
-  await expect(runState(page)).toHaveText('Done', { timeout: 90_000 });
+  await expect(runState(page)).toHaveText('Done', LONG);
 });
 
 test('the address follows the draft without filling the history', async ({ page }) => {
@@ -154,7 +154,7 @@ test('a run tells its end to a reader who asked for it and has gone to another t
   await page.goto(`/${await specHash(smallSpec({ tasks: [{ task: 'mini_arc', limit: 12 }] }))}`);
   await runButton(page).click();
   await page.getByRole('checkbox', { name: 'Tell me when it is done' }).check();
-  await expect(runState(page)).toHaveText('Done', { timeout: 90_000 });
+  await expect(runState(page)).toHaveText('Done', LONG);
   expect(await page.evaluate(() => (globalThis as unknown as { said: string[] }).said)).toEqual([
     'The run is done.',
   ]);

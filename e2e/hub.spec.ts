@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { Route } from '@playwright/test';
-import { expect, runButton, runState, smallSpec, specHash, test } from './page.ts';
+import { expect, LONG, runButton, runState, smallSpec, specHash, test } from './page.ts';
 
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
 const FILES = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'model.safetensors', 'README.md'];
@@ -53,7 +53,7 @@ test('a Hub repository is pinned to its commit, downloaded once and measured', a
   const model = { source: 'hub', repo: 'somebody/tiny', revision: 'main' } as const;
   await page.goto(`/${await specHash(smallSpec({ model }))}`);
   await runButton(page).click();
-  await expect(runState(page)).toHaveText('Done', { timeout: 90_000 });
+  await expect(runState(page)).toHaveText('Done', LONG);
 
   const weights = asked.filter((path) => path.endsWith('model.safetensors'));
   // One probe and one read, for all configurations together.
@@ -81,7 +81,7 @@ test('a probe tells download, memory and time by the shape, and downloads no wei
   const estimate = page.getByTestId('estimate');
   await expect(estimate).toHaveText(
     /^The download is about 6\d\d kB\. The weights take up to about 560 kB of GPU memory at a time\. From a probe of 2 s on this GPU, it takes about .* (s|min)\.$/,
-    { timeout: 90_000 },
+    LONG,
   );
   await expect(estimate).toBeFocused();
   expect(new Set(asked)).toEqual(new Set(['main', 'config.json']));
@@ -102,6 +102,6 @@ test('a repository that is not there gets its sentence', async ({ page }) => {
   await runButton(page).click();
   await expect(page.getByRole('alert')).toContainText(
     'The Hub has no public repository nobody/nothing at main, or it asks for a login (HTTP 404).',
-    { timeout: 60_000 },
+    LONG,
   );
 });

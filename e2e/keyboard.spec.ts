@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { expect, runState, runToResults, smallSpec, specHash, test } from './page.ts';
+import { expect, LONG, runState, runToResults, smallSpec, specHash, test } from './page.ts';
 import { openScreen, screensOf } from './screens.ts';
 
 /** Tabs on until the focused element has this accessible name; no mouse, no jumping. */
@@ -42,7 +42,7 @@ test('an experiment by keyboard, from the builder to an item of the results', as
   await page.goto(`/${await specHash(smallSpec())}`);
   await tabTo(page, /^Run 2 configurations$/);
   await page.keyboard.press('Enter');
-  await expect(runState(page)).toHaveText('Done', { timeout: 90_000 });
+  await expect(runState(page)).toHaveText('Done', LONG);
   await tabTo(page, /^Open the results$/);
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { level: 1 })).toBeFocused();

@@ -41,11 +41,14 @@ export const runButton = (page: Page): Locator => page.getByRole('button', { nam
 /** Where the live view says how the run stands. */
 export const runState = (page: Page): Locator => page.getByTestId('run-state');
 
+/** How long an end is waited for that takes a run, a download or a check of every kernel. */
+export const LONG = { timeout: 600_000 };
+
 /** Opens a spec's link, runs it to its end and opens its results. */
 export async function runToResults(page: Page, spec: ExperimentSpec, path = '/'): Promise<void> {
   await page.goto(`${path}${await specHash(spec)}`);
   await runButton(page).click();
-  await expect(runState(page)).toHaveText('Done', { timeout: 90_000 });
+  await expect(runState(page)).toHaveText('Done', LONG);
   await page.getByRole('link', { name: 'Open the results' }).click();
   await expect(page.getByRole('table').first()).toBeVisible();
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import type { ExperimentResult } from '../src/study/result.ts';
-import { digestOf, expect, runButton, runState, runToResults, smallSpec, test } from './page.ts';
+import { digestOf, expect, LONG, runButton, runState, runToResults, smallSpec, test } from './page.ts';
 
 const FP4 = { quant_type: 'fp4', blocksize: 4096, double_quant: false, compute_dtype: 'float32' } as const;
 const FLOAT32 = { quant_type: 'none', compute_dtype: 'float32' } as const;
@@ -130,7 +130,7 @@ test('results in a link: nothing runs unasked, and a re-run says whether they ho
   expect(asked.filter((url) => /\/models\//.test(url))).toEqual([]);
 
   await theirs.getByRole('button', { name: 'Re-run on my GPU' }).click();
-  await expect(runState(theirs)).toHaveText('Done', { timeout: 90_000 });
+  await expect(runState(theirs)).toHaveText('Done', LONG);
   await theirs.getByRole('link', { name: 'Open the results' }).click();
   await expect(theirs.getByText('Reproduced bit for bit: all 4 answers are the same.')).toBeVisible();
   expect(await digestOf(theirs)).toBe(digest);

@@ -1,4 +1,14 @@
-import { digestOf, expect, runButton, runState, runToResults, smallSpec, specHash, test } from './page.ts';
+import {
+  digestOf,
+  expect,
+  LONG,
+  runButton,
+  runState,
+  runToResults,
+  smallSpec,
+  specHash,
+  test,
+} from './page.ts';
 
 const spec = smallSpec({
   title: 'Cut off',
@@ -15,7 +25,7 @@ test('a run that was cut off goes on, and ends with the digest of one that was n
 
   await page.goto(`/${await specHash(spec)}`);
   await runButton(page).click();
-  await expect(runState(page)).toHaveText(/^[2-6]\d % done/, { timeout: 60_000, useInnerText: true });
+  await expect(runState(page)).toHaveText(/^[2-6]\d % done/, { ...LONG, useInnerText: true });
   await page.reload();
 
   await page.getByRole('link', { name: 'Results', exact: true }).click();
@@ -28,7 +38,7 @@ test('a run that was cut off goes on, and ends with the digest of one that was n
   await row.getByRole('link').click();
   await expect(page.getByRole('table').first()).toContainText('float32');
   await page.getByRole('button', { name: 'Resume' }).click();
-  await expect(runState(page)).toHaveText('Done', { timeout: 90_000 });
+  await expect(runState(page)).toHaveText('Done', LONG);
   await page.getByRole('link', { name: 'Open the results' }).click();
   await expect(page.getByText('48 answers · done')).toBeVisible();
   expect(await digestOf(page)).toBe(whole);
@@ -40,7 +50,7 @@ test('a paused run holds, and ends with the digest of one that did not', async (
 
   await page.goto(`/${await specHash({ ...spec, title: 'With a rest' })}`);
   await runButton(page).click();
-  await expect(runState(page)).toHaveText(/^[1-6]\d % done/, { timeout: 60_000, useInnerText: true });
+  await expect(runState(page)).toHaveText(/^[1-6]\d % done/, { ...LONG, useInnerText: true });
   await page.getByRole('button', { name: 'Pause' }).focus();
   await page.keyboard.press('Enter');
   const goOn = page.getByRole('button', { name: 'Continue' });
@@ -55,7 +65,7 @@ test('a paused run holds, and ends with the digest of one that did not', async (
 
   await page.keyboard.press('Enter');
   await expect(page).toHaveTitle(/^\d+ % · Experiment/);
-  await expect(runState(page)).toHaveText('Done', { timeout: 90_000 });
+  await expect(runState(page)).toHaveText('Done', LONG);
   await page.getByRole('link', { name: 'Open the results' }).click();
   expect(await digestOf(page)).toBe(whole);
 });
@@ -65,7 +75,7 @@ test('a run that is paused can be stopped', async ({ page }) => {
   await runButton(page).click();
   // Pressed while the kernels are checked, it holds before the first item.
   await page.getByRole('button', { name: 'Pause' }).click();
-  await expect(runState(page)).toHaveText(/^Paused, 0 % done/, { timeout: 60_000, useInnerText: true });
+  await expect(runState(page)).toHaveText(/^Paused, 0 % done/, { ...LONG, useInnerText: true });
   await page.getByRole('button', { name: 'Stop' }).click();
   await expect(runState(page)).toHaveText('Stopped');
   await expect(page).toHaveTitle(/^Experiment/);
@@ -74,7 +84,7 @@ test('a run that is paused can be stopped', async ({ page }) => {
 test('a stopped run keeps what it measured', async ({ page }) => {
   await page.goto(`/${await specHash(spec)}`);
   await runButton(page).click();
-  await expect(runState(page)).toHaveText(/^[1-9]\d* % done/, { timeout: 60_000, useInnerText: true });
+  await expect(runState(page)).toHaveText(/^[1-9]\d* % done/, { ...LONG, useInnerText: true });
   await page.getByRole('button', { name: 'Stop' }).click();
   await expect(runState(page)).toHaveText('Stopped');
   await page.getByRole('link', { name: 'Open the results' }).click();
@@ -85,7 +95,7 @@ test('a stopped run keeps what it measured', async ({ page }) => {
 test('the results of a run in progress grow while they are read', async ({ page }) => {
   await page.goto(`/${await specHash(smallSpec({ tasks: [{ task: 'mini_arc', limit: 200 }] }))}`);
   await runButton(page).click();
-  await expect(runState(page)).toHaveText(/^[1-9]\d* % done/, { timeout: 60_000, useInnerText: true });
+  await expect(runState(page)).toHaveText(/^[1-9]\d* % done/, { ...LONG, useInnerText: true });
   await page.getByRole('link', { name: 'Results', exact: true }).click();
   await page.getByRole('listitem').filter({ hasText: 'A small experiment' }).getByRole('link').click();
   await expect(page.getByText('This run is in progress.')).toBeVisible();

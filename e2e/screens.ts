@@ -133,3 +133,12 @@ export async function openScreen(page: Page, { address, ready, enter }: Screen):
   await expect(page.getByText(ready).filter({ visible: true }).first()).toBeVisible();
   await enter?.(page);
 }
+
+/** Unfolds all that can be unfolded; a state that was entered stays as it is. */
+export async function unfold(page: Page, { address, enter }: Screen): Promise<void> {
+  if (enter) return;
+  const summaries = await page.locator('summary').filter({ visible: true }).all();
+  // Every figure of Explore has the same kind of table, and axe takes a second for a few hundred cells.
+  for (const summary of summaries.slice(0, address.includes('#/explore') ? 2 : Infinity))
+    await summary.click();
+}

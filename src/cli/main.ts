@@ -1,5 +1,6 @@
-import { toFailure, type ErrorCode } from '../errors.ts';
+import { toFailure } from '../errors.ts';
 import { compareCommand } from './compare.ts';
+import { exitStatus } from './exit_status.ts';
 import { inspect } from './inspect.ts';
 import { quantizeCommand } from './quantize.ts';
 import { reportCommand } from './report.ts';
@@ -33,21 +34,6 @@ const COMMANDS: Record<string, (args: string[]) => Promise<number>> = {
   selfcheck,
 };
 
-/** What went wrong while measuring; every other failure lies in what was given. */
-const RUN_FAILURES: ReadonlySet<ErrorCode> = new Set([
-  'no-webgpu',
-  'no-adapter',
-  'out-of-memory',
-  'over-limit',
-  'device-lost',
-  'non-finite-score',
-  'kernel-mismatch',
-  'network',
-  'storage',
-  'cancelled',
-  'internal',
-]);
-
 async function main([command, ...args]: string[]): Promise<number> {
   const action = command === undefined ? undefined : COMMANDS[command];
   if (!action) {
@@ -61,7 +47,7 @@ async function main([command, ...args]: string[]): Promise<number> {
   } catch (error) {
     const { code, message } = toFailure(error);
     console.error(code === 'internal' && error instanceof Error ? error.stack : message);
-    return RUN_FAILURES.has(code) ? 1 : 2;
+    return exitStatus(code);
   }
 }
 

@@ -191,17 +191,20 @@ async function readNested(
 
 async function readState(reader: SavedReader, name: string): Promise<State> {
   const bytes = await reader.read(name);
-  let state: Partial<State>;
+  let state: Partial<State> | null;
   try {
-    state = JSON.parse(new TextDecoder().decode(bytes)) as Partial<State>;
+    state = JSON.parse(new TextDecoder().decode(bytes)) as Partial<State> | null;
   } catch {
     throw new LabError('bad-quant-state', `${name} is not JSON.`);
   }
-  const { blocksize, shape } = state;
-  const sound =
-    Number.isInteger(blocksize) && blocksize! >= 32 && blocksize! % 32 === 0 && Array.isArray(shape);
-  if (sound) return state as State;
-  throw new LabError('bad-quant-state', `${name} has blocksize ${blocksize}; allowed: a multiple of 32.`);
+  const { blocksize, shape } = state ?? {};
+  if (!(Number.isInteger(blocksize) && blocksize! >= 32 && blocksize! % 32 === 0)) {
+    throw new LabError('bad-quant-state', `${name} has blocksize ${blocksize}; allowed: a multiple of 32.`);
+  }
+  if (!Array.isArray(shape)) {
+    throw new LabError('bad-quant-state', `${name} has shape ${shape}; allowed: rows and columns.`);
+  }
+  return state as State;
 }
 
 async function requireBytes(

@@ -1,22 +1,37 @@
+import { countSteps } from '../../test/fixtures/count_steps.ts';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { checkpoints } from '../../test/fixtures/safetensors/checkpoints.ts';
 import { corpus, file } from '../../test/fixtures/safetensors/corpus.ts';
 import { writeCheckpoints, writeCorpus } from '../../test/fixtures/safetensors/write_corpus.ts';
 import { LabError } from '../errors.ts';
 import { seededRandom } from './random.ts';
 import { readHeader, type Header } from './safetensors.ts';
-import { memorySource } from './source.ts';
+import { memorySource, type ByteSource } from './source.ts';
 
+/** What a reader makes of the bytes. None of them is asked for more than twice: with the first few, and with the header. */
 async function outcome(bytes: Uint8Array): Promise<Header | LabError> {
+  const { source, bytesRead } = counted(memorySource('a.safetensors', bytes));
   try {
-    return await readHeader(memorySource('a.safetensors', bytes));
+    return await readHeader(source);
   } catch (error) {
     if (error instanceof LabError) return error;
     throw error;
+  } finally {
+    expect(bytesRead()).toBeLessThanOrEqual(2 * bytes.byteLength);
   }
+}
+
+/** The source, and how many of its bytes were read so far. */
+function counted(source: ByteSource): { source: ByteSource; bytesRead: () => number } {
+  let read = 0;
+  const slice: ByteSource['slice'] = (begin, end) => {
+    read += end - begin;
+    return source.slice(begin, end);
+  };
+  return { source: { ...source, slice }, bytesRead: () => read };
 }
 
 test('there is a case for each of the 42 rows, and no name twice', () => {
@@ -28,7 +43,6 @@ test('there is a case for each of the 42 rows, and no name twice', () => {
 });
 
 test.each(corpus)('row $row, $name: $verdict', async ({ bytes, verdict, warning }) => {
-  const start = performance.now();
   const got = await outcome(bytes());
   if (got instanceof LabError) {
     expect(`${got.code}: ${got.message}`).toMatch(new RegExp(`^${verdict}: `));
@@ -41,7 +55,6 @@ test.each(corpus)('row $row, $name: $verdict', async ({ bytes, verdict, warning 
     expect('ok').toBe(verdict);
     expect(got.warnings.length > 0).toBe(warning === true);
   }
-  expect(performance.now() - start).toBeLessThan(2000);
 });
 
 test('the corpus as files', () => {
@@ -60,45 +73,59 @@ test('the corpus as files', () => {
   }
 });
 
-test('100,000 valid tensors parse within the time budget', async () => {
-  const bytes = corpus.find(({ row }) => row === 41)!.bytes();
-  const times: number[] = [];
-  for (let run = 0; run < 3; run++) {
-    const start = performance.now();
-    const header = await readHeader(memorySource('a.safetensors', bytes));
-    times.push(performance.now() - start);
-    expect(header.tensors).toHaveLength(100_000);
-  }
-  console.log(`100,000 tensors: ${times.map((ms) => ms.toFixed(0)).join(', ')} ms`);
-  // The best of three: the budget is the parser's, not that of whatever else the machine does.
-  expect(Math.min(...times)).toBeLessThan(1500);
+test('100,000 valid tensors are read', async () => {
+  const header = await outcome(corpus.find(({ row }) => row === 41)!.bytes());
+  expect(header).toMatchObject({ warnings: [] });
+  expect((header as Header).tensors).toHaveLength(100_000);
 });
 
-test('20,000 mutated files give a header or a typed error, and soon', async () => {
+test('a long header takes a few steps a byte, whatever it holds', async () => {
+  const long = corpus
+    .map(({ name, bytes }) => ({ name, bytes: bytes() }))
+    .filter(({ bytes }) => bytes.byteLength > 100_000);
+  expect(long.length).toBeGreaterThan(5);
+  for (const { name, bytes } of long) {
+    const steps = await countSteps('src/tensor', () => outcome(bytes));
+    expect.soft(steps / bytes.byteLength, name).toBeLessThan(4);
+    expect.soft(steps, name).toBeGreaterThan(0);
+  }
+});
+
+test('no digits become a BigInt that are too many for 64 bits', async () => {
+  // A million digits would take one call of BigInt, and that call seconds.
+  const digits: number[] = [];
+  vi.stubGlobal('BigInt', (value: string | number | bigint) => {
+    digits.push(String(value).length);
+    return typeof value === 'bigint' ? value : toBigInt(value);
+  });
+  try {
+    for (const { bytes } of corpus.filter(({ row }) => row === 28)) await outcome(bytes());
+  } finally {
+    vi.unstubAllGlobals();
+  }
+  expect(Math.max(...digits)).toBe(20);
+});
+
+test('20,000 mutated files give a header or a typed error', async () => {
   const random = seededRandom(20);
   const seeds = corpus
     .filter(({ row }) => row !== 41)
     .map(({ bytes }) => bytes())
     .filter((bytes) => bytes.length < 1000);
   const codes = new Map<string, number>();
-  let slowest = 0;
   for (let i = 0; i < 20_000; i++) {
     const bytes = mutated(seeds, random.integer);
-    const start = performance.now();
     const got = await outcome(bytes);
-    slowest = Math.max(slowest, performance.now() - start);
     const code = got instanceof LabError ? got.code : 'ok';
     codes.set(code, (codes.get(code) ?? 0) + 1);
     if (!(got instanceof LabError)) expectWhole(got, bytes.byteLength);
   }
-  console.log(
-    `mutations: slowest ${slowest.toFixed(1)} ms`,
-    Object.fromEntries([...codes].sort((a, b) => b[1] - a[1])),
-  );
-  expect(slowest).toBeLessThan(1000);
+  console.log('mutations:', Object.fromEntries([...codes].sort((a, b) => b[1] - a[1])));
   // A fuzzer that only ever breaks the JSON would test little.
   expect(codes.size).toBeGreaterThan(15);
 });
+
+const toBigInt = BigInt;
 
 /** What a reader may rely on: the tensors cover the data, in order, each with the bytes of its shape. */
 function expectWhole(header: Header, fileBytes: number): void {

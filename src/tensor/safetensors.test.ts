@@ -158,11 +158,11 @@ test('warnings are few however many there are reasons', async () => {
   ]);
 });
 
-describe('real files', () => {
+describe('real files (needs models/ in $NIBBLE_DATA)', () => {
   const folder = dataFolder();
   for (const [model, tensors, parameters] of [['stories260K', 47, 260_032], ['verl-arithmetic', 39, 795_776]] as const) {
     const path = folder && join(folder, 'models', model, 'model.safetensors');
-    test.skipIf(!path || !existsSync(path))(`${model} (skipped where the data folder is absent)`, async () => {
+    test.skipIf(!path || !existsSync(path))(model, async () => {
       const source = memorySource('model.safetensors', readFileSync(path!));
       const header = await readHeader(source);
       expect(header.warnings).toEqual([]);

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { ExperimentResult } from '../../src/study/result.ts';
 import { randomLlama } from '../fixtures/random_llama.ts';
+import { writeFiles } from '../fixtures/write_files.ts';
 import { writeCheckpoints, writeCorpus } from '../fixtures/safetensors/write_corpus.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'nibble-cli-'));
@@ -27,16 +28,7 @@ async function saved(name: string, content: unknown): Promise<string> {
 }
 
 /** A random Llama as a folder on disk. */
-async function modelFolder(): Promise<string> {
-  const path = join(folder, 'model');
-  await mkdir(path, { recursive: true });
-  const set = randomLlama();
-  for (const name of set.names) {
-    const source = await set.open(name);
-    await writeFile(join(path, name), await source.slice(0, source.byteLength));
-  }
-  return path;
-}
+const modelFolder = () => writeFiles(join(folder, 'model'), randomLlama());
 
 const spec = {
   version: 1,

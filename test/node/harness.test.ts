@@ -26,12 +26,10 @@ import {
 } from '../fixtures/harness_check.ts';
 
 const folder = dataFolder();
-if (!folder) console.log('skipped: there is no data folder; NIBBLE_DATA names one');
 
 /** SmolLM2-135M-Instruct as a Hub checkpoint in BF16, 269 MB. */
 const smollm2 = process.env.NIBBLE_SMOLLM2 ?? '';
 const hasSmollm2 = folder !== undefined && existsSync(join(smollm2, 'model.safetensors'));
-if (!hasSmollm2) console.log('skipped: NIBBLE_SMOLLM2 names no folder with SmolLM2-135M-Instruct');
 
 const gpu = await openGpu(navigator.gpu);
 afterAll(() => gpu.device.destroy());
@@ -97,6 +95,9 @@ async function expectRun(
   await expectAsHarness(model, task, docs, expected, { row: label, column: run, every });
 }
 
+/** Ends what hangs; a software adapter takes minutes, or with every score an hour. */
+const LONG = { timeout: 36_000_000 };
+
 /** Subject by subject as the harness asks, and put together as it does. */
 async function expectMmlu(
   model: LanguageModel,
@@ -117,7 +118,7 @@ async function expectMmlu(
   if (Number.isFinite(values.acc_stderr)) expect(acc!.stderr).toBeCloseTo(values.acc_stderr!, 6);
 }
 
-describe.skipIf(!folder)('stories260K as lm-evaluation-harness scores it', { timeout: 3_600_000 }, () => {
+describe.skipIf(!folder)('stories260K as lm-evaluation-harness scores it (needs $NIBBLE_DATA)', LONG, () => {
   const ask = async (part: 'own' | 'real', runs: RegExp) => {
     const all = (await golden('stories260K'))[part] as Record<string, HarnessRun>;
     const chosen = Object.fromEntries(Object.entries(all).filter(([run]) => runs.test(run)));
@@ -136,7 +137,7 @@ describe.skipIf(!folder)('stories260K as lm-evaluation-harness scores it', { tim
   it('WikiText-2: ten pages', () => ask('real', /^wikitext/));
 });
 
-describe.skipIf(!folder)('a classifier of random weights', () => {
+describe.skipIf(!folder)('a classifier of random weights (needs AGNews/ in $NIBBLE_DATA)', () => {
   it('puts 100 real AG News texts where transformers puts them, scored by scikit-learn', async () => {
     const { ag_news } = (await golden('tiny-gpt2')).real as Record<string, HarnessRun>;
     const docs = await loadDocs(TASKS.ag_news, real);
@@ -152,8 +153,8 @@ describe.skipIf(!folder)('a classifier of random weights', () => {
 });
 
 describe.skipIf(!hasSmollm2)(
-  'SmolLM2-135M-Instruct as lm-evaluation-harness scores it',
-  { timeout: 7_200_000 },
+  'SmolLM2-135M-Instruct as lm-evaluation-harness scores it (needs $NIBBLE_SMOLLM2 and $NIBBLE_DATA)',
+  LONG,
   () => {
     it.each([
       ['smollm2-135m', FLOAT],

@@ -14,7 +14,6 @@ import { dataFolder } from '../fixtures/data_folder.ts';
 import { referenceLogits } from '../fixtures/llama_reference.ts';
 
 const data = dataFolder();
-if (!data) console.log('skipped: there is no data folder; NIBBLE_DATA names one');
 
 /** A trained Llama of 260,032 parameters; its reference was computed in float64 outside this project. */
 const folder = join(data ?? '', 'models/stories260K');
@@ -42,7 +41,7 @@ const batchOf = (ids: readonly number[], first_slot = 0) => ({
   first_slot,
 });
 
-describe.skipIf(!data)('stories260K', () => {
+describe.skipIf(!data)('stories260K (needs models/ in $NIBBLE_DATA)', () => {
   const float32: QuantConfig = { quant_type: 'none', compute_dtype: 'float32' };
 
   it('has the logits of the float64 reference to 1e-4', async () => {

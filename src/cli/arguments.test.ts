@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { LabError } from '../errors.ts';
+import { parseArguments } from './arguments.ts';
+
+describe('the command line of a command', () => {
+  it('is options, with what holds without them, and the rest in order', () => {
+    expect(
+      parseArguments(['a.json', '--out', 'r.json', '--json', 'b.json'], ['runtime', 'out', 'json']),
+    ).toEqual({
+      values: { runtime: 'browser', out: 'r.json', json: true },
+      positionals: ['a.json', 'b.json'],
+    });
+    expect(parseArguments([], ['json', 'context'])).toEqual({ values: { json: false }, positionals: [] });
+    expect(parseArguments(['--runtime=node'], ['runtime']).values.runtime).toBe('node');
+    expect(parseArguments(['--', '--json'], ['json'])).toEqual({
+      values: { json: false },
+      positionals: ['--json'],
+    });
+  });
+
+  it.each([
+    [['--quick'], "Unknown option '--quick'; allowed: --runtime, --out, --json."],
+    // Known to another command.
+    [['--blocksize', '64'], "Unknown option '--blocksize'; allowed: --runtime, --out, --json."],
+    [['--runtime', 'deno'], '--runtime is deno; allowed: browser, node.'],
+    [['--out'], "Option '--out <value>' argument missing; allowed: --runtime, --out, --json."],
+    [['--json=yes'], "Option '--json' does not take an argument; allowed: --runtime, --out, --json."],
+  ])('%j is refused in one sentence', (args, message) => {
+    const parse = () => parseArguments(args, ['runtime', 'out', 'json']);
+    expect(parse).toThrow(LabError);
+    expect(parse).toThrow(expect.objectContaining({ code: 'bad-arguments', message }) as Error);
+  });
+});

@@ -1,0 +1,19 @@
+import type { ErrorCode } from '../errors.ts';
+
+/** What went wrong while measuring; every other failure lies in what was given. */
+const RUN_FAILURES: ReadonlySet<ErrorCode> = new Set([
+  'no-webgpu',
+  'no-adapter',
+  'out-of-memory',
+  'over-limit',
+  'device-lost',
+  'non-finite-score',
+  'kernel-mismatch',
+  'network',
+  'storage',
+  'cancelled',
+  'internal',
+]);
+
+/** Exit status of a command that failed: 1 where the machine or the lab did, 2 for bad input. */
+export const exitStatus = (code: ErrorCode): 1 | 2 => (RUN_FAILURES.has(code) ? 1 : 2);

@@ -1,0 +1,54 @@
+import { expect, it } from 'vitest';
+import { eventsOf, savedRun } from '../../test/fixtures/run_events.ts';
+import { partialResult } from './partial_result.ts';
+
+const saved = await savedRun();
+const events = eventsOf(saved);
+
+it('has no result before the machine is known', () => {
+  const { follow, result } = partialResult(saved.spec);
+  follow(events[0]!);
+  expect(result()).toBeUndefined();
+  follow(events[1]!);
+  expect(result()).toMatchObject({ state: 'running', runs: [], comparisons: [] });
+});
+
+it('comes to the result of the run that it followed', () => {
+  const { follow, result } = partialResult(saved.spec);
+  events.forEach(follow);
+  const { digest, runs, comparisons, environment } = result()!;
+  expect(digest).toBe(saved.digest);
+  expect(comparisons).toEqual(saved.comparisons);
+  expect(environment).toEqual(saved.environment);
+  // Which columns of LLM.int8() were outliers comes with the result itself.
+  for (const [i, { config, tasks, timings, footprint }] of runs.entries())
+    expect({ config, tasks, timings, footprint }, String(i)).toMatchObject({
+      config: saved.runs[i]!.config,
+      tasks: saved.runs[i]!.tasks,
+      timings: saved.runs[i]!.timings,
+      footprint: saved.runs[i]!.footprint,
+    });
+});
+
+it('holds what was measured at any time, the configuration at hand without its time', () => {
+  const { follow, result } = partialResult(saved.spec);
+  const end = events.findIndex(({ type }) => type === 'config-done');
+  for (const event of events.slice(0, end - 1)) follow(event);
+  const { runs } = result()!;
+  expect(runs).toHaveLength(1);
+  expect(runs[0]!.timings).toEqual({
+    load_seconds: saved.runs[0]!.timings.load_seconds,
+    ...{ answer_seconds: 0, tokens: 0, tokens_per_second: 0 },
+  });
+  const answered = runs[0]!.tasks.map(({ n }) => n).reduce((a, b) => a + b);
+  const asked = saved.runs[0]!.tasks.map(({ n }) => n).reduce((a, b) => a + b);
+  expect(answered).toBe(asked - 1);
+});
+
+it('says which configuration failed, and why', () => {
+  const { follow, result } = partialResult(saved.spec);
+  const failure = { code: 'device-lost', message: 'The device was lost.', hint: '' } as const;
+  for (const event of events.slice(0, 3)) follow(event);
+  follow({ type: 'config-failed', config: 0, failure });
+  expect(result()!.failures).toEqual([{ config: saved.spec.configs[0], failure }]);
+});
