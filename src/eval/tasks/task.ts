@@ -31,16 +31,26 @@ export interface HubDataset {
  * for every task of an output type (score.ts, metric.ts).
  */
 export interface Task {
-  /** As the harness names it. */
+  /** The harness's name for it, where the harness has it. */
   name: string;
   /** As a person names it. */
   title: string;
+  /** What it asks, in a sentence or two for the page. */
+  asks: string;
+  /** One item and several: "200 questions of ARC-Easy". */
+  item: readonly [one: string, several: string];
+  /** Absent for a text of the user's own. */
+  size?: TaskSize;
   output_type: ItemResult['output_type'];
   metrics: readonly MetricName[];
   /** The one that stands for the task where there is room for one. */
   primary_metric: MetricName;
   /** Examples in the prompt if nothing is said. */
   num_fewshot: number;
+  /** True if lm-evaluation-harness has the task under this name and asks the same. */
+  in_harness?: boolean;
+  /** The task whose items these are a part of; lists show the whole alone. */
+  part_of?: string;
   /** True if the app carries the files itself. */
   bundled: boolean;
   /** The split that is scored if nothing is said. */
@@ -60,6 +70,20 @@ export interface Task {
   /** The rows of a result beside its whole: by subject, domain or class. */
   groups?: (items: readonly ItemResult[]) => GroupResult[];
 }
+
+/** How much a task asks, on average over its published files: an estimate's basis before any of them is read. */
+export interface TaskSize {
+  items: number;
+  /** Of an item without examples, its choices included. */
+  characters: number;
+  /** Characters of an answer that is written, not chosen. */
+  generated: number;
+  /** Answers to choose from. */
+  choices: number;
+}
+
+/** The items of a task that asks questions. */
+export const QUESTION = ['question', 'questions'] as const;
 
 /**
  * The pool of few-shot examples. `spare`: one more is drawn than is asked for, so that the doc itself can be dropped;

@@ -1,3 +1,4 @@
+import { questionsFrom } from '../../eval/tasks/tasks.ts';
 import { LabError, toFailure, type Failure } from '../../errors.ts';
 import type { ItemEvent, RunEvent } from '../../lab/protocol.ts';
 import { specHash, specOfQuery } from '../../study/permalink.ts';
@@ -7,7 +8,6 @@ import { activity } from '../shell/activity.svelte.ts';
 import { wantHeadingFocus } from '../shell/heading_focus.ts';
 import type { ChosenFolder } from '../kit/chosen_files.ts';
 import { lab } from '../page/lab.ts';
-import { questionsFrom } from '../words/names.ts';
 import { questions } from '../../lab/client/kept.ts';
 import { parseRoute } from '../shell/route.ts';
 import { defaultSpec, readSpecFile } from './draft.ts';

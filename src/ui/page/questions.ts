@@ -1,8 +1,7 @@
+import { TASKS, type TaskName } from '../../eval/tasks/tasks.ts';
 import type { DocText } from '../../eval/doc.ts';
-import type { TaskName } from '../../eval/tasks/tasks.ts';
 import type { ExperimentSpec } from '../../study/spec.ts';
 import { questions } from '../../lab/client/kept.ts';
-import { TASK_NAMES } from '../words/names.ts';
 
 /** Questions of a run, by task and doc_id. */
 export type Asked = (task: TaskName, doc_id: number) => DocText | undefined;
@@ -18,7 +17,7 @@ export async function readAsked(run_id: string, spec: ExperimentSpec): Promise<A
   );
   const found = new Map(kept.map(({ task, doc_id, doc }) => [`${task} ${doc_id}`, doc]));
   if (found.size === 0) {
-    const bundled = spec.tasks.filter(({ task }) => TASK_NAMES[task].bundled);
+    const bundled = spec.tasks.filter(({ task }) => TASKS[task].bundled);
     if (bundled.length > 0) {
       // Readers of every task's files: nothing for those who only look at a table.
       const { bundledQuestions } = await import('../../lab/client/bundled_questions.ts');

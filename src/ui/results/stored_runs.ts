@@ -1,9 +1,9 @@
+import { questionsFrom } from '../../eval/tasks/tasks.ts';
 import type { StoredRun } from '../../lab/protocol.ts';
 import type { RunRecord } from '../../study/record.ts';
 import type { ForeignRun } from '../../study/parse_result.ts';
 import { activity } from '../shell/activity.svelte.ts';
 import { experiment } from '../experiment/experiment.svelte.ts';
-import { questionsFrom } from '../words/names.ts';
 import { openStore, questions } from '../../lab/client/kept.ts';
 
 /** Results that were measured elsewhere are kept under ids of this kind: they can be read, but not gone on with. */

@@ -1,8 +1,8 @@
+import { TASKS } from '../../eval/tasks/tasks.ts';
 import type { TaskSpec, ExperimentSpec } from '../../study/spec.ts';
 import { configName, skippedModules, type QuantConfig } from '../../quant/config.ts';
 import { distinctNames } from './config_names.ts';
 import { count, listed, whole } from './format.ts';
-import { TASK_NAMES } from './names.ts';
 
 /** A group of the builder's fields. */
 export type FieldGroup = 'baseline' | 'others' | 'questions' | 'model' | 'seed';
@@ -59,7 +59,7 @@ function nameInLine(config: QuantConfig): string {
 }
 
 function itemsOf({ task, limit, doc_ids, num_fewshot, split, file }: TaskSpec): string {
-  const { title, item } = TASK_NAMES[task];
+  const { title, item } = TASKS[task];
   const notes = [
     ...(split ? [split] : []),
     ...(num_fewshot ? [`${count(num_fewshot, 'example')} before each`] : []),

@@ -2,7 +2,7 @@ import { footprintOf } from '../../../model/footprint.ts';
 import { arithmeticOf, PROBE_SECONDS, type Probe, type Speed } from '../../../study/speed.ts';
 import type { RunRecord } from '../../../study/record.ts';
 import { canonicalJson, type ExperimentSpec, type ModelRef } from '../../../study/spec.ts';
-import { taskSize } from '../../../study/task_sizes.ts';
+import { TASKS } from '../../../eval/tasks/tasks.ts';
 import type { QuantConfig } from '../../../quant/config.ts';
 import { bytes, dateTime, durationRange } from '../../words/format.ts';
 
@@ -134,7 +134,7 @@ function secondsOf(
   { pass_seconds, token_seconds }: Speed,
   choicesApart: boolean,
 ): number | undefined {
-  const size = taskSize(task);
+  const { size } = TASKS[task];
   if (!size) return undefined;
   const items = doc_ids?.length ?? Math.min(limit, size.items);
   // LLM.int8() computes the choices of a question one by one, each with the whole context.
@@ -146,7 +146,7 @@ function secondsOf(
 
 /** Whether a probe of the model would tell what earlier runs do not: how long this takes. */
 export const wantsProbe = (spec: ExperimentSpec, { time }: Estimate): boolean =>
-  !time && spec.tasks.every(({ task }) => taskSize(task));
+  !time && spec.tasks.every(({ task }) => TASKS[task].size);
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 

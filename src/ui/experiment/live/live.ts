@@ -1,10 +1,9 @@
+import { TASKS, type TaskName } from '../../../eval/tasks/tasks.ts';
 import type { Failure } from '../../../errors.ts';
 import type { MetricValue } from '../../../eval/stats/metric.ts';
-import type { TaskName } from '../../../eval/tasks/tasks.ts';
 import type { ItemEvent, RunEvent } from '../../../lab/protocol.ts';
 import type { ConfigRun, ExperimentResult, RunState } from '../../../study/result.ts';
 import type { ExperimentSpec } from '../../../study/spec.ts';
-import { TASK_NAMES } from '../../words/names.ts';
 
 /** A run as its events tell it, for the eye. */
 export interface Live {
@@ -48,7 +47,7 @@ export function startLive(spec: ExperimentSpec, before?: ExperimentResult): Live
     const kept = before?.runs[index];
     const scores: LiveRow['scores'] = {};
     for (const { task, n, metrics } of kept?.tasks ?? []) {
-      if (n > 0) scores[task] = { n, metric: metrics[TASK_NAMES[task].primary_metric] };
+      if (n > 0) scores[task] = { n, metric: metrics[TASKS[task].primary_metric] };
     }
     return {
       phase: 'waiting',
@@ -142,7 +141,7 @@ function answered(row: LiveRow, { task, done, metrics, tokens_per_second }: Item
   return {
     ...row,
     phase: 'answer',
-    scores: { ...row.scores, [task]: { n: done, metric: metrics[TASK_NAMES[task].primary_metric] } },
+    scores: { ...row.scores, [task]: { n: done, metric: metrics[TASKS[task].primary_metric] } },
     tokens_per_second,
     since,
     items_per_second: seconds > 0 ? since.items / seconds : undefined,
