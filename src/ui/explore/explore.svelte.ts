@@ -4,18 +4,9 @@ import { CODEBOOKS, customCodebook, type Codebook } from '../../quant/codebook.t
 import { BLOCKSIZES } from '../../quant/config.ts';
 import type { MeasureRequest } from '../../lab/protocol.ts';
 import { elements, type Tensor } from '../../tensor/tensor.ts';
-import {
-  flag,
-  maybeWhole,
-  oneNumber,
-  parseQuery,
-  printQuery,
-  wholeNumber,
-  word,
-  writeQuery,
-} from '../page/query_state.ts';
+import { parseQuery, printQuery, writeQuery } from '../page/query_state.ts';
 import { parseRoute, queryOf } from '../shell/route.ts';
-import { codeField } from './weights/code_field.ts';
+import { EXPLORE_QUERY as QUERY } from './explore_query.ts';
 import { measure, measuredWhole, type BookName } from './weights/measure.ts';
 import { lloydStep, moveLevel, placeByQuantiles, roundCode, scaleWeights } from './codes/own_code.ts';
 import { openOwnFile, readFirstWeights, type OwnFile } from './weights/own_file.ts';
@@ -24,7 +15,6 @@ import {
   drawWeights,
   fetchSample,
   MOST_DEVIATIONS,
-  OUTLIER_DEVIATIONS,
   plantOutliers,
   SHOWN,
   standardDeviation,
@@ -36,36 +26,13 @@ import { WholeTensor } from './weights/whole_tensor.svelte.ts';
 
 export type WeightChoice = 'sample' | 'own' | 'pasted' | DrawName;
 
-export const MOST_OUTLIERS = 64;
-
-const QUERY = {
-  choice: word<WeightChoice>('weights', ['sample', 'normal', 'uniform', 'laplace', 'student'], 'sample'),
-  blocksize: oneNumber('block', BLOCKSIZES, 64),
-  outliers: wholeNumber('outliers', 0, MOST_OUTLIERS, 0),
-  showInt4: flag('int4'),
-  code: codeField('code'),
-  blockAt: wholeNumber('at', 0, 1e6, 0),
-  weightAt: wholeNumber('weight', 0, 4095, 0),
-  tenths: wholeNumber('threshold', 0, 100, 60),
-  planted: flag('plant'),
-  plantedAt: maybeWhole('plant_at', 0, 1e6),
-  plantedTenths: wholeNumber(
-    'plant_sd',
-    -10 * MOST_DEVIATIONS,
-    10 * MOST_DEVIATIONS,
-    10 * OUTLIER_DEVIATIONS,
-  ),
-  scaled: flag('scaled'),
-  book: word<BookName>('book', ['nf4', 'fp4', 'int4', 'custom'], 'nf4'),
-};
-
 /** The Explore screen, as the reader left it: which weights, which block size, and what follows from them. */
 class ExploreState {
-  choice = $state<WeightChoice>('sample');
+  choice = $state<WeightChoice>(QUERY.choice.missing);
   /** Place in BLOCKSIZES. */
-  blocksizeAt = $state(BLOCKSIZES.indexOf(64));
-  outliers = $state(0);
-  showInt4 = $state(false);
+  blocksizeAt = $state(BLOCKSIZES.findIndex((blocksize) => blocksize === QUERY.blocksize.missing));
+  outliers = $state(QUERY.outliers.missing);
+  showInt4 = $state(QUERY.showInt4.missing);
   sample = $state.raw<WeightSample>();
   file = $state.raw<OwnFile>();
   /** The tensor of the file that is shown. */
@@ -75,22 +42,22 @@ class ExploreState {
   #own = $state.raw<Tensor>();
 
   /** A codebook of the reader's own, ascending; and the value in hand. */
-  code = $state.raw<readonly number[]>();
+  code = $state.raw(QUERY.code.missing);
   level = $state(8);
   #undo: (readonly number[] | undefined)[] = [];
 
   /** The block, the weight in it and the codebook that the strips below the figure show. */
-  wantedBlock = $state(0);
-  wantedWeight = $state(0);
-  wantedBook = $state<BookName>('nf4');
+  wantedBlock = $state(QUERY.blockAt.missing);
+  wantedWeight = $state(QUERY.weightAt.missing);
+  wantedBook = $state<BookName>(QUERY.book.missing);
   /** Whether bars are drawn over their block's absmax. */
-  scaled = $state(false);
+  scaled = $state(QUERY.scaled.missing);
   /** The threshold of the LLM.int8() picture, in tenths. */
-  tenths = $state(60);
+  tenths = $state(QUERY.tenths.missing);
   /** Where an outlier was planted by hand. */
   planted = $state<number>();
   /** How far out it lies, in tenths of a standard deviation. */
-  plantedTenths = $state(10 * OUTLIER_DEVIATIONS);
+  plantedTenths = $state(QUERY.plantedTenths.missing);
 
   blocksize = $derived(BLOCKSIZES[this.blocksizeAt]!);
   #clean = $derived(this.#chosen());
@@ -193,7 +160,7 @@ class ExploreState {
 
   #query(): string {
     const { choice, blocksize, outliers, showInt4, code, tenths, scaled, wantedBook } = this;
-    const linkable = (choice === 'own' || choice === 'pasted' ? 'sample' : choice) as WeightChoice;
+    const linkable = choice === 'own' || choice === 'pasted' ? 'sample' : choice;
     const planted = this.planted !== undefined;
     const usual = this.planted === middle(this.wantedBlock, blocksize);
     const state = {
@@ -208,7 +175,7 @@ class ExploreState {
       scaled,
       planted,
       plantedAt: usual ? undefined : this.planted,
-      plantedTenths: planted ? this.plantedTenths : 10 * OUTLIER_DEVIATIONS,
+      plantedTenths: planted ? this.plantedTenths : QUERY.plantedTenths.missing,
       book: wantedBook,
     };
     return printQuery(QUERY, state);
@@ -217,7 +184,7 @@ class ExploreState {
   /** Plants an outlier in the middle of the selected block, or takes it away. */
   togglePlanted(): void {
     this.planted = this.planted === undefined ? middle(this.block, this.blocksize) : undefined;
-    this.plantedTenths = 10 * OUTLIER_DEVIATIONS;
+    this.plantedTenths = QUERY.plantedTenths.missing;
   }
 
   /** Puts the outlier to another weight, `deviations` out; its block is the selected one. */

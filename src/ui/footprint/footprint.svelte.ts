@@ -2,42 +2,9 @@ import { LabError, toFailure, type Failure } from '../../errors.ts';
 import { blockLayers, footprintRows } from '../../study/footprint_table.ts';
 import { maskBufferBytes } from '../../model/footprint.ts';
 import { parseConfig, type ModelConfig } from '../../model/config.ts';
-import {
-  oneNumber,
-  parseQuery,
-  printQuery,
-  shortText,
-  wholeNumber,
-  word,
-  writeQuery,
-} from '../page/query_state.ts';
+import { parseQuery, printQuery, writeQuery } from '../page/query_state.ts';
 import { parseRoute, queryOf } from '../shell/route.ts';
-
-/** Models whose config.json comes with the page. */
-export const MODELS = [
-  'SmolLM2-135M',
-  'SmolLM2-360M',
-  'Qwen2.5-0.5B',
-  'Llama-3.2-1B',
-  'Qwen2.5-3B',
-  'gpt2',
-  'gpt2-ag-news',
-] as const;
-
-type ModelName = (typeof MODELS)[number];
-
-/** The ranks people train. */
-export const RANKS = [1, 2, 4, 8, 16, 32, 64, 128, 256] as const;
-
-/** The shortest context the slider shows; the longest is what the model can look back on. */
-export const LEAST_CONTEXT = 128;
-
-const QUERY = {
-  model: word<ModelName>('model', MODELS, 'Llama-3.2-1B'),
-  context: wholeNumber('context', LEAST_CONTEXT, 2 ** 24, 2048),
-  rank: oneNumber('rank', RANKS, 16),
-  layers: shortText('layers', 200),
-};
+import { FOOTPRINT_QUERY as QUERY, type ModelName } from './footprint_query.ts';
 
 /** A config.json is a few hundred characters; a file of more than this is something else. */
 const MAX_CONFIG_BYTES = 1_000_000;

@@ -29,6 +29,10 @@ export function parseQuery<S extends object>(table: QueryTable<S>, query: string
   return Object.fromEntries(entries) as S;
 }
 
+/** The text that stands for each key where a query lacks it: `{block: '64', outliers: '0', …}`. */
+export const missingTexts = <S extends object>(table: QueryTable<S>): Record<string, string> =>
+  Object.fromEntries(keysOf(table).map((name) => [table[name].key, table[name].print(table[name].missing)]));
+
 const keysOf = <S extends object>(table: QueryTable<S>) => Object.keys(table) as (keyof S)[];
 
 /** Commas and slashes need no escape after "#", and a person reads them better. */

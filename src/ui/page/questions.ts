@@ -19,7 +19,7 @@ export async function readAsked(run_id: string, spec: ExperimentSpec): Promise<A
   if (found.size === 0) {
     const bundled = spec.tasks.filter(({ task }) => TASKS[task].bundled);
     if (bundled.length > 0) {
-      // Readers of every task's files: nothing for those who only look at a table.
+      // Reads and plans whole files: nothing for a reader who only looks at a table.
       const { bundledQuestions } = await import('../../lab/client/bundled_questions.ts');
       const read = await bundledQuestions({ ...spec, tasks: bundled }, document.baseURI);
       for (const { task, doc_id, doc } of read) found.set(`${task} ${doc_id}`, doc);
