@@ -7,10 +7,10 @@ import { countBytes, countCharacters, strip } from './read/python_text.ts';
 import { exactMatch, leaveOneOut, tokenF1 } from './squad.ts';
 
 /**
- * Asks the model one doc and scores what it says, item for item as lm-evaluation-harness 0.4.13. A text read from end
- * to end leaves its states for later models, or is compared with what a baseline left.
+ * Asks the model one doc and scores the answer, item for item as lm-evaluation-harness 0.4.13. A text read from end to
+ * end leaves its states for later models, or is compared with the states a baseline left.
  * Throws LabError 'non-finite-score' if a log-likelihood or logit is NaN or infinite, 'unsupported-architecture' if
- * the doc needs a classifier that the model is not.
+ * the doc needs a classifier and the model is none.
  */
 export async function score(
   doc: Doc,

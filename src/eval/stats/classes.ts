@@ -1,6 +1,6 @@
 import type { ClassifyItem } from '../item.ts';
 
-/** How well one class is found; `support` is how many texts are of it. */
+/** Scores of one class; `support` is the number of texts that are of it. */
 export interface ClassScore {
   /** Index of the class. */
   label: number;

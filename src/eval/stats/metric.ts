@@ -3,9 +3,10 @@ import { classScores, macroScores } from './classes.ts';
 import { clusteredStderr, mean, meanStderr, pooledStderr, wilson, type Interval } from './stats.ts';
 
 /**
- * Every metric, by the harness's name. `mean`: each item has a value of its own. `weighted`: the corpus has one,
- * from the summed log-likelihood over the summed `weight`. `macro`: the unweighted mean over the classes that occur of
- * what `class` metrics say of each. A perplexity depends on how a text was cut to the model's window, its `reading`.
+ * Every metric by the harness's name, with its title in a table and a note on what it measures. `mean`: each item has a value of its own. `weighted`: the corpus has one,
+ * from the summed log-likelihood over the summed `weight`. `macro`: the
+ * unweighted mean, over the classes that occur, of the `class` metric named by `of`. `class`: each class has a value of
+ * its own, and the corpus none. A perplexity depends on how a text was cut to the model's window, its `reading`.
  */
 export const METRICS = {
   acc: {

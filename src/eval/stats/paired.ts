@@ -60,11 +60,11 @@ export interface PairedRatio {
   verdict: string;
 }
 
-/** Everything that two configurations' items say when they are held side by side, doc by doc. */
+/** The comparison of two configurations, doc by doc. */
 export interface PairedComparison {
   /** Docs that both have answered. */
   n: number;
-  /** How many stories they are about, where several docs are about one: so many things vary by themselves. */
+  /** The number of stories they are about, where several docs share one: docs of a story do not vary independently. */
   clusters?: number;
   means: PairedMean[];
   ratios: PairedRatio[];
@@ -138,7 +138,7 @@ function pairUp(baseline: readonly ItemResult[], other: readonly ItemResult[]): 
   });
 }
 
-/** What must be the same for two items to be answers to one question. */
+/** The parts of an item that must be equal for two items to be answers to one question, as text. */
 function question(item: ItemResult): string {
   switch (item.output_type) {
     case 'multiple_choice':

@@ -104,7 +104,7 @@ export function meanDifference(
   return { mean: d, stderr, ci: stderr === null ? null : [d - Z95 * stderr, d + Z95 * stderr] };
 }
 
-/** How often chance is tried: a 2.5 % quantile then stands on 250 draws, and the least p is 0.0001. */
+/** Draws of a bootstrap or a randomization: a 2.5 % quantile then stands on 250 draws, and the least p is 0.0001. */
 const DRAWS = 10_000;
 
 /**
@@ -117,7 +117,7 @@ export const bootstrapInterval = (differences: readonly number[], random: Random
     random,
   );
 
-/** The same of items that stray together within clusters, one list a cluster: whole clusters are drawn. */
+/** The bootstrap interval of items that stray together within clusters, one list a cluster: whole clusters are drawn. */
 export function bootstrapClusters(clusters: readonly (readonly number[])[], random: Random): Interval | null {
   const G = clusters.length;
   if (G < 2) return null;
@@ -136,7 +136,7 @@ export function bootstrapClusters(clusters: readonly (readonly number[])[], rand
 }
 
 /**
- * Fisher's paired randomization test, two-sided: how often the mean is as far from zero when each item's two values
+ * Fisher's paired randomization test, two-sided: the share of draws in which the mean is as far from zero when each item's two values
  * are swapped by a coin. McNemar's test is the same for right and wrong; unlike the bootstrap it cannot be sure of
  * three items: their p is 0.25 at best. Swaps are drawn, so p has a standard error of up to 0.005. Of clusters
  * `differences` holds the sums, so that the two values of all items of one are swapped together.
@@ -164,7 +164,7 @@ export function quantile(sorted: Float64Array, q: number): number {
 }
 
 /**
- * How many items a paired test needs to find a difference four times in five at the 5 % level, if `discordant` of
+ * The number of items a paired test needs to find a difference four times in five at the 5 % level, if `discordant` of
  * them flip: n = (1.96 sqrt(pd) + 0.84 sqrt(pd - d^2))^2 / d^2 (Connor 1987). `sampleSize(0.01, 0.1)` is 7847, one
  * point at ten flips in a hundred; null where so large a difference cannot come from so few flips.
  */
@@ -193,7 +193,7 @@ export function detectableDifference(n: number, discordant: number): number | nu
 }
 
 /**
- * How much of the population may still differ if none of `n` items did: 1 - 0.05^(1/n), the exact form of "three
+ * The largest share of the population that may still differ if none of `n` items did: 1 - 0.05^(1/n), the exact form of "three
  * over n". `unseenRate(100)` is 0.0295.
  */
 export const unseenRate = (n: number): number => 1 - 0.05 ** (1 / n);

@@ -8,7 +8,7 @@ import type { Task } from './task.ts';
 
 const LABELS = ['World', 'Sports', 'Business', 'Sci/Tech'] as const;
 
-/** What classifiers of AG News are trained and published with. */
+/** The most tokens of a text: classifiers of AG News are trained and published with this limit. */
 const MAX_LENGTH = 128;
 
 /**

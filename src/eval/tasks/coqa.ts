@@ -93,7 +93,7 @@ function turnDoc({ story, questions, answers }: Conversation, turn: number, refs
   };
 }
 
-/** As in the harness only the last turn is asked, and a reference that equals an earlier one but for case is dropped. */
+/** Reads the last turn of each conversation, as the harness asks it; a reference that equals an earlier one but for case is dropped. */
 async function readLastTurns(file: DataFile): Promise<GenerateDoc[]> {
   return (await readConversations(file)).map((conversation) => {
     const last = conversation.questions.length - 1;
@@ -106,7 +106,7 @@ async function readLastTurns(file: DataFile): Promise<GenerateDoc[]> {
   });
 }
 
-/** As in the official script every turn is asked, and every reference stays, so that a common answer weighs more. */
+/** Reads every turn, as the official script asks them; every reference stays, so that a common answer weighs more. */
 async function readAllTurns(file: DataFile): Promise<GenerateDoc[]> {
   return (await readConversations(file)).flatMap((conversation) => {
     const { record, questions, answers } = conversation;
@@ -141,7 +141,7 @@ const shared = {
   num_fewshot: 0,
 } as const satisfies Partial<Task>;
 
-/** Where the development conversations lie, and those for training. */
+/** The places of the development conversations and of those for training. */
 const published = {
   split: 'validation',
   bundled: false,

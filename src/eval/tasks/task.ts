@@ -8,9 +8,9 @@ import type { DataFile } from '../read/records.ts';
 /** The parts of a data set, by the Hub's names. */
 export type Split = 'train' | 'validation' | 'test' | 'dev';
 
-/** Where a task's files come from: the app's own folder, a folder that was picked, the command line's --data, the Hub. */
+/** A place that task files come from: the app's own folder, a folder that was picked, the command line's --data, the Hub. */
 export interface DataFiles {
-  /** What it is, for the message about a missing file: 'the folder data'. */
+  /** Its name in the message about a missing file: 'the folder data'. */
   readonly where: string;
   /** The file at `path` ('ARC/ARC-Easy-test.jsonl'), or undefined if there is none. */
   open(path: string): Promise<ByteSource | undefined>;
@@ -33,9 +33,9 @@ export interface HubDataset {
 export interface Task {
   /** The harness's name for it, where the harness has it. */
   name: string;
-  /** As a person names it. */
+  /** Its name for people. */
   title: string;
-  /** What it asks, in a sentence or two for the page. */
+  /** A sentence or two on what it asks, for the page. */
   asks: string;
   /** One item and several: "200 questions of ARC-Easy". */
   item: readonly [one: string, several: string];
@@ -57,13 +57,13 @@ export interface Task {
   split: Split;
   /** The paths a split's file may have in its originals' layout, tried in order. */
   files: Readonly<Partial<Record<Split, readonly Paths[]>>>;
-  /** Where the Hub has it: the layout of a folder too, tried after `files`. */
+  /** Its place on the Hub; a folder may have the same layout, which is tried after `files`. */
   hub?: HubDataset;
   /** True if a spec may name the file itself. */
   any_file?: boolean;
-  /** Where examples are drawn from; null for a task that takes none. */
+  /** The pool that examples are drawn from; null for a task that takes none. */
   fewshot: Fewshot | null;
-  /** What stands before the examples. */
+  /** The text before the examples. */
   description?: (doc: Doc) => string;
   /** The docs of one file, in its order, with the prompt of num_fewshot 0. */
   read(file: DataFile): Promise<Doc[]>;
@@ -71,7 +71,7 @@ export interface Task {
   groups?: (items: readonly ItemResult[]) => GroupResult[];
 }
 
-/** How much a task asks, on average over its published files: an estimate's basis before any of them is read. */
+/** The size of a task, on average over its published files: the basis of an estimate before any of them is read. */
 export interface TaskSize {
   items: number;
   /** Of an item without examples, its choices included. */

@@ -38,7 +38,7 @@ export const TASK_LIST = LISTED_TASKS.flatMap((name) =>
   name === 'mmlu' ? [name, 'mmlu_<subject>'] : [name],
 );
 
-/** Where the files of a task come from: the page itself, the Hub, or a folder of the user's, the only place that has them. */
+/** The place a task's files come from: the page itself, the Hub, or, for a text of the user's own, only a folder. */
 export function questionsFrom(name: TaskName): 'page' | 'hub' | 'folder' {
   const { bundled, hub } = TASKS[name];
   if (bundled) return 'page';

@@ -52,7 +52,7 @@ export function spreadMarks(marks: readonly Mark[], gap: number): number[] {
   return spread;
 }
 
-/** Which side of its mark a label of `width` takes: the right one, unless only the left one is free. */
+/** The side of its mark that a label of `width` takes: the right one, unless only the left one is free. */
 export function labelSide(
   x: number,
   width: number,

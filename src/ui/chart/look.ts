@@ -2,7 +2,7 @@ import type { QuantType } from '../../quant/config.ts';
 
 export type Shape = 'circle' | 'diamond' | 'square' | 'triangle' | 'cross' | 'bar' | 'frame';
 
-/** How a quant_type looks wherever it is drawn: its hue, and two cues that do without the hue. */
+/** The look of a quant_type in every picture: its hue, and two cues that do without the hue. */
 export interface Look {
   color: string;
   shape: Shape;

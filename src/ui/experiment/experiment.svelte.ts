@@ -18,7 +18,7 @@ import type { Preset } from './builder/presets.ts';
 /** Events may come faster than the eye reads; what they add up to is shown this often. */
 const SHOW_EVERY_MS = 100;
 
-/** What the reader waits for, or has just asked for. */
+/** Events shown at once: the reader waits for them, or has just asked for them. */
 const AT_ONCE: ReadonlySet<RunEvent['type']> = new Set(['finished', 'failed', 'paused', 'continued']);
 
 /** A question stays on the screen this long, so that it can be read, while hundreds may be answered. */
@@ -29,7 +29,7 @@ class ExperimentState {
   draft = $state(defaultSpec());
   /** The draft came with the address, and the reader has not run it yet. */
   fromLink = $state(false);
-  /** What was wrong with a link or a file. */
+  /** The fault of a link or a file. */
   refused = $state.raw<{ title: string; failure: Failure }>();
   modelFolder = $state.raw<ChosenFolder>();
   adapterFolder = $state.raw<ChosenFolder>();

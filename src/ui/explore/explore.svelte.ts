@@ -50,13 +50,13 @@ class ExploreState {
   wantedBlock = $state(QUERY.blockAt.missing);
   wantedWeight = $state(QUERY.weightAt.missing);
   wantedBook = $state<BookName>(QUERY.book.missing);
-  /** Whether bars are drawn over their block's absmax. */
+  /** Bars are drawn over their block's absmax. */
   scaled = $state(QUERY.scaled.missing);
   /** The threshold of the LLM.int8() picture, in tenths. */
   tenths = $state(QUERY.tenths.missing);
-  /** Where an outlier was planted by hand. */
+  /** The weight at which an outlier was planted by hand. */
   planted = $state<number>();
-  /** How far out it lies, in tenths of a standard deviation. */
+  /** The outlier's value, in tenths of a standard deviation. */
   plantedTenths = $state(QUERY.plantedTenths.missing);
 
   blocksize = $derived(BLOCKSIZES[this.blocksizeAt]!);
@@ -84,7 +84,7 @@ class ExploreState {
   whole = new WholeTensor();
   /** Weights of the chosen tensor where the screen holds only the first of them; else 0. */
   tensorLength = $derived(this.choice === 'own' && this.#own ? this.#beyondScreen() : 0);
-  /** What asks for all weights of that tensor; outliers are planted on the screen alone. */
+  /** The request to measure all weights of that tensor; outliers are planted on the screen alone. */
   wholeRequest: MeasureRequest | undefined = $derived(
     this.tensorLength > 0 && this.outliers === 0 && this.planted === undefined
       ? { file: this.file!.file, tensor: this.tensorName, books: this.books, blocksize: this.blocksize }
@@ -129,7 +129,7 @@ class ExploreState {
     return length > VALUES ? length : 0;
   }
 
-  /** Takes over what the address says; one that says nothing leaves the screen as it was. */
+  /** Takes over the address's query; without one the screen stays as it was. */
   followAddress(): void {
     const query = queryOf(location.hash);
     if (parseRoute(location.hash).screen !== 'explore' || query === '') return;
@@ -230,7 +230,7 @@ class ExploreState {
     if (this.#scaledWeights) this.setCode(placeByQuantiles(this.#scaledWeights));
   }
 
-  /** One Lloyd-Max step; whether it still moved anything to speak of. */
+  /** Makes one Lloyd-Max step; true if a value moved by more than 1e-4. */
   lloyd(): boolean {
     if (!this.#scaledWeights) return false;
     const before = this.code ?? roundCode([...CODEBOOKS.nf4.code]);

@@ -7,7 +7,7 @@ import { MOST_DEVIATIONS, OUTLIER_DEVIATIONS, type DrawName } from './weights/we
 /** The most outliers the slider spreads over the weights. */
 export const MOST_OUTLIERS = 64;
 
-/** What the address keeps of Explore, and how the screen begins where the address is silent: `block=128&outliers=4`. */
+/** Fields of Explore's address; `missing` is the value the screen begins with: `block=128&outliers=4`. */
 export const EXPLORE_QUERY = {
   choice: word<'sample' | DrawName>(
     'weights',

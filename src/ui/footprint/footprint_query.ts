@@ -19,7 +19,7 @@ export const RANKS = [1, 2, 4, 8, 16, 32, 64, 128, 256] as const;
 /** The shortest context the slider shows; the longest is what the model can look back on. */
 export const LEAST_CONTEXT = 128;
 
-/** What the address keeps of Footprint, and how the screen begins where the address is silent: `model=gpt2&rank=8`. */
+/** Fields of Footprint's address; `missing` is the value the screen begins with: `model=gpt2&rank=8`. */
 export const FOOTPRINT_QUERY = {
   model: word<ModelName>('model', MODELS, 'Llama-3.2-1B'),
   context: wholeNumber('context', LEAST_CONTEXT, 2 ** 24, 2048),

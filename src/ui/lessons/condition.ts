@@ -4,10 +4,10 @@ import { missingTexts } from '../page/query_state.ts';
 import { parseRoute, queryOf } from '../shell/route.ts';
 import type { Condition } from './parse_lesson.ts';
 
-/** What a key stands for while the address does not name it: how the screens begin. */
+/** The value of each key while the address does not name it: the one its screen begins with. */
 const MISSING = { ...missingTexts(EXPLORE_QUERY), ...missingTexts(FOOTPRINT_QUERY) };
 
-/** Whether the page's address says all of it; `run` is whether a run has ended since the card was shown. */
+/** True if the page's address meets every condition; `run`: a run has ended since the card was shown. */
 export function isDone(conditions: readonly Condition[], hash: string, run: boolean): boolean {
   const query = new URLSearchParams(queryOf(hash));
   return conditions.every(({ key, test, value }) => {

@@ -1,6 +1,6 @@
 import { LabError, type ErrorCode } from '../../errors.ts';
 
-/** What a file may be: a larger one is something else. */
+/** The kind of file that is expected: its error code, its largest size, and its name in a message. */
 interface Expected {
   code: ErrorCode;
   /** Bytes. */

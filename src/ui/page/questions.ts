@@ -7,8 +7,8 @@ import { questions } from '../../lab/client/kept.ts';
 export type Asked = (task: TaskName, doc_id: number) => DocText | undefined;
 
 /**
- * What a run asked: as it was kept while the run went on in this browser; for a run from elsewhere the questions that
- * come with the page. Others are missing.
+ * Reads the questions of a run: those kept while it went on in this browser; for a run from elsewhere those that come
+ * with the page. Others are missing.
  */
 export async function readAsked(run_id: string, spec: ExperimentSpec): Promise<Asked> {
   const kept = await questions().then(

@@ -44,13 +44,13 @@ function resultsRoute(run: string | undefined, query: URLSearchParams): Route {
 }
 
 /**
- * What a hash shows, without what it carries: two hashes of one screen differ at most in their query. That of results
- * says which results.
+ * The screen part of a hash, without its query: equal for two states of one screen. Of Results the whole hash, since
+ * each run is a page of its own.
  */
 export const screenOf = (hash: string): string =>
   hash.startsWith('#/results') ? hash : hash.split('?', 1)[0]!;
 
-/** What a hash carries: `model=gpt2` of `#/footprint?model=gpt2`. */
+/** The query of a hash: `model=gpt2` of `#/footprint?model=gpt2`. */
 export const queryOf = (hash: string): string => hash.split(/\?(.*)/s)[1] ?? '';
 
 /** The hash of a run's page. */

@@ -1,6 +1,6 @@
 import type { Component } from 'svelte';
 
-/** What any screen may be told: the page's own options, and what the address names beside the screen. */
+/** Properties any screen may take: an option of the page, and what the address names beside the screen. */
 export type ScreenProps = {
   /** One figure alone. */
   embed: boolean;

@@ -1,7 +1,7 @@
 /** Significant digits: a projector shows fewer. */
 let digits = 3;
 
-/** Whether numbers are read from afar. */
+/** Sets whether numbers have fewer digits, for a projector. */
 export function setFewerDigits(fewer: boolean): void {
   digits = fewer ? 2 : 3;
 }

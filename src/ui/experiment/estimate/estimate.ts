@@ -12,7 +12,7 @@ export interface PastRun {
   answers: number;
 }
 
-/** What a run will take, as far as earlier runs of the same model on this adapter tell, or a probe. */
+/** The cost of a run, as far as earlier runs of the same model on this adapter tell it, or a probe. */
 export interface Estimate {
   download_bytes?: number | undefined;
   /** Of the largest configuration: they are held one after another. */
@@ -24,7 +24,7 @@ type Range = readonly [least: number, most: number];
 
 /**
  * The same tasks in the same proportion take about as long an item; other proportions may take twice or half. So may
- * what a probe tells: it knows neither the tokenizer nor these very items.
+ * the time a probe foretells: it knows neither the tokenizer nor these very items.
  */
 const DOUBT = { same: 1.25, other: 2, probe: 2 };
 
@@ -128,7 +128,7 @@ function timeByProbe({ configs, tasks }: ExperimentSpec, { speeds }: Probe): Est
   return { seconds: [seconds / DOUBT.probe, seconds * DOUBT.probe], by: 'probe' };
 }
 
-/** Seconds of a task by a probed speed; undefined where nobody knows how long its items are. */
+/** Seconds of a task by a probed speed; undefined for a task whose size is unknown. */
 function secondsOf(
   { task, limit = Infinity, doc_ids, num_fewshot = 0 }: ExperimentSpec['tasks'][number],
   { pass_seconds, token_seconds }: Speed,
@@ -144,13 +144,13 @@ function secondsOf(
   return items * ((times + generated) * pass_seconds + (times * prompt + generated) * token_seconds);
 }
 
-/** Whether a probe of the model would tell what earlier runs do not: how long this takes. */
+/** True if a probe of the model would tell how long the run takes, where earlier runs do not. */
 export const wantsProbe = (spec: ExperimentSpec, { time }: Estimate): boolean =>
   !time && spec.tasks.every(({ task }) => TASKS[task].size);
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
-/** How the items divide among the tasks, in whole per cent: "mini_arc 74, mini_coqa 19, mini_text 7". */
+/** The items' division among the tasks, in whole per cent: "mini_arc 74, mini_coqa 19, mini_text 7". */
 function proportion(tasks: ExperimentSpec['tasks']): string {
   const counts = tasks.map(({ task, limit, doc_ids }) => ({ task, n: doc_ids?.length ?? limit ?? 0 }));
   const total = counts.reduce((sum, { n }) => sum + n, 0);

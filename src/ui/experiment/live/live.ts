@@ -10,7 +10,7 @@ export interface Live {
   spec: ExperimentSpec;
   state: RunState;
   run_id?: string | undefined;
-  /** What happens before the first configuration, and to bytes. */
+  /** The step in progress, a check or bytes being downloaded or hashed, and how far it is. */
   step?: { phase: 'check' | 'download' | 'hash'; done: number; total: number; what: string } | undefined;
   /** Items of each task; of the spec's limits until the files were read. */
   planned: Partial<Record<TaskName, number>>;
@@ -131,7 +131,7 @@ function withRow(live: Live, index: number, change: (row: LiveRow) => LiveRow): 
   return { ...live, rows: live.rows.map((row, i) => (i === index ? change(row) : row)) };
 }
 
-/** Time that passed while the run was paused is nobody's. */
+/** The row with its start moved on by a pause of `seconds`, which so lowers no rate. */
 const later = (row: LiveRow, seconds: number): LiveRow =>
   row.since ? { ...row, since: { ...row.since, time: row.since.time + seconds } } : row;
 
@@ -156,7 +156,7 @@ export function rowCount({ planned }: Live, { scores }: LiveRow): { done: number
   };
 }
 
-/** How much of all items is answered, 0 to 100; 100 only when it is all of them. */
+/** The share of all items that is answered, 0 to 100; 100 only when it is all of them. */
 export function percentDone(live: Live): number {
   const counts = live.rows.map((row) => rowCount(live, row));
   const total = sum(counts.map(({ total }) => total));

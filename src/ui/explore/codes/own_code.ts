@@ -2,7 +2,7 @@ import type { Tensor } from '../../../tensor/tensor.ts';
 import { absmaxOf } from '../../../quant/absmax.ts';
 import { customCodebook, nearest } from '../../../quant/codebook.ts';
 
-/** Weights divided by their block's absmax, and that absmax: what a codebook's error depends on. */
+/** Weights divided by their block's absmax, and that absmax: a codebook's error depends on these two. */
 export interface ScaledWeights {
   /** In [-1, 1]. */
   scaled: Float32Array;

@@ -3,7 +3,7 @@ import type { MeasureRequest } from '../../../lab/protocol.ts';
 import type { MatrixReport } from '../../../gpu/matrix/measure_matrix.ts';
 import { lab } from '../../page/lab.ts';
 
-/** What the worker measured over all weights of a tensor, once it has. */
+/** The errors the worker measured over all weights of a tensor, once it has. */
 export class WholeTensor {
   #asked: MeasureRequest | undefined;
   #answered = $state.raw<{ request: MeasureRequest; answer: MatrixReport | Failure }>();
