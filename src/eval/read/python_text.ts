@@ -4,7 +4,10 @@
  */
 export const SPACE = String.raw`\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000`;
 
-/** A word character, as re's \w in Python 3 matches it: letters, numbers and the underscore of every script; JavaScript's \w is ASCII. */
+/**
+ * A word character, as re's \w in Python 3 matches it: letters, numbers and the underscore of every script;
+ * JavaScript's \w is ASCII.
+ */
 export const WORD = String.raw`[\p{L}\p{N}_]`;
 
 const EDGES = new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, 'gu');

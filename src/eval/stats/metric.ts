@@ -3,10 +3,10 @@ import { classScores, macroScores } from './classes.ts';
 import { clusteredStderr, mean, meanStderr, pooledStderr, wilson, type Interval } from './stats.ts';
 
 /**
- * Every metric by the harness's name, with its title in a table and a note on what it measures. `mean`: each item has a value of its own. `weighted`: the corpus has one,
- * from the summed log-likelihood over the summed `weight`. `macro`: the
- * unweighted mean, over the classes that occur, of the `class` metric named by `of`. `class`: each class has a value of
- * its own, and the corpus none. A perplexity depends on how a text was cut to the model's window, its `reading`.
+ * Every metric by the harness's name, with its title in a table and a note on what it measures. `mean`: each item has a
+ * value of its own. `weighted`: the corpus has one, from the summed log-likelihood over the summed `weight`. `macro`:
+ * the unweighted mean of each class's precision, recall or f1, as `of` says, over the classes that occur. `class`: a
+ * class has one, the corpus none. A perplexity depends on how a text was cut to the model's window, its `reading`.
  */
 export const METRICS = {
   acc: {
@@ -143,8 +143,9 @@ export function itemValue(item: ItemResult, metric: MetricName): number | undefi
 
 /**
  * The corpus values of `metrics`, as the harness's aggregations compute them. Items with acc 1, 0, 1 give
- * `{acc: {value: 0.6667, stderr: 0.3333, ci: [0.208, 0.939]}}`; perplexities, bits per byte and macro means have no stderr. Where items
- * belong to clusters or groups, the standard error of a mean is the clustered or the pooled one. No items, no values.
+ * `{acc: {value: 0.6667, stderr: 0.3333, ci: [0.208, 0.939]}}`; perplexities, bits per byte and macro means have no
+ * stderr. Where items belong to clusters or groups, the standard error of a mean is the clustered or the pooled one. No items,
+ * no values.
  */
 export function aggregate(
   metrics: readonly MetricName[],

@@ -76,8 +76,8 @@ export interface PairedComparison {
 }
 
 /**
- * Compares `other` with `baseline` on the docs both have answered; undefined while there is none. `seed` is the
- * spec's and feeds what is drawn for graded values alone. Throws LabError 'bad-data' if the two were not asked the same thing.
+ * Compares `other` with `baseline` on the docs both have answered; undefined while there is none. `seed` is the spec's
+ * and feeds what is drawn for graded values alone. Throws LabError 'bad-data' if the two were not asked the same thing.
  * At 100 docs with 1 gained and 5 lost, acc is -0.04 [-0.088, 0.008], p 0.219, 'not distinguishable'.
  */
 export function comparePaired(

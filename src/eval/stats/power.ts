@@ -26,7 +26,10 @@ export function powerSentence(n: number, flips = USUAL_FLIPS): string {
 /** Two digits: more would claim to know the share of flips. */
 const rounded = (n: number): string => Number(n.toPrecision(2)).toLocaleString('en');
 
-/** The power sentence of the comparisons made: their n, and of all of them the largest share of flips; undefined for a metric whose items are not right or wrong. */
+/**
+ * The power sentence of the comparisons made: their n, and of all of them the largest share of flips; undefined for a
+ * metric whose items are not right or wrong.
+ */
 export function powerOf(comparisons: readonly PairedComparison[], metric: MetricName): string | undefined {
   const tested = comparisons.flatMap(({ n, means }) =>
     means

@@ -24,8 +24,8 @@ interface Conversation {
 }
 
 /**
- * CoQA (Reddy et al. 2019): its official JSON, `{"data": [{story, questions, answers, additional_answers}]}` with a list
- * of turns each, or EleutherAI's parquet with the same fields, whose turns are columns.
+ * CoQA (Reddy et al. 2019): its official JSON, `{"data": [{story, questions, answers, additional_answers}]}` with a
+ * list of turns each, or EleutherAI's parquet with the same fields, whose turns are columns.
  */
 async function readConversations(file: DataFile): Promise<Conversation[]> {
   if (formatOf(file.path) === 'parquet') {
@@ -93,7 +93,10 @@ function turnDoc({ story, questions, answers }: Conversation, turn: number, refs
   };
 }
 
-/** Reads the last turn of each conversation, as the harness asks it; a reference that equals an earlier one but for case is dropped. */
+/**
+ * Reads the last turn of each conversation, as the harness asks it; a reference that equals an earlier one but for case
+ * is dropped.
+ */
 async function readLastTurns(file: DataFile): Promise<GenerateDoc[]> {
   return (await readConversations(file)).map((conversation) => {
     const last = conversation.questions.length - 1;
@@ -170,8 +173,8 @@ export const coqa: Task = {
 };
 
 /**
- * Every question of these conversations, as CoQA's own evaluate-v1.0.py scores them: another number than `coqa`'s. Turns
- * of one story stray together, so standard errors and tests go by story.
+ * Every question of these conversations, as CoQA's own evaluate-v1.0.py scores them: another number than `coqa`'s.
+ * Turns of one story stray together, so standard errors and tests go by story.
  */
 export const coqa_official: Task = {
   ...shared,

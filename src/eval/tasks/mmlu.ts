@@ -129,8 +129,8 @@ function subjectTask(subject: MmluSubject): Task {
 
 /**
  * All 57 subjects, 14,042 questions: acc over all of them, so that a subject weighs as much as it has questions, with
- * the harness's pooled standard error, and a row for each subject. A doc_id counts through the subjects in order, as the
- * Hub's file of all does; a limit is of all of them together, not of each.
+ * the harness's pooled standard error, and a row for each subject. A doc_id counts through the subjects in order, as
+ * the Hub's file of all does; a limit is of all of them together, not of each.
  */
 export const mmlu: Task = {
   ...shared,

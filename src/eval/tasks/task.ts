@@ -8,7 +8,10 @@ import type { DataFile } from '../read/records.ts';
 /** The parts of a data set, by the Hub's names. */
 export type Split = 'train' | 'validation' | 'test' | 'dev';
 
-/** A place that task files come from: the app's own folder, a folder that was picked, the command line's --data, the Hub. */
+/**
+ * A place that task files come from: the app's own folder, a folder that was picked, the command line's --data, the
+ * Hub.
+ */
 export interface DataFiles {
   /** Its name in the message about a missing file: 'the folder data'. */
   readonly where: string;

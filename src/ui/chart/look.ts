@@ -10,7 +10,7 @@ export interface Look {
   dash: string;
 }
 
-/** Integer codes share a hue; their shapes tell them apart. */
+/** The look of every quant_type. Integer codes share a hue; their shapes tell them apart. */
 export const LOOKS: Record<QuantType, Look> = {
   nf4: { color: 'var(--nf4)', shape: 'circle', dash: 'none' },
   fp4: { color: 'var(--fp4)', shape: 'diamond', dash: '6 4' },

@@ -6,7 +6,7 @@ import { parseQuery, printQuery, writeQuery } from '../page/query_state.ts';
 import { parseRoute, queryOf } from '../shell/route.ts';
 import { FOOTPRINT_QUERY as QUERY, type ModelName } from './footprint_query.ts';
 
-/** A config.json is a few hundred characters; a file of more than this is something else. */
+/** The largest config.json that is read; real ones are a few hundred characters. */
 const MAX_CONFIG_BYTES = 1_000_000;
 
 /** The Footprint screen as the reader left it. */
@@ -26,7 +26,7 @@ class FootprintState {
   layers = $derived(this.config ? blockLayers(this.config) : []);
   adapted = $derived(this.layers.filter((name) => this.chosen.includes(name)));
 
-  /** Takes over what the address says; an address that says nothing leaves the screen as it was. */
+  /** Takes over the address's query; without one the screen stays as it was. */
   followAddress(): void {
     if (parseRoute(location.hash).screen !== 'footprint') return;
     const query = queryOf(location.hash);

@@ -16,7 +16,7 @@ export type ModelName = (typeof MODELS)[number];
 /** The ranks people train. */
 export const RANKS = [1, 2, 4, 8, 16, 32, 64, 128, 256] as const;
 
-/** The shortest context the slider shows; the longest is what the model can look back on. */
+/** The shortest context the slider shows; the longest is the model's own. */
 export const LEAST_CONTEXT = 128;
 
 /** Fields of Footprint's address; `missing` is the value the screen begins with: `model=gpt2&rank=8`. */

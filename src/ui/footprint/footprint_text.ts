@@ -96,7 +96,7 @@ export function publishedSentence(
     : `The published figures are up to ${digits3(100 * worst.apart)} % away from the counted ones, for ${worst.name}; those of GPT-2 have the mask buffers in them.`;
 }
 
-/** Figures with two or three digits after the point, rounded: what differs by less is the same. */
+/** The relative difference up to which a published figure, rounded to two or three digits, is the same as ours. */
 const CLOSE = 2e-3;
 
 /** A sentence on the most that memory holds while the model is loaded. */
@@ -106,7 +106,7 @@ export function loadingSentence(config: ModelConfig, rows: readonly FootprintRow
   return `This lab quantizes a checkpoint as it streams in. At most ${mebibytes(passing)} MiB of its 16-bit weights are in memory at a time, so loading NF4 · 64 peaks at ${mebibytes(actual_bytes + passing)} MiB; the whole 16-bit model never lies in memory.`;
 }
 
-/** Keys and values beside the weights, and from where on they are the larger part. */
+/** A sentence on keys and values beside the weights, and on the context from which they are the larger part. */
 export function contextSentence(config: ModelConfig, rows: readonly FootprintRow[], tokens: number): string {
   const weights = find(rows, 'NF4 · 64').footprint.actual_bytes;
   const taken = cacheBytes(config, tokens);
@@ -117,7 +117,7 @@ export function contextSentence(config: ModelConfig, rows: readonly FootprintRow
     : `${first} From ${count(even, 'token')} on they are the larger part.`;
 }
 
-/** An adapter over NF4, as QLoRA trains it. */
+/** Sentences on an adapter over NF4, as QLoRA trains it. */
 export function adapterSentence(
   title: string,
   config: ModelConfig,
@@ -134,7 +134,7 @@ export function adapterSentence(
     : sentence;
 }
 
-/** The published line beside it, and how far it is from this adapter. */
+/** A sentence that holds the published QLoRA line against this adapter. */
 function qloraSentence(base: number, adapter: number): string {
   const { mib } = PUBLISHED_QLORA;
   const over = mib * 2 ** 20 - base;

@@ -30,7 +30,8 @@ export interface Condition {
 
 /**
  * A lesson out of its Markdown: "# Title", a summary, then cards between lines of "---". A card's last lines may be
- * "open: #/explore?block=64", "look: block-strip" and "done: block=4096, plant=1". Of inline Markdown it knows **strong** and *emphasis*.
+ * "open: #/explore?block=64", "look: block-strip" and "done: block=4096, plant=1". Of inline Markdown it knows
+ * **strong** and *emphasis*.
  */
 export function parseLesson(markdown: string): Lesson {
   const [head = '', ...cards] = markdown.replaceAll('\r\n', '\n').split(/\n---\n/);

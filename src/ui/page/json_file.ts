@@ -8,7 +8,9 @@ interface Expected {
   what: string;
 }
 
-/** The JSON in a file of the user's. Throws LabError with `code` that names the file, what was found, what is allowed. */
+/**
+ * The JSON in a file of the user's. Throws LabError with `code` that names the file, what was found, what is allowed.
+ */
 export async function readJsonFile(file: File, { code, most, what }: Expected): Promise<unknown> {
   if (file.size > most) {
     throw new LabError(code, `${file.name} has ${file.size} bytes; allowed: ${most}.`);

@@ -18,7 +18,9 @@ export function printQuery<S extends object>(table: QueryTable<S>, state: S): st
     .join('&');
 }
 
-/** The state a query stands for; a field that is missing or has a value that is not allowed takes its `missing` value. */
+/**
+ * The state a query stands for; a field that is missing or has a value that is not allowed takes its `missing` value.
+ */
 export function parseQuery<S extends object>(table: QueryTable<S>, query: string): S {
   const given = new URLSearchParams(query);
   const entries = keysOf(table).map((name) => {

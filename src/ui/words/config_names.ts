@@ -6,7 +6,10 @@ export function longName(config: QuantConfig): string {
   return skipped.length > 0 ? `${configName(config)}, without ${skipped.join(', ')}` : configName(config);
 }
 
-/** Names for a run's configurations, made distinct by a number: two codebooks of one's own are "CUSTOM · 64" and "CUSTOM · 64 (2)". */
+/**
+ * Names for a run's configurations, made distinct by a number: two codebooks of one's own are "CUSTOM · 64" and "CUSTOM
+ * · 64 (2)".
+ */
 export function distinctNames(configs: readonly QuantConfig[], nameOf = longName): string[] {
   const seen = new Map<string, number>();
   return configs.map((config) => {

@@ -28,7 +28,7 @@ type Range = readonly [least: number, most: number];
  */
 const DOUBT = { same: 1.25, other: 2, probe: 2 };
 
-/** Of English text, in the tokenizers of today's models. */
+/** Characters a token of English text, in the tokenizers of today's models. */
 const CHARACTERS_PER_TOKEN = 4;
 
 /**
@@ -84,7 +84,10 @@ function weightBytes(configs: readonly QuantConfig[], { spec, configs: measured 
   );
 }
 
-/** Most checkpoints are stored in 16 bits, and what is not quantized stays as it is stored. */
+/**
+ * The bytes of the largest configuration by the model's shape; weights that are not quantized take 16 bits, as most
+ * checkpoints store them.
+ */
 const weightBytesByShape = (configs: readonly QuantConfig[], { shape }: Probe): number =>
   Math.max(
     ...configs.map((config) => {

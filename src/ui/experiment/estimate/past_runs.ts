@@ -4,7 +4,10 @@ import type { PastRun } from './estimate.ts';
 /** The number of earlier runs an estimate looks at. */
 const MOST = 20;
 
-/** The newest stored runs that measured something; none where the store cannot be read: an estimate is no reason for an error message. */
+/**
+ * The newest stored runs that measured something; none where the store cannot be read: an estimate is no reason for an
+ * error message.
+ */
 export async function readPastRuns(): Promise<PastRun[]> {
   try {
     const store = await openStore();

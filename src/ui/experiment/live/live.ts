@@ -5,7 +5,7 @@ import type { ItemEvent, RunEvent } from '../../../lab/protocol.ts';
 import type { ConfigRun, ExperimentResult, RunState } from '../../../study/result.ts';
 import type { ExperimentSpec } from '../../../study/spec.ts';
 
-/** A run as its events tell it, for the eye. */
+/** A run in progress, put together from its events for the screen. */
 export interface Live {
   spec: ExperimentSpec;
   state: RunState;
@@ -29,7 +29,7 @@ export interface LiveRow {
   loaded: number;
   scores: Partial<Record<TaskName, LiveScore>>;
   tokens_per_second?: number | undefined;
-  /** When its first item of this sitting was asked, later by every pause, and how many were answered since. */
+  /** The time its first item of this sitting was asked, moved on by every pause, and the items answered since. */
   since?: { time: number; items: number } | undefined;
   items_per_second?: number | undefined;
   footprint?: ConfigRun['footprint'] | undefined;

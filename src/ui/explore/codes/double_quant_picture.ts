@@ -11,14 +11,14 @@ export interface DoubleQuantized {
   absmax: Float32Array;
   back: Float32Array;
   offset: number;
-  /** Every value the first 256 blocks could have come back as. */
+  /** The values that absmax of the first 256 blocks can come back as. */
   ticks: number[];
   /** Bits per weight before and after, and the error of NF4 weights before and after. */
   bits: readonly [number, number];
   errors: readonly [number, number];
 }
 
-/** Fewer blocks than this show nothing. */
+/** The fewest blocks the picture is drawn for. */
 const LEAST_BLOCKS = 8;
 
 /** Double quantization of what is on the screen; undefined where there are too few blocks. */

@@ -9,7 +9,7 @@ export const COLUMNS = 14;
 const TOKENS = 6;
 const OUTPUTS = 32;
 
-/** The two columns that are large, and how large, as a language model's activations have them. */
+/** The two large columns and their values: a language model's activations have such columns. */
 const LARGE = new Map([
   [4, 40],
   [11, -18],

@@ -10,7 +10,9 @@ export type BookName = Codebook['quant_type'];
 /** The codebooks that have a name. */
 export type NamedBook = keyof typeof CODEBOOKS;
 
-/** The errors of each codebook at one block size, on the weights on the screen or on all of the tensor they are from. */
+/**
+ * The errors of each codebook at one block size, on the weights on the screen or on all of the tensor they are from.
+ */
 export interface Measured {
   /** The number of weights measured. */
   n: number;

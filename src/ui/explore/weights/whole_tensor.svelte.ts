@@ -8,7 +8,7 @@ export class WholeTensor {
   #asked: MeasureRequest | undefined;
   #answered = $state.raw<{ request: MeasureRequest; answer: MatrixReport | Failure }>();
 
-  /** The answer to this very request; none to one that something was changed in. */
+  /** The answer to exactly this request; undefined for one that differs in anything. */
   answerTo(request: MeasureRequest | undefined): MatrixReport | Failure | undefined {
     return request && this.#answered?.request === request ? this.#answered.answer : undefined;
   }
