@@ -131,12 +131,12 @@ async function scoreClass(
   return { doc_id, output_type: 'classify', logits, pred, gold, acc: Number(pred === gold) };
 }
 
-/** The place of the largest; the first of equals, as numpy's argmax: `argmax([-2, -1, -1])` is 1. */
+/** The place of the largest value; the first of equals, as numpy's argmax: `argmax([-2, -1, -1])` is 1. */
 function argmax(values: readonly number[]): number {
   return values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);
 }
 
-/** NaN compares false with everything, so unchecked it would quietly answer the first choice. */
+/** Refuses a number that is not finite: NaN compares false with everything, so the first choice would quietly win. */
 function finite(value: number, doc_id: number, what = 'log-likelihood'): number {
   if (Number.isFinite(value)) return value;
   throw new LabError('non-finite-score', `doc_id ${doc_id}: the ${what} is ${value}; allowed: finite`);

@@ -190,7 +190,10 @@ function corpusValue(name: MetricName, items: readonly ItemResult[]): MetricValu
   }
 }
 
-/** Clusters are drawn, so they make the error; groups are all there are, so only the spread within them does. */
+/**
+ * The standard error of a mean. Clusters are a sample and make the error; groups are all there are: only the spread
+ * within them does.
+ */
 function stderrOf(items: readonly ItemResult[], values: readonly number[]): number | null {
   const clusters = valuesBy('cluster', items, values);
   if (clusters) return clusteredStderr(clusters);

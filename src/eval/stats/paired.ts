@@ -105,7 +105,7 @@ export function comparePaired(
 
 type Perplexity = 'word_perplexity' | 'byte_perplexity' | 'token_perplexity';
 
-/** The ratio of bits per byte has no meaning of its own: it is the logarithm of byte_perplexity. */
+/** True for perplexities. A ratio of bits per byte means nothing by itself: it is the logarithm of byte_perplexity. */
 const isPerplexity = (metric: MetricName): metric is Perplexity =>
   METRICS[metric].kind === 'weighted' && metric !== 'bits_per_byte';
 
@@ -281,7 +281,7 @@ type ChosenItem = MultipleChoiceItem | ClassifyItem;
 const isChosen = (pair: Pair): pair is [ChosenItem, ChosenItem] =>
   pair.every((item) => item.output_type === 'multiple_choice' || item.output_type === 'classify');
 
-/** Logits differ from log-probabilities by what all classes share, which no margin sees. */
+/** The margin of a chosen item; logits serve as well as log-probabilities, since a term all classes share cancels. */
 const marginOf = (item: ChosenItem): number =>
   margin({ lls: item.output_type === 'classify' ? item.logits : item.lls, gold: item.gold });
 
@@ -292,7 +292,7 @@ function pairedMargin(pairs: readonly Pair[]): MeanDifference | null {
 }
 
 /**
- * By how many nats the right choice leads the best wrong one; negative where the item is wrong by `acc`.
+ * The lead in nats of the right choice over the best wrong one; negative where the item is wrong by `acc`.
  * lls [-4, -2.5, -6] with gold 1 have 1.5.
  */
 export function margin({ lls, gold }: Pick<MultipleChoiceItem, 'lls' | 'gold'>): number {

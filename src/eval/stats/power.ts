@@ -23,7 +23,7 @@ export function powerSentence(n: number, flips = USUAL_FLIPS): string {
   return `With n = ${n.toLocaleString('en')} and ${(100 * flips).toFixed(1)} % of the docs flipping, ${shown}; ${point}`;
 }
 
-/** Two digits: more would claim to know the share of flips. */
+/** A number of docs in two digits: more would claim to know the share of flips. */
 const rounded = (n: number): string => Number(n.toPrecision(2)).toLocaleString('en');
 
 /**

@@ -5,7 +5,7 @@ export type Interval = [low: number, high: number];
 
 /** The normal distribution's 0.975 quantile. */
 export const Z95 = 1.959963984540054;
-/** Its 0.8 quantile, for a test that finds a difference four times in five. */
+/** The normal distribution's 0.8 quantile, for a test that finds a difference four times in five. */
 export const Z80 = 0.8416212335729143;
 
 /** `mean([1, 0, 1])` is 0.6667. */

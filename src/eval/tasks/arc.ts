@@ -6,7 +6,7 @@ import { QUESTION, type Split, type Task } from './task.ts';
 /**
  * ARC (Clark et al. 2018) in the Hub's field layout, as parquet or one JSON object a line:
  * `{"question": "…", "choices": {"text": ["a", "b", "c"], "label": ["1", "2", "3"]}, "answerKey": "2"}`.
- * Three to five choices, labelled with letters or digits: gold is the label's place, never its letter's.
+ * Three to five choices, labelled with letters or digits: gold is the answer's place in that list.
  */
 async function readArc(file: DataFile): Promise<MultipleChoiceDoc[]> {
   return (await readRows(file, ['question', 'choices', 'answerKey'])).map(arcDoc);

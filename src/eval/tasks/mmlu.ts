@@ -47,7 +47,7 @@ async function readMmlu(file: DataFile): Promise<MultipleChoiceDoc[]> {
   return MMLU_SUBJECTS.flatMap((subject) => docs.filter(({ group }) => group === subject));
 }
 
-/** 'MMLU/test/virology_test.csv' is about virology. */
+/** The subject a CSV file is named for: 'MMLU/test/virology_test.csv' is virology. */
 const subjectOf = (path: string): string =>
   path.slice(path.lastIndexOf('/') + 1).replace(/_[a-z]+\.csv$/, '');
 
@@ -77,7 +77,7 @@ function mmluDoc(
   };
 }
 
-/** 'high_school_physics' is announced as high school physics. */
+/** The line before the examples, with the subject in words: high school physics. */
 const description = ({ group }: Doc): string =>
   `The following are multiple choice questions (with answers) about ${group!.replaceAll('_', ' ')}.\n\n`;
 
@@ -110,7 +110,7 @@ const hubFiles = (config: string) => {
   };
 };
 
-/** Of all subjects together. */
+/** The size of all subjects together. */
 const SIZE = { items: 14042, characters: 562, generated: 0, choices: 4 };
 
 function subjectTask(subject: MmluSubject): Task {

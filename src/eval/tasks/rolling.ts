@@ -66,13 +66,13 @@ export function detokenize(page: string): string {
   return DETOKENIZE.reduce((text, [from, to]) => text.replaceAll(from, to), page);
 }
 
-/** Words and bytes are counted before the spacing is undone, as the harness counts them. */
+/** Reads WikiText's pages; words and bytes are counted before the spacing is undone, as the harness counts them. */
 async function readWikitext(file: DataFile): Promise<RollingDoc[]> {
   const raw = formatOf(file.path) === 'parquet' ? await joinLines(file) : await readText(file);
   return splitPages(raw).map((page) => rollingDoc(detokenize(page), page));
 }
 
-/** The Hub's copy has a row a line; an empty one stands for the file's " \n". */
+/** Joins the rows of the Hub's copy, one a line; an empty row stands for the file's " \n". */
 async function joinLines(file: DataFile): Promise<string> {
   const lines = (await readRows(file, ['text'])).map(({ where, value }) => {
     const { text } = value;
@@ -82,7 +82,7 @@ async function joinLines(file: DataFile): Promise<string> {
   return lines.join('');
 }
 
-/** One `{"id": "…", "text": "…"}` a line; the text is read as it stands. */
+/** Reads one `{"id": "…", "text": "…"}` a line; the text is read as it stands. */
 async function readTexts(file: DataFile): Promise<RollingDoc[]> {
   return (await readJsonLines(file)).map((record) => {
     const text = textField(record, 'text');
@@ -90,7 +90,7 @@ async function readTexts(file: DataFile): Promise<RollingDoc[]> {
   });
 }
 
-/** A whole file as one text, but for a byte order mark; or a text a line, as JSON. */
+/** Reads a whole file as one text, but for a byte order mark; or a text a line, as JSON. */
 async function readAnyText(file: DataFile): Promise<RollingDoc[]> {
   if (formatOf(file.path) === 'jsonl') return readTexts(file);
   const text = (await readText(file)).replace(/^\ufeff/, '');

@@ -33,7 +33,7 @@ export const ALL_TASKS = Object.keys(TASKS) as TaskName[];
 /** The tasks a list shows: MMLU's subjects are too many. */
 export const LISTED_TASKS = ALL_TASKS.filter((name) => TASKS[name].part_of === undefined);
 
-/** The names there are, for a sentence. */
+/** The names for a message, those of MMLU's subjects as one. */
 export const TASK_LIST = LISTED_TASKS.flatMap((name) =>
   name === 'mmlu' ? [name, 'mmlu_<subject>'] : [name],
 );
