@@ -10,14 +10,14 @@ import { CHROMIUM_ARGS, requireChromium } from './chromium.mjs';
 const PORT = 4180;
 const OUT = fileURLToPath(new URL('../docs/', import.meta.url));
 
-/** A screen's name, its address, and what has to be there before it is taken. */
-const SCREENS = [
-  { name: 'explore', hash: '#/explore', wait: 'Where do the errors come from?' },
-  { name: 'experiment', hash: '#/experiment', wait: 'Run 5 configurations' },
-  { name: 'footprint', hash: '#/footprint', wait: 'What a context takes' },
-  { name: 'lessons', hash: '#/lessons', wait: 'Make a class link' },
-  { name: 'self-check', hash: '#/self-check', wait: 'Check every kernel' },
-];
+/** A text that is there once a screen has all it shows, by its address; its heading for one not named here. */
+const READY = new Map([
+  ['#/explore', 'Where do the errors come from?'],
+  ['#/experiment', 'Run 5 configurations'],
+  ['#/footprint', 'What a context takes'],
+  ['#/lessons', 'Make a class link'],
+  ['#/self-check', 'Check every kernel'],
+]);
 
 /** Wide pictures end here: a README is no scroll. */
 const MOST_HEIGHT = { wide: 900, narrow: 1400 };
@@ -47,10 +47,18 @@ try {
     await page.setViewportSize({ width: 1100, height: MOST_HEIGHT.wide });
   };
 
-  for (const { name, hash, wait } of SCREENS) {
+  await page.goto(address);
+  const hashes = await page
+    .getByRole('navigation', { name: 'Screens' })
+    .getByRole('link')
+    .evaluateAll((links) => links.map((link) => /** @type {HTMLAnchorElement} */ (link).hash));
+  // The results come last: they need a run.
+  for (const hash of hashes.filter((hash) => hash !== '#/results')) {
+    const name = hash.slice('#/'.length);
+    const ready = READY.get(hash);
     await page.goto('about:blank');
     await page.goto(address + hash);
-    await page.getByText(wait).first().waitFor();
+    await (ready ? page.getByText(ready).first() : page.getByRole('heading', { level: 1 })).waitFor();
     await page.getByText(/^WebGPU: [^…]/).waitFor();
     await take(name);
   }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import { parseResult } from '../src/study/parse_result.ts';
 import { encodeResult } from '../src/study/result_link.ts';
+import { SCREENS as ALL_SCREENS, type ScreenName } from '../src/ui/shell/screens.ts';
 import { expect } from './page.ts';
 
 /** A screen, or a state of one. */
@@ -21,9 +22,22 @@ export interface Screen {
 
 const OWN_CODE = '-1000,-700,-500,-400,-300,-200,-100,0,80,160,240,340,440,560,720,1000';
 
-/** The screens that need no run. */
+/** What is there once a screen has all it shows, and what of it is its own; a screen not named here has its title. */
+const PLAIN: Partial<Record<ScreenName, Pick<Screen, 'ready' | 'part'>>> = {
+  explore: { ready: 'Where do the errors come from?', part: '#first-figure' },
+  experiment: { ready: 'Measure this GPU' },
+  footprint: { ready: 'What a context takes' },
+  lessons: { ready: 'Make a class link' },
+  'self-check': { ready: 'Check every kernel' },
+};
+
+/** The screens that need no run: of the page's own table, and states of them. */
 export const SCREENS: readonly Screen[] = [
-  { name: 'Explore', address: '#/explore', ready: 'Where do the errors come from?', part: '#first-figure' },
+  ...ALL_SCREENS.filter(({ screen }) => screen !== 'results').map(({ screen, title }) => ({
+    name: title,
+    address: `#/${screen}`,
+    ...(PLAIN[screen] ?? { ready: title }),
+  })),
   {
     name: 'Explore with everything in it',
     state: true,
@@ -61,7 +75,6 @@ export const SCREENS: readonly Screen[] = [
       await expect(page.getByRole('note')).toBeVisible();
     },
   },
-  { name: 'Experiment', address: '#/experiment', ready: 'Measure this GPU' },
   {
     name: 'Experiment from a class link',
     state: true,
@@ -75,15 +88,12 @@ export const SCREENS: readonly Screen[] = [
     ready: 'The link cannot be opened.',
     part: '[role=alert]',
   },
-  { name: 'Footprint', address: '#/footprint', ready: 'What a context takes' },
   {
     name: 'Footprint of a classifier',
     state: true,
     address: '#/footprint?model=gpt2-ag-news',
     ready: 'What a context takes',
   },
-  { name: 'Lessons', address: '#/lessons', ready: 'Make a class link' },
-  { name: 'Self-check', address: '#/self-check', ready: 'Check every kernel' },
   { name: 'no such screen', state: true, address: '#/nowhere', ready: 'nowhere' },
 ];
 

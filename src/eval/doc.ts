@@ -1,4 +1,4 @@
-/** What any doc may say of where it belongs, besides what is asked. */
+/** The part and the story a doc belongs to, where its data set has them. */
 interface Belonging {
   /** The part of the data set it is of, which is reported for itself too: MMLU's subject, CoQA's domain. */
   group?: string;
@@ -21,7 +21,7 @@ export interface MultipleChoiceDoc extends Belonging {
 /** A question to answer in the model's own words, scored against `refs`. */
 export interface GenerateDoc extends Belonging {
   output_type: 'generate_until';
-  /** What the question is about; of a conversation the story alone. */
+  /** The text the question is about; of a conversation the story alone. */
   passage: string;
   question: string;
   context: string;
@@ -50,7 +50,7 @@ export interface ClassifyDoc extends Belonging {
   max_length: number;
 }
 
-/** One thing to ask a model, in the form its output type needs; where it came from no longer matters. */
+/** A question or text to ask a model, in the form its output type needs, free of the format it was read from. */
 export type Doc = MultipleChoiceDoc | GenerateDoc | RollingDoc | ClassifyDoc;
 
 /** A doc as a person reads it. `gold` is the right choice, or every accepted answer; empty where there is none. */
@@ -78,7 +78,7 @@ export function describe(doc: Doc): DocText {
 }
 
 /**
- * All that a doc asks of a model, as one text: two docs of equal `prompt` are the same question. Of a multiple-choice
+ * The whole prompt of a doc as one text: two docs of equal `prompt` are the same question. Of a multiple-choice
  * doc the context and its continuations, parted by U+001F; of a text the text.
  */
 export function prompt(doc: Doc): string {

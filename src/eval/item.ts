@@ -1,4 +1,4 @@
-/** What every item carries of its doc. */
+/** The fields every item takes over from its doc. */
 interface ItemOfDoc {
   /** The doc's index in its file's split. */
   doc_id: number;
@@ -49,7 +49,7 @@ export interface RollingItem extends ItemOfDoc {
   divergence?: Divergence;
 }
 
-/** How far a text's tokens stray from the baseline's; four digits a token, in the text's order. */
+/** The divergence of a text's tokens from the baseline's; four digits a token, in the text's order. */
 export interface Divergence {
   /** KL(baseline ‖ model) of each token's distribution, in nats. */
   kl: number[];
@@ -72,5 +72,5 @@ export interface ClassifyItem extends ItemOfDoc {
   acc: number;
 }
 
-/** What one doc gave; plain JSON, with lm-evaluation-harness's names. */
+/** The result of asking one doc: plain JSON, with lm-evaluation-harness's names. */
 export type ItemResult = MultipleChoiceItem | GenerateItem | RollingItem | ClassifyItem;

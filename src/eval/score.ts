@@ -7,10 +7,10 @@ import { countBytes, countCharacters, strip } from './read/python_text.ts';
 import { exactMatch, leaveOneOut, tokenF1 } from './squad.ts';
 
 /**
- * Asks the model one doc and scores what it says, item for item as lm-evaluation-harness 0.4.13. A text read from end
- * to end leaves its states for later models, or is compared with what a baseline left.
+ * Asks the model one doc and scores the answer, item for item as lm-evaluation-harness 0.4.13. A text read from end to
+ * end leaves its states for later models, or is compared with the states a baseline left.
  * Throws LabError 'non-finite-score' if a log-likelihood or logit is NaN or infinite, 'unsupported-architecture' if
- * the doc needs a classifier that the model is not.
+ * the doc needs a classifier and the model is none.
  */
 export async function score(
   doc: Doc,
@@ -131,12 +131,12 @@ async function scoreClass(
   return { doc_id, output_type: 'classify', logits, pred, gold, acc: Number(pred === gold) };
 }
 
-/** The place of the largest; the first of equals, as numpy's argmax: `argmax([-2, -1, -1])` is 1. */
+/** The place of the largest value; the first of equals, as numpy's argmax: `argmax([-2, -1, -1])` is 1. */
 function argmax(values: readonly number[]): number {
   return values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);
 }
 
-/** NaN compares false with everything, so unchecked it would quietly answer the first choice. */
+/** Refuses a number that is not finite: NaN compares false with everything, so the first choice would quietly win. */
 function finite(value: number, doc_id: number, what = 'log-likelihood'): number {
   if (Number.isFinite(value)) return value;
   throw new LabError('non-finite-score', `doc_id ${doc_id}: the ${what} is ${value}; allowed: finite`);

@@ -43,7 +43,7 @@ export function tokenF1(ref: string, pred: string): number {
 
 /**
  * CoQA's score against several references: the best match with one left out, averaged over which one; with a single
- * reference the match itself. So a model is judged as each person who answered was, against the others.
+ * reference the match itself. So a model is judged as each of the people who answered is: against the other answers.
  * Refs a, b and pred a with exactMatch give (0 + 1) / 2 = 0.5.
  */
 export function leaveOneOut(

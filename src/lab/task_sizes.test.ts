@@ -2,12 +2,11 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import example from '../../examples/nf4-vs-fp4.json';
 import type { Doc } from '../eval/doc.ts';
-import { TASKS } from '../eval/tasks/tasks.ts';
+import { ALL_TASKS, TASKS } from '../eval/tasks/tasks.ts';
 import { memorySource } from '../tensor/source.ts';
 import type { DataPlace } from './datasets.ts';
 import { planItems } from './plan.ts';
-import { ALL_TASKS, parseSpec } from '../study/spec.ts';
-import { taskSize } from '../study/task_sizes.ts';
+import { parseSpec } from '../study/spec.ts';
 
 const page: DataPlace = {
   source: 'folder',
@@ -26,7 +25,7 @@ test.each(ALL_TASKS.filter((task) => TASKS[task].bundled))(
     const { items } = await planItems(parseSpec({ ...example, tasks: [{ task }] }), [page]);
     const mean = (value: (doc: Doc) => number) =>
       items.reduce((sum, { doc }) => sum + value(doc), 0) / items.length;
-    const known = taskSize(task)!;
+    const known = TASKS[task].size!;
     expect(known.items).toBe(items.length);
     expect(known.characters).toBeCloseTo(mean(charactersOf), -0.5);
     const generated = (doc: Doc) =>

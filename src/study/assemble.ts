@@ -1,7 +1,6 @@
 import { summarizeDivergence } from '../eval/stats/divergence.ts';
 import { comparePaired } from '../eval/stats/paired.ts';
 import { aggregate } from '../eval/stats/metric.ts';
-import type { Task } from '../eval/tasks/task.ts';
 import { TASKS } from '../eval/tasks/tasks.ts';
 import type { ItemResult } from '../eval/item.ts';
 import { configName } from '../quant/config.ts';
@@ -55,7 +54,7 @@ const itemsOf = (items: readonly StoredItem[], config: number, task: string): It
     .sort((a, b) => a.doc_id - b.doc_id);
 
 function taskResult(name: TaskResult['task'], items: ItemResult[]): TaskResult {
-  const task: Task = TASKS[name];
+  const task = TASKS[name];
   return {
     task: name,
     n: items.length,

@@ -1,7 +1,6 @@
 import * as v from 'valibot';
 import { LabError } from '../errors.ts';
-import type { Task } from '../eval/tasks/task.ts';
-import { TASKS, TASK_LIST, type TaskName } from '../eval/tasks/tasks.ts';
+import { ALL_TASKS, TASKS, TASK_LIST, type TaskName } from '../eval/tasks/tasks.ts';
 import { BLOCKSIZES, type QuantConfig } from '../quant/config.ts';
 
 /** What to do: the builder edits it, a link carries it, the runner runs it, the store keeps it. */
@@ -149,9 +148,6 @@ const model = v.variant(
   listed(['bundled', 'hub', 'local']),
 );
 
-/** Every task by name, in the order the page lists them. */
-export const ALL_TASKS = Object.keys(TASKS) as TaskName[];
-
 /** A link comes from anyone: what it names must lie within the data folder. */
 const dataPath = v.pipe(
   v.string('a path in the data folder'),
@@ -211,8 +207,7 @@ export function parseSpec(json: unknown): ExperimentSpec {
     'tasks',
   );
   spec.tasks.forEach(({ task, file }, i) => {
-    const { any_file } = TASKS[task] as Task;
-    if (file === undefined || any_file) return;
+    if (file === undefined || TASKS[task].any_file) return;
     throw new LabError(
       'bad-spec',
       `tasks[${i}].file is ${JSON.stringify(file)}; allowed: with the task text.`,

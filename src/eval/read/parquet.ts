@@ -41,7 +41,7 @@ export async function readParquet(file: DataFile, columns: readonly string[]): P
   }
 }
 
-/** A source as hyparquet reads files. What lies in the tail is not fetched twice. */
+/** A source in the form hyparquet reads files; bytes of the tail are not fetched twice. */
 function asyncBuffer(source: ByteSource) {
   const { byteLength } = source;
   const tailBegin = Math.max(0, byteLength - TAIL_BYTES);

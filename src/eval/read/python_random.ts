@@ -10,7 +10,7 @@ export interface PythonRandom {
 const N = 624;
 const M = 397;
 
-/** `random.Random(seed)` for a whole number from 0 to 2^32 - 1: pythonRandom(1234) is what the harness draws from. */
+/** `random.Random(seed)` for a whole number from 0 to 2^32 - 1: the harness draws from pythonRandom(1234). */
 export function pythonRandom(seed: number): PythonRandom {
   const state = new Uint32Array(N);
   state[0] = 19650218;

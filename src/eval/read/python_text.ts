@@ -1,10 +1,13 @@
 /**
- * What Python's str.isspace, str.strip, str.split and re's \s call white space, as the inside of a character class.
+ * White space as Python's str.isspace, str.strip, str.split and re's \s know it, as the inside of a character class.
  * JavaScript's \s lacks U+001C to U+001F and U+0085, and has U+FEFF, which Python does not count.
  */
 export const SPACE = String.raw`\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000`;
 
-/** What re's \w matches in Python 3: letters, numbers and the underscore of every script; JavaScript's \w is ASCII. */
+/**
+ * A word character, as re's \w in Python 3 matches it: letters, numbers and the underscore of every script;
+ * JavaScript's \w is ASCII.
+ */
 export const WORD = String.raw`[\p{L}\p{N}_]`;
 
 const EDGES = new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, 'gu');

@@ -3,8 +3,8 @@ import { readParquet } from './parquet.ts';
 import { badData, readJsonLines, type DataFile, type DataRecord } from './records.ts';
 
 /**
- * The rows of a table by the format its name says: JSON lines, parquet, or CSV whose fields are `csvColumns`. What
- * the fields must hold is for one check to say, whatever they were read from.
+ * The rows of a table by the format its name says: JSON lines, parquet, or CSV whose fields are `csvColumns`. The
+ * fields are not checked here: each task checks them once for all formats.
  */
 export async function readRows(
   file: DataFile,

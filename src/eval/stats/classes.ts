@@ -1,6 +1,6 @@
 import type { ClassifyItem } from '../item.ts';
 
-/** How well one class is found; `support` is how many texts are of it. */
+/** Scores of one class; `support` is the number of texts that are of it. */
 export interface ClassScore {
   /** Index of the class. */
   label: number;
@@ -14,8 +14,8 @@ export interface ClassScore {
 }
 
 /**
- * The classes that occur, as gold or as an answer, in order: scikit-learn's precision_recall_fscore_support, with 0 where
- * it would divide by zero. Gold 0, 0, 1 answered 0, 1, 1: precision 1 and 0.5, recall 0.5 and 1, f1 0.667 both.
+ * The classes that occur, as gold or as an answer, in order: scikit-learn's precision_recall_fscore_support, with 0
+ * where it would divide by zero. Gold 0, 0, 1 answered 0, 1, 1: precision 1 and 0.5, recall 0.5 and 1, f1 0.667 both.
  */
 export function classScores(items: readonly Pick<ClassifyItem, 'pred' | 'gold'>[]): ClassScore[] {
   const labels = [...new Set(items.flatMap(({ pred, gold }) => [pred, gold]))].sort((a, b) => a - b);

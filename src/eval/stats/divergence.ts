@@ -26,7 +26,10 @@ export interface Estimate {
   stderr: number | null;
 }
 
-/** What llama.cpp's `--kl-divergence` prints (tools/perplexity), over every scored token of a task's texts. */
+/**
+ * The statistics that llama.cpp's `--kl-divergence` prints (tools/perplexity), over every scored token of a task's
+ * texts.
+ */
 export interface DivergenceSummary {
   tokens: number;
   /** Mean KL(baseline ‖ model), nats a token. */

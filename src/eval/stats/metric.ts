@@ -3,22 +3,78 @@ import { classScores, macroScores } from './classes.ts';
 import { clusteredStderr, mean, meanStderr, pooledStderr, wilson, type Interval } from './stats.ts';
 
 /**
- * Every metric, by the harness's name. `mean`: each item has a value of its own. `weighted`: the corpus has one,
- * from the summed log-likelihood over the summed `weight`. `macro`: the unweighted mean over the classes that occur of
- * what `class` metrics say of each. A perplexity depends on how a text was cut to the model's window, its `reading`.
+ * Every metric by the harness's name, with its title in a table and a note on what it measures. `mean`: each item has a
+ * value of its own. `weighted`: the corpus has one, from the summed log-likelihood over the summed `weight`. `macro`:
+ * the unweighted mean of each class's precision, recall or f1, as `of` says, over the classes that occur. `class`: a
+ * class has one, the corpus none. A perplexity depends on how a text was cut to the model's window, its `reading`.
  */
 export const METRICS = {
-  acc: { kind: 'mean', higher_is_better: true },
-  acc_norm: { kind: 'mean', higher_is_better: true },
-  acc_bytes: { kind: 'mean', higher_is_better: true },
-  em: { kind: 'mean', higher_is_better: true },
-  f1: { kind: 'mean', higher_is_better: true },
-  macro_precision: { kind: 'macro', higher_is_better: true, of: 'precision' },
-  macro_recall: { kind: 'macro', higher_is_better: true, of: 'recall' },
-  macro_f1: { kind: 'macro', higher_is_better: true, of: 'f1' },
-  precision: { kind: 'class', higher_is_better: true },
-  recall: { kind: 'class', higher_is_better: true },
+  acc: {
+    title: 'acc',
+    note: 'share of questions whose most likely choice is right',
+    kind: 'mean',
+    higher_is_better: true,
+  },
+  acc_norm: {
+    title: 'acc_norm',
+    note: 'as acc, with each choice’s log-likelihood divided by its length in characters',
+    kind: 'mean',
+    higher_is_better: true,
+  },
+  acc_bytes: {
+    title: 'acc_bytes',
+    note: 'as acc, with each choice’s log-likelihood divided by its length in bytes',
+    kind: 'mean',
+    higher_is_better: true,
+  },
+  em: {
+    title: 'em',
+    note: 'share of answers that match a reference exactly',
+    kind: 'mean',
+    higher_is_better: true,
+  },
+  f1: {
+    title: 'f1',
+    note: 'how far the answer’s words overlap a reference’s',
+    kind: 'mean',
+    higher_is_better: true,
+  },
+  macro_precision: {
+    title: 'macro precision',
+    note: 'of the texts put into a class, the share that is of it; the mean over classes',
+    kind: 'macro',
+    higher_is_better: true,
+    of: 'precision',
+  },
+  macro_recall: {
+    title: 'macro recall',
+    note: 'of the texts of a class, the share put into it; the mean over classes',
+    kind: 'macro',
+    higher_is_better: true,
+    of: 'recall',
+  },
+  macro_f1: {
+    title: 'macro f1',
+    note: 'the harmonic mean of a class’s precision and recall; the mean over classes',
+    kind: 'macro',
+    higher_is_better: true,
+    of: 'f1',
+  },
+  precision: {
+    title: 'precision',
+    note: 'of the texts put into the class, the share that is of it',
+    kind: 'class',
+    higher_is_better: true,
+  },
+  recall: {
+    title: 'recall',
+    note: 'of the texts of the class, the share put into it',
+    kind: 'class',
+    higher_is_better: true,
+  },
   word_perplexity: {
+    title: 'word perplexity',
+    note: 'among how many equally likely words the model wavers; lower is better',
     kind: 'weighted',
     higher_is_better: false,
     weight: 'words',
@@ -26,6 +82,8 @@ export const METRICS = {
     reading: 'rolling',
   },
   byte_perplexity: {
+    title: 'byte perplexity',
+    note: 'among how many equally likely bytes the model wavers; lower is better',
     kind: 'weighted',
     higher_is_better: false,
     weight: 'bytes',
@@ -33,6 +91,8 @@ export const METRICS = {
     reading: 'rolling',
   },
   bits_per_byte: {
+    title: 'bits per byte',
+    note: 'bits it would take to store the text with this model’s help; lower is better',
     kind: 'weighted',
     higher_is_better: false,
     weight: 'bytes',
@@ -40,6 +100,8 @@ export const METRICS = {
     reading: 'rolling',
   },
   token_perplexity: {
+    title: 'token perplexity',
+    note: 'among how many equally likely tokens the model wavers; compares within one tokenizer; lower is better',
     kind: 'weighted',
     higher_is_better: false,
     weight: 'tokens',
@@ -81,8 +143,9 @@ export function itemValue(item: ItemResult, metric: MetricName): number | undefi
 
 /**
  * The corpus values of `metrics`, as the harness's aggregations compute them. Items with acc 1, 0, 1 give
- * `{acc: {value: 0.6667, stderr: 0.3333, ci: [0.208, 0.939]}}`; perplexities, bits per byte and macro means have no stderr. Where items
- * belong to clusters or groups, the standard error of a mean is the clustered or the pooled one. No items, no values.
+ * `{acc: {value: 0.6667, stderr: 0.3333, ci: [0.208, 0.939]}}`; perplexities, bits per byte and macro means have no
+ * stderr. Where items belong to clusters or groups, the standard error of a mean is the clustered or the pooled one. No items,
+ * no values.
  */
 export function aggregate(
   metrics: readonly MetricName[],
@@ -127,7 +190,10 @@ function corpusValue(name: MetricName, items: readonly ItemResult[]): MetricValu
   }
 }
 
-/** Clusters are drawn, so they make the error; groups are all there are, so only the spread within them does. */
+/**
+ * The standard error of a mean. Clusters are a sample and make the error; groups are all there are: only the spread
+ * within them does.
+ */
 function stderrOf(items: readonly ItemResult[], values: readonly number[]): number | null {
   const clusters = valuesBy('cluster', items, values);
   if (clusters) return clusteredStderr(clusters);

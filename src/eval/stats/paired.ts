@@ -60,11 +60,11 @@ export interface PairedRatio {
   verdict: string;
 }
 
-/** Everything that two configurations' items say when they are held side by side, doc by doc. */
+/** The comparison of two configurations, doc by doc. */
 export interface PairedComparison {
   /** Docs that both have answered. */
   n: number;
-  /** How many stories they are about, where several docs are about one: so many things vary by themselves. */
+  /** The number of stories they are about, where several docs share one: docs of a story do not vary independently. */
   clusters?: number;
   means: PairedMean[];
   ratios: PairedRatio[];
@@ -76,8 +76,8 @@ export interface PairedComparison {
 }
 
 /**
- * Compares `other` with `baseline` on the docs both have answered; undefined while there is none. `seed` is the
- * spec's and feeds what is drawn for graded values alone. Throws LabError 'bad-data' if the two were not asked the same thing.
+ * Compares `other` with `baseline` on the docs both have answered; undefined while there is none. `seed` is the spec's
+ * and feeds what is drawn for graded values alone. Throws LabError 'bad-data' if the two were not asked the same thing.
  * At 100 docs with 1 gained and 5 lost, acc is -0.04 [-0.088, 0.008], p 0.219, 'not distinguishable'.
  */
 export function comparePaired(
@@ -105,7 +105,7 @@ export function comparePaired(
 
 type Perplexity = 'word_perplexity' | 'byte_perplexity' | 'token_perplexity';
 
-/** The ratio of bits per byte has no meaning of its own: it is the logarithm of byte_perplexity. */
+/** True for perplexities. A ratio of bits per byte means nothing by itself: it is the logarithm of byte_perplexity. */
 const isPerplexity = (metric: MetricName): metric is Perplexity =>
   METRICS[metric].kind === 'weighted' && metric !== 'bits_per_byte';
 
@@ -138,7 +138,7 @@ function pairUp(baseline: readonly ItemResult[], other: readonly ItemResult[]): 
   });
 }
 
-/** What must be the same for two items to be answers to one question. */
+/** The parts of an item that must be equal for two items to be answers to one question, as text. */
 function question(item: ItemResult): string {
   switch (item.output_type) {
     case 'multiple_choice':
@@ -281,7 +281,7 @@ type ChosenItem = MultipleChoiceItem | ClassifyItem;
 const isChosen = (pair: Pair): pair is [ChosenItem, ChosenItem] =>
   pair.every((item) => item.output_type === 'multiple_choice' || item.output_type === 'classify');
 
-/** Logits differ from log-probabilities by what all classes share, which no margin sees. */
+/** The margin of a chosen item; logits serve as well as log-probabilities, since a term all classes share cancels. */
 const marginOf = (item: ChosenItem): number =>
   margin({ lls: item.output_type === 'classify' ? item.logits : item.lls, gold: item.gold });
 
@@ -292,7 +292,7 @@ function pairedMargin(pairs: readonly Pair[]): MeanDifference | null {
 }
 
 /**
- * By how many nats the right choice leads the best wrong one; negative where the item is wrong by `acc`.
+ * The lead in nats of the right choice over the best wrong one; negative where the item is wrong by `acc`.
  * lls [-4, -2.5, -6] with gold 1 have 1.5.
  */
 export function margin({ lls, gold }: Pick<MultipleChoiceItem, 'lls' | 'gold'>): number {

@@ -2,11 +2,11 @@ import type { MetricName } from './metric.ts';
 import type { PairedComparison } from './paired.ts';
 import { detectableDifference, sampleSize } from './stats.ts';
 
-/** A tenth of the docs flips where a model loses little by 4 bits; what is assumed before any flip was counted. */
+/** The share of flips assumed before any was counted: about a tenth where a model loses little by 4 bits. */
 const USUAL_FLIPS = 0.1;
 
 /**
- * What `n` docs can show, in words, if a share of `flips` of them is answered right by one configuration alone: the
+ * A sentence on the power of `n` docs, if a share `flips` of them is answered right by one configuration alone: the
  * smallest difference seen four times in five at the 5 % level, and the docs that one point takes (Connor 1987).
  * `powerSentence(200)` is 'With n = 200 and 10.0 % of the docs flipping, differences of 6.2 points show four times in
  * five; 1 point takes about 7,800 docs'.
@@ -23,10 +23,13 @@ export function powerSentence(n: number, flips = USUAL_FLIPS): string {
   return `With n = ${n.toLocaleString('en')} and ${(100 * flips).toFixed(1)} % of the docs flipping, ${shown}; ${point}`;
 }
 
-/** Two digits: more would claim to know the share of flips. */
+/** A number of docs in two digits: more would claim to know the share of flips. */
 const rounded = (n: number): string => Number(n.toPrecision(2)).toLocaleString('en');
 
-/** The same for a metric of right and wrong as it was compared: n, and the largest share of flips any comparison found. */
+/**
+ * The power sentence of the comparisons made: their n, and of all of them the largest share of flips; undefined for a
+ * metric whose items are not right or wrong.
+ */
 export function powerOf(comparisons: readonly PairedComparison[], metric: MetricName): string | undefined {
   const tested = comparisons.flatMap(({ n, means }) =>
     means

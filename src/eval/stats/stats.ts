@@ -5,7 +5,7 @@ export type Interval = [low: number, high: number];
 
 /** The normal distribution's 0.975 quantile. */
 export const Z95 = 1.959963984540054;
-/** Its 0.8 quantile, for a test that finds a difference four times in five. */
+/** The normal distribution's 0.8 quantile, for a test that finds a difference four times in five. */
 export const Z80 = 0.8416212335729143;
 
 /** `mean([1, 0, 1])` is 0.6667. */
@@ -25,9 +25,10 @@ export function meanStderr(values: readonly number[]): number | null {
 
 /**
  * Standard error of the mean of scores that stray together within clusters, one list a cluster: questions about one
- * story are not as many as they look. sqrt(G/(G-1) sum_g (sum_i x_gi - mean)^2) / n of G clusters (Liang and Zeger 1986;
- * Miller 2024, arXiv:2411.00640, has it without G/(G-1)); of clusters of one it is meanStderr. `clusteredStderr([[1, 1], [0, 0], [1, 0]])` is
- * 0.2887 where meanStderr would say 0.2236; of one cluster there is none.
+ * story are not as many as they look. sqrt(G/(G-1) sum_g (sum_i x_gi - mean)^2) / n of G clusters (Liang and Zeger
+ * 1986; Miller 2024, arXiv:2411.00640, has it without G/(G-1)); of clusters of one it is meanStderr.
+ * `clusteredStderr([[1, 1], [0, 0], [1, 0]])` is 0.2887 where meanStderr would say 0.2236; of one cluster there is
+ * none.
  */
 export function clusteredStderr(clusters: readonly (readonly number[])[]): number | null {
   const G = clusters.length;
@@ -41,7 +42,8 @@ export function clusteredStderr(clusters: readonly (readonly number[])[]): numbe
 /**
  * Standard error of the mean over groups of fixed sizes, one list a group, as lm-evaluation-harness's
  * pooled_sample_stderr: only the spread within groups counts, sqrt(sum_g sum_i (x_gi - mean_g)^2 / (n - G)) / sqrt(n).
- * A group of one says nothing about spread. `pooledStderr([[1, 0], [1, 1, 0]])` is 0.2789; of groups of one there is none.
+ * A group of one says nothing about spread. `pooledStderr([[1, 0], [1, 1, 0]])` is 0.2789; of groups of one there is
+ * none.
  */
 export function pooledStderr(groups: readonly (readonly number[])[]): number | null {
   const n = groups.reduce((sum, own) => sum + own.length, 0);
@@ -104,7 +106,7 @@ export function meanDifference(
   return { mean: d, stderr, ci: stderr === null ? null : [d - Z95 * stderr, d + Z95 * stderr] };
 }
 
-/** How often chance is tried: a 2.5 % quantile then stands on 250 draws, and the least p is 0.0001. */
+/** Draws of a bootstrap or a randomization: a 2.5 % quantile then stands on 250 draws, and the least p is 0.0001. */
 const DRAWS = 10_000;
 
 /**
@@ -117,7 +119,9 @@ export const bootstrapInterval = (differences: readonly number[], random: Random
     random,
   );
 
-/** The same of items that stray together within clusters, one list a cluster: whole clusters are drawn. */
+/**
+ * The bootstrap interval of items that stray together within clusters, one list a cluster: whole clusters are drawn.
+ */
 export function bootstrapClusters(clusters: readonly (readonly number[])[], random: Random): Interval | null {
   const G = clusters.length;
   if (G < 2) return null;
@@ -136,10 +140,10 @@ export function bootstrapClusters(clusters: readonly (readonly number[])[], rand
 }
 
 /**
- * Fisher's paired randomization test, two-sided: how often the mean is as far from zero when each item's two values
- * are swapped by a coin. McNemar's test is the same for right and wrong; unlike the bootstrap it cannot be sure of
- * three items: their p is 0.25 at best. Swaps are drawn, so p has a standard error of up to 0.005. Of clusters
- * `differences` holds the sums, so that the two values of all items of one are swapped together.
+ * Fisher's paired randomization test, two-sided: the share of draws in which the mean is as far from zero when each
+ * item's two values are swapped by a coin. McNemar's test is the same for right and wrong; unlike the bootstrap it
+ * cannot be sure of three items: their p is 0.25 at best. Swaps are drawn, so p has a standard error of up to 0.005. Of
+ * clusters `differences` holds the sums, so that the two values of all items of one are swapped together.
  */
 export function randomizationP(differences: readonly number[], random: Random): number {
   const changed = differences.filter((d) => d !== 0);
@@ -164,7 +168,7 @@ export function quantile(sorted: Float64Array, q: number): number {
 }
 
 /**
- * How many items a paired test needs to find a difference four times in five at the 5 % level, if `discordant` of
+ * The number of items a paired test needs to find a difference four times in five at the 5 % level, if `discordant` of
  * them flip: n = (1.96 sqrt(pd) + 0.84 sqrt(pd - d^2))^2 / d^2 (Connor 1987). `sampleSize(0.01, 0.1)` is 7847, one
  * point at ten flips in a hundred; null where so large a difference cannot come from so few flips.
  */
@@ -193,7 +197,7 @@ export function detectableDifference(n: number, discordant: number): number | nu
 }
 
 /**
- * How much of the population may still differ if none of `n` items did: 1 - 0.05^(1/n), the exact form of "three
- * over n". `unseenRate(100)` is 0.0295.
+ * The largest share of the population that may still differ if none of `n` items did: 1 - 0.05^(1/n), the exact form of
+ * "three over n". `unseenRate(100)` is 0.0295.
  */
 export const unseenRate = (n: number): number => 1 - 0.05 ** (1 / n);

@@ -114,7 +114,7 @@ describe('scores of classes', () => {
   });
 
   it('are a row a class, its n the texts of it', () => {
-    const rows = TASKS.ag_news.groups([item(0, 0), item(0, 3), item(3, 3)]);
+    const rows = TASKS.ag_news.groups!([item(0, 0), item(0, 3), item(3, 3)]);
     expect(rows.map(({ name, n }) => [name, n])).toEqual([
       ['World', 2],
       ['Sci/Tech', 1],

@@ -8,7 +8,7 @@ import type { Task } from './task.ts';
 
 const LABELS = ['World', 'Sports', 'Business', 'Sci/Tech'] as const;
 
-/** What classifiers of AG News are trained and published with. */
+/** The most tokens of a text: classifiers of AG News are trained and published with this limit. */
 const MAX_LENGTH = 128;
 
 /**
@@ -67,10 +67,13 @@ const shared = {
 } as const satisfies Partial<Task>;
 
 /** The topic of each of 7600 news items, 1900 a topic, by a model fine-tuned to tell them apart. */
-export const ag_news = {
+export const ag_news: Task = {
   ...shared,
   name: 'ag_news',
   title: 'AG News',
+  asks: 'The topic of a news item, by a model trained to classify.',
+  item: ['news item', 'news items'],
+  size: { items: 7600, characters: 237, generated: 0, choices: 1 },
   bundled: false,
   files: {
     train: ['AGNews/train.csv', 'ag_news_csv/train.csv', 'train.csv'],
@@ -80,13 +83,16 @@ export const ag_news = {
     repo: 'fancyzhx/ag_news',
     files: { train: 'data/train-00000-of-00001.parquet', test: 'data/test-00000-of-00001.parquet' },
   },
-} satisfies Task;
+};
 
 /** Invented news of the same topics, for the bundled classifier: 2000 items no reader can all get right. */
-export const mini_news = {
+export const mini_news: Task = {
   ...shared,
   name: 'mini_news',
   title: 'Mini news',
+  asks: 'The topic of an invented headline, by a model trained to classify.',
+  item: ['headline', 'headlines'],
+  size: { items: 2000, characters: 84, generated: 0, choices: 1 },
   bundled: true,
   files: { test: ['mini_news.csv'] },
-} satisfies Task;
+};

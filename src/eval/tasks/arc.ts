@@ -1,12 +1,12 @@
 import type { MultipleChoiceDoc } from '../doc.ts';
 import { badData, asRecord, textField, textsField, type DataFile, type DataRecord } from '../read/records.ts';
 import { readRows } from '../read/rows.ts';
-import type { Split, Task } from './task.ts';
+import { QUESTION, type Split, type Task } from './task.ts';
 
 /**
  * ARC (Clark et al. 2018) in the Hub's field layout, as parquet or one JSON object a line:
  * `{"question": "…", "choices": {"text": ["a", "b", "c"], "label": ["1", "2", "3"]}, "answerKey": "2"}`.
- * Three to five choices, labelled with letters or digits: gold is the label's place, never its letter's.
+ * Three to five choices, labelled with letters or digits: gold is the answer's place in that list.
  */
 async function readArc(file: DataFile): Promise<MultipleChoiceDoc[]> {
   return (await readRows(file, ['question', 'choices', 'answerKey'])).map(arcDoc);
@@ -34,6 +34,7 @@ function arcDoc(record: DataRecord): MultipleChoiceDoc {
 }
 
 const shared = {
+  item: QUESTION,
   output_type: 'multiple_choice',
   metrics: ['acc', 'acc_norm', 'acc_bytes'],
   num_fewshot: 0,
@@ -52,6 +53,7 @@ function ai2(set: 'ARC-Easy' | 'ARC-Challenge') {
     ...shared,
     title: set,
     bundled: false,
+    in_harness: true,
     files: { train: paths('train'), validation: paths('validation'), test: paths('test') },
     hub: {
       repo: 'allenai/ai2_arc',
@@ -62,22 +64,32 @@ function ai2(set: 'ARC-Easy' | 'ARC-Challenge') {
 }
 
 /** ARC's easy questions: 2376 in the test split. */
-export const arc_easy = { ...ai2('ARC-Easy'), name: 'arc_easy', primary_metric: 'acc' } satisfies Task;
+export const arc_easy: Task = {
+  ...ai2('ARC-Easy'),
+  name: 'arc_easy',
+  asks: 'Grade-school science questions with a few choices.',
+  size: { items: 2376, characters: 221, generated: 0, choices: 4 },
+  primary_metric: 'acc',
+};
 
 /** ARC's questions that word overlap does not answer: 1172 in the test split. */
-export const arc_challenge = {
+export const arc_challenge: Task = {
   ...ai2('ARC-Challenge'),
   name: 'arc_challenge',
+  asks: 'Science questions that word overlap does not answer.',
+  size: { items: 1172, characters: 266, generated: 0, choices: 4 },
   primary_metric: 'acc_norm',
-} satisfies Task;
+};
 
 /** Questions about the bundled model's own small world, in ARC's layout. */
-export const mini_arc = {
+export const mini_arc: Task = {
   ...shared,
   name: 'mini_arc',
   title: 'Mini ARC',
+  asks: 'Choose one of four answers, about a small invented world.',
+  size: { items: 2400, characters: 84, generated: 0, choices: 4 },
   primary_metric: 'acc',
   bundled: true,
   files: { test: ['mini_arc.jsonl'] },
   fewshot: { split: 'test', sampler: 'default', spare: true },
-} satisfies Task;
+};

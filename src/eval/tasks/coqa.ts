@@ -12,7 +12,7 @@ import {
   type DataRecord,
 } from '../read/records.ts';
 import { formatOf, readRows } from '../read/rows.ts';
-import type { Task } from './task.ts';
+import { QUESTION, type Task } from './task.ts';
 
 /** A conversation about a story: `questions[turn]` with the answers that were given, the first one the asker's own. */
 interface Conversation {
@@ -24,8 +24,8 @@ interface Conversation {
 }
 
 /**
- * CoQA (Reddy et al. 2019): its official JSON, `{"data": [{story, questions, answers, additional_answers}]}` with a list
- * of turns each, or EleutherAI's parquet with the same fields, whose turns are columns.
+ * CoQA (Reddy et al. 2019): its official JSON, `{"data": [{story, questions, answers, additional_answers}]}` with a
+ * list of turns each, or EleutherAI's parquet with the same fields, whose turns are columns.
  */
 async function readConversations(file: DataFile): Promise<Conversation[]> {
   if (formatOf(file.path) === 'parquet') {
@@ -93,7 +93,10 @@ function turnDoc({ story, questions, answers }: Conversation, turn: number, refs
   };
 }
 
-/** As in the harness only the last turn is asked, and a reference that equals an earlier one but for case is dropped. */
+/**
+ * Reads the last turn of each conversation, as the harness asks it; a reference that equals an earlier one but for case
+ * is dropped.
+ */
 async function readLastTurns(file: DataFile): Promise<GenerateDoc[]> {
   return (await readConversations(file)).map((conversation) => {
     const last = conversation.questions.length - 1;
@@ -106,7 +109,7 @@ async function readLastTurns(file: DataFile): Promise<GenerateDoc[]> {
   });
 }
 
-/** As in the official script every turn is asked, and every reference stays, so that a common answer weighs more. */
+/** Reads every turn, as the official script asks them; every reference stays, so that a common answer weighs more. */
 async function readAllTurns(file: DataFile): Promise<GenerateDoc[]> {
   return (await readConversations(file)).flatMap((conversation) => {
     const { record, questions, answers } = conversation;
@@ -134,13 +137,14 @@ function byDomain(items: readonly ItemResult[]): GroupResult[] {
 }
 
 const shared = {
+  item: QUESTION,
   output_type: 'generate_until',
   metrics: ['em', 'f1'],
   primary_metric: 'f1',
   num_fewshot: 0,
 } as const satisfies Partial<Task>;
 
-/** Where the development conversations lie, and those for training. */
+/** The places of the development conversations and of those for training. */
 const published = {
   split: 'validation',
   bundled: false,
@@ -155,37 +159,45 @@ const published = {
 } as const satisfies Partial<Task>;
 
 /** The last question of each of CoQA's 500 development conversations, as lm-evaluation-harness scores it. */
-export const coqa = {
+export const coqa: Task = {
   ...shared,
   ...published,
   name: 'coqa',
   title: 'CoQA, last turns',
+  asks: 'The last question of a conversation about a text.',
+  // The sizes of CoQA are by the numbers of its paper, those of other tasks counted in the files.
+  size: { items: 500, characters: 2300, generated: 15, choices: 1 },
+  in_harness: true,
   fewshot: { split: 'train', sampler: 'default', spare: true },
   read: readLastTurns,
-} satisfies Task;
+};
 
 /**
- * Every question of these conversations, as CoQA's own evaluate-v1.0.py scores them: another number than `coqa`'s. Turns
- * of one story stray together, so standard errors and tests go by story.
+ * Every question of these conversations, as CoQA's own evaluate-v1.0.py scores them: another number than `coqa`'s.
+ * Turns of one story stray together, so standard errors and tests go by story.
  */
-export const coqa_official = {
+export const coqa_official: Task = {
   ...shared,
   ...published,
   name: 'coqa_official',
   title: 'CoQA, all turns',
+  asks: 'Every question of a conversation about a text, scored as CoQA’s own script does.',
+  size: { items: 7983, characters: 1900, generated: 15, choices: 1 },
   fewshot: null,
   read: readAllTurns,
   groups: byDomain,
-} satisfies Task;
+};
 
 /** Conversations about the bundled model's own small world, in CoQA's layout. */
-export const mini_coqa = {
+export const mini_coqa: Task = {
   ...shared,
   name: 'mini_coqa',
   title: 'Mini CoQA',
+  asks: 'Read a story and answer a question in a few words.',
+  size: { items: 400, characters: 162, generated: 24, choices: 1 },
   bundled: true,
   split: 'test',
   files: { test: ['mini_coqa.json'] },
   fewshot: { split: 'test', sampler: 'default', spare: true },
   read: readLastTurns,
-} satisfies Task;
+};

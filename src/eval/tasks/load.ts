@@ -7,7 +7,7 @@ import type { DataFiles, Fewshot, Paths, Split, Task } from './task.ts';
 /** The harness's fewshot_random_seed. */
 const FEWSHOT_SEED = 1234;
 
-/** What a spec may say about how a task is read; each is the task's own if absent. */
+/** Options of a spec for reading a task; an absent one is the task's own default. */
 export interface LoadOptions {
   split?: Split | undefined;
   num_fewshot?: number | undefined;
@@ -29,7 +29,7 @@ export interface LoadedDocs {
 export const loadDocs = async (task: Task, data: DataFiles, options: LoadOptions = {}): Promise<Doc[]> =>
   (await loadTask(task, data, options)).docs;
 
-/** As loadDocs, and says which files were read. */
+/** The docs of a task as loadDocs gives them, with the paths of the files that were read. */
 export async function loadTask(task: Task, data: DataFiles, options: LoadOptions = {}): Promise<LoadedDocs> {
   const split = options.split ?? task.split;
   const num_fewshot = options.num_fewshot ?? task.num_fewshot;
@@ -89,9 +89,9 @@ function shotsFor(
 }
 
 /**
- * Which docs of the pool stand before each doc, as the harness draws them: one random.Random(1234) a task, one
- * random.sample a doc, in the order of the split. A doc's examples so depend on its doc_id alone, not on which
- * others are asked. `own`: pool and docs are the same, and a doc is no example of itself.
+ * The pool's docs that stand before each doc, as the harness draws them: one random.Random(1234) a task, one
+ * random.sample a doc, in the order of the split. So a doc's examples depend on its doc_id alone, not on the
+ * other docs that are asked. `own`: pool and docs are the same, and a doc is no example of itself.
  * `drawShots({docs: 2, pool: 2251, num_fewshot: 2, spare: false, own: false})` is [[1805, 478], [30, 371]].
  */
 export function drawShots(from: {

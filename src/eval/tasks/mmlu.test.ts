@@ -120,7 +120,7 @@ describe('MMLU', () => {
     const item = (doc_id: number, group: string, acc: number) =>
       ({ doc_id, output_type: 'multiple_choice', group, acc }) as MultipleChoiceItem;
     const items = [item(0, 'virology', 1), item(1, 'anatomy', 0), item(2, 'virology', 0)];
-    expect(TASKS.mmlu.groups(items)).toMatchObject([
+    expect(TASKS.mmlu.groups!(items)).toMatchObject([
       { name: 'anatomy', n: 1, metrics: { acc: { value: 0, stderr: null } } },
       { name: 'virology', n: 2, metrics: { acc: { value: 0.5, stderr: 0.5 } } },
     ]);

@@ -3,7 +3,7 @@ import { groupResults } from '../stats/group.ts';
 import { strip } from '../read/python_text.ts';
 import { badData, textField, textsField, type DataFile, type DataRecord } from '../read/records.ts';
 import { formatOf, readRows } from '../read/rows.ts';
-import type { Split, Task } from './task.ts';
+import { QUESTION, type Split, type Task } from './task.ts';
 
 /** MMLU's 57 subjects (Hendrycks et al. 2021), in the order of the Hub's file that holds them all. */
 export const MMLU_SUBJECTS = [
@@ -47,7 +47,7 @@ async function readMmlu(file: DataFile): Promise<MultipleChoiceDoc[]> {
   return MMLU_SUBJECTS.flatMap((subject) => docs.filter(({ group }) => group === subject));
 }
 
-/** 'MMLU/test/virology_test.csv' is about virology. */
+/** The subject a CSV file is named for: 'MMLU/test/virology_test.csv' is virology. */
 const subjectOf = (path: string): string =>
   path.slice(path.lastIndexOf('/') + 1).replace(/_[a-z]+\.csv$/, '');
 
@@ -77,11 +77,13 @@ function mmluDoc(
   };
 }
 
-/** 'high_school_physics' is announced as high school physics. */
+/** The line before the examples, with the subject in words: high school physics. */
 const description = ({ group }: Doc): string =>
   `The following are multiple choice questions (with answers) about ${group!.replaceAll('_', ' ')}.\n\n`;
 
 const shared = {
+  item: QUESTION,
+  in_harness: true,
   output_type: 'multiple_choice',
   metrics: ['acc'],
   primary_metric: 'acc',
@@ -108,24 +110,34 @@ const hubFiles = (config: string) => {
   };
 };
 
-const subjectTask = <S extends MmluSubject>(subject: S) =>
-  ({
+/** The size of all subjects together. */
+const SIZE = { items: 14042, characters: 562, generated: 0, choices: 4 };
+
+function subjectTask(subject: MmluSubject): Task {
+  const words = subject.replaceAll('_', ' ');
+  return {
     ...shared,
     name: `mmlu_${subject}`,
-    title: `MMLU, ${subject.replaceAll('_', ' ')}`,
+    title: `MMLU, ${words}`,
+    asks: `Exam questions on ${words}.`,
+    size: { ...SIZE, items: Math.round(SIZE.items / MMLU_SUBJECTS.length) },
+    part_of: 'mmlu',
     files: csvFiles(subject),
     hub: hubFiles(subject),
-  }) satisfies Task;
+  };
+}
 
 /**
  * All 57 subjects, 14,042 questions: acc over all of them, so that a subject weighs as much as it has questions, with
- * the harness's pooled standard error, and a row for each subject. A doc_id counts through the subjects in order, as the
- * Hub's file of all does; a limit is of all of them together, not of each.
+ * the harness's pooled standard error, and a row for each subject. A doc_id counts through the subjects in order, as
+ * the Hub's file of all does; a limit is of all of them together, not of each.
  */
-export const mmlu = {
+export const mmlu: Task = {
   ...shared,
   name: 'mmlu',
   title: 'MMLU',
+  asks: 'Exam questions of 57 subjects; a limit is of all subjects together.',
+  size: SIZE,
   files: Object.fromEntries(
     (['test', 'validation', 'dev'] as const).map((split) => {
       const each = MMLU_SUBJECTS.map((subject) => csvFiles(subject)[split]);
@@ -137,9 +149,9 @@ export const mmlu = {
   ),
   hub: hubFiles('all'),
   groups: (items) => groupResults(shared.metrics, items),
-} satisfies Task;
+};
 
 /** A task a subject: `MMLU_TASKS.mmlu_virology`. */
 export const MMLU_TASKS = Object.fromEntries(
   MMLU_SUBJECTS.map((subject) => [`mmlu_${subject}`, subjectTask(subject)]),
-) as { [S in MmluSubject as `mmlu_${S}`]: ReturnType<typeof subjectTask<S>> };
+) as Record<`mmlu_${MmluSubject}`, Task>;

@@ -66,13 +66,13 @@ export function detokenize(page: string): string {
   return DETOKENIZE.reduce((text, [from, to]) => text.replaceAll(from, to), page);
 }
 
-/** Words and bytes are counted before the spacing is undone, as the harness counts them. */
+/** Reads WikiText's pages; words and bytes are counted before the spacing is undone, as the harness counts them. */
 async function readWikitext(file: DataFile): Promise<RollingDoc[]> {
   const raw = formatOf(file.path) === 'parquet' ? await joinLines(file) : await readText(file);
   return splitPages(raw).map((page) => rollingDoc(detokenize(page), page));
 }
 
-/** The Hub's copy has a row a line; an empty one stands for the file's " \n". */
+/** Joins the rows of the Hub's copy, one a line; an empty row stands for the file's " \n". */
 async function joinLines(file: DataFile): Promise<string> {
   const lines = (await readRows(file, ['text'])).map(({ where, value }) => {
     const { text } = value;
@@ -82,7 +82,7 @@ async function joinLines(file: DataFile): Promise<string> {
   return lines.join('');
 }
 
-/** One `{"id": "…", "text": "…"}` a line; the text is read as it stands. */
+/** Reads one `{"id": "…", "text": "…"}` a line; the text is read as it stands. */
 async function readTexts(file: DataFile): Promise<RollingDoc[]> {
   return (await readJsonLines(file)).map((record) => {
     const text = textField(record, 'text');
@@ -90,7 +90,7 @@ async function readTexts(file: DataFile): Promise<RollingDoc[]> {
   });
 }
 
-/** A whole file as one text, but for a byte order mark; or a text a line, as JSON. */
+/** Reads a whole file as one text, but for a byte order mark; or a text a line, as JSON. */
 async function readAnyText(file: DataFile): Promise<RollingDoc[]> {
   if (formatOf(file.path) === 'jsonl') return readTexts(file);
   const text = (await readText(file)).replace(/^\ufeff/, '');
@@ -119,10 +119,14 @@ const shared = {
 const wikiParquet = (split: Split) => `wikitext-2-raw-v1/${split}-00000-of-00001.parquet`;
 
 /** WikiText-2, 62 pages in the test split, read whole. */
-export const wikitext = {
+export const wikitext: Task = {
   ...shared,
   name: 'wikitext',
   title: 'WikiText-2',
+  asks: 'Read encyclopedia pages; how well is each next word foreseen?',
+  item: ['page', 'pages'],
+  size: { items: 62, characters: 19975, generated: 0, choices: 1 },
+  in_harness: true,
   bundled: false,
   files: {
     train: ['wikitext/wiki.train.raw', 'wikitext-2-raw/wiki.train.raw', 'wiki.train.raw'],
@@ -138,29 +142,34 @@ export const wikitext = {
     },
   },
   read: readWikitext,
-} satisfies Task;
+};
 
 /**
  * A text of the user's own, read from end to end like wikitext's pages: one item, so that there is no interval; a
  * file of JSON lines has as many items as lines. The spec may name the file, text.txt if it does not.
  */
-export const text = {
+export const text: Task = {
   ...shared,
   name: 'text',
   title: 'Own text',
+  asks: 'Read text.txt of the data folder; how well is each next token foreseen?',
+  item: ['text', 'texts'],
   primary_metric: 'token_perplexity',
   bundled: false,
   files: { test: ['text.txt', 'text.jsonl'] },
   any_file: true,
   read: readAnyText,
-} satisfies Task;
+};
 
 /** Stories of the bundled model's own small world. */
-export const mini_text = {
+export const mini_text: Task = {
   ...shared,
   name: 'mini_text',
   title: 'Mini text',
+  asks: 'Read stories; how well is each next word foreseen?',
+  item: ['story', 'stories'],
+  size: { items: 80, characters: 432, generated: 0, choices: 1 },
   bundled: true,
   files: { test: ['mini_text.jsonl'] },
   read: readTexts,
-} satisfies Task;
+};

@@ -1,7 +1,7 @@
 import { LabError } from '../../errors.ts';
 import { seededRandom } from '../../tensor/random.ts';
 
-/** Which docs of a split to ask: all, the first `limit` of a seeded order, or those named. */
+/** The docs of a split to ask: all, the first `limit` of a seeded order, or those named. */
 export interface Choice {
   limit?: number | undefined;
   doc_ids?: readonly number[] | undefined;

@@ -8,9 +8,12 @@ import type { DataFile } from '../read/records.ts';
 /** The parts of a data set, by the Hub's names. */
 export type Split = 'train' | 'validation' | 'test' | 'dev';
 
-/** Where a task's files come from: the app's own folder, a folder that was picked, the command line's --data, the Hub. */
+/**
+ * A place that task files come from: the app's own folder, a folder that was picked, the command line's --data, the
+ * Hub.
+ */
 export interface DataFiles {
-  /** What it is, for the message about a missing file: 'the folder data'. */
+  /** Its name in the message about a missing file: 'the folder data'. */
   readonly where: string;
   /** The file at `path` ('ARC/ARC-Easy-test.jsonl'), or undefined if there is none. */
   open(path: string): Promise<ByteSource | undefined>;
@@ -31,35 +34,59 @@ export interface HubDataset {
  * for every task of an output type (score.ts, metric.ts).
  */
 export interface Task {
-  /** As the harness names it. */
+  /** The harness's name for it, where the harness has it. */
   name: string;
-  /** As a person names it. */
+  /** Its name for people. */
   title: string;
+  /** A sentence or two on what it asks, for the page. */
+  asks: string;
+  /** One item and several: "200 questions of ARC-Easy". */
+  item: readonly [one: string, several: string];
+  /** Absent for a text of the user's own. */
+  size?: TaskSize;
   output_type: ItemResult['output_type'];
   metrics: readonly MetricName[];
   /** The one that stands for the task where there is room for one. */
   primary_metric: MetricName;
   /** Examples in the prompt if nothing is said. */
   num_fewshot: number;
+  /** True if lm-evaluation-harness has the task under this name and asks the same. */
+  in_harness?: boolean;
+  /** The task whose items these are a part of; lists show the whole alone. */
+  part_of?: string;
   /** True if the app carries the files itself. */
   bundled: boolean;
   /** The split that is scored if nothing is said. */
   split: Split;
   /** The paths a split's file may have in its originals' layout, tried in order. */
   files: Readonly<Partial<Record<Split, readonly Paths[]>>>;
-  /** Where the Hub has it: the layout of a folder too, tried after `files`. */
+  /** Its place on the Hub; a folder may have the same layout, which is tried after `files`. */
   hub?: HubDataset;
   /** True if a spec may name the file itself. */
   any_file?: boolean;
-  /** Where examples are drawn from; null for a task that takes none. */
+  /** The pool that examples are drawn from; null for a task that takes none. */
   fewshot: Fewshot | null;
-  /** What stands before the examples. */
+  /** The text before the examples. */
   description?: (doc: Doc) => string;
   /** The docs of one file, in its order, with the prompt of num_fewshot 0. */
   read(file: DataFile): Promise<Doc[]>;
   /** The rows of a result beside its whole: by subject, domain or class. */
   groups?: (items: readonly ItemResult[]) => GroupResult[];
 }
+
+/** The size of a task, on average over its published files: the basis of an estimate before any of them is read. */
+export interface TaskSize {
+  items: number;
+  /** Of an item without examples, its choices included. */
+  characters: number;
+  /** Characters of an answer that is written, not chosen. */
+  generated: number;
+  /** Answers to choose from. */
+  choices: number;
+}
+
+/** The items of a task that asks questions. */
+export const QUESTION = ['question', 'questions'] as const;
 
 /**
  * The pool of few-shot examples. `spare`: one more is drawn than is asked for, so that the doc itself can be dropped;

@@ -86,7 +86,7 @@ describe('whole tasks, asked of one scripted model here and by lm-evaluation-har
     const { items, metrics } = await run(TASKS.coqa_official, data);
     const { domains, turns } = golden.coqa_official;
     expect(items).toMatchObject(turns);
-    const rows = [...TASKS.coqa_official.groups(items), { name: 'overall', n: items.length, metrics }];
+    const rows = [...TASKS.coqa_official.groups!(items), { name: 'overall', n: items.length, metrics }];
     const names = {
       mctest: 'children_stories',
       gutenberg: 'literature',
@@ -264,7 +264,7 @@ describe.skipIf(folder === undefined)(
       const ours = await run(TASKS.mmlu, data, num_fewshot);
       const theirs = real[`mmlu_${num_fewshot}`];
       expectAsHarness(ours, TASKS.mmlu, theirs);
-      const rows = TASKS.mmlu.groups(ours.items);
+      const rows = TASKS.mmlu.groups!(ours.items);
       expect(rows.map(({ name }) => name)).toEqual(Object.keys(theirs.subjects));
       for (const { name, metrics } of rows) {
         const { acc, acc_stderr } = theirs.subjects[name as keyof typeof theirs.subjects];
@@ -276,7 +276,7 @@ describe.skipIf(folder === undefined)(
     it('AG News: 7600 texts, 1900 a class', async () => {
       const ours = await run(TASKS.ag_news, data);
       expectAsHarness(ours, TASKS.ag_news, real.ag_news);
-      const rows = TASKS.ag_news.groups(ours.items);
+      const rows = TASKS.ag_news.groups!(ours.items);
       expect(rows.map(({ n }) => n)).toEqual([1900, 1900, 1900, 1900]);
       for (const [i, { precision, recall, f1 }] of real.ag_news.classes.entries()) {
         expect(rows[i]!.metrics.precision!.value).toBeCloseTo(precision, 14);

@@ -6,8 +6,8 @@ import { MMLU_TASKS, mmlu } from './mmlu.ts';
 import { mini_text, text, wikitext } from './rolling.ts';
 import type { Task } from './task.ts';
 
-/** Every task by its name; a new one is a line here and, if its data is of a new kind, a file beside this one. */
-export const TASKS = {
+/** Every task by its name, in the order lists show them; a new one is a file beside this one and its line here. */
+const TABLE = {
   mini_arc,
   mini_coqa,
   mini_text,
@@ -21,14 +21,29 @@ export const TASKS = {
   ag_news,
   wikitext,
   text,
-} as const satisfies Record<string, Task>;
+};
 
-export type TaskName = keyof typeof TASKS;
+export type TaskName = keyof typeof TABLE;
 
-/** The names there are, for a sentence: MMLU's subjects are too many to list. */
-export const TASK_LIST = Object.keys(TASKS)
-  .filter((name) => !(name in MMLU_TASKS))
-  .flatMap((name) => (name === 'mmlu' ? [name, 'mmlu_<subject>'] : [name]));
+export const TASKS: Readonly<Record<TaskName, Task>> = TABLE;
+
+/** Every task's name, those that only a spec or a link names too. */
+export const ALL_TASKS = Object.keys(TASKS) as TaskName[];
+
+/** The tasks a list shows: MMLU's subjects are too many. */
+export const LISTED_TASKS = ALL_TASKS.filter((name) => TASKS[name].part_of === undefined);
+
+/** The names for a message, those of MMLU's subjects as one. */
+export const TASK_LIST = LISTED_TASKS.flatMap((name) =>
+  name === 'mmlu' ? [name, 'mmlu_<subject>'] : [name],
+);
+
+/** The place a task's files come from: the page itself, the Hub, or, for a text of the user's own, only a folder. */
+export function questionsFrom(name: TaskName): 'page' | 'hub' | 'folder' {
+  const { bundled, hub } = TASKS[name];
+  if (bundled) return 'page';
+  return hub ? 'hub' : 'folder';
+}
 
 /** The task called `name`; throws LabError 'bad-spec' that lists the names there are. */
 export function findTask(name: string): Task {

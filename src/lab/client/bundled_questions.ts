@@ -4,7 +4,10 @@ import { bundledData } from '../browser_host.ts';
 import { planItems } from '../plan.ts';
 import type { ExperimentSpec } from '../../study/spec.ts';
 
-/** What a spec asks of tasks whose files come with the page; `base` is the page's address. */
+/**
+ * Reads the questions of a spec whose tasks all come with the page; `base` is the page's address. A file of its own, so
+ * that its readers are fetched only by a page that shows answers of a run from elsewhere.
+ */
 export async function bundledQuestions(
   spec: ExperimentSpec,
   base: string,

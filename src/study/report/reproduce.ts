@@ -1,3 +1,4 @@
+import { TASKS } from '../../eval/tasks/tasks.ts';
 import { configName, type QuantConfig } from '../../quant/config.ts';
 import type { ExperimentResult, TaskResult } from '../result.ts';
 import type { ModelRef, TaskSpec } from '../spec.ts';
@@ -8,7 +9,7 @@ export function reproduction({ spec, runs }: ExperimentResult, { link }: ReportO
   const saved = 'spec.json';
   const folder = spec.model.source === 'local' ? ' --model FOLDER' : '';
   const asked = spec.tasks
-    .filter(({ task }) => HARNESS_TASKS.test(task))
+    .filter(({ task }) => TASKS[task].in_harness)
     .map((task) => ({ ...task, doc_ids: askedDocs(task, runs[0]?.tasks) }));
   return [
     ...(link ? [{ title: 'In a browser', language: 'text' as const, text: link }] : []),
@@ -20,9 +21,6 @@ export function reproduction({ spec, runs }: ExperimentResult, { link }: ReportO
     ...spec.configs.map((config) => pythonOf(config, spec.model, asked)),
   ];
 }
-
-/** Tasks that lm-evaluation-harness has under the same name. */
-const HARNESS_TASKS = /^(arc_easy|arc_challenge|mmlu(_.+)?|coqa|wikitext)$/;
 
 /** The items of a task that took a part of its data; undefined for all of it, or one of many subjects' own numbers. */
 function askedDocs(

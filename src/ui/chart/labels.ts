@@ -6,8 +6,8 @@ export interface Label {
 }
 
 /**
- * Moves labels down as little as keeps any two that share pixels of x `gap` apart. Gives the new y of each, in the order
- * given: two at y 10 with gap 16 stand at 10 and 26.
+ * Moves labels down as little as keeps any two that share pixels of x `gap` apart. Gives the new y of each, in the
+ * order given: two at y 10 with gap 16 stand at 10 and 26.
  */
 export function spreadLabels(labels: readonly Label[], gap: number): number[] {
   const placed: { label: Label; y: number }[] = [];
@@ -52,7 +52,7 @@ export function spreadMarks(marks: readonly Mark[], gap: number): number[] {
   return spread;
 }
 
-/** Which side of its mark a label of `width` takes: the right one, unless only the left one is free. */
+/** The side of its mark that a label of `width` takes: the right one, unless only the left one is free. */
 export function labelSide(
   x: number,
   width: number,
@@ -66,8 +66,8 @@ export function labelSide(
 }
 
 /**
- * The x of the last mark in the row of marks that begins at `mark` and goes on to the right in steps below `gap`: a label
- * behind it covers none of them.
+ * The x of the last mark in the row of marks that begins at `mark` and goes on to the right in steps below `gap`: a
+ * label behind it covers none of them.
  */
 export function lastOfCluster(
   mark: { x: number; y: number },

@@ -2,7 +2,7 @@ import type { QuantType } from '../../quant/config.ts';
 
 export type Shape = 'circle' | 'diamond' | 'square' | 'triangle' | 'cross' | 'bar' | 'frame';
 
-/** How a quant_type looks wherever it is drawn: its hue, and two cues that do without the hue. */
+/** The look of a quant_type in every picture: its hue, and two cues that do without the hue. */
 export interface Look {
   color: string;
   shape: Shape;
@@ -10,7 +10,7 @@ export interface Look {
   dash: string;
 }
 
-/** Integer codes share a hue; their shapes tell them apart. */
+/** The look of every quant_type. Integer codes share a hue; their shapes tell them apart. */
 export const LOOKS: Record<QuantType, Look> = {
   nf4: { color: 'var(--nf4)', shape: 'circle', dash: 'none' },
   fp4: { color: 'var(--fp4)', shape: 'diamond', dash: '6 4' },

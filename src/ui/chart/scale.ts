@@ -16,7 +16,7 @@ export function linearScale(domain: readonly [number, number], range: readonly [
   return Object.assign(place, { range, ticks: (count: number) => ticks(d0, d1, count) });
 }
 
-/** Values that differ by less than this share of themselves are one value to the eye: a figure does not blow it up. */
+/** The share of a value below which differences are not magnified: to the eye such values are one. */
 const LEAST_SPAN = 1e-4;
 
 /** The domain widened by a share of itself and then to round numbers. */
@@ -51,7 +51,9 @@ function tickText(value: number, places: number, step: number): string {
   return text.replace(/^-/, '−');
 }
 
-/** Equal factors take equal lengths: the powers of two around the values, 4, 8, 16 and 32 of [4.5, 32]. */
+/**
+ * A scale on which equal factors take equal lengths: the powers of two around the values, 4, 8, 16 and 32 of [4.5, 32].
+ */
 export function log2Scale(values: readonly number[], range: readonly [number, number]): Scale {
   const least = Math.floor(Math.log2(Math.min(...values)));
   const most = Math.max(least + 1, Math.ceil(Math.log2(Math.max(...values))));

@@ -1,4 +1,4 @@
-/** What a picture takes from the page's style sheets; outside of the page it has to carry that itself. */
+/** The properties a picture takes from the page's style sheets; outside of the page it has to carry them itself. */
 const PROPERTIES = [
   ...['color', 'fill', 'fill-opacity', 'stroke', 'stroke-width', 'stroke-opacity', 'stroke-dasharray'],
   ...['opacity', 'paint-order', 'font-size', 'font-family', 'font-weight', 'text-anchor'],

@@ -16,7 +16,7 @@ import { readJsonFile } from '../page/json_file.ts';
 /** The experiment a newcomer finds: NF4, FP4 and INT8 on the model that comes with the page. */
 export const defaultSpec = (): ExperimentSpec => parseSpec(example);
 
-/** What the bundled models are, and the tasks each was made for. */
+/** Titles of the bundled models, and the tasks each was made for. */
 export const BUNDLED: Record<
   (typeof BUNDLED_MODELS)[number],
   { what: string; tasks: () => ExperimentSpec['tasks'] }

@@ -1,3 +1,4 @@
+import { questionsFrom } from '../../eval/tasks/tasks.ts';
 import { LabError, toFailure, type Failure } from '../../errors.ts';
 import type { ItemEvent, RunEvent } from '../../lab/protocol.ts';
 import { specHash, specOfQuery } from '../../study/permalink.ts';
@@ -7,7 +8,6 @@ import { activity } from '../shell/activity.svelte.ts';
 import { wantHeadingFocus } from '../shell/heading_focus.ts';
 import type { ChosenFolder } from '../kit/chosen_files.ts';
 import { lab } from '../page/lab.ts';
-import { questionsFrom } from '../words/names.ts';
 import { questions } from '../../lab/client/kept.ts';
 import { parseRoute } from '../shell/route.ts';
 import { defaultSpec, readSpecFile } from './draft.ts';
@@ -15,13 +15,13 @@ import { follow, percentDone, startLive, type Live } from './live/live.ts';
 import { notice } from './live/notify.svelte.ts';
 import type { Preset } from './builder/presets.ts';
 
-/** Events may come faster than the eye reads; what they add up to is shown this often. */
+/** Milliseconds between updates of the screen: events may come faster than the eye reads. */
 const SHOW_EVERY_MS = 100;
 
-/** What the reader waits for, or has just asked for. */
+/** Events shown at once: the reader waits for them, or has just asked for them. */
 const AT_ONCE: ReadonlySet<RunEvent['type']> = new Set(['finished', 'failed', 'paused', 'continued']);
 
-/** A question stays on the screen this long, so that it can be read, while hundreds may be answered. */
+/** Milliseconds a question stays on the screen, so that it can be read while hundreds are answered. */
 const READ_MS = 2500;
 
 /** The draft of an experiment and the run in progress; both outlive a visit to another screen. */
@@ -29,7 +29,7 @@ class ExperimentState {
   draft = $state(defaultSpec());
   /** The draft came with the address, and the reader has not run it yet. */
   fromLink = $state(false);
-  /** What was wrong with a link or a file. */
+  /** The fault of a link or a file. */
   refused = $state.raw<{ title: string; failure: Failure }>();
   modelFolder = $state.raw<ChosenFolder>();
   adapterFolder = $state.raw<ChosenFolder>();
@@ -85,7 +85,7 @@ class ExperimentState {
     }
   }
 
-  /** Lets the address carry the draft, in place of what it carried; a spec with a mistake is not written. */
+  /** Writes the draft into the address, in place of the one there; a spec with a mistake is not written. */
   async writeAddress(): Promise<void> {
     const { spec } = this.checked;
     if (!spec) return;
@@ -208,7 +208,7 @@ class ExperimentState {
     else this.#shown ??= setTimeout(() => this.#show(), SHOW_EVERY_MS);
   }
 
-  /** Every configuration is asked the same: the first one's questions are kept, for those who read the results. */
+  /** Keeps the first configuration's questions for readers of the results; the others are asked the same. */
   #keepQuestion(event: RunEvent): void {
     const { run_id } = this.#next!;
     if (event.type !== 'item' || event.config !== 0 || run_id === undefined) return;

@@ -4,18 +4,9 @@ import { CODEBOOKS, customCodebook, type Codebook } from '../../quant/codebook.t
 import { BLOCKSIZES } from '../../quant/config.ts';
 import type { MeasureRequest } from '../../lab/protocol.ts';
 import { elements, type Tensor } from '../../tensor/tensor.ts';
-import {
-  flag,
-  maybeWhole,
-  oneNumber,
-  parseQuery,
-  printQuery,
-  wholeNumber,
-  word,
-  writeQuery,
-} from '../page/query_state.ts';
+import { parseQuery, printQuery, writeQuery } from '../page/query_state.ts';
 import { parseRoute, queryOf } from '../shell/route.ts';
-import { codeField } from './weights/code_field.ts';
+import { EXPLORE_QUERY as QUERY } from './explore_query.ts';
 import { measure, measuredWhole, type BookName } from './weights/measure.ts';
 import { lloydStep, moveLevel, placeByQuantiles, roundCode, scaleWeights } from './codes/own_code.ts';
 import { openOwnFile, readFirstWeights, type OwnFile } from './weights/own_file.ts';
@@ -24,7 +15,6 @@ import {
   drawWeights,
   fetchSample,
   MOST_DEVIATIONS,
-  OUTLIER_DEVIATIONS,
   plantOutliers,
   SHOWN,
   standardDeviation,
@@ -36,36 +26,13 @@ import { WholeTensor } from './weights/whole_tensor.svelte.ts';
 
 export type WeightChoice = 'sample' | 'own' | 'pasted' | DrawName;
 
-export const MOST_OUTLIERS = 64;
-
-const QUERY = {
-  choice: word<WeightChoice>('weights', ['sample', 'normal', 'uniform', 'laplace', 'student'], 'sample'),
-  blocksize: oneNumber('block', BLOCKSIZES, 64),
-  outliers: wholeNumber('outliers', 0, MOST_OUTLIERS, 0),
-  showInt4: flag('int4'),
-  code: codeField('code'),
-  blockAt: wholeNumber('at', 0, 1e6, 0),
-  weightAt: wholeNumber('weight', 0, 4095, 0),
-  tenths: wholeNumber('threshold', 0, 100, 60),
-  planted: flag('plant'),
-  plantedAt: maybeWhole('plant_at', 0, 1e6),
-  plantedTenths: wholeNumber(
-    'plant_sd',
-    -10 * MOST_DEVIATIONS,
-    10 * MOST_DEVIATIONS,
-    10 * OUTLIER_DEVIATIONS,
-  ),
-  scaled: flag('scaled'),
-  book: word<BookName>('book', ['nf4', 'fp4', 'int4', 'custom'], 'nf4'),
-};
-
 /** The Explore screen, as the reader left it: which weights, which block size, and what follows from them. */
 class ExploreState {
-  choice = $state<WeightChoice>('sample');
+  choice = $state<WeightChoice>(QUERY.choice.missing);
   /** Place in BLOCKSIZES. */
-  blocksizeAt = $state(BLOCKSIZES.indexOf(64));
-  outliers = $state(0);
-  showInt4 = $state(false);
+  blocksizeAt = $state(BLOCKSIZES.findIndex((blocksize) => blocksize === QUERY.blocksize.missing));
+  outliers = $state(QUERY.outliers.missing);
+  showInt4 = $state(QUERY.showInt4.missing);
   sample = $state.raw<WeightSample>();
   file = $state.raw<OwnFile>();
   /** The tensor of the file that is shown. */
@@ -75,22 +42,22 @@ class ExploreState {
   #own = $state.raw<Tensor>();
 
   /** A codebook of the reader's own, ascending; and the value in hand. */
-  code = $state.raw<readonly number[]>();
+  code = $state.raw(QUERY.code.missing);
   level = $state(8);
   #undo: (readonly number[] | undefined)[] = [];
 
   /** The block, the weight in it and the codebook that the strips below the figure show. */
-  wantedBlock = $state(0);
-  wantedWeight = $state(0);
-  wantedBook = $state<BookName>('nf4');
-  /** Whether bars are drawn over their block's absmax. */
-  scaled = $state(false);
+  wantedBlock = $state(QUERY.blockAt.missing);
+  wantedWeight = $state(QUERY.weightAt.missing);
+  wantedBook = $state<BookName>(QUERY.book.missing);
+  /** Bars are drawn over their block's absmax. */
+  scaled = $state(QUERY.scaled.missing);
   /** The threshold of the LLM.int8() picture, in tenths. */
-  tenths = $state(60);
-  /** Where an outlier was planted by hand. */
+  tenths = $state(QUERY.tenths.missing);
+  /** The weight at which an outlier was planted by hand. */
   planted = $state<number>();
-  /** How far out it lies, in tenths of a standard deviation. */
-  plantedTenths = $state(10 * OUTLIER_DEVIATIONS);
+  /** The outlier's value, in tenths of a standard deviation. */
+  plantedTenths = $state(QUERY.plantedTenths.missing);
 
   blocksize = $derived(BLOCKSIZES[this.blocksizeAt]!);
   #clean = $derived(this.#chosen());
@@ -117,7 +84,7 @@ class ExploreState {
   whole = new WholeTensor();
   /** Weights of the chosen tensor where the screen holds only the first of them; else 0. */
   tensorLength = $derived(this.choice === 'own' && this.#own ? this.#beyondScreen() : 0);
-  /** What asks for all weights of that tensor; outliers are planted on the screen alone. */
+  /** The request to measure all weights of that tensor; outliers are planted on the screen alone. */
   wholeRequest: MeasureRequest | undefined = $derived(
     this.tensorLength > 0 && this.outliers === 0 && this.planted === undefined
       ? { file: this.file!.file, tensor: this.tensorName, books: this.books, blocksize: this.blocksize }
@@ -162,7 +129,7 @@ class ExploreState {
     return length > VALUES ? length : 0;
   }
 
-  /** Takes over what the address says; one that says nothing leaves the screen as it was. */
+  /** Takes over the address's query; without one the screen stays as it was. */
   followAddress(): void {
     const query = queryOf(location.hash);
     if (parseRoute(location.hash).screen !== 'explore' || query === '') return;
@@ -193,7 +160,7 @@ class ExploreState {
 
   #query(): string {
     const { choice, blocksize, outliers, showInt4, code, tenths, scaled, wantedBook } = this;
-    const linkable = (choice === 'own' || choice === 'pasted' ? 'sample' : choice) as WeightChoice;
+    const linkable = choice === 'own' || choice === 'pasted' ? 'sample' : choice;
     const planted = this.planted !== undefined;
     const usual = this.planted === middle(this.wantedBlock, blocksize);
     const state = {
@@ -208,7 +175,7 @@ class ExploreState {
       scaled,
       planted,
       plantedAt: usual ? undefined : this.planted,
-      plantedTenths: planted ? this.plantedTenths : 10 * OUTLIER_DEVIATIONS,
+      plantedTenths: planted ? this.plantedTenths : QUERY.plantedTenths.missing,
       book: wantedBook,
     };
     return printQuery(QUERY, state);
@@ -217,7 +184,7 @@ class ExploreState {
   /** Plants an outlier in the middle of the selected block, or takes it away. */
   togglePlanted(): void {
     this.planted = this.planted === undefined ? middle(this.block, this.blocksize) : undefined;
-    this.plantedTenths = 10 * OUTLIER_DEVIATIONS;
+    this.plantedTenths = QUERY.plantedTenths.missing;
   }
 
   /** Puts the outlier to another weight, `deviations` out; its block is the selected one. */
@@ -263,7 +230,7 @@ class ExploreState {
     if (this.#scaledWeights) this.setCode(placeByQuantiles(this.#scaledWeights));
   }
 
-  /** One Lloyd-Max step; whether it still moved anything to speak of. */
+  /** Makes one Lloyd-Max step; true if a value moved by more than 1e-4. */
   lloyd(): boolean {
     if (!this.#scaledWeights) return false;
     const before = this.code ?? roundCode([...CODEBOOKS.nf4.code]);

@@ -2,44 +2,11 @@ import { LabError, toFailure, type Failure } from '../../errors.ts';
 import { blockLayers, footprintRows } from '../../study/footprint_table.ts';
 import { maskBufferBytes } from '../../model/footprint.ts';
 import { parseConfig, type ModelConfig } from '../../model/config.ts';
-import {
-  oneNumber,
-  parseQuery,
-  printQuery,
-  shortText,
-  wholeNumber,
-  word,
-  writeQuery,
-} from '../page/query_state.ts';
+import { parseQuery, printQuery, writeQuery } from '../page/query_state.ts';
 import { parseRoute, queryOf } from '../shell/route.ts';
+import { FOOTPRINT_QUERY as QUERY, type ModelName } from './footprint_query.ts';
 
-/** Models whose config.json comes with the page. */
-export const MODELS = [
-  'SmolLM2-135M',
-  'SmolLM2-360M',
-  'Qwen2.5-0.5B',
-  'Llama-3.2-1B',
-  'Qwen2.5-3B',
-  'gpt2',
-  'gpt2-ag-news',
-] as const;
-
-type ModelName = (typeof MODELS)[number];
-
-/** The ranks people train. */
-export const RANKS = [1, 2, 4, 8, 16, 32, 64, 128, 256] as const;
-
-/** The shortest context the slider shows; the longest is what the model can look back on. */
-export const LEAST_CONTEXT = 128;
-
-const QUERY = {
-  model: word<ModelName>('model', MODELS, 'Llama-3.2-1B'),
-  context: wholeNumber('context', LEAST_CONTEXT, 2 ** 24, 2048),
-  rank: oneNumber('rank', RANKS, 16),
-  layers: shortText('layers', 200),
-};
-
-/** A config.json is a few hundred characters; a file of more than this is something else. */
+/** The largest config.json that is read; real ones are a few hundred characters. */
 const MAX_CONFIG_BYTES = 1_000_000;
 
 /** The Footprint screen as the reader left it. */
@@ -59,7 +26,7 @@ class FootprintState {
   layers = $derived(this.config ? blockLayers(this.config) : []);
   adapted = $derived(this.layers.filter((name) => this.chosen.includes(name)));
 
-  /** Takes over what the address says; an address that says nothing leaves the screen as it was. */
+  /** Takes over the address's query; without one the screen stays as it was. */
   followAddress(): void {
     if (parseRoute(location.hash).screen !== 'footprint') return;
     const query = queryOf(location.hash);

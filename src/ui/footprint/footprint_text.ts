@@ -5,9 +5,9 @@ import type { TableTwin } from '../chart/table_twin.ts';
 import { PUBLISHED_MODELS, PUBLISHED_QLORA, publishedOf } from './published.ts';
 import { count, decimals, digits3, mebibytes, percent, whole } from '../words/format.ts';
 
-/** Where the bytes of one configuration are. Their sum is what it truly takes. */
+/** The bytes of one configuration by what they hold; their sum is its true size. */
 export interface Parts {
-  /** Embeddings, head, norms and biases: nobody quantizes them. */
+  /** Embeddings, head, norms and biases, which stay as they are. */
   rest: number;
   /** The codes of the quantized layers, or their floats. */
   codes: number;
@@ -38,7 +38,7 @@ export function footprintSentence(title: string, rows: readonly FootprintRow[]):
   ].join(' ');
 }
 
-/** What double quantization saves, which counting does not show. */
+/** A sentence on the bytes double quantization saves, which the counted size does not show. */
 export function doubleQuantSentence(rows: readonly FootprintRow[]): string {
   const [plain, nested] = [find(rows, 'NF4 · 64').footprint, find(rows, 'NF4 · 64 · double quant').footprint];
   const saved = plain.actual_bytes - nested.actual_bytes;
@@ -71,11 +71,11 @@ export function footprintTable(title: string, rows: readonly FootprintRow[], mas
   };
 }
 
-/** What GPT-2's mask buffers are, and why a published footprint may have them. */
+/** A sentence on GPT-2's mask buffers, and why a published footprint may contain them. */
 export const maskSentence = (config: ModelConfig): string =>
   `Older versions of transformers kept a causal mask in each of GPT-2’s ${count(config.num_hidden_layers, 'layer')}, a byte for every pair of its ${whole(config.max_position_embeddings)} positions: ${mebibytes(maskBufferBytes(config))} MiB that published footprints contain and nobody needs.`;
 
-/** How far the published figures are from the counted ones, where there are any. */
+/** A sentence on the distance of published figures from the counted ones, where there are any. */
 export function publishedSentence(
   title: string,
   rows: readonly FootprintRow[],
@@ -96,17 +96,17 @@ export function publishedSentence(
     : `The published figures are up to ${digits3(100 * worst.apart)} % away from the counted ones, for ${worst.name}; those of GPT-2 have the mask buffers in them.`;
 }
 
-/** Figures with two or three digits after the point, rounded: what differs by less is the same. */
+/** The relative difference up to which a published figure, rounded to two or three digits, is the same as ours. */
 const CLOSE = 2e-3;
 
-/** What memory holds at most while the model is loaded. */
+/** A sentence on the most that memory holds while the model is loaded. */
 export function loadingSentence(config: ModelConfig, rows: readonly FootprintRow[]): string {
   const passing = passingBytes(config, 2);
   const { actual_bytes } = find(rows, 'NF4 · 64').footprint;
   return `This lab quantizes a checkpoint as it streams in. At most ${mebibytes(passing)} MiB of its 16-bit weights are in memory at a time, so loading NF4 · 64 peaks at ${mebibytes(actual_bytes + passing)} MiB; the whole 16-bit model never lies in memory.`;
 }
 
-/** Keys and values beside the weights, and from where on they are the larger part. */
+/** A sentence on keys and values beside the weights, and on the context from which they are the larger part. */
 export function contextSentence(config: ModelConfig, rows: readonly FootprintRow[], tokens: number): string {
   const weights = find(rows, 'NF4 · 64').footprint.actual_bytes;
   const taken = cacheBytes(config, tokens);
@@ -117,7 +117,7 @@ export function contextSentence(config: ModelConfig, rows: readonly FootprintRow
     : `${first} From ${count(even, 'token')} on they are the larger part.`;
 }
 
-/** An adapter over NF4, as QLoRA trains it. */
+/** Sentences on an adapter over NF4, as QLoRA trains it. */
 export function adapterSentence(
   title: string,
   config: ModelConfig,
@@ -134,7 +134,7 @@ export function adapterSentence(
     : sentence;
 }
 
-/** The published line beside it, and how far it is from this adapter. */
+/** A sentence that holds the published QLoRA line against this adapter. */
 function qloraSentence(base: number, adapter: number): string {
   const { mib } = PUBLISHED_QLORA;
   const over = mib * 2 ** 20 - base;

@@ -17,7 +17,7 @@ export const PUBLISHED_MODELS = Object.keys(STUDIED);
 const studyOf = (model: string): PublishedStudy | undefined =>
   PUBLISHED_STUDIES.find((study) => study.model === STUDIED[model]);
 
-/** What a study printed for a configuration of a model; undefined where none did. */
+/** The footprint a study printed for a configuration of a model; undefined where none did. */
 export function publishedOf(model: string, config: QuantConfig): { text: string; bytes: number } | undefined {
   const figure = studyOf(model)?.figures.find(
     (one) => one.quantity === 'memory' && one.config && sameStorage(one.config, config),

@@ -6,10 +6,12 @@ export interface ChosenFolder {
   files: NamedFile[];
 }
 
-/** More files than this are a whole disk, not a model or a set of task files. */
+/** The most files of a folder: more are a whole disk, not a model or a set of task files. */
 const MOST_FILES = 10_000;
 
-/** The folder of an input with `webkitdirectory`: "models/tiny/config.json" of the folder models is tiny/config.json. */
+/**
+ * The folder of an input with `webkitdirectory`: "models/tiny/config.json" of the folder models is tiny/config.json.
+ */
 export function folderOfInput(list: FileList): ChosenFolder | undefined {
   const files = [...list].slice(0, MOST_FILES);
   const [first] = files;

@@ -1,4 +1,4 @@
-/** One line for each word a newcomer may not know. */
+/** Notes of one line on the words a newcomer may not know. */
 export const TERMS = {
   absmax: 'the largest magnitude in a block of weights. Every weight of the block is divided by it.',
   block: 'so many weights in a row that share one absmax. GPTQ and AWQ call its length the group size.',
@@ -43,7 +43,9 @@ export const TERMS = {
 
 export type TermName = keyof typeof TERMS;
 
-/** The marks on the screen that a term names, by their `data-mark`; app.css lights them. An element may have several. */
+/**
+ * The marks on the screen that a term names, by their `data-mark`; app.css lights them. An element may have several.
+ */
 export const LIGHTS = {
   absmax: 'absmax',
   block: 'block',

@@ -1,18 +1,13 @@
+import { EXPLORE_QUERY } from '../explore/explore_query.ts';
+import { FOOTPRINT_QUERY } from '../footprint/footprint_query.ts';
+import { missingTexts } from '../page/query_state.ts';
 import { parseRoute, queryOf } from '../shell/route.ts';
 import type { Condition } from './parse_lesson.ts';
 
-/** What a key stands for while the address does not name it. */
-const MISSING: Readonly<Record<string, string>> = {
-  weights: 'sample',
-  block: '64',
-  at: '0',
-  weight: '0',
-  book: 'nf4',
-  threshold: '60',
-  model: 'Llama-3.2-1B',
-};
+/** The value of each key while the address does not name it: the one its screen begins with. */
+const MISSING = { ...missingTexts(EXPLORE_QUERY), ...missingTexts(FOOTPRINT_QUERY) };
 
-/** Whether the page's address says all of it; `run` is whether a run has ended since the card was shown. */
+/** True if the page's address meets every condition; `run`: a run has ended since the card was shown. */
 export function isDone(conditions: readonly Condition[], hash: string, run: boolean): boolean {
   const query = new URLSearchParams(queryOf(hash));
   return conditions.every(({ key, test, value }) => {

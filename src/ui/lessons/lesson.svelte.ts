@@ -4,10 +4,10 @@ import { isDone } from './condition.ts';
 import { LESSONS, readLesson, type LessonName } from './lessons.ts';
 import type { Card, Lesson } from './parse_lesson.ts';
 
-/** Screens write their state into the address without an event: it is read this often while a lesson is open. */
+/** Milliseconds between looks at the address while a lesson is open: screens write to it without an event. */
 const LOOK_MS = 250;
 
-/** A card that was done stays a moment, so that its effect is seen. */
+/** Milliseconds a card stays after it is done, so that its effect is seen. */
 const STAY_MS = 1800;
 
 /** The lesson that is open, and how far the learner is. */
@@ -64,7 +64,7 @@ class LessonState {
     this.#runsBefore = activity.runsDone;
   }
 
-  /** Scrolls to what the card is about, once the screen has it. */
+  /** Scrolls to the element the card is about, once the screen has it. */
   #lookAt(id: string | undefined, tries = 12): void {
     if (id === undefined) return;
     const found = document.getElementById(id);

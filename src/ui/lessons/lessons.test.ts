@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { specOfQuery } from '../../study/permalink.ts';
+import { EXPLORE_QUERY } from '../explore/explore_query.ts';
+import { FOOTPRINT_QUERY } from '../footprint/footprint_query.ts';
 import { parseRoute } from '../shell/route.ts';
 import { isDone } from './condition.ts';
 import { LESSONS } from './lessons.ts';
@@ -14,19 +16,11 @@ const strips = ['explore/Strips.svelte', 'explore/ExploreScreen.svelte']
 
 /** What cards may wait for: what the screens write into the address, a screen, a run. */
 const KEYS = [
-  'weights',
-  'block',
-  'outliers',
-  'int4',
-  'code',
-  'at',
-  'plant',
-  'scaled',
-  'book',
-  'weight',
-  'threshold',
+  ...Object.values(EXPLORE_QUERY).map(({ key }) => key),
+  FOOTPRINT_QUERY.model.key,
+  'screen',
+  'run',
 ];
-const OTHERS = ['model', 'screen', 'run'];
 
 test('every file is in the list', () => {
   expect(readdirSync('public/lessons').sort()).toEqual(LESSONS.map((name) => `${name}.md`).sort());
@@ -51,7 +45,7 @@ describe.each(LESSONS)('%s', (name) => {
         expect(route.screen).not.toBe('unknown');
         if (route.screen === 'experiment' && route.spec) await specOfQuery(route.spec);
       }
-      for (const { key } of done ?? []) expect([...KEYS, ...OTHERS]).toContain(key);
+      for (const { key } of done ?? []) expect(KEYS).toContain(key);
     }
   });
 });
@@ -93,6 +87,8 @@ test('what the address says', () => {
   expect(done('block=64', '#/explore?block=128')).toBe(false);
   expect(done('threshold<=19, threshold>=1', '#/explore?threshold=12')).toBe(true);
   expect(done('threshold<=19', '#/explore')).toBe(false);
+  expect(done('outliers=0, int4=0, book=nf4, rank=16', '#/explore')).toBe(true);
+  expect(done('code', '#/explore')).toBe(false);
   expect(done('code', '#/explore?code=1')).toBe(true);
   expect(done('screen=results', '#/results/4f')).toBe(true);
   expect([done('run', '#/'), done('run', '#/', true)]).toEqual([false, true]);

@@ -5,12 +5,12 @@ export interface Lesson {
   cards: Card[];
 }
 
-/** One card: what to read, where the page goes when it is shown, and what has to happen before the next. */
+/** A card: text to read, the hash the page goes to when it is shown, and the conditions for the next card. */
 export interface Card {
   paragraphs: Span[][];
   /** A hash of the page. */
   open?: string;
-  /** The id of what the card is about: the page scrolls there. */
+  /** The id of the element the card is about: the page scrolls there. */
   look?: string;
   done?: Condition[];
 }
@@ -21,7 +21,7 @@ export interface Span {
   style: 'plain' | 'strong' | 'em';
 }
 
-/** What the address must say: a key's value, or only that it has one; or that a run has ended. */
+/** A condition on the address: the value of a key, or only that it is given; or that a run has ended. */
 export interface Condition {
   key: string;
   test: '=' | '>=' | '<=' | 'given';
@@ -30,7 +30,8 @@ export interface Condition {
 
 /**
  * A lesson out of its Markdown: "# Title", a summary, then cards between lines of "---". A card's last lines may be
- * "open: #/explore?block=64", "look: block-strip" and "done: block=4096, plant=1". Of inline Markdown it knows **strong** and *emphasis*.
+ * "open: #/explore?block=64", "look: block-strip" and "done: block=4096, plant=1". Of inline Markdown it knows
+ * **strong** and *emphasis*.
  */
 export function parseLesson(markdown: string): Lesson {
   const [head = '', ...cards] = markdown.replaceAll('\r\n', '\n').split(/\n---\n/);

@@ -1,6 +1,6 @@
 import { LabError, type ErrorCode } from '../../errors.ts';
 
-/** What a file may be: a larger one is something else. */
+/** The kind of file that is expected: its error code, its largest size, and its name in a message. */
 interface Expected {
   code: ErrorCode;
   /** Bytes. */
@@ -8,7 +8,9 @@ interface Expected {
   what: string;
 }
 
-/** The JSON in a file of the user's. Throws LabError with `code` that names the file, what was found, what is allowed. */
+/**
+ * The JSON in a file of the user's. Throws LabError with `code` that names the file, what was found, what is allowed.
+ */
 export async function readJsonFile(file: File, { code, most, what }: Expected): Promise<unknown> {
   if (file.size > most) {
     throw new LabError(code, `${file.name} has ${file.size} bytes; allowed: ${most}.`);

@@ -14,7 +14,7 @@ export const PARTS = {
 } as const;
 export type Part = keyof typeof PARTS;
 
-/** How the page shows itself: what stands before the "#" of the address, which no screen changes. */
+/** Options of the whole page: the part of the address before the "#", which no screen changes. */
 export interface PageOptions {
   /** One figure, no bars: for slides. */
   embed: boolean;
@@ -29,7 +29,7 @@ export interface PageOptions {
 
 const MOST_TITLE = 100;
 
-/** The options in a location's `search`; what is unknown is as if it were not there. */
+/** The options in a location's `search`; unknown ones are ignored. */
 export function parseOptions(search: string): PageOptions {
   const query = new URLSearchParams(search);
   const hidden = (query.get('hide') ?? '').split(',');

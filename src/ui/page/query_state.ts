@@ -1,4 +1,4 @@
-/** One thing the address may carry: its key, how its value is written, and what stands for it where it is missing. */
+/** A field of the address: its key, how its value is written and read, and the value it has where it is missing. */
 export interface Field<T> {
   key: string;
   missing: T;
@@ -7,7 +7,7 @@ export interface Field<T> {
   parse: (text: string) => T | undefined;
 }
 
-/** What a screen keeps in the address, property by property. Adding a knob is one row. */
+/** The table of properties a screen keeps in the address; adding a knob is one row. */
 export type QueryTable<S> = { [K in keyof S]: Field<S[K]> };
 
 /** The state as a query that a person can read: only what differs from `missing` is written, `block=128&outliers=4`. */
@@ -18,7 +18,9 @@ export function printQuery<S extends object>(table: QueryTable<S>, state: S): st
     .join('&');
 }
 
-/** The state a query stands for; what is missing, unknown or not allowed is as if it were not there. */
+/**
+ * The state a query stands for; a field that is missing or has a value that is not allowed takes its `missing` value.
+ */
 export function parseQuery<S extends object>(table: QueryTable<S>, query: string): S {
   const given = new URLSearchParams(query);
   const entries = keysOf(table).map((name) => {
@@ -29,9 +31,13 @@ export function parseQuery<S extends object>(table: QueryTable<S>, query: string
   return Object.fromEntries(entries) as S;
 }
 
+/** The text that stands for each key where a query lacks it: `{block: '64', outliers: '0', …}`. */
+export const missingTexts = <S extends object>(table: QueryTable<S>): Record<string, string> =>
+  Object.fromEntries(keysOf(table).map((name) => [table[name].key, table[name].print(table[name].missing)]));
+
 const keysOf = <S extends object>(table: QueryTable<S>) => Object.keys(table) as (keyof S)[];
 
-/** Commas and slashes need no escape after "#", and a person reads them better. */
+/** Escapes a value, but for commas and slashes: after "#" they need none, and a person reads them better. */
 const escape = (text: string): string =>
   encodeURIComponent(text).replaceAll('%2C', ',').replaceAll('%2F', '/');
 
@@ -83,7 +89,7 @@ export const shortText = (key: string, most: number, missing = ''): Field<string
   parse: (text) => (text.length <= most ? text : undefined),
 });
 
-/** Lets the address carry a query below a screen's hash, in place of what it carried. */
+/** Puts a query behind a screen's hash in the address, in place of the query there. */
 export function writeQuery(screen: string, query: string): void {
   const hash = query ? `#/${screen}?${query}` : `#/${screen}`;
   if (location.hash === hash || (query === '' && location.hash === '')) return;

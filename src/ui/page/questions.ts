@@ -1,15 +1,14 @@
+import { TASKS, type TaskName } from '../../eval/tasks/tasks.ts';
 import type { DocText } from '../../eval/doc.ts';
-import type { TaskName } from '../../eval/tasks/tasks.ts';
 import type { ExperimentSpec } from '../../study/spec.ts';
 import { questions } from '../../lab/client/kept.ts';
-import { TASK_NAMES } from '../words/names.ts';
 
 /** Questions of a run, by task and doc_id. */
 export type Asked = (task: TaskName, doc_id: number) => DocText | undefined;
 
 /**
- * What a run asked: as it was kept while the run went on in this browser; for a run from elsewhere the questions that
- * come with the page. Others are missing.
+ * Reads the questions of a run: those kept while it went on in this browser; for a run from elsewhere those that come
+ * with the page. Others are missing.
  */
 export async function readAsked(run_id: string, spec: ExperimentSpec): Promise<Asked> {
   const kept = await questions().then(
@@ -18,9 +17,9 @@ export async function readAsked(run_id: string, spec: ExperimentSpec): Promise<A
   );
   const found = new Map(kept.map(({ task, doc_id, doc }) => [`${task} ${doc_id}`, doc]));
   if (found.size === 0) {
-    const bundled = spec.tasks.filter(({ task }) => TASK_NAMES[task].bundled);
+    const bundled = spec.tasks.filter(({ task }) => TASKS[task].bundled);
     if (bundled.length > 0) {
-      // Readers of every task's files: nothing for those who only look at a table.
+      // Reads and plans whole files: nothing for a reader who only looks at a table.
       const { bundledQuestions } = await import('../../lab/client/bundled_questions.ts');
       const read = await bundledQuestions({ ...spec, tasks: bundled }, document.baseURI);
       for (const { task, doc_id, doc } of read) found.set(`${task} ${doc_id}`, doc);

@@ -3,7 +3,7 @@ export type ThemeName = 'system' | 'light' | 'dark';
 const NAMES = ['system', 'light', 'dark'] as const satisfies readonly ThemeName[];
 const KEY = 'theme';
 
-/** Which colours the page wears: the system's, or the reader's own choice, remembered. index.html sets it first. */
+/** The page's colours: the system's, or the reader's own choice, which is remembered. index.html sets them first. */
 class Theme {
   name = $state<ThemeName>(stored());
 

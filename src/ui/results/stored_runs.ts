@@ -1,9 +1,9 @@
+import { questionsFrom } from '../../eval/tasks/tasks.ts';
 import type { StoredRun } from '../../lab/protocol.ts';
 import type { RunRecord } from '../../study/record.ts';
 import type { ForeignRun } from '../../study/parse_result.ts';
 import { activity } from '../shell/activity.svelte.ts';
 import { experiment } from '../experiment/experiment.svelte.ts';
-import { questionsFrom } from '../words/names.ts';
 import { openStore, questions } from '../../lab/client/kept.ts';
 
 /** Results that were measured elsewhere are kept under ids of this kind: they can be read, but not gone on with. */
@@ -12,7 +12,7 @@ const FOREIGN = 'shared-';
 /** An id for results from elsewhere. */
 export const foreignId = (): string => `${FOREIGN}${crypto.randomUUID()}`;
 
-/** Whether a stored run was measured elsewhere. */
+/** True if a stored run was measured elsewhere. */
 export const isForeign = ({ id }: Pick<RunRecord, 'id'>): boolean => id.startsWith(FOREIGN);
 
 /** Stores results from elsewhere beside the runs of this browser. */
@@ -36,7 +36,7 @@ export async function renameRun(record: RunRecord, title: string): Promise<void>
   await (await openStore()).put({ ...record, spec: { ...record.spec, title } });
 }
 
-/** How a run stands, in a word or two. A run that says it is running, but not in this tab, was cut off. */
+/** The state of a run, in a word or two. A run that says it is running, but not in this tab, was cut off. */
 export function stateName({ id, state }: RunRecord): string {
   switch (state) {
     case 'done':
@@ -50,11 +50,11 @@ export function stateName({ id, state }: RunRecord): string {
   }
 }
 
-/** Whether there is something left to do that nobody is doing. */
+/** True if a run of this browser is not done and is not running in this tab. */
 export const canResume = ({ id, state }: RunRecord): boolean =>
   state !== 'done' && activity.runId !== id && !isForeign({ id });
 
-/** Which folders have to be chosen before the run can go on: files are not kept, only what they gave. */
+/** The folders that have to be chosen before the run can go on: their files are not kept, only results. */
 export function missingFolders({ spec, environment }: RunRecord): {
   model: boolean;
   adapter: boolean;

@@ -1,4 +1,4 @@
-/** What goes on while the reader may be on another screen: the run in progress, in the top bar and the title. */
+/** Things that go on while the reader may be on another screen, such as a run: shown in the top bar and the title. */
 class Activity {
   /** The id of the run in progress, once it has one. */
   runId = $state<string>();
@@ -8,11 +8,11 @@ class Activity {
   adapter = $state<string>();
   /** The run in progress is paused. */
   paused = $state(false);
-  /** Whether a lesson is open. */
+  /** A lesson is open. */
   lesson = $state(false);
   /** Runs that came to their end since the page was opened. */
   runsDone = $state(0);
-  /** The last thing a screen reader should say on its own. */
+  /** The latest text for a screen reader to say by itself. */
   announcement = $state('');
 }
 

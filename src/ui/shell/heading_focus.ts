@@ -5,7 +5,7 @@ export function wantHeadingFocus(): void {
   wanted = true;
 }
 
-/** Whether the heading that has just appeared should take it; only the first to ask is told so. */
+/** True if the heading that has just appeared should take the focus; true once for each wantHeadingFocus. */
 export function takeHeadingFocus(): boolean {
   const taken = wanted;
   wanted = false;

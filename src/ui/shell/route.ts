@@ -1,6 +1,7 @@
+import { findScreen, type ScreenName } from './screens.ts';
+
 /** A place in the page, as the address names it. */
 export type Route =
-  | { screen: 'explore' }
   | {
       screen: 'experiment';
       /** The query that carries a spec. */
@@ -14,41 +15,25 @@ export type Route =
       /** Results that the link itself carries. */
       shared?: string;
     }
-  | { screen: 'footprint' }
-  | { screen: 'lessons' }
-  | { screen: 'self-check' }
+  | { screen: Exclude<ScreenName, 'experiment' | 'results'> }
   | { screen: 'unknown'; path: string };
-
-/** The screens in the order of the top bar. */
-export const SCREENS = [
-  { screen: 'explore', title: 'Explore' },
-  { screen: 'experiment', title: 'Experiment' },
-  { screen: 'results', title: 'Results' },
-  { screen: 'footprint', title: 'Footprint' },
-  { screen: 'lessons', title: 'Lessons' },
-  { screen: 'self-check', title: 'Self-check' },
-] as const satisfies readonly { screen: Route['screen']; title: string }[];
 
 /** The route of a hash: `#/results/4f1c` is `{screen: 'results', run: '4f1c'}`; no hash is Explore. */
 export function parseRoute(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split(/\?(.*)/s);
-  const [screen, rest, ...more] = path.replace(/\/$/, '').split('/');
+  const [screen = '', rest, ...more] = path.replace(/\/$/, '').split('/');
   const unknown: Route = { screen: 'unknown', path };
   if (more.length > 0) return unknown;
   if (screen === 'results') return resultsRoute(rest, new URLSearchParams(query));
   if (rest) return unknown;
-  switch (screen) {
-    case '':
-    case 'explore':
-      return { screen: 'explore' };
-    case 'experiment':
-      return query ? { screen, spec: query } : { screen };
-    case 'footprint':
-    case 'lessons':
-    case 'self-check':
-      return { screen };
-    default:
+  const found = findScreen(screen || 'explore')?.screen;
+  switch (found) {
+    case undefined:
       return unknown;
+    case 'experiment':
+      return query ? { screen: found, spec: query } : { screen: found };
+    default:
+      return { screen: found };
   }
 }
 
@@ -59,13 +44,13 @@ function resultsRoute(run: string | undefined, query: URLSearchParams): Route {
 }
 
 /**
- * What a hash shows, without what it carries: two hashes of one screen differ at most in their query. That of results
- * says which results.
+ * The screen part of a hash, without its query: equal for two states of one screen. Of Results the whole hash, since
+ * each run is a page of its own.
  */
 export const screenOf = (hash: string): string =>
   hash.startsWith('#/results') ? hash : hash.split('?', 1)[0]!;
 
-/** What a hash carries: `model=gpt2` of `#/footprint?model=gpt2`. */
+/** The query of a hash: `model=gpt2` of `#/footprint?model=gpt2`. */
 export const queryOf = (hash: string): string => hash.split(/\?(.*)/s)[1] ?? '';
 
 /** The hash of a run's page. */

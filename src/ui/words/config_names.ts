@@ -6,7 +6,10 @@ export function longName(config: QuantConfig): string {
   return skipped.length > 0 ? `${configName(config)}, without ${skipped.join(', ')}` : configName(config);
 }
 
-/** The names of a run's configurations, each another: two codebooks of one's own are "CUSTOM · 64" and "CUSTOM · 64 (2)". */
+/**
+ * Names for a run's configurations, made distinct by a number: two codebooks of one's own are "CUSTOM · 64" and "CUSTOM
+ * · 64 (2)".
+ */
 export function distinctNames(configs: readonly QuantConfig[], nameOf = longName): string[] {
   const seen = new Map<string, number>();
   return configs.map((config) => {
@@ -17,7 +20,7 @@ export function distinctNames(configs: readonly QuantConfig[], nameOf = longName
   });
 }
 
-/** The same way to store the weights; the type it computes in changes no footprint. */
+/** True if two configurations store weights alike; the compute dtype changes no footprint. */
 export function sameStorage(a: QuantConfig, b: QuantConfig): boolean {
   if (a.quant_type !== b.quant_type) return false;
   if (a.quant_type === 'none') return a.compute_dtype === b.compute_dtype;

@@ -1,7 +1,7 @@
 /** Significant digits: a projector shows fewer. */
 let digits = 3;
 
-/** Whether numbers are read from afar. */
+/** Sets whether numbers have fewer digits, for a projector. */
 export function setFewerDigits(fewer: boolean): void {
   digits = fewer ? 2 : 3;
 }
@@ -21,14 +21,14 @@ export const decimals = (x: number, places: number): string => minus(x.toFixed(p
 
 const minus = (text: string): string => text.replace(/^-/, '−');
 
-/** 1234567 is 1,234,567. */
+/** A whole number with commas: 1234567 is 1,234,567. */
 export const whole = (x: number): string => Math.round(x).toLocaleString('en');
 
-/** "1 item", "3 items". */
+/** A number with its noun: "1 item", "3 items". */
 export const count = (n: number, noun: string, plural = `${noun}s`): string =>
   `${whole(n)} ${n === 1 ? noun : plural}`;
 
-/** "A", "A and B", "A, B and C"; beyond `most` of them "A, B and 3 more". */
+/** Words as a list: "A", "A and B", "A, B and C"; beyond `most` of them "A, B and 3 more". */
 export function listed(words: readonly string[], most = Infinity): string {
   const shown =
     words.length > most ? [...words.slice(0, most - 1), `${words.length - most + 1} more`] : words;
@@ -56,7 +56,7 @@ export function mebibytes(n: number): string {
   return mib.toLocaleString('en', { minimumFractionDigits: places, maximumFractionDigits: places });
 }
 
-/** Seconds as a person says them: 4 s, 3 min, 2 h 10 min. */
+/** Seconds in words: 4 s, 3 min, 2 h 10 min. */
 export function duration(seconds: number): string {
   if (seconds < 99.5) return `${Math.max(1, Math.round(seconds))} s`;
   const minutes = Math.round(seconds / 60);
@@ -87,7 +87,7 @@ export const dateTime = (iso: string): string =>
     minute: '2-digit',
   });
 
-/** p as it is written in a report. */
+/** A p-value as a report has it: p = 0.219, p < 0.001. */
 export const pValue = (p: number): string => (p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(3)}`);
 
 /** A share in whole per cent, or more finely below one. `percent(0.2381)` is 24 %. */

@@ -1,11 +1,11 @@
+import { TASKS, questionsFrom } from '../../eval/tasks/tasks.ts';
 import type { AdapterRef, ExperimentSpec } from '../../study/spec.ts';
 import { listed } from './format.ts';
-import { questionsFrom, TASK_NAMES } from './names.ts';
 
-/** What a run of the spec reads, and from where, in sentences: shown before anything is fetched. */
+/** Sentences on the files a run of the spec reads and where each comes from, shown before anything is fetched. */
 export function planSentences({ model, tasks }: ExperimentSpec): string[] {
   const titles = (place: ReturnType<typeof questionsFrom>) =>
-    tasks.filter(({ task }) => questionsFrom(task) === place).map(({ task }) => TASK_NAMES[task].title);
+    tasks.filter(({ task }) => questionsFrom(task) === place).map(({ task }) => TASKS[task].title);
   const sentences = [modelSentence(model), ...adapterSentences(model.adapter)];
   const [ours, theirs, yours] = [titles('page'), titles('hub'), titles('folder')];
   if (ours.length > 0) sentences.push(`The questions of ${listed(ours)} come with this page.`);

@@ -1,7 +1,10 @@
 import type { MetricValue } from '../../eval/stats/metric.ts';
 import { decimals } from './format.ts';
 
-/** Its 95 % interval: Wilson's where it is a share of right answers, else 1.96 standard errors; empty where there is none. */
+/**
+ * The 95 % interval of a metric: Wilson's where it is a share of right answers, else 1.96 standard errors; empty where
+ * there is none.
+ */
 export function intervalText({ value, stderr, ci }: MetricValue): string {
   const [low, high] = ci ?? [value - 1.96 * (stderr ?? 0), value + 1.96 * (stderr ?? 0)];
   return low === high ? '' : `${decimals(low, 3)} to ${decimals(high, 3)}`;

@@ -1,8 +1,8 @@
+import { TASKS } from '../../eval/tasks/tasks.ts';
 import type { TaskSpec, ExperimentSpec } from '../../study/spec.ts';
 import { configName, skippedModules, type QuantConfig } from '../../quant/config.ts';
 import { distinctNames } from './config_names.ts';
 import { count, listed, whole } from './format.ts';
-import { TASK_NAMES } from './names.ts';
 
 /** A group of the builder's fields. */
 export type FieldGroup = 'baseline' | 'others' | 'questions' | 'model' | 'seed';
@@ -13,7 +13,7 @@ export interface Piece {
   sets?: FieldGroup;
 }
 
-/** More names than this in a row are counted: nobody reads on to the verb. */
+/** More names than this in a row are counted instead, so that the reader reaches the verb. */
 const MOST_CONFIGS = 5;
 const MOST_LAYERS = 2;
 const MOST_TASKS = 4;
@@ -45,13 +45,13 @@ export function sentence({ configs, tasks, model, seed }: ExperimentSpec): Piece
   ];
 }
 
-/** The sentence where nothing can be set. */
+/** The sentence as plain text. */
 export const sentenceText = (spec: ExperimentSpec): string =>
   sentence(spec)
     .map(({ text }) => text)
     .join('');
 
-/** Its name without a comma, which parts it from the next one: "NF4 · 64 (without down_proj)". */
+/** A configuration's name without a comma, which parts it from the next one: "NF4 · 64 (without down_proj)". */
 function nameInLine(config: QuantConfig): string {
   const skipped = skippedModules(config);
   const name = configName(config);
@@ -59,7 +59,7 @@ function nameInLine(config: QuantConfig): string {
 }
 
 function itemsOf({ task, limit, doc_ids, num_fewshot, split, file }: TaskSpec): string {
-  const { title, item } = TASK_NAMES[task];
+  const { title, item } = TASKS[task];
   const notes = [
     ...(split ? [split] : []),
     ...(num_fewshot ? [`${count(num_fewshot, 'example')} before each`] : []),
@@ -91,6 +91,6 @@ function modelText(model: ExperimentSpec['model']): string {
   return (named || 'a model you choose') + with_adapter;
 }
 
-/** A commit is known by its first characters. */
+/** A repository with its revision, a commit by its first twelve characters; `main` is not named. */
 const atRevision = ({ repo, revision }: { repo: string; revision: string }): string =>
   revision === 'main' || repo === '' ? repo : `${repo} at ${revision.slice(0, 12)}`;

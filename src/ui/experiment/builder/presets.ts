@@ -11,7 +11,7 @@ export interface Preset {
 const FLOAT32 = { quant_type: 'none', compute_dtype: 'float32' } as const;
 const NF4_64 = { quant_type: 'nf4', blocksize: 64, double_quant: false, compute_dtype: 'float32' } as const;
 
-/** Where an experiment may begin; the model and the questions stay as they are. */
+/** Sets of configurations to begin an experiment with; the model and the questions stay as they are. */
 export const PRESETS: readonly Preset[] = [
   { title: defaultSpec().title, configs: defaultSpec().configs },
   {

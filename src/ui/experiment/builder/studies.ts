@@ -12,7 +12,7 @@ export async function readExample(name: string): Promise<ExperimentSpec> {
   return parseSpec(await read());
 }
 
-/** What makes two specs ask the same question, on however many items and of whichever commit. */
+/** The part of a spec that is equal for two that ask the same question, on any number of items and at any commit. */
 const question = ({ model, configs, tasks }: ExperimentSpec): string =>
   canonicalJson({
     model: model.source === 'hub' ? model.repo : model.source,

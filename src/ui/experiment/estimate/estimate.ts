@@ -2,7 +2,7 @@ import { footprintOf } from '../../../model/footprint.ts';
 import { arithmeticOf, PROBE_SECONDS, type Probe, type Speed } from '../../../study/speed.ts';
 import type { RunRecord } from '../../../study/record.ts';
 import { canonicalJson, type ExperimentSpec, type ModelRef } from '../../../study/spec.ts';
-import { taskSize } from '../../../study/task_sizes.ts';
+import { TASKS } from '../../../eval/tasks/tasks.ts';
 import type { QuantConfig } from '../../../quant/config.ts';
 import { bytes, dateTime, durationRange } from '../../words/format.ts';
 
@@ -12,7 +12,7 @@ export interface PastRun {
   answers: number;
 }
 
-/** What a run will take, as far as earlier runs of the same model on this adapter tell, or a probe. */
+/** The cost of a run, as far as earlier runs of the same model on this adapter tell it, or a probe. */
 export interface Estimate {
   download_bytes?: number | undefined;
   /** Of the largest configuration: they are held one after another. */
@@ -24,11 +24,11 @@ type Range = readonly [least: number, most: number];
 
 /**
  * The same tasks in the same proportion take about as long an item; other proportions may take twice or half. So may
- * what a probe tells: it knows neither the tokenizer nor these very items.
+ * the time a probe foretells: it knows neither the tokenizer nor these very items.
  */
 const DOUBT = { same: 1.25, other: 2, probe: 2 };
 
-/** Of English text, in the tokenizers of today's models. */
+/** Characters a token of English text, in the tokenizers of today's models. */
 const CHARACTERS_PER_TOKEN = 4;
 
 /**
@@ -84,7 +84,10 @@ function weightBytes(configs: readonly QuantConfig[], { spec, configs: measured 
   );
 }
 
-/** Most checkpoints are stored in 16 bits, and what is not quantized stays as it is stored. */
+/**
+ * The bytes of the largest configuration by the model's shape; weights that are not quantized take 16 bits, as most
+ * checkpoints store them.
+ */
 const weightBytesByShape = (configs: readonly QuantConfig[], { shape }: Probe): number =>
   Math.max(
     ...configs.map((config) => {
@@ -128,13 +131,13 @@ function timeByProbe({ configs, tasks }: ExperimentSpec, { speeds }: Probe): Est
   return { seconds: [seconds / DOUBT.probe, seconds * DOUBT.probe], by: 'probe' };
 }
 
-/** Seconds of a task by a probed speed; undefined where nobody knows how long its items are. */
+/** Seconds of a task by a probed speed; undefined for a task whose size is unknown. */
 function secondsOf(
   { task, limit = Infinity, doc_ids, num_fewshot = 0 }: ExperimentSpec['tasks'][number],
   { pass_seconds, token_seconds }: Speed,
   choicesApart: boolean,
 ): number | undefined {
-  const size = taskSize(task);
+  const { size } = TASKS[task];
   if (!size) return undefined;
   const items = doc_ids?.length ?? Math.min(limit, size.items);
   // LLM.int8() computes the choices of a question one by one, each with the whole context.
@@ -144,13 +147,13 @@ function secondsOf(
   return items * ((times + generated) * pass_seconds + (times * prompt + generated) * token_seconds);
 }
 
-/** Whether a probe of the model would tell what earlier runs do not: how long this takes. */
+/** True if a probe of the model would tell how long the run takes, where earlier runs do not. */
 export const wantsProbe = (spec: ExperimentSpec, { time }: Estimate): boolean =>
-  !time && spec.tasks.every(({ task }) => taskSize(task));
+  !time && spec.tasks.every(({ task }) => TASKS[task].size);
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
-/** How the items divide among the tasks, in whole per cent: "mini_arc 74, mini_coqa 19, mini_text 7". */
+/** The items' division among the tasks, in whole per cent: "mini_arc 74, mini_coqa 19, mini_text 7". */
 function proportion(tasks: ExperimentSpec['tasks']): string {
   const counts = tasks.map(({ task, limit, doc_ids }) => ({ task, n: doc_ids?.length ?? limit ?? 0 }));
   const total = counts.reduce((sum, { n }) => sum + n, 0);

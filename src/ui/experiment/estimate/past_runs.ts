@@ -1,10 +1,13 @@
 import { openStore } from '../../../lab/client/kept.ts';
 import type { PastRun } from './estimate.ts';
 
-/** As many earlier runs as an estimate looks at. */
+/** The number of earlier runs an estimate looks at. */
 const MOST = 20;
 
-/** The newest stored runs that measured something; none where the store cannot be read, since nobody waits for them. */
+/**
+ * The newest stored runs that measured something; none where the store cannot be read: an estimate is no reason for an
+ * error message.
+ */
 export async function readPastRuns(): Promise<PastRun[]> {
   try {
     const store = await openStore();

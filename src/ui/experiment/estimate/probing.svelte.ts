@@ -15,7 +15,7 @@ class Probing {
   /** The model that is asked about now: another one's answer comes too late. */
   #model = '';
 
-  /** Where nothing can be kept, nothing is known: a reader without storage measures again. */
+  /** Reads the kept probe of a model; where the browser keeps nothing there is none, and the reader measures again. */
   async read(adapter: string, model: string): Promise<void> {
     this.#model = model;
     this.known = undefined;

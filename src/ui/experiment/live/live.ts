@@ -1,17 +1,16 @@
+import { TASKS, type TaskName } from '../../../eval/tasks/tasks.ts';
 import type { Failure } from '../../../errors.ts';
 import type { MetricValue } from '../../../eval/stats/metric.ts';
-import type { TaskName } from '../../../eval/tasks/tasks.ts';
 import type { ItemEvent, RunEvent } from '../../../lab/protocol.ts';
 import type { ConfigRun, ExperimentResult, RunState } from '../../../study/result.ts';
 import type { ExperimentSpec } from '../../../study/spec.ts';
-import { TASK_NAMES } from '../../words/names.ts';
 
-/** A run as its events tell it, for the eye. */
+/** A run in progress, put together from its events for the screen. */
 export interface Live {
   spec: ExperimentSpec;
   state: RunState;
   run_id?: string | undefined;
-  /** What happens before the first configuration, and to bytes. */
+  /** The step in progress, a check or bytes being downloaded or hashed, and how far it is. */
   step?: { phase: 'check' | 'download' | 'hash'; done: number; total: number; what: string } | undefined;
   /** Items of each task; of the spec's limits until the files were read. */
   planned: Partial<Record<TaskName, number>>;
@@ -30,7 +29,7 @@ export interface LiveRow {
   loaded: number;
   scores: Partial<Record<TaskName, LiveScore>>;
   tokens_per_second?: number | undefined;
-  /** When its first item of this sitting was asked, later by every pause, and how many were answered since. */
+  /** The time its first item of this sitting was asked, moved on by every pause, and the items answered since. */
   since?: { time: number; items: number } | undefined;
   items_per_second?: number | undefined;
   footprint?: ConfigRun['footprint'] | undefined;
@@ -48,7 +47,7 @@ export function startLive(spec: ExperimentSpec, before?: ExperimentResult): Live
     const kept = before?.runs[index];
     const scores: LiveRow['scores'] = {};
     for (const { task, n, metrics } of kept?.tasks ?? []) {
-      if (n > 0) scores[task] = { n, metric: metrics[TASK_NAMES[task].primary_metric] };
+      if (n > 0) scores[task] = { n, metric: metrics[TASKS[task].primary_metric] };
     }
     return {
       phase: 'waiting',
@@ -132,7 +131,7 @@ function withRow(live: Live, index: number, change: (row: LiveRow) => LiveRow): 
   return { ...live, rows: live.rows.map((row, i) => (i === index ? change(row) : row)) };
 }
 
-/** Time that passed while the run was paused is nobody's. */
+/** The row with its start moved on by a pause of `seconds`, which so lowers no rate. */
 const later = (row: LiveRow, seconds: number): LiveRow =>
   row.since ? { ...row, since: { ...row.since, time: row.since.time + seconds } } : row;
 
@@ -142,7 +141,7 @@ function answered(row: LiveRow, { task, done, metrics, tokens_per_second }: Item
   return {
     ...row,
     phase: 'answer',
-    scores: { ...row.scores, [task]: { n: done, metric: metrics[TASK_NAMES[task].primary_metric] } },
+    scores: { ...row.scores, [task]: { n: done, metric: metrics[TASKS[task].primary_metric] } },
     tokens_per_second,
     since,
     items_per_second: seconds > 0 ? since.items / seconds : undefined,
@@ -157,7 +156,7 @@ export function rowCount({ planned }: Live, { scores }: LiveRow): { done: number
   };
 }
 
-/** How much of all items is answered, 0 to 100; 100 only when it is all of them. */
+/** The share of all items that is answered, 0 to 100; 100 only when it is all of them. */
 export function percentDone(live: Live): number {
   const counts = live.rows.map((row) => rowCount(live, row));
   const total = sum(counts.map(({ total }) => total));

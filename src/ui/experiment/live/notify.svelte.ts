@@ -18,5 +18,5 @@ class Notice {
 
 export const notice = new Notice();
 
-/** Whether this browser has notifications at all. */
+/** True if this browser has notifications at all. */
 export const canNotify = (): boolean => 'Notification' in globalThis;

@@ -9,10 +9,12 @@ interface Pickers {
   showDirectoryPicker?: (options: { id: string; mode: 'readwrite' }) => Promise<FileSystemDirectoryHandle>;
 }
 
-/** Whether this browser lets a page write into a folder that the reader chooses. */
+/** True if this browser lets a page write into a folder that the reader chooses. */
 export const canWriteFolder = (): boolean => 'showDirectoryPicker' in globalThis;
 
-/** Whether bitsandbytes has a format for it, and transformers a way to load that: it knows one block size, 64. */
+/**
+ * True if bitsandbytes has a format for the configuration and transformers can load it: it knows one block size, 64.
+ */
 export const isSavable = (config: QuantConfig): config is SavableConfig =>
   config.quant_type === 'llm_int8' ||
   ((config.quant_type === 'nf4' || config.quant_type === 'fp4') && config.blocksize === 64);

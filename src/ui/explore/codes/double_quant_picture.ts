@@ -11,14 +11,14 @@ export interface DoubleQuantized {
   absmax: Float32Array;
   back: Float32Array;
   offset: number;
-  /** Every value the first 256 blocks could have come back as. */
+  /** The values that absmax of the first 256 blocks can come back as. */
   ticks: number[];
   /** Bits per weight before and after, and the error of NF4 weights before and after. */
   bits: readonly [number, number];
   errors: readonly [number, number];
 }
 
-/** Fewer blocks than this show nothing. */
+/** The fewest blocks the picture is drawn for. */
 const LEAST_BLOCKS = 8;
 
 /** Double quantization of what is on the screen; undefined where there are too few blocks. */
@@ -40,7 +40,7 @@ export function doubleQuantOf({ weights, blocksize, deviation }: Explore): Doubl
   };
 }
 
-/** What it costs and what it saves. */
+/** A sentence on the cost and the saving of double quantization. */
 export function doubleQuantSentence({ absmax, bits, errors }: DoubleQuantized): string {
   const change = 100 * (errors[1] / errors[0] - 1);
   return `${whole(absmax.length)} absmax values. Bits per weight go from ${decimals(bits[0], 3)} to ${decimals(bits[1], 3)}; the mean error of NF4 goes from ${digits3(errors[0])} to ${digits3(errors[1])} standard deviations, by ${decimals(change, 2)} %.`;

@@ -9,7 +9,7 @@ export const COLUMNS = 14;
 const TOKENS = 6;
 const OUTPUTS = 32;
 
-/** The two columns that are large, and how large, as a language model's activations have them. */
+/** The two large columns and their values: a language model's activations have such columns. */
 const LARGE = new Map([
   [4, 40],
   [11, -18],
@@ -36,7 +36,7 @@ const drawn = (() => {
   };
 })();
 
-/** The same activations and weights every time, with another threshold; 0 leaves nothing out. */
+/** The example at a threshold, with the same activations and weights every time; 0 leaves nothing out. */
 export function int8Example(threshold: number): Int8Example {
   const { x, w } = drawn;
   const { CA, SCA, outlier_cols } = quantizeActivations(x, threshold);
@@ -72,7 +72,7 @@ export function int8Example(threshold: number): Int8Example {
   };
 }
 
-/** What this threshold leaves out and how far the product is off, against leaving nothing out. */
+/** A sentence on the columns a threshold leaves out and the product's error, against leaving nothing out. */
 export function int8Sentence({ outlier_cols, error }: Int8Example, threshold: number): string {
   const all = int8Example(0).error;
   if (threshold === 0) {

@@ -2,7 +2,7 @@ import type { Tensor } from '../../../tensor/tensor.ts';
 import { absmaxOf } from '../../../quant/absmax.ts';
 import { customCodebook, nearest } from '../../../quant/codebook.ts';
 
-/** Weights divided by their block's absmax, and that absmax: what a codebook's error depends on. */
+/** Weights divided by their block's absmax, and that absmax: a codebook's error depends on these two. */
 export interface ScaledWeights {
   /** In [-1, 1]. */
   scaled: Float32Array;
@@ -23,7 +23,10 @@ export function scaleWeights({ data }: Tensor, blocksize: number): ScaledWeights
   return { scaled, absmax };
 }
 
-/** Sixteen values with about as many weights around each, the outer two at -1 and 1: how NF4 was found, on these weights. */
+/**
+ * Sixteen values with about as many weights around each, the outer two at -1 and 1: how NF4 was found, on these
+ * weights.
+ */
 export function placeByQuantiles({ scaled }: ScaledWeights): number[] {
   const sorted = scaled.toSorted();
   const code = Array.from({ length: 16 }, (_, i) => sorted[Math.floor(((i + 0.5) / 16) * sorted.length)]!);

@@ -7,7 +7,7 @@ import { DRAWS, VALUES } from '../weights/weights.ts';
 /** A codebook's name beside its marks. */
 export const bookTitle = (book: BookName): string => (book === 'custom' ? 'Yours' : book.toUpperCase());
 
-/** Where the weights come from, after "weights". */
+/** Words for where the weights come from, after "weights". */
 function origin({ choice, sample, file, tensorName }: Explore): string {
   switch (choice) {
     case 'sample':
@@ -24,7 +24,7 @@ function origin({ choice, sample, file, tensorName }: Explore): string {
 /** "The first 16,384 of 81,920". */
 const firstOf = (n: number, length: number): string => `The first ${whole(n)} of ${whole(length)}`;
 
-/** Which weights of a tensor larger than the screen the bars and the errors are of. */
+/** A sentence for a tensor larger than the screen: which of its weights the bars and the errors are of. */
 export function measuredOf({ tensorLength, wholeRequest, wholeReport }: Explore): string {
   if (tensorLength === 0) return '';
   const some = `Bars and errors are of the first ${whole(VALUES)} of ${whole(tensorLength)} weights`;
@@ -45,7 +45,7 @@ export function figureSentence(explore: Explore): string {
   return `${weights} weights ${origin(explore)}, in blocks of ${blocksize}. Mean quantization error in standard deviations: ${errors.join(', ')}. ${comparison(measured.errors)}.`;
 }
 
-/** The same numbers as tables: the codebooks' values, and the bars. */
+/** The figure's numbers as tables: the codebooks' values, and the bars. */
 export function figureTables({ measured, books }: Explore): TableTwin[] {
   const sorted = books.map(({ code }) => [...code].sort((a, b) => a - b));
   const counts = measured?.counts ?? [];

@@ -8,7 +8,7 @@ export interface HeldBlock {
   end: number;
 }
 
-/** A strip shows 256 weights: past its end, each so many pixels double the block instead. */
+/** Pixels of a pull that double the block past the strip's end, where no more weights are shown. */
 const DOUBLING_PIXELS = 24;
 
 /** The block size nearest by ratio. `nearestBlocksize(90)` is 64, of 91 it is 128. */

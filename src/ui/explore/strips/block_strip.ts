@@ -18,7 +18,7 @@ export interface Strip {
 
 /**
  * The selected block in the middle of its neighbours; of a block longer than the strip the part with the selected
- * weight. With `held` the stretch that begins there, whatever is selected.
+ * weight. With `held` the stretch that begins there, even if another weight is selected.
  */
 export function stripOf(
   { weights, quantized, block, weight, blocksize, scaled }: Explore,
@@ -53,7 +53,7 @@ export function stripOf(
   };
 }
 
-/** How far the strip's axis reaches, up and down; with an outlier as far as one may be pulled. */
+/** The reach of the strip's axis, up and down; with an outlier, as far as one may be pulled. */
 export function reachOf({ scaled, planted, deviation }: Explore, { weights }: Strip): number {
   const outlier = planted === undefined ? 0 : MOST_DEVIATIONS * deviation;
   return 1.08 * (scaled ? 1 : Math.max(outlier, ...weights.map(({ value }) => Math.abs(value)), 1e-9));

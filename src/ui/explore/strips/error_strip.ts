@@ -13,7 +13,7 @@ export interface ErrorCurve {
   book: BookName;
   /** [bins] over [-1, 1]: the error of the weights there, in parts of their absmax; 0 where there are none. */
   bins: number[];
-  /** How often each value is used, the least value first, and what that makes in bits. */
+  /** The count of each value's uses, the least value first, and their entropy in bits. */
   counts: { value: number; n: number }[];
   entropy_bits: number;
 }

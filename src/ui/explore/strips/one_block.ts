@@ -3,7 +3,7 @@ import { CODEBOOKS } from '../../../quant/codebook.ts';
 import { nibbleAt } from '../../../quant/pack.ts';
 import type { NamedBook } from '../weights/measure.ts';
 
-/** The eight weights that quantizeBlockwise explains itself with. */
+/** The eight weights of the example in quantizeBlockwise's documentation. */
 export const EIGHT_WEIGHTS = [0.231, -0.94, 0.5, 0, -0.31, 0.72, -0.05, 0.12];
 
 /** One weight's way through a codebook and back. */

@@ -10,7 +10,7 @@ import type { Step } from './one_block.ts';
 /** A weight's way, with its block's absmax. */
 export type BlockStep = Step & { absmax: number };
 
-/** As many weights as arrows beside each other can be told apart. */
+/** The number of arrows that can be told apart beside each other. */
 const SHOWN = 64;
 
 /** Every weight of the selected block on its way through the chosen codebook and back. */

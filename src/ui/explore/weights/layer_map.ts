@@ -56,7 +56,7 @@ export function placeOf(name: string): { layer: string; kind: string } {
   return { layer: 'other', kind: name.replace(/^model\./, '').replace(/\.weight$/, '') };
 }
 
-/** Which tensor is worst and which best. */
+/** A sentence that names the worst and the best tensor. */
 export function layerSentence(cells: readonly LayerCell[], book: NamedBook, blocksize: number): string {
   const sorted = [...cells].sort((a, b) => a.errors[book] - b.errors[book]);
   const [best, worst] = [sorted[0]!, sorted.at(-1)!];

@@ -10,9 +10,11 @@ export type BookName = Codebook['quant_type'];
 /** The codebooks that have a name. */
 export type NamedBook = keyof typeof CODEBOOKS;
 
-/** What one block size does to the weights on the screen, or to all of the tensor they are from. */
+/**
+ * The errors of each codebook at one block size, on the weights on the screen or on all of the tensor they are from.
+ */
 export interface Measured {
-  /** How many weights were measured. */
+  /** The number of weights measured. */
   n: number;
   /** [bins] of weight / absmax over [-1, 1]. */
   counts: number[];
@@ -51,7 +53,7 @@ export function measure(
   };
 }
 
-/** The same of all `n` weights of a tensor that the worker measured. */
+/** The errors of all `n` weights of a tensor, from the worker's measurement. */
 export function measuredWhole(
   { counts, standard_deviation, mean_abs_errors }: MatrixReport,
   { books, blocksize }: Pick<MeasureRequest, 'books' | 'blocksize'>,

@@ -15,7 +15,7 @@ export interface OwnFile {
   tensors: TensorInfo[];
 }
 
-/** Reads a file's header; throws the LabError that says what is wrong with it. */
+/** Reads a file's header; throws a LabError that says what is wrong with it. */
 export async function openOwnFile(file: File): Promise<OwnFile> {
   const source = blobSource(file, file.name);
   const header = await readHeader(source);

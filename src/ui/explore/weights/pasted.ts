@@ -1,7 +1,7 @@
 import type { Tensor } from '../../../tensor/tensor.ts';
 import { VALUES } from './weights.ts';
 
-/** Fewer numbers than this make no distribution, but a block by hand. */
+/** The fewest numbers to paste: no distribution, but enough for a block by hand. */
 export const LEAST_PASTED = 2;
 
 /**

@@ -3,10 +3,10 @@ import { decode } from '../../../tensor/dtype.ts';
 import { LabError } from '../../../errors.ts';
 import type { Tensor } from '../../../tensor/tensor.ts';
 
-/** As many weights as are quantized again, three times over, while a slider moves. */
+/** The number of weights on the screen: all are quantized again, three times over, while a slider moves. */
 export const VALUES = 16_384;
 
-/** As many weights as a strip shows beside each other: a bar needs a pixel or more. */
+/** The number of weights a strip shows beside each other: a bar needs a pixel or more. */
 export const SHOWN = 256;
 
 /** Weights a computer draws, by the name of their distribution; each with the standard deviation 1. */
@@ -53,10 +53,10 @@ export function standardDeviation({ data }: Tensor): number {
   return Math.sqrt(data.reduce((sum, w) => sum + (w - mean) ** 2, 0) / data.length);
 }
 
-/** How far out a planted outlier lies, in standard deviations. */
+/** The place of a planted outlier, in standard deviations. */
 export const OUTLIER_DEVIATIONS = 10;
 
-/** How far out one that is planted by hand may be pulled. */
+/** The farthest an outlier planted by hand may be pulled, in standard deviations. */
 export const MOST_DEVIATIONS = 12;
 
 /** The tensor with `count` of its weights, at places drawn once, set to plus or minus ten standard deviations. */

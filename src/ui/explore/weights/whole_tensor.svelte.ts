@@ -3,12 +3,12 @@ import type { MeasureRequest } from '../../../lab/protocol.ts';
 import type { MatrixReport } from '../../../gpu/matrix/measure_matrix.ts';
 import { lab } from '../../page/lab.ts';
 
-/** What the worker measured over all weights of a tensor, once it has. */
+/** The errors the worker measured over all weights of a tensor, once it has. */
 export class WholeTensor {
   #asked: MeasureRequest | undefined;
   #answered = $state.raw<{ request: MeasureRequest; answer: MatrixReport | Failure }>();
 
-  /** The answer to this very request; none to one that something was changed in. */
+  /** The answer to exactly this request; undefined for one that differs in anything. */
   answerTo(request: MeasureRequest | undefined): MatrixReport | Failure | undefined {
     return request && this.#answered?.request === request ? this.#answered.answer : undefined;
   }

@@ -1,7 +1,6 @@
+import { TASKS, type TaskName } from '../../../eval/tasks/tasks.ts';
 import type { ItemResult } from '../../../eval/item.ts';
-import type { TaskName } from '../../../eval/tasks/tasks.ts';
 import type { ConfigRun } from '../../../study/result.ts';
-import { TASK_NAMES } from '../../words/names.ts';
 
 /** Who was right: both configurations, the first alone, the second alone, or neither. */
 export type Cell = 'both' | 'first' | 'second' | 'neither';
@@ -52,7 +51,7 @@ export function countCells(pairs: readonly ItemPair[]): Record<Cell, number> {
 function isRight(task: TaskName, item: ItemResult): boolean | undefined {
   switch (item.output_type) {
     case 'multiple_choice':
-      return (TASK_NAMES[task].primary_metric === 'acc_norm' ? item.acc_norm : item.acc) === 1;
+      return (TASKS[task].primary_metric === 'acc_norm' ? item.acc_norm : item.acc) === 1;
     case 'classify':
       return item.acc === 1;
     case 'generate_until':

@@ -1,6 +1,6 @@
+import { TASKS } from '../../../eval/tasks/tasks.ts';
 import type { ExperimentResult } from '../../../study/result.ts';
 import { decimals, digits3, whole } from '../../words/format.ts';
-import { TASK_NAMES } from '../../words/names.ts';
 
 /** A line of the table: the configuration, and its cells as text. */
 export interface DivergenceRow {
@@ -22,7 +22,7 @@ export const divergenceRows = (
       {
         name: names[config]!,
         cells: [
-          TASK_NAMES[task].title,
+          TASKS[task].title,
           whole(tokens),
           withError(kl, digits3),
           digits3(kl_percentiles[99]),

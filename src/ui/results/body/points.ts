@@ -1,11 +1,10 @@
-import type { MetricName } from '../../../eval/stats/metric.ts';
-import type { TaskName } from '../../../eval/tasks/tasks.ts';
+import { METRICS, type MetricName } from '../../../eval/stats/metric.ts';
+import { TASKS, type TaskName } from '../../../eval/tasks/tasks.ts';
 import type { ExperimentResult } from '../../../study/result.ts';
 import type { QuantConfig } from '../../../quant/config.ts';
 import type { TableTwin } from '../../chart/table_twin.ts';
 import { distinctNames } from '../../words/config_names.ts';
 import { decimals, megabytes, whole } from '../../words/format.ts';
-import { METRIC_NAMES, TASK_NAMES } from '../../words/names.ts';
 
 /** What the figure can show: a metric of a task. */
 export interface Shown {
@@ -42,7 +41,7 @@ const Z95 = 1.96;
 /** Every metric of every task that has a value, the primary one of each task first. */
 export function choices({ runs }: ExperimentResult): Shown[] {
   return (runs[0]?.tasks ?? []).flatMap(({ task, metrics }) => {
-    const { primary_metric } = TASK_NAMES[task];
+    const { primary_metric } = TASKS[task];
     const names = (Object.keys(metrics) as MetricName[]).sort(
       (a, b) => Number(b === primary_metric) - Number(a === primary_metric),
     );
@@ -79,12 +78,12 @@ export function pointsOf({ runs, comparisons }: ExperimentResult, { task, metric
 
 /** "Mini ARC, acc": the figure's choice in words. */
 export const shownName = ({ task, metric }: Shown): string =>
-  `${TASK_NAMES[task].title}, ${METRIC_NAMES[metric].title}`;
+  `${TASKS[task].title}, ${METRICS[metric].title}`;
 
 /** The figure in one sentence: which score leads, and what the fewest bits give. */
 export function pointsSentence(points: readonly Point[], shown: Shown): string {
   if (points.length === 0) return `${shownName(shown)}: not measured yet.`;
-  const up = METRIC_NAMES[shown.metric].higher_is_better;
+  const up = METRICS[shown.metric].higher_is_better;
   const best = points.reduce((a, b) => ((up ? b.value > a.value : b.value < a.value) ? b : a));
   const least = points.reduce((a, b) => (b.bits < a.bits ? b : a));
   const say = ({ name, value, bits }: Point) => `${name}, ${decimals(value, 3)} at ${decimals(bits, 2)} bits`;
@@ -100,7 +99,7 @@ export const pointsTable = (points: readonly Point[], shown: Shown): TableTwin =
     'bits per weight',
     'MB',
     'tokens/s',
-    METRIC_NAMES[shown.metric].title,
+    METRICS[shown.metric].title,
     '95 %: from',
     'to',
   ],

@@ -1,8 +1,9 @@
+import { METRICS } from '../../../eval/stats/metric.ts';
+import { TASKS } from '../../../eval/tasks/tasks.ts';
 import type { PublishedFigure, PublishedStudy } from '../../../study/published.ts';
 import type { ExperimentResult } from '../../../study/result.ts';
 import { sameStorage } from '../../words/config_names.ts';
 import { digits3, mebibytes, whole } from '../../words/format.ts';
-import { METRIC_NAMES, TASK_NAMES } from '../../words/names.ts';
 
 /** A published figure, and what was measured of the same configuration here. */
 export interface PublishedRow {
@@ -24,7 +25,7 @@ export const publishedRows = ({ figures, model }: PublishedStudy, result: Experi
 function whatOf({ quantity, task, n }: PublishedFigure): string {
   if (quantity === 'memory') return 'memory, counted';
   const asked = n === undefined ? '' : `, n = ${whole(n)}`;
-  return `${task ? `${TASK_NAMES[task].title}, ` : ''}${METRIC_NAMES[quantity].title}${asked}`;
+  return `${task ? `${TASKS[task].title}, ` : ''}${METRICS[quantity].title}${asked}`;
 }
 
 function measuredOf(

@@ -1,10 +1,9 @@
+import { TASKS, type TaskName } from '../../../eval/tasks/tasks.ts';
 import type { MetricValue } from '../../../eval/stats/metric.ts';
-import type { TaskName } from '../../../eval/tasks/tasks.ts';
 import type { Comparison, ExperimentResult } from '../../../study/result.ts';
 import type { QuantConfig } from '../../../quant/config.ts';
 import { distinctNames } from '../../words/config_names.ts';
 import { decimals, pValue, whole } from '../../words/format.ts';
-import { TASK_NAMES } from '../../words/names.ts';
 
 /** A configuration as a line of the table. */
 export interface ResultRow {
@@ -44,7 +43,7 @@ export function resultRows({ runs, comparisons }: ExperimentResult): ResultRow[]
       return {
         task,
         n,
-        metric: metrics[TASK_NAMES[task].primary_metric],
+        metric: metrics[TASKS[task].primary_metric],
         difference: compared ? differenceText(compared, baseline) : '',
       };
     }),
@@ -56,7 +55,7 @@ export function resultRows({ runs, comparisons }: ExperimentResult): ResultRow[]
  * p = 0.219"; of a perplexity "× 1.012 of float32 (95 %: 1.004 to 1.020), p = 0.004".
  */
 export function differenceText({ task, n, means, ratios }: Comparison, baseline: string): string {
-  const { primary_metric } = TASK_NAMES[task];
+  const { primary_metric } = TASKS[task];
   const mean = means.find(({ metric }) => metric === primary_metric);
   if (mean) {
     const { gained, lost, p } = mean;

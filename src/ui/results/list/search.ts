@@ -1,6 +1,6 @@
+import { TASKS } from '../../../eval/tasks/tasks.ts';
 import type { RunRecord } from '../../../study/record.ts';
 import { longName } from '../../words/config_names.ts';
-import { TASK_NAMES } from '../../words/names.ts';
 
 /** Whether every word of a query is somewhere in a run's title, model, configurations or tasks; "nf4 smol" finds both. */
 export function matches({ spec, environment }: RunRecord, query: string): boolean {
@@ -10,7 +10,7 @@ export function matches({ spec, environment }: RunRecord, query: string): boolea
     model.source === 'hub' ? model.repo : model.name,
     environment?.model.name ?? '',
     ...spec.configs.map(longName),
-    ...spec.tasks.map(({ task }) => TASK_NAMES[task].title),
+    ...spec.tasks.map(({ task }) => TASKS[task].title),
   ]
     .join(' ')
     .toLowerCase();

@@ -1,9 +1,10 @@
+import { METRICS } from '../../../eval/stats/metric.ts';
+import { TASKS } from '../../../eval/tasks/tasks.ts';
 import type { ExperimentResult } from '../../../study/result.ts';
 import { canonicalJson } from '../../../study/spec.ts';
 import { longName } from '../../words/config_names.ts';
 import { decimals, megabytes, whole } from '../../words/format.ts';
 import { adapterName } from '../../../gpu/adapter.ts';
-import { METRIC_NAMES, TASK_NAMES } from '../../words/names.ts';
 import { metricText } from '../../words/score_text.ts';
 
 /** One number of a configuration that both runs have. */
@@ -22,13 +23,13 @@ export function versusRows(a: ExperimentResult, b: ExperimentResult): VersusRow[
     if (!twin) return [];
     const name = longName(run.config);
     const scores = run.tasks.flatMap(({ task, metrics }): VersusRow[] => {
-      const { title, primary_metric } = TASK_NAMES[task];
+      const { title, primary_metric } = TASKS[task];
       const [x, y] = [
         metrics[primary_metric],
         twin.tasks.find((other) => other.task === task)?.metrics[primary_metric],
       ];
       if (!x || !y) return [];
-      const what = `${title}, ${METRIC_NAMES[primary_metric].title}`;
+      const what = `${title}, ${METRICS[primary_metric].title}`;
       return [{ name, what, a: metricText(x), b: metricText(y), difference: signed(y.value - x.value, 3) }];
     });
     const [x, y] = [run, twin].map((own) => own.footprint.actual_bytes) as [number, number];
