@@ -3,7 +3,7 @@ import { randomLlama } from '../../test/fixtures/random_llama.ts';
 import { memoryFiles } from '../../test/fixtures/memory_files.ts';
 import { openGpu } from '../gpu/device/device.ts';
 import { adapterName } from '../gpu/adapter.ts';
-import { kernelsFor } from '../gpu/kernels/registry.ts';
+import { kernelsFor } from '../gpu/registry.ts';
 import type { FileSet } from '../tensor/source.ts';
 import { openGate, type Gate } from './gate.ts';
 import { gpuOnce } from './gpu_once.ts';
