@@ -9,7 +9,7 @@ import { kernelsFor } from './registry.ts';
 export interface CheckRow {
   kernel: string;
   case: string;
-  /** The largest |GPU − reference| over all outputs; NaN when the GPU left a value unwritten. */
+  /** The largest |GPU − reference| over all outputs; infinite where the GPU left a value unwritten. */
   max_error: number;
   /** What is allowed where the reference is 0; the allowance grows with the reference's magnitude. */
   bound: number;
