@@ -155,7 +155,7 @@ describe('Linear4bit by bitsandbytes', () => {
     const arena = openArena(gpu);
     const commands = recordCommands(gpu);
     try {
-      const data = await linear4bit.floats(`${x.split('./')[0]!}.weight`);
+      const data = await linear4bit.floats(`${x.split('.')[0]!}.weight`);
       const storing = await storeAs(arena, { quant_type, blocksize, double_quant, compute_dtype });
       const read = (begin: number, end: number) => Promise.resolve(bytesOf(data.slice(begin * K, end * K)));
       const matrix = await loadMatrix(arena, { name, rows: N, columns: K, dtype: 'F32', read }, storing);
