@@ -1,30 +1,18 @@
 // computes     y[i] = code[nibble(i)] · scale[i / blocksize]
-// inputs       packed [n / 8] u32, even element in the high nibble of its byte ·
-//              absmax [n / blocksize] f32 bits, or NESTED: bytes, places in nested_code [256], scaled by
-//              nested_absmax [blocks / 256] f32 and moved by absmax_offset · code [16] f32
+// inputs       packed [n / 8] u32, even element in the high nibble of its byte · code [16] f32 ·
+//              scales, nested_absmax and nested_code as scales.wgsl reads them
 // output       y [n] f32
 // invocation   1 element
 // tested by    src/gpu/kernels/kernels.gpu.test.ts, against dequantizeBlockwise
-override NESTED: u32 = 0;
-
 struct Params { n: u32, blocksize: u32, first_block: u32, absmax_offset: f32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> packed: array<u32>;
-@group(0) @binding(2) var<storage, read> absmax: array<u32>;
-@group(0) @binding(3) var<storage, read> nested_absmax: array<f32>;
-@group(0) @binding(4) var<storage, read> nested_code: array<f32>;
-@group(0) @binding(5) var<storage, read> code: array<f32>;
+@group(0) @binding(2) var<storage, read> code: array<f32>;
+@group(0) @binding(3) var<storage, read> scales: array<u32>;
+@group(0) @binding(4) var<storage, read> nested_absmax: array<f32>;
+@group(0) @binding(5) var<storage, read> nested_code: array<f32>;
 @group(0) @binding(6) var<storage, read_write> y: array<f32>;
-
-// The absmax of a block: as stored, or from its 8-bit code (double quantization).
-fn scale_of(block: u32) -> f32 {
-  if (NESTED == 0) {
-    return bitcast<f32>(absmax[block]);
-  }
-  let place = (absmax[block / 4] >> (8 * (block % 4))) & 255;
-  return nested_code[place] * nested_absmax[(params.first_block + block) / 256] + params.absmax_offset;
-}
 
 @compute @workgroup_size(64)
 fn main(

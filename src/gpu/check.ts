@@ -2,14 +2,14 @@ import { compare, formatMismatch, maxError } from '../tensor/compare.ts';
 import { recordCommands } from './device/commands.ts';
 import { openArena, readBack, write } from './device/buffers.ts';
 import type { Gpu } from './device/device.ts';
-import type { Kernel, KernelCase } from './device/kernel.ts';
-import { kernelsFor } from './kernels/registry.ts';
+import { pipelineKey, type Kernel, type KernelCase, type Overrides } from './device/kernel.ts';
+import { kernelsFor } from './registry.ts';
 
 /** The kernel error of one kernel on one case. */
 export interface CheckRow {
   kernel: string;
   case: string;
-  /** The largest |GPU − reference| over all outputs; NaN when the GPU left a value unwritten. */
+  /** The largest |GPU − reference| over all outputs; infinite where the GPU left a value unwritten. */
   max_error: number;
   /** What is allowed where the reference is 0; the allowance grows with the reference's magnitude. */
   bound: number;
@@ -68,10 +68,47 @@ export async function checkKernel(gpu: Gpu, kernel: Kernel, kase: KernelCase): P
   }
 }
 
-/** The first case of every kernel: a second's assurance before a run. Stops at nothing, so that all rows are seen. */
-export async function quickCheck(gpu: Gpu, onRow: (row: CheckRow, total: number) => void): Promise<void> {
-  const kernels = kernelsFor(gpu);
-  for (const kernel of kernels) onRow(await checkKernel(gpu, kernel, kernel.cases()[0]!), kernels.length);
+/** Kernels that will run, and what they will be compiled with: each takes the constants that it declares. */
+export interface Need {
+  kernels: readonly Kernel[];
+  overrides: Overrides;
+}
+
+interface Check {
+  kernel: Kernel;
+  kase: KernelCase;
+}
+
+/**
+ * The first case of every pipeline needed, each pipeline once.
+ * @throws Error where a kernel has no case for its constants: then nothing says what it should compute.
+ */
+export function checksFor(needs: readonly Need[]): Check[] {
+  const cases = new Map<Kernel, KernelCase[]>();
+  const checks = new Map<string, Check>();
+  for (const { kernels, overrides } of needs) {
+    for (const kernel of kernels) {
+      if (!cases.has(kernel)) cases.set(kernel, kernel.cases());
+      const kase = cases.get(kernel)!.find((one) => isCompiledWith(one, overrides));
+      if (!kase) throw new Error(`No case of ${kernel.name} is compiled with ${JSON.stringify(overrides)}.`);
+      const key = pipelineKey(kernel, kase.overrides ?? {});
+      if (!checks.has(key)) checks.set(key, { kernel, kase });
+    }
+  }
+  return [...checks.values()];
+}
+
+const isCompiledWith = ({ overrides = {} }: KernelCase, wanted: Overrides): boolean =>
+  Object.entries(overrides).every(([name, value]) => wanted[name] === value);
+
+/** Checks every pipeline needed on one case. Stops at nothing, so that all rows are seen. */
+export async function quickCheck(
+  gpu: Gpu,
+  needs: readonly Need[],
+  onRow: (row: CheckRow, total: number) => void,
+): Promise<void> {
+  const checks = checksFor(needs);
+  for (const { kernel, kase } of checks) onRow(await checkKernel(gpu, kernel, kase), checks.length);
 }
 
 /** Every case of every kernel. */

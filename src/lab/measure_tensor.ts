@@ -1,8 +1,8 @@
 import { LabError } from '../errors.ts';
-import { checkKernel } from '../gpu/check.ts';
+import { quickCheck } from '../gpu/check.ts';
 import type { Gpu } from '../gpu/device/device.ts';
-import type { Kernel } from '../gpu/device/kernel.ts';
-import { passingBytes } from '../gpu/matrix/matrix.ts';
+import { DTYPE } from '../gpu/kernels/stored.ts';
+import { passingBytes } from '../gpu/matrix/stored_matrix.ts';
 import {
   measureMatrix,
   measureOn,
@@ -10,7 +10,7 @@ import {
   MEASURING,
   type MatrixReport,
 } from '../gpu/matrix/measure_matrix.ts';
-import { isQuantizable } from '../tensor/dtype.ts';
+import { isQuantizable, type QuantizableDtype } from '../tensor/dtype.ts';
 import { readHeader, readRows } from '../tensor/safetensors.ts';
 import { blobSource } from '../tensor/source.ts';
 import { elements } from '../tensor/tensor.ts';
@@ -21,7 +21,7 @@ const CPU_BYTES = 512 * 1024;
 
 /** Measures tensors one after the other: a new one ends the one before. */
 export function tensorMeasurer(open: () => Promise<Gpu>): (request: MeasureRequest) => Promise<MatrixReport> {
-  const trusted = new WeakMap<Gpu, Promise<boolean>>();
+  const trusted = trust();
   let measuring = new AbortController();
   return async ({ file, tensor, ...wanted }) => {
     measuring.abort(new LabError('cancelled', `${tensor} was being measured when another question came.`));
@@ -41,22 +41,27 @@ export function tensorMeasurer(open: () => Promise<Gpu>): (request: MeasureReque
       read: (first: number, end: number) => readRows(source, header, info, first, end),
     };
     const gpu = await open().catch(() => undefined);
-    if (gpu && !trusted.has(gpu))
-      trusted.set(
-        gpu,
-        measuresRight(gpu).catch(() => false),
-      );
-    return gpu && (await trusted.get(gpu))
+    return gpu && (await trusted(gpu, dtype))
       ? measureMatrix(stored, wanted, measureOn(gpu), passingBytes(gpu), signal)
       : measureMatrix(stored, wanted, measureOnCpu, CPU_BYTES, signal);
   };
 }
 
-/** Whether the kernels pass their first check on this adapter. */
-async function measuresRight(gpu: Gpu): Promise<boolean> {
-  for (const kernel of MEASURING as unknown as readonly Kernel[]) {
-    const { pass } = await checkKernel(gpu, kernel, kernel.cases()[0]!);
-    if (!pass) return false;
-  }
-  return true;
+/** Asks once a device and dtype whether the measuring kernels pass their check there. */
+function trust(): (gpu: Gpu, dtype: QuantizableDtype) => Promise<boolean> {
+  const asked = new WeakMap<Gpu, Map<QuantizableDtype, Promise<boolean>>>();
+  return (gpu, dtype) => {
+    const own = asked.get(gpu) ?? new Map<QuantizableDtype, Promise<boolean>>();
+    asked.set(gpu, own);
+    const known = own.get(dtype) ?? measuresRight(gpu, dtype).catch(() => false);
+    own.set(dtype, known);
+    return known;
+  };
+}
+
+async function measuresRight(gpu: Gpu, dtype: QuantizableDtype): Promise<boolean> {
+  let right = true;
+  const needs = [{ kernels: MEASURING, overrides: { DTYPE: DTYPE[dtype] } }];
+  await quickCheck(gpu, needs, ({ pass }) => (right &&= pass));
+  return right;
 }

@@ -3,7 +3,9 @@ import { randomLlama } from '../../test/fixtures/random_llama.ts';
 import { memoryFiles } from '../../test/fixtures/memory_files.ts';
 import { openGpu } from '../gpu/device/device.ts';
 import { adapterName } from '../gpu/adapter.ts';
-import { kernelsFor } from '../gpu/kernels/registry.ts';
+import { checksFor } from '../gpu/check.ts';
+import { needsOf } from '../model/needs.ts';
+import { openModel } from '../model/open_model.ts';
 import type { FileSet } from '../tensor/source.ts';
 import { openGate, type Gate } from './gate.ts';
 import { gpuOnce } from './gpu_once.ts';
@@ -93,7 +95,7 @@ describe('run', () => {
     const kinds = events.map(({ type }) => type).filter((type, i, all) => type !== all[i - 1]);
     const perConfig = ['progress', 'loaded', 'item', 'config-done'];
     expect(kinds).toEqual([
-      ...['started', 'progress', 'planned', 'progress', 'environment'],
+      ...['started', 'planned', 'progress', 'environment'],
       ...[...perConfig, ...perConfig, ...perConfig],
       'finished',
     ]);
@@ -110,7 +112,8 @@ describe('run', () => {
       [2, 'mini_arc', 3],
       [2, 'mini_text', 2],
     ]);
-    expect(result.environment.kernel_check.checked).toBe(kernelsFor(await gpu()).length);
+    const needs = needsOf(await gpu(), await openModel(randomLlama()), spec.configs);
+    expect(result.environment.kernel_check.checked).toBe(checksFor(needs).length);
     expect(result.environment.model.files['model.safetensors']!.sha256).toMatch(/^[0-9a-f]{64}$/);
     expect(adapterName(result.environment.adapter)).not.toBe('');
     const [float, nf4] = result.runs;
@@ -325,6 +328,38 @@ describe('run', () => {
   ])('ends with the failure of %s', async (_, host, code) => {
     const events = await eventsOf(host);
     expect(last(events)).toMatchObject({ type: 'failed', failure: { code } });
+  });
+
+  it.each([
+    ['add', 'a kernel of every model', '+= y[i];', '+= 1.0001 * y[i];', 'n 1001'],
+    // Right as float32 and wrong as float16: only the case that this run compiles shows it.
+    [
+      'matvec_blockwise',
+      'a kernel of one compute dtype',
+      'write(token, row, sum);',
+      'write(token, row, select(sum, sum + 1.0, COMPUTE_DTYPE == 1));',
+      'M 9 · N 68 · K 64 · fp4 32 · double quant · compute float16',
+    ],
+  ])('refuses an adapter where %s, %s, computes something else', async (kernel, _, right, wrong, kase) => {
+    const adapter = await openGpu(navigator.gpu);
+    const compile = adapter.device.createShaderModule.bind(adapter.device);
+    adapter.device.createShaderModule = ({ label, code }) =>
+      compile({ code: label === kernel ? code.replace(right, wrong) : code });
+    const nf4 = { quant_type: 'nf4', double_quant: true, compute_dtype: 'float16' };
+    const asked = parseSpec({ ...spec, configs: [{ quant_type: 'none' }, nf4] });
+    const events: RunEvent[] = [];
+    const host = hostOf(undefined, { gpu: () => Promise.resolve(adapter) });
+    try {
+      await run({ spec: asked }, host, (event) => events.push(event), new AbortController().signal);
+    } finally {
+      adapter.device.destroy();
+    }
+    expect(last(events)).toMatchObject({ type: 'failed', failure: { code: 'kernel-mismatch' } });
+    const { failure } = last(events) as Extract<RunEvent, { type: 'failed' }>;
+    expect(failure.message).toContain(`The kernel ${kernel} is off by `);
+    expect(failure.message).toContain(`(${kase})`);
+    expect(itemsIn(events)).toEqual([]);
+    expect(await host.store.list()).toMatchObject([{ state: 'failed', configs: {} }]);
   });
 
   it('does not resume with another model', async () => {

@@ -1,6 +1,7 @@
 import { LabError, toFailure, type Failure } from '../errors.ts';
-import { quickCheck } from '../gpu/check.ts';
+import { quickCheck, type Need } from '../gpu/check.ts';
 import type { Gpu } from '../gpu/device/device.ts';
+import { needsOf } from '../model/needs.ts';
 import { openModel, type ModelFiles } from '../model/open_model.ts';
 import { assembleResult } from '../study/assemble.ts';
 import { estimate } from './eta.ts';
@@ -16,8 +17,8 @@ import type { Store } from './store.ts';
 import type { RunRecord } from '../study/record.ts';
 
 /**
- * Runs an experiment: checks the kernels, opens the model, and for each configuration streams the weights to the
- * device and asks every item. Each step is an event; each item is stored before its event is sent. Never rejects:
+ * Runs an experiment: opens the model, checks the kernels it needs, and for each configuration streams the weights to
+ * the device and asks every item. Each step is an event; each item is stored before its event is sent. Never rejects:
  * what goes wrong is the last event, with everything measured before it; where the spec says so, a configuration that
  * fails is left behind and the next one begins. A shut gate holds it between two items.
  */
@@ -94,7 +95,6 @@ async function measure(
     (phase: 'download' | 'hash'): ByteProgress =>
     (done, total, what) =>
       emit({ type: 'progress', phase, done, total, what });
-  const kernel_check = await checkKernels(gpu, emit);
   const { items: plan, ...asked } = await planItems(spec, host.data, signal, record.environment?.data);
   const tasks = spec.tasks.map(({ task }) => ({ task, n: plan.filter((item) => item.task === task).length }));
   emit({ type: 'planned', tasks });
@@ -103,6 +103,7 @@ async function measure(
   const adapted =
     spec.model.adapter && (await host.openAdapter(spec.model.adapter, bytes('download'), signal));
   const model = await openModel(opened.files, adapted?.files);
+  const kernel_check = await checkKernels(gpu, needsOf(gpu, model, spec.configs), emit);
   const identity = await identify(spec.model, opened, model, bytes('hash'), signal);
   if (adapted) identity.adapter = await identifyFiles(adapted, ADAPTER_FILES, bytes('hash'), signal);
   if (record.environment) {
@@ -162,16 +163,20 @@ async function measureAll(measurement: Measurement): Promise<void> {
 const concernsOneConfig = ({ code }: Failure): boolean => !['storage', 'network', 'internal'].includes(code);
 
 /** @throws kernel-mismatch when a kernel computes something else than the CPU: then no number would mean anything. */
-async function checkKernels(gpu: Gpu, emit: (event: RunEvent) => void): Promise<KernelCheck> {
+async function checkKernels(
+  gpu: Gpu,
+  needs: readonly Need[],
+  emit: (event: RunEvent) => void,
+): Promise<KernelCheck> {
   let checked = 0;
   let worst: KernelCheck['worst'] | undefined;
-  await quickCheck(gpu, (row, total) => {
+  await quickCheck(gpu, needs, (row, total) => {
     checked++;
     emit({ type: 'progress', phase: 'check', done: checked, total, what: row.kernel });
     if (!row.pass) {
       throw new LabError(
         'kernel-mismatch',
-        `The kernel ${row.kernel} is off by ${row.max_error} on this adapter; allowed: ${row.bound}.`,
+        `The kernel ${row.kernel} is off by ${row.max_error} on this adapter (${row.case}); allowed: ${row.bound}.`,
       );
     }
     if (!worst || row.worst_ratio > worst.worst_ratio) worst = row;

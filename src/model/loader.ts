@@ -1,9 +1,9 @@
 import { LabError } from '../errors.ts';
 import { openArena, type Arena } from '../gpu/device/buffers.ts';
 import type { Gpu } from '../gpu/device/device.ts';
-import { loadMatrix, storeAs, type Storing } from '../gpu/matrix/load_matrix.ts';
-import { loadQuantized } from '../gpu/matrix/upload_quantized.ts';
-import type { DeviceMatrix, StoredMatrix } from '../gpu/matrix/matrix.ts';
+import { loadMatrix, storeAs, uploadQuantized, type Storing } from '../gpu/matrix/load_matrix.ts';
+import type { DeviceMatrix } from '../gpu/matrix/matrix.ts';
+import type { StoredMatrix } from '../gpu/matrix/stored_matrix.ts';
 import { readQuantized, savedQuantType, type SavedReader } from '../quant/bitsandbytes_format.ts';
 import { skippedModules, type QuantConfig } from '../quant/config.ts';
 import {
@@ -87,7 +87,7 @@ export async function openLoader(
     if (savedQuantType(saved, name)) {
       const quantized = await readQuantized(saved, name, [rows, columns]);
       advance(`${name}.weight`);
-      return loadQuantized(arena, name, quantized);
+      return uploadQuantized(arena, name, quantized);
     }
     const describe = conv1d ? transposedMatrix : storedMatrix;
     const as = isSkipped(name, skippedModules(quant)) ? AS_STORED : storing;

@@ -6,6 +6,7 @@ import { STRIP, logit_strips, stripsOf } from '../gpu/kernels/logit_strips.ts';
 import { logprobs } from '../gpu/kernels/logprobs.ts';
 import { layer_norm } from '../gpu/kernels/layer_norm.ts';
 import { rms_norm } from '../gpu/kernels/rms_norm.ts';
+import { DTYPE } from '../gpu/kernels/stored.ts';
 import { compareWithBaseline } from './compare_logits.ts';
 import type { Model } from './forward.ts';
 import type { Trace } from './language_model.ts';
@@ -149,7 +150,8 @@ function computeLogits(model: Model, rows: readonly number[], buffers: Head['buf
   write(gpu, ids, Uint32Array.from(rows));
   // Picking rows of hidden states is an embedding whose table they are.
   const pick = { T: R, width, first_row: 0, rows: workspace.tokens };
-  commands.dispatch(embedding, pick, { ids, table: workspace.activations.hidden, y: picked });
+  const table = workspace.activations.hidden;
+  commands.dispatch(embedding, pick, { ids, table, y: picked }, { DTYPE: DTYPE.F32 });
   normalize(model, picked, normed, R);
   const x = round(commands, head_dtype, normed, rounded, R * width);
   linear(commands, weights.head, { M: R, x, y: logits, compute_dtype: head_dtype });

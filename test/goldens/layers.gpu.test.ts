@@ -4,8 +4,7 @@ import { recordCommands } from '../../src/gpu/device/commands.ts';
 import { openGpu } from '../../src/gpu/device/device.ts';
 import { quantizeInput, reserveInt8Input } from '../../src/gpu/matrix/int8_input.ts';
 import { linear } from '../../src/gpu/matrix/linear.ts';
-import { loadMatrix, storeAs } from '../../src/gpu/matrix/load_matrix.ts';
-import { loadQuantized } from '../../src/gpu/matrix/upload_quantized.ts';
+import { loadMatrix, storeAs, uploadQuantized } from '../../src/gpu/matrix/load_matrix.ts';
 import { maskWords } from '../../src/gpu/kernels/outlier_columns.ts';
 import { round } from '../../src/model/pass.ts';
 import { dequantizeBlockwise, quantizeBlockwise } from '../../src/quant/blockwise.ts';
@@ -107,7 +106,7 @@ describe('LLM.int8() by bitsandbytes', () => {
       const commands = recordCommands(gpu);
       try {
         const weight = { shape: [N, K], data: await int8.floats('linear.weight') };
-        const matrix = await loadQuantized(arena, 'weight', quantizeLlmInt8(weight));
+        const matrix = await uploadQuantized(arena, 'weight', quantizeLlmInt8(weight));
         const raw = await arena.upload(await int8.floats(x), 'x');
         const y = await arena.allocate(4 * M * N, 'y');
         const input = await reserveInt8Input(arena, threshold, M, K);
@@ -156,7 +155,7 @@ describe('Linear4bit by bitsandbytes', () => {
     const arena = openArena(gpu);
     const commands = recordCommands(gpu);
     try {
-      const data = await linear4bit.floats(`${x.split('./')[0]!}.weight`);
+      const data = await linear4bit.floats(`${x.split('.')[0]!}.weight`);
       const storing = await storeAs(arena, { quant_type, blocksize, double_quant, compute_dtype });
       const read = (begin: number, end: number) => Promise.resolve(bytesOf(data.slice(begin * K, end * K)));
       const matrix = await loadMatrix(arena, { name, rows: N, columns: K, dtype: 'F32', read }, storing);
@@ -173,7 +172,10 @@ describe('Linear4bit by bitsandbytes', () => {
       noteWorst(`${quant_type} layer`, compute_dtype, maxError(got, want, tolerance).worst_ratio);
       const mismatch = compare(got, want, tolerance);
       expect(mismatch && formatMismatch(mismatch)).toBeUndefined();
-      expect(double_quant === matrix.parts.some((part) => part.storage === '4bit' && part.nested)).toBe(true);
+      expect(
+        double_quant ===
+          matrix.parts.some((part) => part.storage === 'blockwise' && part.scales.kind === 'nested'),
+      ).toBe(true);
     } finally {
       commands.close();
       arena.close();

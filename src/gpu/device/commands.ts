@@ -8,6 +8,7 @@ const MAX_DISPATCHES = 256;
 
 /** Dispatches in the order they will run. */
 export interface Commands {
+  readonly gpu: Gpu;
   dispatch<P extends Record<string, 'u32' | 'f32'>, B extends Record<string, Access>>(
     kernel: Kernel<P, B>,
     params: Params<P>,
@@ -59,6 +60,7 @@ export function recordCommands(gpu: Gpu): Commands {
   }
 
   return {
+    gpu,
     dispatch(kernel, params, buffers, overrides = {}) {
       if (recorded.length === MAX_DISPATCHES) submit();
       const erased = kernel as unknown as Kernel;

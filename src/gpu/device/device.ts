@@ -14,8 +14,19 @@ export interface Gpu {
   lost: Promise<void>;
 }
 
-/** Only these are asked for, and only for bigger tensors per buffer; everything works at their defaults. */
-const RAISED_LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
+/**
+ * Limits asked for at their best: the first two for bigger tensors per buffer, the others for kernels that require
+ * more than the default. Everything works at their defaults.
+ */
+const RAISED_LIMITS = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+] as const;
+export type RaisedLimit = (typeof RAISED_LIMITS)[number];
 const OPTIONAL_FEATURES = ['timestamp-query', 'shader-f16', 'subgroups'] as const;
 
 /**

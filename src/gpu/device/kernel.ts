@@ -1,10 +1,10 @@
 import type { Tolerance } from '../../tensor/compare.ts';
-import type { Gpu } from './device.ts';
+import type { Gpu, RaisedLimit } from './device.ts';
 
 /** How a kernel touches a buffer and what lies in it; what it only writes is poisoned before a check. */
 export type Access = `${'read' | 'write' | 'read_write'} ${'f32' | 'u32'}`;
 
-type ParamTypes = Record<string, 'u32' | 'f32'>;
+export type ParamTypes = Record<string, 'u32' | 'f32'>;
 export type Params<P extends ParamTypes> = { readonly [K in keyof P]: number };
 export type Arrays<B> = {
   readonly [K in keyof B]: B[K] extends `${string} u32`
@@ -26,8 +26,8 @@ export interface Kernel<
 > {
   name: string;
   wgsl: string;
-  /** A WGSL language feature it cannot do without; another kernel serves where it is missing. */
-  requires?: string;
+  /** What it cannot do without; another kernel serves where that is missing. */
+  requires?: Requirements;
   params: P;
   bindings: B;
   /** Workgroups in x and y; 65,535 each at most. */
@@ -45,6 +45,26 @@ export interface KernelCase<P extends ParamTypes = ParamTypes, B = Record<string
   params: Params<P>;
   arrays: Arrays<B>;
   overrides?: Overrides;
+}
+
+/** What a browser and its adapter must have for a kernel, beyond what every one has. */
+export interface Requirements {
+  /** Of WGSL. */
+  language_features?: readonly string[];
+  /** Of the device; OPTIONAL_FEATURES in device.ts are asked for. */
+  features?: readonly GPUFeatureName[];
+  /** The least a limit may be. */
+  limits?: Partial<Record<RaisedLimit, number>>;
+}
+
+/** Whether a device has what a kernel requires. */
+export function canRun({ device, adapter }: Pick<Gpu, 'device' | 'adapter'>, { requires }: Kernel): boolean {
+  const { language_features = [], features = [], limits = {} } = requires ?? {};
+  return (
+    language_features.every((name) => adapter.language_features.includes(name)) &&
+    features.every((name) => device.features.has(name)) &&
+    Object.entries(limits).every(([name, least]) => device.limits[name as RaisedLimit] >= least)
+  );
 }
 
 /** Types a kernel definition. */
@@ -75,23 +95,14 @@ export function pipelineOf(gpu: Gpu, kernel: Kernel, overrides: Overrides): GPUC
   return pipeline;
 }
 
-/** Compiles kernels ahead of their first dispatch, without blocking the GPU process for long. */
-export async function preparePipelines(
-  gpu: Gpu,
-  wanted: readonly (readonly [Kernel, Overrides])[],
-): Promise<void> {
-  await Promise.all(
-    wanted.map(async ([kernel, overrides]) => {
-      const key = pipelineKey(kernel, overrides);
-      if (gpu.pipelines.has(key)) return;
-      const descriptor = pipelineDescriptor(gpu, kernel, overrides);
-      gpu.pipelines.set(key, await gpu.device.createComputePipelineAsync(descriptor));
-    }),
-  );
-}
-
-const pipelineKey = (kernel: Kernel, overrides: Overrides): string =>
-  `${kernel.name} ${JSON.stringify(overrides)}`;
+/** The name a pipeline is kept under: its kernel's and its overrides, whatever order they were written in. */
+export const pipelineKey = ({ name }: Kernel, overrides: Overrides): string =>
+  [
+    name,
+    ...Object.entries(overrides)
+      .map(([constant, value]) => `${constant}=${value}`)
+      .sort(),
+  ].join(' ');
 
 function pipelineDescriptor(
   { device }: Gpu,

@@ -1,3 +1,4 @@
+import float16 from '../../../shaders/preludes/float16.wgsl?raw';
 import rounding from '../../../shaders/preludes/rounding.wgsl?raw';
 import source from '../../../shaders/cast.wgsl?raw';
 import { floats, normals } from './cases.ts';
@@ -7,7 +8,7 @@ import { roundingOf, COMPUTE_NAMES } from './rounding.ts';
 /** y = x rounded to the compute dtype, as a Linear layer rounds its input. */
 export const cast = defineKernel({
   name: 'cast',
-  wgsl: rounding + source,
+  wgsl: float16 + rounding + source,
   params: { n: 'u32' },
   bindings: { x: 'read f32', y: 'write f32' },
   workgroups: ({ n }) => grid(n),

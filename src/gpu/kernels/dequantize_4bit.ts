@@ -1,25 +1,28 @@
+import scales from '../../../shaders/preludes/scales.wgsl?raw';
 import source from '../../../shaders/dequantize_4bit.wgsl?raw';
 import { FP4, NF4 } from '../../quant/codebook.ts';
 import {
   BLOCKWISE,
   BLOCKWISE_BINDINGS,
   ODD_FIRST_BLOCK,
+  SCALES,
   blockwiseCase,
   blockwiseWeights,
-} from './blockwise_case.ts';
+} from './blockwise.ts';
 import { floats, normals } from './cases.ts';
 import { defineKernel, grid } from '../device/kernel.ts';
 
 /** The float32 weights of packed 4-bit codes, as dequantizeBlockwise gives them: bit for bit without double quantization. */
 export const dequantize_4bit = defineKernel({
   name: 'dequantize_4bit',
-  wgsl: source,
+  wgsl: scales + source,
   params: { n: 'u32', ...BLOCKWISE },
   bindings: { ...BLOCKWISE_BINDINGS, y: 'write f32' },
   workgroups: ({ n }) => grid(n),
   reference: (p, arrays, overrides) => ({ y: blockwiseWeights(p.n, p, arrays, overrides) }),
   // An adapter may fuse the product and the sum of a nested absmax, which moves its last bit.
-  tolerance: (_, { NESTED }) => (NESTED ? { atol: 0, rtol: 1e-6 } : { atol: 0, rtol: 0 }),
+  tolerance: (_, overrides) =>
+    overrides.SCALES === SCALES.nested ? { atol: 0, rtol: 1e-6 } : { atol: 0, rtol: 0 },
   // The last one needs more than 65,535 workgroups; its values repeat, since making 4 million normals takes longer.
   cases: () => [
     dequantizeCase(blockwiseCase(normals(8229, 1), NF4, 64, false), 8229),

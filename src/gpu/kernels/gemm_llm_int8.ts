@@ -1,5 +1,6 @@
 import packed from '../../../shaders/preludes/dot4_packed.wgsl?raw';
 import unpacked from '../../../shaders/preludes/dot4_unpacked.wgsl?raw';
+import float16 from '../../../shaders/preludes/float16.wgsl?raw';
 import rounding from '../../../shaders/preludes/rounding.wgsl?raw';
 import source from '../../../shaders/gemm_llm_int8.wgsl?raw';
 import { quantizeActivations, quantizeLlmInt8 } from '../../quant/llm_int8.ts';
@@ -8,10 +9,10 @@ import { defineKernel, grid } from '../device/kernel.ts';
 import { activations } from './llm_int8_case.ts';
 import { paddedWords, unpaddedRows } from './padded.ts';
 import {
-  MATMUL,
-  biasesOf,
+  MATMUL_PLACE,
   MATMUL_SHAPE,
   MATMUL_SHAPES,
+  biasesOf,
   matmulTolerance,
   rowsOf,
   shapeName,
@@ -19,17 +20,14 @@ import {
 import { columnMask } from './outlier_columns.ts';
 import { roundingOf, COMPUTE_NAMES } from './rounding.ts';
 
-/** The language feature behind dot4I8Packed. */
-export const PACKED_DOT = 'packed_4x8_integer_dot_product';
-
 /**
  * LLM.int8(): y = CA · CBᵀ in exact integers, scaled back, and the outlier columns on top in the compute dtype
  * (bitsandbytes backends/default/ops.py, int8_mixed_scaled_mm). This form needs no language feature.
  */
 export const gemm_llm_int8 = defineKernel({
   name: 'gemm_llm_int8',
-  wgsl: rounding + unpacked + source,
-  params: { ...MATMUL_SHAPE, threshold: 'f32', ...MATMUL },
+  wgsl: float16 + rounding + unpacked + source,
+  params: { ...MATMUL_SHAPE, threshold: 'f32', ...MATMUL_PLACE },
   bindings: {
     x: 'read f32',
     mask: 'read u32',
@@ -78,8 +76,8 @@ export const gemm_llm_int8 = defineKernel({
 export const gemm_llm_int8_packed = defineKernel({
   ...gemm_llm_int8,
   name: 'gemm_llm_int8_packed',
-  wgsl: rounding + packed + source,
-  requires: PACKED_DOT,
+  wgsl: float16 + rounding + packed + source,
+  requires: { language_features: ['packed_4x8_integer_dot_product'] },
 });
 
 function llmInt8Case(

@@ -1,5 +1,5 @@
 import division from '../../../shaders/preludes/division.wgsl?raw';
-import rounding from '../../../shaders/preludes/rounding.wgsl?raw';
+import float16 from '../../../shaders/preludes/float16.wgsl?raw';
 import source from '../../../shaders/int8_vectorwise_quant.wgsl?raw';
 import { quantizeActivations } from '../../quant/llm_int8.ts';
 import { floats } from './cases.ts';
@@ -11,7 +11,7 @@ import { columnMask } from './outlier_columns.ts';
 /** Activations to int8 with one scale a token, integer for integer as quantizeActivations. */
 export const int8_vectorwise_quant = defineKernel({
   name: 'int8_vectorwise_quant',
-  wgsl: rounding + division + source,
+  wgsl: float16 + division + source,
   params: { M: 'u32', K: 'u32', threshold: 'f32' },
   bindings: { x: 'read f32', mask: 'read u32', CA: 'write u32', SCA: 'write f32' },
   workgroups: ({ M }) => grid(M),
@@ -40,6 +40,5 @@ function vectorwiseCase(M: number, K: number, threshold: number) {
       CA: new Uint32Array(M * Math.ceil(K / 4)),
       SCA: floats(M),
     },
-    overrides: { COMPUTE_DTYPE: 0 },
   };
 }

@@ -3,7 +3,7 @@ import { checkKernel } from '../check.ts';
 import { openGpu } from '../device/device.ts';
 import { adapterName } from '../adapter.ts';
 import { pipelineOf } from '../device/kernel.ts';
-import { kernelsFor } from './registry.ts';
+import { kernelsFor } from '../registry.ts';
 
 const gpu = await openGpu(navigator.gpu);
 console.log(`adapter: ${adapterName(gpu.adapter)}`);

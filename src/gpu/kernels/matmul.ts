@@ -1,43 +1,130 @@
+import common from '../../../shaders/preludes/matmul.wgsl?raw';
+import float16 from '../../../shaders/preludes/float16.wgsl?raw';
+import rounding from '../../../shaders/preludes/rounding.wgsl?raw';
 import type { Tolerance } from '../../tensor/compare.ts';
-import { grid, type Overrides } from '../device/kernel.ts';
-import { roundingOf } from './rounding.ts';
-
-/** The uniform fields every matmul shader has: y[:, offset .. offset + N] of rows `stride` wide is x [M, K] · weight [N, K]ᵀ. */
-export const MATMUL = { stride: 'u32', offset: 'u32', has_bias: 'u32', bias_row: 'u32' } as const;
+import type {
+  Access,
+  Arrays,
+  Kernel,
+  KernelCase,
+  Overrides,
+  ParamTypes,
+  Params,
+  Requirements,
+} from '../device/kernel.ts';
+import { floats, normals } from './cases.ts';
+import { COMPUTE_NAMES, roundingOf } from './rounding.ts';
 
 /** The weight's rows that are used: N of them from first_row on, so that one matrix may hold several layers' rows. */
 export const MATMUL_SHAPE = { M: 'u32', N: 'u32', K: 'u32', first_row: 'u32' } as const;
 
-export interface MatmulParams {
-  readonly M: number;
-  readonly N: number;
-  readonly K: number;
-  readonly first_row: number;
-  readonly stride: number;
-  readonly offset: number;
-  readonly has_bias: number;
-  /** Where in the bias the first row's stands. */
-  readonly bias_row: number;
-  /** Add to y instead of overwriting it. */
-  readonly accumulate?: number;
+/** Where the result goes and what is added: y[:, offset .. offset + N] of rows `stride` wide, bias from bias_row on. */
+export const MATMUL_PLACE = { stride: 'u32', offset: 'u32', has_bias: 'u32', bias_row: 'u32' } as const;
+
+/** The uniform fields of every form of the matmul; `accumulate` adds to y instead of overwriting it. */
+export const MATMUL = { ...MATMUL_SHAPE, ...MATMUL_PLACE, accumulate: 'u32' } as const;
+
+/** A matmul y [M, N] = x [M, K] · weight [N, K]ᵀ in numbers. */
+export type MatmulParams = Params<typeof MATMUL>;
+
+/** One way to walk x and the weight, a shader of its own; it knows no format. */
+export interface Form {
+  name: string;
+  source: string;
+  workgroups: (params: MatmulParams) => readonly [number, number];
+  requires?: Requirements;
 }
 
-/** 4 rows × 8 tokens an invocation. */
-export const gemmGrid = ({ M, N }: MatmulParams): readonly [number, number] => [
-  grid(Math.ceil(N / 4))[0],
-  Math.ceil(M / 8),
-];
+/** How a storage's weights are decoded: what every form of the matmul has in front of it to read them. */
+export interface Weights<
+  P extends ParamTypes = ParamTypes,
+  B extends Record<string, Access> = Record<string, Access>,
+> {
+  name: string;
+  /** WGSL: STEP and its types, Row, prepare, row_at, step_of, weight_of, and bindings from 4 on. */
+  decoding: string;
+  params: P;
+  bindings: B;
+  /** The float32 weights [rows, K] that the shader decodes, before it rounds them to the compute dtype. */
+  decode(size: WeightSize, params: Params<P>, arrays: Arrays<B>, overrides: Overrides): Float32Array;
+  /** Weights to check a form on, with every combination of the overrides among them; `i` varies them. */
+  cases(size: WeightSize, i: number): WeightCase<P, B>[];
+}
 
-/** 1 row × 1 token an invocation. */
-export const gemvGrid = ({ M, N }: MatmulParams): readonly [number, number] => [grid(N)[0], M];
+interface WeightSize {
+  rows: number;
+  K: number;
+}
+
+/** Weights of a check, without x, bias and y. */
+export type WeightCase<P extends ParamTypes, B> = KernelCase<P, B> & { overrides: Overrides };
+
+/** The kernel of a form over a storage: `tile` over `int8` is `tile_int8`. */
+export function matmulKernel(form: Form, weights: Weights): Kernel {
+  const params = { ...MATMUL, ...weights.params };
+  return {
+    name: `${form.name}_${weights.name}`,
+    wgsl: [paramsStruct(params), float16, rounding, common, weights.decoding, form.source].join('\n'),
+    ...(form.requires && { requires: form.requires }),
+    params,
+    bindings: { x: 'read f32', bias: 'read f32', y: 'read_write f32', ...weights.bindings },
+    workgroups: (p) => form.workgroups(p as MatmulParams),
+    reference(p, arrays, overrides) {
+      const shape = p as MatmulParams;
+      const weight = weights.decode({ rows: rowsOf(shape), K: shape.K }, p, arrays, overrides);
+      return { y: matmul(shape, arrays as unknown as XBiasY, weight, overrides) };
+    },
+    tolerance: (p, overrides) => matmulTolerance(p as MatmulParams, overrides),
+    cases: () =>
+      MATMUL_SHAPES.flatMap((shape, i) =>
+        weights
+          .cases({ rows: rowsOf(shape), K: shape.K }, i)
+          .flatMap((weight, j) =>
+            (i === 0 ? [0, 1, 2] : [(i + j) % 3]).map((compute) => matmulCase(shape, weight, compute, i)),
+          ),
+      ),
+  };
+}
+
+/** The uniform of a form over a storage: its fields come from both, so no shader file can declare it. */
+const paramsStruct = (params: ParamTypes): string =>
+  `struct Params { ${Object.entries(params)
+    .map(([name, type]) => `${name}: ${type}`)
+    .join(', ')} }\n`;
+
+function matmulCase(
+  shape: MatmulShape,
+  weight: WeightCase<ParamTypes, Record<string, Access>>,
+  compute: number,
+  seed: number,
+): KernelCase {
+  const { M, K, stride } = shape;
+  return {
+    name: [shapeName(shape), weight.name, `compute ${COMPUTE_NAMES[compute]}`].filter(Boolean).join(' · '),
+    params: { ...shape, accumulate: seed % 2, ...weight.params },
+    arrays: {
+      x: normals(M * K, seed),
+      bias: normals(biasesOf(shape), seed + 200),
+      y: seed % 2 ? normals(M * stride, seed + 300) : floats(M * stride),
+      ...weight.arrays,
+    },
+    overrides: { COMPUTE_DTYPE: compute, ...weight.overrides },
+  };
+}
+
+interface XBiasY {
+  x: Float32Array;
+  bias: Float32Array;
+  y: Float32Array<ArrayBuffer>;
+}
 
 /**
  * A matmul in float64 over the weights the shader should have seen, each rounded to the compute dtype.
  * `y` is returned with the columns outside [offset, offset + N) as they were.
  */
-export function matmul(
+function matmul(
   { M, N, K, first_row, stride, offset, has_bias, bias_row, accumulate }: MatmulParams,
-  { x, bias, y }: { x: Float32Array; bias: Float32Array; y: Float32Array<ArrayBuffer> },
+  { x, bias, y }: XBiasY,
   weight: Float32Array,
   overrides: Overrides,
 ): Float32Array<ArrayBuffer> {
@@ -72,14 +159,16 @@ export const MATMUL_SHAPES = [
   { M: 3, N: 37, K: 67, first_row: 2, stride: 40, offset: 2, has_bias: 1, bias_row: 3 },
   { M: 17, N: 5, K: 172, first_row: 0, stride: 5, offset: 0, has_bias: 0, bias_row: 0 },
   { M: 2, N: 130, K: 96, first_row: 64, stride: 130, offset: 0, has_bias: 1, bias_row: 3 },
-] as const satisfies readonly MatmulParams[];
+] as const satisfies readonly MatmulShape[];
+
+type MatmulShape = Params<typeof MATMUL_SHAPE & typeof MATMUL_PLACE>;
 
 /** Rows of the weight a shape's matrix has. */
-export const rowsOf = ({ N, first_row }: MatmulParams): number => first_row + N;
+export const rowsOf = ({ N, first_row }: MatmulShape): number => first_row + N;
 
 /** Values a shape's bias has. */
-export const biasesOf = ({ N, bias_row }: MatmulParams): number => bias_row + N;
+export const biasesOf = ({ N, bias_row }: MatmulShape): number => bias_row + N;
 
 /** A shape's name in reports: `M 9 · N 68 · K 64`. */
-export const shapeName = ({ M, N, K, has_bias }: MatmulParams): string =>
+export const shapeName = ({ M, N, K, has_bias }: MatmulShape): string =>
   `M ${M} · N ${N} · K ${K}${has_bias ? ' · bias' : ''}`;

@@ -1,4 +1,4 @@
-import rounding from '../../../shaders/preludes/rounding.wgsl?raw';
+import float16 from '../../../shaders/preludes/float16.wgsl?raw';
 import source from '../../../shaders/outlier_columns.wgsl?raw';
 import { quantizeActivations } from '../../quant/llm_int8.ts';
 import { defineKernel, grid } from '../device/kernel.ts';
@@ -17,7 +17,7 @@ export function columnMask(columns: readonly number[], K: number): Uint32Array<A
 /** The columns of LLM.int8()'s float path, as bits, found without a read-back. */
 export const outlier_columns = defineKernel({
   name: 'outlier_columns',
-  wgsl: rounding + source,
+  wgsl: float16 + source,
   params: { M: 'u32', K: 'u32', threshold: 'f32' },
   bindings: { x: 'read f32', mask: 'write u32', seen: 'read_write u32' },
   workgroups: ({ K }) => grid(maskWords(K)),
@@ -40,6 +40,5 @@ export const outlier_columns = defineKernel({
         mask: new Uint32Array(maskWords(K!)),
         seen: columnMask([1, 17], K!),
       },
-      overrides: { COMPUTE_DTYPE: 0 },
     })),
 });

@@ -1,14 +1,11 @@
 import { type Arena } from '../device/buffers.ts';
 import type { Commands } from '../device/commands.ts';
-import { PACKED_DOT } from '../kernels/gemm_llm_int8.ts';
 import { int8_vectorwise_quant } from '../kernels/int8_vectorwise_quant.ts';
 import { maskWords, outlier_columns } from '../kernels/outlier_columns.ts';
 
 /** A layer's input as LLM.int8() multiplies it, in buffers that serve one layer after the other. */
 export interface Int8Input {
   threshold: number;
-  /** Whether the browser has dot4I8Packed. */
-  packed: boolean;
   mask: GPUBuffer;
   CA: GPUBuffer;
   SCA: GPUBuffer;
@@ -23,7 +20,6 @@ export async function reserveInt8Input(
 ): Promise<Int8Input> {
   return {
     threshold,
-    packed: arena.gpu.adapter.language_features.includes(PACKED_DOT),
     mask: await arena.allocate(4 * maskWords(columns), 'outlier columns'),
     CA: await arena.allocate(4 * tokens * Math.ceil(columns / 4), 'int8 activations'),
     SCA: await arena.allocate(4 * tokens, 'activation scales'),

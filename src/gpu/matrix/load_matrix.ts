@@ -1,10 +1,14 @@
 import type { QuantConfig } from '../../quant/config.ts';
 import { DYNAMIC_MAP } from '../../quant/dynamic_map.ts';
 import { codebookOf } from '../../quant/quantize.ts';
+import type { QuantizedTensor } from '../../quant/quantized.ts';
 import type { Arena } from '../device/buffers.ts';
-import { loadBlockwise, type SharedCodes } from './load_blockwise.ts';
-import { loadInt8, loadLlmInt8 } from './load_int8.ts';
-import { readFinite, rowRanges, type DeviceMatrix, type StoredMatrix } from './matrix.ts';
+import { loadBlockwise, uploadBlockwise, type SharedCodes } from './blockwise.ts';
+import { loadFloat } from './float.ts';
+import { loadInt8 } from './int8.ts';
+import { loadLlmInt8, uploadLlmInt8 } from './llm_int8.ts';
+import type { DeviceMatrix } from './matrix.ts';
+import type { StoredMatrix } from './stored_matrix.ts';
 
 /** A configuration, and on the device the codes that all of its matrices share. */
 export type Storing = { config: Exclude<QuantConfig, Blockwise> } | { config: Blockwise; codes: SharedCodes };
@@ -38,12 +42,12 @@ export function loadMatrix(arena: Arena, stored: StoredMatrix, storing: Storing)
   }
 }
 
-async function loadFloat(arena: Arena, stored: StoredMatrix): Promise<DeviceMatrix> {
-  const { name, rows, columns, dtype } = stored;
-  const parts: DeviceMatrix['parts'][number][] = [];
-  for (const range of rowRanges(arena.gpu, stored)) {
-    const weight = await arena.upload(await readFinite(stored, range), name);
-    parts.push({ ...range, storage: 'float', dtype, weight });
-  }
-  return { rows, columns, parts };
-}
+/** Brings a matrix to the device that was quantized elsewhere; its codes and scales are the ones it came with. */
+export const uploadQuantized = (
+  arena: Arena,
+  name: string,
+  quantized: QuantizedTensor,
+): Promise<DeviceMatrix> =>
+  quantized.quant_type === 'int8'
+    ? uploadLlmInt8(arena, name, quantized)
+    : uploadBlockwise(arena, name, quantized);

@@ -6,7 +6,7 @@ import { decode } from '../../tensor/dtype.ts';
 import { normals } from '../kernels/cases.ts';
 import { bytes } from '../../tensor/words.ts';
 import { openGpu } from '../device/device.ts';
-import type { StoredMatrix } from './matrix.ts';
+import type { StoredMatrix } from './stored_matrix.ts';
 import { measureMatrix, measureOn, measureOnCpu } from './measure_matrix.ts';
 import { encodeWords } from '../kernels/stored.ts';
 

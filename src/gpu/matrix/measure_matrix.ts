@@ -4,8 +4,10 @@ import { openArena, readBack } from '../device/buffers.ts';
 import { words } from '../../tensor/words.ts';
 import { recordCommands } from '../device/commands.ts';
 import type { Gpu } from '../device/device.ts';
+import type { Kernel } from '../device/kernel.ts';
 import { error_sums, SUMMED } from '../kernels/error_sums.ts';
-import { gcd, rangesWithin, readFinite, type StoredMatrix } from './matrix.ts';
+import { blockStep, rangesWithin } from './parts.ts';
+import { readFinite, rowBytes, type StoredMatrix } from './stored_matrix.ts';
 import { quantize_4bit } from '../kernels/quantize_4bit.ts';
 import { scaled_histogram } from '../kernels/scaled_histogram.ts';
 import { DTYPE } from '../kernels/stored.ts';
@@ -21,7 +23,7 @@ export interface MatrixReport {
 }
 
 /** The kernels that measure a matrix: where they fail their check, the CPU does the same. */
-export const MEASURING = [quantize_4bit, scaled_histogram, error_sums] as const;
+export const MEASURING = [quantize_4bit, scaled_histogram, error_sums] as unknown as readonly Kernel[];
 
 /** Consecutive weights as they are stored, and what to do to them. */
 interface Part {
@@ -56,7 +58,7 @@ export async function measureMatrix(
   const counts = new Array<number>(HISTOGRAM_BINS).fill(0);
   const totals = books.map(() => [0, 0, 0, 0]);
   // A part begins where a block begins.
-  for (const range of rangesWithin(most, stored, blocksize / gcd(blocksize, columns))) {
+  for (const range of rangesWithin(most, rows, rowBytes(stored), blockStep(blocksize, columns))) {
     signal.throwIfAborted();
     const weight = await readFinite(stored, range);
     const n = range.rows * columns;

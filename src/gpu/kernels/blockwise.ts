@@ -2,7 +2,10 @@ import { dequantizeBlockwise, quantizeBlockwise } from '../../quant/blockwise.ts
 import type { Codebook } from '../../quant/codebook.ts';
 import { NESTED_BLOCKSIZE, dequantizeAbsmax, quantizeAbsmax } from '../../quant/double_quant.ts';
 import { bytes, words } from '../../tensor/words.ts';
-import type { Overrides } from '../device/kernel.ts';
+import type { Arrays, Overrides, Params } from '../device/kernel.ts';
+
+/** The number a shader knows a kind of scales by: `override SCALES` of shaders/preludes/scales.wgsl. */
+export const SCALES = { absmax: 0, nested: 1 } as const;
 
 /** The uniform fields of every shader that reads 4-bit weights. */
 export const BLOCKWISE = { blocksize: 'u32', first_block: 'u32', absmax_offset: 'f32' } as const;
@@ -10,47 +13,37 @@ export const BLOCKWISE = { blocksize: 'u32', first_block: 'u32', absmax_offset: 
 /** The buffers of every shader that reads 4-bit weights, in their order. */
 export const BLOCKWISE_BINDINGS = {
   packed: 'read u32',
-  absmax: 'read u32',
+  code: 'read f32',
+  scales: 'read u32',
   nested_absmax: 'read f32',
   nested_code: 'read f32',
-  code: 'read f32',
 } as const;
 
-interface BlockwiseArrays {
-  readonly packed: Uint32Array<ArrayBuffer>;
-  readonly absmax: Uint32Array<ArrayBuffer>;
-  readonly nested_absmax: Float32Array<ArrayBuffer>;
-  readonly nested_code: Float32Array<ArrayBuffer>;
-  readonly code: Float32Array<ArrayBuffer>;
-}
-
-interface BlockwiseParams {
-  readonly blocksize: number;
-  readonly first_block: number;
-  readonly absmax_offset: number;
-}
+type BlockwiseArrays = Arrays<typeof BLOCKWISE_BINDINGS>;
+type BlockwiseParams = Params<typeof BLOCKWISE>;
 
 /** The float32 weights a shader sees in its buffers. */
 export function blockwiseWeights(
   n: number,
   { blocksize, first_block, absmax_offset }: BlockwiseParams,
-  { packed, absmax, nested_absmax, nested_code, code }: BlockwiseArrays,
-  { NESTED }: Overrides,
+  { packed, code, scales, nested_absmax, nested_code }: BlockwiseArrays,
+  overrides: Overrides,
 ): Float32Array<ArrayBuffer> {
   const blocks = Math.ceil(n / blocksize);
+  const nested = overrides.SCALES === SCALES.nested;
   // Codes of earlier parts of the tensor, which this part does not hold, only shift which scale is whose.
   const codes = new Uint8Array(first_block + blocks);
-  if (NESTED) codes.set(bytes(absmax).subarray(0, blocks), first_block);
-  const scales = NESTED
+  if (nested) codes.set(bytes(scales).subarray(0, blocks), first_block);
+  const absmax = nested
     ? dequantizeAbsmax({ codes, nested_absmax, code: nested_code, offset: absmax_offset }).slice(first_block)
-    : new Float32Array(absmax.buffer, absmax.byteOffset, blocks);
+    : new Float32Array(scales.buffer, scales.byteOffset, blocks);
   const plain = {
     quant_type: 'custom',
     shape: [n],
     blocksize,
     code,
     packed: bytes(packed),
-    absmax: scales,
+    absmax,
   } as const;
   return dequantizeBlockwise(plain).data;
 }
@@ -71,8 +64,8 @@ export function blockwiseCase(
     return {
       name,
       params: { blocksize, first_block: 0, absmax_offset: 0 },
-      arrays: { ...plain, absmax: words(absmax), nested_absmax: unused, nested_code: unused },
-      overrides: { NESTED: 0 },
+      arrays: { ...plain, scales: words(absmax), nested_absmax: unused, nested_code: unused },
+      overrides: { SCALES: SCALES.absmax },
     };
   }
   const before = new Float32Array(first_block).fill(0.5);
@@ -82,11 +75,11 @@ export function blockwiseCase(
     params: { blocksize, first_block, absmax_offset: whole.offset },
     arrays: {
       ...plain,
-      absmax: words(whole.codes.slice(first_block)),
+      scales: words(whole.codes.slice(first_block)),
       nested_absmax: whole.nested_absmax,
       nested_code: whole.code,
     },
-    overrides: { NESTED: 1 },
+    overrides: { SCALES: SCALES.nested },
   };
 }
 

@@ -1,0 +1,12 @@
+// The scales of blocks; put before the shaders that declare scales, nested_absmax, nested_code and their two parameters.
+// 0 absmax [blocks] f32 as measured · 1 double quantization: bytes, places in nested_code [256], times
+// nested_absmax [blocks / 256] f32, moved by absmax_offset; first_block: the blocks of earlier parts.
+override SCALES: u32 = 0;
+
+fn scale_of(block: u32) -> f32 {
+  if (SCALES == 0) {
+    return bitcast<f32>(scales[block]);
+  }
+  let place = (scales[block / 4] >> (8 * (block % 4))) & 255;
+  return nested_code[place] * nested_absmax[(params.first_block + block) / 256] + params.absmax_offset;
+}

@@ -1,0 +1,43 @@
+// Weights [N, K] as 4-bit codes: code[nibble] · the scale of its block (scales.wgsl), blocks of `blocksize` consecutive
+// weights. packed [N·K / 8] u32, even element in the high nibble of its byte · code [16] f32
+@group(0) @binding(4) var<storage, read> packed: array<u32>;
+@group(0) @binding(5) var<storage, read> code: array<f32>;
+@group(0) @binding(6) var<storage, read> scales: array<u32>;
+@group(0) @binding(7) var<storage, read> nested_absmax: array<f32>;
+@group(0) @binding(8) var<storage, read> nested_code: array<f32>;
+
+var<workgroup> table: array<f32, 16>;
+
+// Where a row begins: its first weight, and its first word where rows are aligned.
+struct Row { first: u32, step: u32 }
+
+fn prepare(lane: u32) {
+  if (lane < 16) {
+    table[lane] = code[lane];
+  }
+  workgroupBarrier();
+}
+
+fn row_at(n: u32) -> Row {
+  let first = n * params.K;
+  return Row(first, first / 8);
+}
+
+// Elements 0 to 3 of a word of eight.
+fn lower(word: u32, scale: f32) -> vec4f {
+  let v = vec4f(table[(word >> 4) & 15], table[word & 15], table[(word >> 12) & 15], table[(word >> 8) & 15]);
+  return rounded(v * scale);
+}
+
+fn step_of(row: Row, k: u32) -> Weights {
+  let at = row.step + k;
+  let word = packed[at];
+  let scale = scale_of(at / (params.blocksize / 8));
+  return Weights(lower(word, scale), lower(word >> 16, scale));
+}
+
+fn weight_of(row: Row, k: u32) -> f32 {
+  let i = row.first + k;
+  let shift = 8 * ((i / 2) % 4) + 4 * (1 - i % 2);
+  return rounded1(table[(packed[i / 8] >> shift) & 15] * scale_of(i / params.blocksize));
+}

@@ -1,0 +1,49 @@
+import step from '../../../shaders/preludes/step_of_4.wgsl?raw';
+import stored from '../../../shaders/preludes/stored.wgsl?raw';
+import weight from '../../../shaders/preludes/weight_float.wgsl?raw';
+import type { QuantizableDtype } from '../../tensor/dtype.ts';
+import type { Arena } from '../device/buffers.ts';
+import { normals } from '../kernels/cases.ts';
+import { decodeWords, DTYPE, encodeWords } from '../kernels/stored.ts';
+import { inParts, type Matrix } from './parts.ts';
+import { readFinite, rowRanges, type StoredMatrix } from './stored_matrix.ts';
+import { defineStorage } from './storage.ts';
+
+/** Rows as the checkpoint stores them. */
+export interface FloatPart {
+  storage: 'float';
+  dtype: QuantizableDtype;
+  weight: GPUBuffer;
+}
+
+/** Weights in float32, float16 or bfloat16. */
+export const FLOAT = defineStorage({
+  matmul: {
+    name: 'float',
+    decoding: stored + step + weight,
+    params: {},
+    bindings: { weight: 'read u32' },
+    decode: (_, __, { weight }, overrides) => decodeWords(weight, overrides),
+    cases: ({ rows, K }, i) =>
+      (['F32', 'F16', 'BF16'] as const).map((dtype) => ({
+        name: dtype,
+        params: {},
+        arrays: { weight: encodeWords(normals(rows * K, i + 100), dtype) },
+        overrides: { DTYPE: DTYPE[dtype] },
+      })),
+  },
+  others: [],
+  bind: ({ dtype, weight }: FloatPart) => ({
+    params: {},
+    buffers: { weight },
+    overrides: { DTYPE: DTYPE[dtype] },
+  }),
+});
+
+/** Brings a matrix to the device as it is stored. */
+export const loadFloat = (arena: Arena, stored: StoredMatrix): Promise<Matrix<FloatPart>> =>
+  inParts(stored, rowRanges(arena.gpu, stored), async (range) => ({
+    storage: 'float',
+    dtype: stored.dtype,
+    weight: await arena.upload(await readFinite(stored, range), stored.name),
+  }));

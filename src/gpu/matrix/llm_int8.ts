@@ -1,0 +1,60 @@
+import { quantizeLlmInt8 } from '../../quant/llm_int8.ts';
+import type { Int8Tensor } from '../../quant/quantized.ts';
+import { decode } from '../../tensor/dtype.ts';
+import { largestBinding, type Arena } from '../device/buffers.ts';
+import type { Kernel } from '../device/kernel.ts';
+import { gemm_llm_int8, gemm_llm_int8_packed } from '../kernels/gemm_llm_int8.ts';
+import { int8_vectorwise_quant } from '../kernels/int8_vectorwise_quant.ts';
+import { outlier_columns } from '../kernels/outlier_columns.ts';
+import { paddedWords } from '../kernels/padded.ts';
+import { inParts, rangesWithin, type Matrix } from './parts.ts';
+import type { Storage } from './storage.ts';
+import { readFinite, rowRanges, type StoredMatrix } from './stored_matrix.ts';
+
+/** int8 rows padded to whole words, one scale each, to be multiplied with int8 activations. */
+export interface LlmInt8Part {
+  storage: 'llm_int8';
+  CB: GPUBuffer;
+  SCB: GPUBuffer;
+}
+
+/** LLM.int8(): integers times integers, so no form that multiplies floats serves it. */
+export const LLM_INT8: Storage<LlmInt8Part> = {
+  matmul: [gemm_llm_int8_packed, gemm_llm_int8] as unknown as readonly Kernel[],
+  others: [outlier_columns, int8_vectorwise_quant] as unknown as readonly Kernel[],
+  bind({ CB, SCB }, int8) {
+    const { threshold, mask, CA, SCA } = int8!;
+    return { params: { threshold }, buffers: { mask, CA, SCA, CB, SCB }, overrides: {} };
+  },
+};
+
+/** Quantizes a matrix for LLM.int8(): through float16 to rows of int8. */
+export const loadLlmInt8 = (arena: Arena, stored: StoredMatrix): Promise<Matrix<LlmInt8Part>> =>
+  inParts(stored, rowRanges(arena.gpu, stored), async (range) => {
+    const data = decode(stored.dtype, await readFinite(stored, range));
+    const { CB, SCB } = quantizeLlmInt8({ shape: [range.rows, stored.columns], data });
+    return uploadRows(arena, stored.name, stored.columns, CB, SCB);
+  });
+
+/** Brings int8 rows to the device that were quantized elsewhere. */
+export function uploadLlmInt8(arena: Arena, name: string, ready: Int8Tensor): Promise<Matrix<LlmInt8Part>> {
+  const [rows, columns] = ready.shape as [number, number];
+  const ranges = rangesWithin(largestBinding(arena.gpu), rows, columns);
+  return inParts({ rows, columns }, ranges, ({ first_row, rows }) => {
+    const end = first_row + rows;
+    const CB = ready.CB.subarray(first_row * columns, end * columns);
+    return uploadRows(arena, name, columns, CB, ready.SCB.slice(first_row, end));
+  });
+}
+
+const uploadRows = async (
+  arena: Arena,
+  name: string,
+  columns: number,
+  CB: Int8Array,
+  SCB: Float32Array<ArrayBuffer>,
+): Promise<LlmInt8Part> => ({
+  storage: 'llm_int8',
+  CB: await arena.upload(paddedWords(CB, columns), name),
+  SCB: await arena.upload(SCB, `${name} SCB`),
+});

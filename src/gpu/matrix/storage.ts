@@ -1,0 +1,31 @@
+import type { Access, Kernel, Overrides, ParamTypes, Params } from '../device/kernel.ts';
+import type { Weights } from '../kernels/matmul.ts';
+import type { Int8Input } from './int8_input.ts';
+
+/** A way for weights to lie on the device. */
+export interface Storage<Part> {
+  /** How the forms of the matmul decode its weights, or the kernels that alone can multiply it, the preferred first. */
+  matmul: Weights | readonly Kernel[];
+  /** The other kernels it takes: to be made, to ready its input. */
+  others: readonly Kernel[];
+  /** What a kernel of `matmul` is given of a part, beside x, y, the bias and the matmul's own numbers. */
+  bind(part: Part, int8: Int8Input | undefined): Bound;
+}
+
+/** Numbers, buffers and constants of one dispatch. */
+export interface Bound<P extends ParamTypes = ParamTypes, B = Record<string, Access>> {
+  params: Params<P>;
+  buffers: { readonly [K in keyof B]: GPUBuffer };
+  overrides: Overrides;
+}
+
+/** Types a storage: what `bind` gives is what `matmul` declares. */
+export const defineStorage = <
+  const P extends ParamTypes,
+  const B extends Record<string, Access>,
+  Part,
+>(storage: {
+  matmul: Weights<P, B>;
+  others: readonly Kernel[];
+  bind(part: Part): Bound<P, B>;
+}): Storage<Part> => storage;

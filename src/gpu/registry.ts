@@ -1,0 +1,57 @@
+import type { Gpu } from './device/device.ts';
+import { canRun, type Kernel } from './device/kernel.ts';
+import { add } from './kernels/add.ts';
+import { argmax } from './kernels/argmax.ts';
+import { attention } from './kernels/attention.ts';
+import { cast } from './kernels/cast.ts';
+import { dequantize_4bit } from './kernels/dequantize_4bit.ts';
+import { embedding } from './kernels/embedding.ts';
+import { expected_gap } from './kernels/expected_gap.ts';
+import { gelu_new } from './kernels/gelu_new.ts';
+import { layer_norm } from './kernels/layer_norm.ts';
+import { logit_strips } from './kernels/logit_strips.ts';
+import { logprobs } from './kernels/logprobs.ts';
+import { rms_norm } from './kernels/rms_norm.ts';
+import { rope } from './kernels/rope.ts';
+import { silu_mul } from './kernels/silu_mul.ts';
+import { choicesOf, MATMULS } from './matrix/choose.ts';
+import { STORAGES, type StorageName } from './matrix/matrix.ts';
+import { MEASURING } from './matrix/measure_matrix.ts';
+
+/** The kernels of a model's passes, whatever its weights are stored as. Adding one is one line here. */
+const OF_EVERY_MODEL = [
+  embedding,
+  rms_norm,
+  layer_norm,
+  rope,
+  attention,
+  silu_mul,
+  gelu_new,
+  add,
+  cast,
+  logit_strips,
+  logprobs,
+  expected_gap,
+  argmax,
+] as unknown as readonly Kernel[];
+
+/** Every kernel, once; the tests and the self-check walk this list. */
+export const KERNELS: readonly Kernel[] = [
+  ...new Set([
+    ...Object.values(STORAGES).flatMap(({ others }) => others),
+    ...MATMULS,
+    ...MEASURING,
+    dequantize_4bit as unknown as Kernel,
+    ...OF_EVERY_MODEL,
+  ]),
+];
+
+/** The kernels this browser and its adapter can run. */
+export const kernelsFor = (gpu: Gpu): readonly Kernel[] => KERNELS.filter((kernel) => canRun(gpu, kernel));
+
+/** The kernels of a model whose matrices lie so on the device. */
+export const kernelsOf = (gpu: Gpu, storage: StorageName): readonly Kernel[] => [
+  ...OF_EVERY_MODEL,
+  ...STORAGES[storage].others,
+  ...choicesOf(gpu, storage),
+];

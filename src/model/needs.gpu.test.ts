@@ -1,0 +1,99 @@
+import { afterAll, expect, it } from 'vitest';
+import { NO_TOKENIZER, goldenFolder } from '../../test/fixtures/golden_files.ts';
+import { randomLlama } from '../../test/fixtures/random_llama.ts';
+import { checksFor } from '../gpu/check.ts';
+import { openGpu, type Gpu } from '../gpu/device/device.ts';
+import { pipelineKey } from '../gpu/device/kernel.ts';
+import type { QuantConfig } from '../quant/config.ts';
+import { closeModel, forward, makeModel, reserve } from './forward.ts';
+import { greedyToken, readLogits, scoreWanted } from './logits.ts';
+import { needsOf } from './needs.ts';
+import { openModel, type ModelFiles } from './open_model.ts';
+import { causalSpan } from './spans.ts';
+import { effectiveConfig } from './stored_quant.ts';
+import { loadWeights } from './weights.ts';
+
+const gpu = await openGpu(navigator.gpu);
+afterAll(() => gpu.device.destroy());
+
+const golden = (folder: string, adapter?: string): Promise<ModelFiles> =>
+  openModel(
+    goldenFolder(folder, ['config.json', 'model.safetensors'], NO_TOKENIZER),
+    adapter === undefined
+      ? undefined
+      : goldenFolder(adapter, ['adapter_config.json', 'adapter_model.safetensors']),
+  );
+const random = (): Promise<ModelFiles> => openModel(randomLlama());
+
+/** The same device, and the keys of the pipelines it is asked for. */
+function watched(gpu: Gpu): { gpu: Gpu; asked: Set<string> } {
+  const asked = new Set<string>();
+  const get = (key: string) => {
+    asked.add(key);
+    return gpu.pipelines.get(key);
+  };
+  const pipelines = { get, set: gpu.pipelines.set.bind(gpu.pipelines) } as unknown as Gpu['pipelines'];
+  return { gpu: { ...gpu, pipelines }, asked };
+}
+
+/** A pass of each size, and everything that is asked of a model after one. */
+async function useModel(gpu: Gpu, files: ModelFiles, quant: QuantConfig): Promise<void> {
+  const weights = await loadWeights(gpu, files.checkpoint, files.config, quant, { adapter: files.adapter });
+  const model = await makeModel(gpu, files.config, weights, quant);
+  try {
+    for (const tokens of [1, 5]) {
+      const positions = Array.from({ length: tokens }, (_, i) => i);
+      await reserve(model, tokens, tokens);
+      const spans = positions.map((i) => causalSpan(i, files.config.sliding_window));
+      forward(model, { ids: positions, positions, spans, first_slot: 0 });
+      await readLogits(model, positions);
+      await scoreWanted(
+        model,
+        positions.map((row) => ({ row, target: 1 })),
+      );
+      await greedyToken(model, 0);
+    }
+  } finally {
+    closeModel(model);
+    weights.arena.close();
+  }
+}
+
+const nf4 = { quant_type: 'nf4', blocksize: 64 } as const;
+const int8 = { quant_type: 'int8', granularity: 'row' } as const;
+const llm_int8 = { quant_type: 'llm_int8', llm_int8_threshold: 6 } as const;
+const none = { quant_type: 'none' } as const;
+
+it.each<[string, () => Promise<ModelFiles>, QuantConfig]>([
+  ['float32 on a Llama', random, { ...none, compute_dtype: 'float32' }],
+  ['bfloat16 on a GPT-2', () => golden('models/gpt2'), { ...none, compute_dtype: 'bfloat16' }],
+  ['NF4', random, { ...nf4, double_quant: false, compute_dtype: 'float32' }],
+  ['double quant and float16', random, { ...nf4, double_quant: true, compute_dtype: 'float16' }],
+  [
+    'a layer that is left as it is stored',
+    random,
+    { ...nf4, double_quant: false, compute_dtype: 'float16', skip_modules: ['down_proj'] },
+  ],
+  ['INT8', random, { ...int8, compute_dtype: 'float16' }],
+  ['LLM.int8()', random, { ...llm_int8, compute_dtype: 'float16' }],
+  [
+    'a LoRA adapter',
+    () => golden('models/llama', 'adapters/llama-lora'),
+    { ...none, compute_dtype: 'bfloat16' },
+  ],
+  ['a checkpoint in NF4', () => golden('checkpoints/llama-nf4-dq'), { ...none, compute_dtype: 'float16' }],
+  [
+    'a checkpoint in LLM.int8()',
+    () => golden('checkpoints/llama-llm-int8'),
+    { ...none, compute_dtype: 'float16' },
+  ],
+])('the check covers every pipeline of %s', async (_, open, config) => {
+  const files = await open();
+  const checked = checksFor(needsOf(gpu, files, [config])).map(({ kernel, kase }) =>
+    pipelineKey(kernel, kase.overrides ?? {}),
+  );
+  const { gpu: own, asked } = watched(gpu);
+  await useModel(own, files, effectiveConfig(config, files.stored_quant));
+  expect(asked.size).toBeGreaterThan(10);
+  expect([...asked].filter((key) => !checked.includes(key))).toEqual([]);
+});

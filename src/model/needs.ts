@@ -1,0 +1,77 @@
+import type { Need } from '../gpu/check.ts';
+import type { Gpu } from '../gpu/device/device.ts';
+import type { Kernel } from '../gpu/device/kernel.ts';
+import { SCALES } from '../gpu/kernels/blockwise.ts';
+import { embedding } from '../gpu/kernels/embedding.ts';
+import { COMPUTE_DTYPE } from '../gpu/kernels/rounding.ts';
+import { DTYPE } from '../gpu/kernels/stored.ts';
+import type { StorageName } from '../gpu/matrix/matrix.ts';
+import { kernelsOf } from '../gpu/registry.ts';
+import { skippedModules, type ComputeDtype, type QuantConfig } from '../quant/config.ts';
+import { isQuantizable, type QuantizableDtype } from '../tensor/dtype.ts';
+import { headDtype } from './forward.ts';
+import type { ModelFiles } from './open_model.ts';
+import { effectiveConfig } from './stored_quant.ts';
+
+/** Matrices that lie on the device in one way and compute in one type. */
+interface Use {
+  storage: StorageName;
+  compute_dtype: ComputeDtype;
+  scales?: keyof typeof SCALES;
+}
+
+/** The pipelines that a model's passes compile under some configurations, as a check before a run wants them. */
+export function needsOf(
+  gpu: Gpu,
+  model: Pick<ModelFiles, 'checkpoint' | 'stored_quant' | 'adapter'>,
+  configs: readonly QuantConfig[],
+): Need[] {
+  const need = ({ storage, compute_dtype, scales = 'absmax' }: Use, dtype: QuantizableDtype): Need => ({
+    kernels: kernelsOf(gpu, storage),
+    overrides: {
+      COMPUTE_DTYPE: COMPUTE_DTYPE[compute_dtype],
+      DTYPE: DTYPE[dtype],
+      SCALES: SCALES[scales],
+    },
+  });
+  const dtypes = matrixDtypes(model);
+  const needs = configs.flatMap((config) => {
+    // Where a checkpoint is quantized already, only `none` will run.
+    const computed = config.quant_type === 'none' ? effectiveConfig(config, model.stored_quant) : config;
+    return usesOf(computed).flatMap((use) => dtypes.map((dtype) => need(use, dtype)));
+  });
+  const adapter = model.adapter ? [need({ storage: 'float', compute_dtype: 'float32' }, 'F32')] : [];
+  return [...needs, ...adapter, PICKING];
+}
+
+/** Rows of hidden states are picked as rows of a float32 table. */
+const PICKING: Need = { kernels: [embedding as unknown as Kernel], overrides: { DTYPE: DTYPE.F32 } };
+
+/** The dtypes that matrices are stored in. */
+function matrixDtypes({ checkpoint }: Pick<ModelFiles, 'checkpoint'>): QuantizableDtype[] {
+  const matrices = [...checkpoint.tensors.values()].filter(({ info }) => info.shape.length === 2);
+  return [...new Set(matrices.map(({ info }) => info.dtype).filter(isQuantizable))];
+}
+
+/** The Linear layers under a configuration, those it skips, and the head. */
+function usesOf(config: QuantConfig): Use[] {
+  const { compute_dtype } = config;
+  return [
+    { storage: 'float', compute_dtype: headDtype(config) },
+    ...(skippedModules(config).length > 0 ? [{ storage: 'float', compute_dtype } as const] : []),
+    linearUse(config),
+  ];
+}
+
+function linearUse(config: QuantConfig): Use {
+  const { compute_dtype } = config;
+  switch (config.quant_type) {
+    case 'none':
+      return { storage: 'float', compute_dtype };
+    case 'int8':
+    case 'llm_int8':
+      return { storage: config.quant_type, compute_dtype };
+    default:
+      return { storage: 'blockwise', compute_dtype, scales: config.double_quant ? 'nested' : 'absmax' };
+  }
+}
