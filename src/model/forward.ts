@@ -6,9 +6,8 @@ import { embedding } from '../gpu/kernels/embedding.ts';
 import type { DeviceMatrix } from '../gpu/matrix/matrix.ts';
 import { DTYPE } from '../gpu/kernels/stored.ts';
 import type { ComputeDtype, QuantConfig } from '../quant/config.ts';
-import type { ModelConfig } from './config.ts';
-import { gpt2Block } from './gpt2.ts';
-import { llamaBlock } from './llama.ts';
+import { computeBlock } from './block.ts';
+import { blockOf, type ModelConfig } from './model_config.ts';
 import { INPUT_SITES, type InputSite, type Pass } from './pass.ts';
 import { ropeTurns } from './rope.ts';
 import type { Weights } from './weights.ts';
@@ -49,12 +48,13 @@ interface Seen {
 
 /**
  * Tokens for one pass. Token t is `ids[t]` at position `positions[t]`; its keys and values go to slot
- * `first_slot + t`; it sees the slots [a, b) and [c, d) of `spans[t] = [a, b, c, d]`.
+ * `first_slot + t`; in a block of some window it sees the slots [a, b) and [c, d) of
+ * `spans(window)[t] = [a, b, c, d]`.
  */
 export interface TokenBatch {
   ids: readonly number[];
   positions: readonly number[];
-  spans: readonly Span[];
+  spans(window: number | undefined): readonly Span[];
   first_slot: number;
 }
 
@@ -131,14 +131,18 @@ export function forward(model: Model, batch: TokenBatch): void {
   const { gpu, config, weights, commands, quant } = model;
   const workspace = model.workspace!;
   const T = batch.ids.length;
-  const { ids, positions, turns, spans } = workspace.activations;
+  const { ids, positions } = workspace.activations;
   model.tokens += T;
   // Earlier dispatches still read these buffers: hand them over before the queue overwrites.
   commands.submit();
   write(gpu, ids, Uint32Array.from(batch.ids));
   write(gpu, positions, Uint32Array.from(batch.positions));
-  write(gpu, spans, Uint32Array.from(batch.spans.flat()));
-  if (config.family === 'llama') write(gpu, turns, ropeTurns(config.rope, config.head_dim, batch.positions));
+  for (const [window, spans] of workspace.spans) {
+    write(gpu, spans, Uint32Array.from(batch.spans(window).flat()));
+  }
+  for (const [rope, turns] of workspace.turns) {
+    write(gpu, turns, ropeTurns(rope, config.head_dim, batch.positions));
+  }
   embed(model, workspace, T);
 
   const { compute_dtype } = quant;
@@ -146,11 +150,7 @@ export function forward(model: Model, batch: TokenBatch): void {
   const pass: Pass = { config, commands, workspace, compute_dtype, T, first_slot, seen: model.seen.layers };
   let work = 0;
   for (let index = 0; index < config.num_hidden_layers; index++) {
-    if (config.family === 'llama' && weights.family === 'llama') {
-      llamaBlock(pass, config, weights.layers[index]!, index);
-    } else if (config.family === 'gpt2' && weights.family === 'gpt2') {
-      gpt2Block(pass, config, weights.layers[index]!, index);
-    }
+    computeBlock(pass, blockOf(config, index), weights.layers[index]!, index);
     work += T * blockWork(config);
     if (work < WORK_PER_SUBMIT) continue;
     commands.submit();
@@ -162,7 +162,7 @@ export function forward(model: Model, batch: TokenBatch): void {
 function embed({ weights, commands, config }: Model, { activations }: Workspace, T: number): void {
   const { ids, positions, hidden, update } = activations;
   lookUp(commands, weights.embedding, ids, hidden, T);
-  if (weights.family !== 'gpt2') return;
+  if (!weights.positions) return;
   lookUp(commands, weights.positions, positions, update, T);
   commands.dispatch(add, { n: T * config.hidden_size }, { x: hidden, y: update });
 }

@@ -4,11 +4,10 @@ import { embedding } from '../gpu/kernels/embedding.ts';
 import { linear } from '../gpu/matrix/linear.ts';
 import { STRIP, logit_strips, stripsOf } from '../gpu/kernels/logit_strips.ts';
 import { logprobs } from '../gpu/kernels/logprobs.ts';
-import { layer_norm } from '../gpu/kernels/layer_norm.ts';
-import { rms_norm } from '../gpu/kernels/rms_norm.ts';
 import { compareWithBaseline } from './compare_logits.ts';
 import type { Model } from './forward.ts';
 import type { Trace } from './language_model.ts';
+import { normalize } from './norm.ts';
 import { round } from './pass.ts';
 import { WORK_PER_SUBMIT, type Head, type HeadBuffer } from './workspace.ts';
 
@@ -147,23 +146,13 @@ function computeLogits(model: Model, rows: readonly number[], buffers: Head['buf
   const R = rows.length;
   const { ids, picked, normed, rounded, logits, peaks, places } = buffers;
   write(gpu, ids, Uint32Array.from(rows));
-  // Picking rows of hidden states is an embedding whose table they are.
+  // The embedding kernel copies rows of a table by their numbers; here the table is the hidden states.
   const pick = { T: R, width, first_row: 0, rows: workspace.tokens };
   commands.dispatch(embedding, pick, { ids, table: workspace.activations.hidden, y: picked });
-  normalize(model, picked, normed, R);
+  normalize(commands, config.norm, weights.norm, { T: R, width, x: picked, y: normed });
   const x = round(commands, head_dtype, normed, rounded, R * width);
   linear(commands, weights.head, { M: R, x, y: logits, compute_dtype: head_dtype });
   commands.dispatch(logit_strips, { R, V, strip: STRIP }, { logits, peaks, places });
-}
-
-/** The norm behind the last block. */
-function normalize({ commands, config, weights }: Model, x: GPUBuffer, y: GPUBuffer, T: number): void {
-  const width = config.hidden_size;
-  if (config.family === 'llama' && weights.family === 'llama') {
-    commands.dispatch(rms_norm, { T, width, eps: config.rms_norm_eps }, { x, weight: weights.norm, y });
-  } else if (config.family === 'gpt2' && weights.family === 'gpt2') {
-    commands.dispatch(layer_norm, { T, width, eps: config.layer_norm_epsilon }, { x, ...weights.norm, y });
-  }
 }
 
 async function reserveHead(model: Model, rows: number, wanted: number): Promise<Head> {

@@ -1,0 +1,114 @@
+import { gelu_new } from '../gpu/kernels/gelu_new.ts';
+import { rope } from '../gpu/kernels/rope.ts';
+import { silu_mul } from '../gpu/kernels/silu_mul.ts';
+import type { LinearCall } from '../gpu/matrix/linear.ts';
+import type { Activation, BlockNorms, BlockSpec, Role } from './model_config.ts';
+import { normalize } from './norm.ts';
+import { addToResidual, attend, linearInput, project, type LinearInput, type Pass } from './pass.ts';
+import type { LayerWeights } from './weights.ts';
+
+/** Computes one block as its spec says: norm, attention, residual; norm, MLP, residual. */
+export function computeBlock(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: number): void {
+  attention(pass, spec, layer, index);
+  mlp(pass, spec, layer, index);
+}
+
+function attention(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: number): void {
+  const { workspace, first_slot } = pass;
+  const { num_attention_heads: heads, num_key_value_heads: kv_heads, head_dim } = pass.config;
+  const { q, k, q_normed, k_normed, turned, update } = workspace.activations;
+  const [keys, values] = [workspace.keys[index]!, workspace.values[index]!];
+  const slots = { offset: first_slot * kv_heads * head_dim };
+
+  const x = normedInput(pass, layer, index, 'attention');
+  projectRole(pass, layer, 'q', x, q);
+  let queries = q;
+  if (spec.rope) {
+    projectRole(pass, layer, 'k', x, k);
+    projectRole(pass, layer, 'v', x, values, slots);
+    const plain = normalizeHeads(pass, layer, 'q', { x: q, y: q_normed, heads });
+    const fresh = normalizeHeads(pass, layer, 'k', { x: k, y: k_normed, heads: kv_heads });
+    const turns = workspace.turns.get(spec.rope)!;
+    turn(pass, turns, { x: plain, y: turned, heads, first: 0 });
+    turn(pass, turns, { x: fresh, y: keys, heads: kv_heads, first: first_slot });
+    queries = turned;
+  } else {
+    projectRole(pass, layer, 'k', x, keys, slots);
+    projectRole(pass, layer, 'v', x, values, slots);
+  }
+  const mixed = attend(pass, index, spec.window, queries);
+  projectRole(pass, layer, 'o', linearInput(pass, mixed, heads * head_dim, index, 'output'), update);
+  addToResidual(pass);
+}
+
+function mlp(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: number): void {
+  const { activated, update } = pass.workspace.activations;
+  ACTIVATE[spec.activation](pass, layer, normedInput(pass, layer, index, 'mlp'));
+  const x = linearInput(pass, activated, pass.config.intermediate_size, index, 'down');
+  projectRole(pass, layer, 'down', x, update);
+  addToResidual(pass);
+}
+
+/** activated [T, inner] = the MLP's inside, from its input. */
+const ACTIVATE: Record<Activation, (pass: Pass, layer: LayerWeights, x: LinearInput) => void> = {
+  swiglu(pass, layer, x) {
+    const { gate, up, activated: y } = pass.workspace.activations;
+    projectRole(pass, layer, 'gate', x, gate);
+    projectRole(pass, layer, 'up', x, up);
+    pass.commands.dispatch(silu_mul, { n: pass.T * pass.config.intermediate_size }, { gate, up, y });
+  },
+  gelu_new(pass, layer, input) {
+    const { up: x, activated: y } = pass.workspace.activations;
+    projectRole(pass, layer, 'up', input, x);
+    pass.commands.dispatch(gelu_new, { n: pass.T * pass.config.intermediate_size }, { x, y });
+  },
+};
+
+/** The residual stream behind one of the block's two norms, as input of Linear layers. */
+function normedInput(
+  pass: Pass,
+  layer: LayerWeights,
+  index: number,
+  place: 'attention' | 'mlp',
+): LinearInput {
+  const { commands, config, T } = pass;
+  const { hidden: x, normed: y } = pass.workspace.activations;
+  const width = config.hidden_size;
+  normalize(commands, config.norm, layer.norms[place]!, { T, width, x, y });
+  return linearInput(pass, y, width, index, place);
+}
+
+/** y = what a role computes: all rows of its own Linear layer, or its rows of one that it shares with others. */
+function projectRole(
+  pass: Pass,
+  layer: LayerWeights,
+  role: Role,
+  x: LinearInput,
+  y: GPUBuffer,
+  place: Pick<LinearCall, 'offset'> = {},
+): void {
+  const { linear, rows } = layer.linears[role]!;
+  project(pass, linear, x, y, { rows, ...place });
+}
+
+/** Normalizes each head by itself, where the block does so. */
+function normalizeHeads(
+  { commands, config, T }: Pass,
+  layer: LayerWeights,
+  place: keyof BlockNorms,
+  { x, y, heads }: { x: GPUBuffer; y: GPUBuffer; heads: number },
+): GPUBuffer {
+  const norm = layer.norms[place];
+  if (!norm) return x;
+  normalize(commands, config.norm, norm, { T: T * heads, width: config.head_dim, x, y });
+  return y;
+}
+
+/** y from slot `first` on = each head of x, turned by its position. */
+function turn(
+  { commands, config, T }: Pass,
+  turns: GPUBuffer,
+  { x, y, heads, first }: { x: GPUBuffer; y: GPUBuffer; heads: number; first: number },
+): void {
+  commands.dispatch(rope, { T, heads, head_dim: config.head_dim, first }, { x, turns, y });
+}
