@@ -2,12 +2,12 @@ import { gelu_new } from '../gpu/kernels/gelu_new.ts';
 import { rope } from '../gpu/kernels/rope.ts';
 import { silu_mul } from '../gpu/kernels/silu_mul.ts';
 import type { LinearCall } from '../gpu/matrix/linear.ts';
-import type { Activation, BlockNorms, BlockSpec, Role } from './model_config.ts';
-import { normalize } from './norm.ts';
+import type { Activation, BlockSpec, Role } from './model_config.ts';
+import { normalize, type NormWeights } from './norm.ts';
 import { addToResidual, attend, linearInput, project, type LinearInput, type Pass } from './pass.ts';
 import type { LayerWeights } from './weights.ts';
 
-/** Computes one block as its spec says: norm, attention, residual; norm, MLP, residual. */
+/** Computes one block as its spec says: attention and MLP on the residual stream, with norms before or behind them. */
 export function computeBlock(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: number): void {
   attention(pass, spec, layer, index);
   mlp(pass, spec, layer, index);
@@ -20,14 +20,14 @@ function attention(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: numb
   const [keys, values] = [workspace.keys[index]!, workspace.values[index]!];
   const slots = { offset: first_slot * kv_heads * head_dim };
 
-  const x = normedInput(pass, layer, index, 'attention');
+  const x = halfInput(pass, layer, index, 'attention');
   projectRole(pass, layer, 'q', x, q);
   let queries = q;
   if (spec.rope) {
     projectRole(pass, layer, 'k', x, k);
     projectRole(pass, layer, 'v', x, values, slots);
-    const plain = normalizeHeads(pass, layer, 'q', { x: q, y: q_normed, heads });
-    const fresh = normalizeHeads(pass, layer, 'k', { x: k, y: k_normed, heads: kv_heads });
+    const plain = normalized(pass, layer.norms.q, { x: q, y: q_normed, width: heads * head_dim });
+    const fresh = normalized(pass, layer.norms.k, { x: k, y: k_normed, width: kv_heads * head_dim });
     const turns = workspace.turns.get(spec.rope)!;
     turn(pass, turns, { x: plain, y: turned, heads, first: 0 });
     turn(pass, turns, { x: fresh, y: keys, heads: kv_heads, first: first_slot });
@@ -38,15 +38,15 @@ function attention(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: numb
   }
   const mixed = attend(pass, index, spec.window, queries);
   projectRole(pass, layer, 'o', linearInput(pass, mixed, heads * head_dim, index, 'output'), update);
-  addToResidual(pass);
+  addHalf(pass, layer, 'attention');
 }
 
 function mlp(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: number): void {
   const { activated, update } = pass.workspace.activations;
-  ACTIVATE[spec.activation](pass, layer, normedInput(pass, layer, index, 'mlp'));
+  ACTIVATE[spec.activation](pass, layer, halfInput(pass, layer, index, 'mlp'));
   const x = linearInput(pass, activated, pass.config.intermediate_size, index, 'down');
   projectRole(pass, layer, 'down', x, update);
-  addToResidual(pass);
+  addHalf(pass, layer, 'mlp');
 }
 
 /** activated [T, inner] = the MLP's inside, from its input. */
@@ -64,18 +64,32 @@ const ACTIVATE: Record<Activation, (pass: Pass, layer: LayerWeights, x: LinearIn
   },
 };
 
-/** The residual stream behind one of the block's two norms, as input of Linear layers. */
-function normedInput(
-  pass: Pass,
-  layer: LayerWeights,
-  index: number,
-  place: 'attention' | 'mlp',
-): LinearInput {
-  const { commands, config, T } = pass;
-  const { hidden: x, normed: y } = pass.workspace.activations;
-  const width = config.hidden_size;
-  normalize(commands, config.norm, layer.norms[place]!, { T, width, x, y });
-  return linearInput(pass, y, width, index, place);
+type Half = 'attention' | 'mlp';
+
+/** The residual stream as a half's input, normalized where the block has a norm in front of it. */
+function halfInput(pass: Pass, layer: LayerWeights, index: number, half: Half): LinearInput {
+  const { hidden, normed } = pass.workspace.activations;
+  const width = pass.config.hidden_size;
+  const x = normalized(pass, layer.norms[`${half}_in`], { x: hidden, y: normed, width });
+  return linearInput(pass, x, width, index, half);
+}
+
+/** Adds what a half made to the residual stream, normalized where the block has a norm behind it. */
+function addHalf(pass: Pass, layer: LayerWeights, half: Half): void {
+  const { update, normed } = pass.workspace.activations;
+  const width = pass.config.hidden_size;
+  addToResidual(pass, normalized(pass, layer.norms[`${half}_out`], { x: update, y: normed, width }));
+}
+
+/** y = x [T, width] normalized, or x itself where there is no norm. */
+function normalized(
+  { commands, config, T }: Pass,
+  norm: NormWeights | undefined,
+  { x, y, width }: { x: GPUBuffer; y: GPUBuffer; width: number },
+): GPUBuffer {
+  if (!norm) return x;
+  normalize(commands, config.norm, norm, { n: T * width, x, y });
+  return y;
 }
 
 /** y = what a role computes: all rows of its own Linear layer, or its rows of one that it shares with others. */
@@ -89,19 +103,6 @@ function projectRole(
 ): void {
   const { linear, rows } = layer.linears[role]!;
   project(pass, linear, x, y, { rows, ...place });
-}
-
-/** Normalizes each head by itself, where the block does so. */
-function normalizeHeads(
-  { commands, config, T }: Pass,
-  layer: LayerWeights,
-  place: keyof BlockNorms,
-  { x, y, heads }: { x: GPUBuffer; y: GPUBuffer; heads: number },
-): GPUBuffer {
-  const norm = layer.norms[place];
-  if (!norm) return x;
-  normalize(commands, config.norm, norm, { T: T * heads, width: config.head_dim, x, y });
-  return y;
 }
 
 /** y from slot `first` on = each head of x, turned by its position. */

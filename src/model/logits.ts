@@ -149,7 +149,7 @@ function computeLogits(model: Model, rows: readonly number[], buffers: Head['buf
   // The embedding kernel copies rows of a table by their numbers; here the table is the hidden states.
   const pick = { T: R, width, first_row: 0, rows: workspace.tokens };
   commands.dispatch(embedding, pick, { ids, table: workspace.activations.hidden, y: picked });
-  normalize(commands, config.norm, weights.norm, { T: R, width, x: picked, y: normed });
+  normalize(commands, config.norm, weights.norm, { n: R * width, x: picked, y: normed });
   const x = round(commands, head_dtype, normed, rounded, R * width);
   linear(commands, weights.head, { M: R, x, y: logits, compute_dtype: head_dtype });
   commands.dispatch(logit_strips, { R, V, strip: STRIP }, { logits, peaks, places });

@@ -29,9 +29,12 @@ export interface ModelConfig {
 /** Zhang & Sennrich 2019, which has a weight; Ba et al. 2016, which has a weight and a bias. */
 export type Norm = { kind: 'rms' | 'layer'; eps: number };
 
-/** A block: attention, then MLP, each behind a norm and added to the residual stream. */
+/** A block: attention, then MLP, each with norms about it and added to the residual stream. */
 export interface BlockSpec {
-  norms: BlockNorms;
+  /** The paths of its norms, below the layer's own; a place without one has none. */
+  norms: Partial<Record<NormPlace, string>>;
+  /** Norms of queries and keys before rope, over each head by itself or over all heads at once. */
+  qk_norm: { q: string; k: string; over: 'head' | 'all' } | undefined;
   /** The Linear layers in the order they are used. */
   linears: readonly LinearSpec[];
   /** How queries and keys are turned by their position; undefined where learned positions are added to the embedding. */
@@ -41,13 +44,8 @@ export interface BlockSpec {
   activation: Activation;
 }
 
-/** The paths of a block's norms: in front of attention and MLP, and of each head's queries and keys before rope. */
-export interface BlockNorms {
-  attention: string;
-  mlp: string;
-  q?: string | undefined;
-  k?: string | undefined;
-}
+/** In front of attention and MLP (pre-norm), or behind them before the residual stream (post-norm); a block may have both. */
+export type NormPlace = 'attention_in' | 'attention_out' | 'mlp_in' | 'mlp_out';
 
 /** `swiglu` is silu(gate) · up (Shazeer 2020); `gelu_new` is the tanh form of GELU, of `up` alone. */
 export type Activation = 'swiglu' | 'gelu_new';

@@ -3,25 +3,27 @@ import { layer_norm } from '../gpu/kernels/layer_norm.ts';
 import { rms_norm } from '../gpu/kernels/rms_norm.ts';
 import type { Norm } from './model_config.ts';
 
-/** A norm's parameters on the device; only LayerNorm has a bias. */
+/** A norm's parameters on the device, `width` values each; only LayerNorm has a bias. */
 export interface NormWeights {
+  width: number;
   weight: GPUBuffer;
   bias: GPUBuffer | undefined;
 }
 
-/** y [T, width] = each row of x normalized by itself. */
+/** y [n] = x [n] with every `width` values normalized by themselves: tokens, or heads of tokens. */
 export function normalize(
   commands: Commands,
   { kind, eps }: Norm,
-  { weight, bias }: NormWeights,
-  { T, width, x, y }: { T: number; width: number; x: GPUBuffer; y: GPUBuffer },
+  { width, weight, bias }: NormWeights,
+  { n, x, y }: { n: number; x: GPUBuffer; y: GPUBuffer },
 ): void {
+  const params = { T: n / width, width, eps };
   switch (kind) {
     case 'rms':
-      commands.dispatch(rms_norm, { T, width, eps }, { x, weight, y });
+      commands.dispatch(rms_norm, params, { x, weight, y });
       break;
     case 'layer':
-      commands.dispatch(layer_norm, { T, width, eps }, { x, weight, bias: bias!, y });
+      commands.dispatch(layer_norm, params, { x, weight, bias: bias!, y });
       break;
   }
 }

@@ -93,8 +93,7 @@ export function attend(pass: Pass, layer: number, window: number | undefined, q:
   return y;
 }
 
-/** hidden += update. */
-export function addToResidual({ config, commands, workspace, T }: Pass): void {
-  const { hidden: x, update: y } = workspace.activations;
-  commands.dispatch(add, { n: T * config.hidden_size }, { x, y });
+/** hidden += y. */
+export function addToResidual({ config, commands, workspace, T }: Pass, y: GPUBuffer): void {
+  commands.dispatch(add, { n: T * config.hidden_size }, { x: workspace.activations.hidden, y });
 }

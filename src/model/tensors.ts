@@ -1,5 +1,5 @@
 import type { Checkpoint } from '../tensor/checkpoint.ts';
-import { blockOf, type BlockNorms, type ModelConfig } from './model_config.ts';
+import { blockOf, type ModelConfig, type NormPlace } from './model_config.ts';
 import { layerModules, prefixOf, type LinearModule } from './modules.ts';
 
 /** A tensor of a model's checkpoint, with the shape that config.json gives it. */
@@ -20,13 +20,17 @@ export interface ModelTensors {
   head: ModelTensor | undefined;
 }
 
-/** A block's norms by what they stand before, and its Linear layers. */
+/** A block's norms, those of queries and keys among them, and its Linear layers. */
 export interface LayerTensors {
-  norms: Partial<Record<keyof BlockNorms, NormTensors>>;
+  norms: Partial<Record<LayerNorm, NormTensors>>;
   linears: LinearModule[];
 }
 
+export type LayerNorm = NormPlace | 'q' | 'k';
+
+/** A norm's tensors, as long as what it normalizes at a time. */
 export interface NormTensors {
+  width: number;
   weight: ModelTensor;
   bias: ModelTensor | undefined;
 }
@@ -61,20 +65,23 @@ function headTable(
 }
 
 function blockNorms(config: ModelConfig, layer: number, at: string): LayerTensors['norms'] {
-  const { norms } = blockOf(config, layer);
-  const widths = {
-    attention: config.hidden_size,
-    mlp: config.hidden_size,
-    q: config.head_dim,
-    k: config.head_dim,
-  };
-  const places = Object.entries(norms) as [keyof BlockNorms, string][];
-  return Object.fromEntries(
-    places.map(([place, path]) => [place, normTensors(config, `${at}.${path}`, widths[place])]),
+  const { hidden_size: hidden, head_dim, num_attention_heads, num_key_value_heads } = config;
+  const { norms, qk_norm } = blockOf(config, layer);
+  const places = Object.entries(norms) as [NormPlace, string][];
+  const tensors: LayerTensors['norms'] = Object.fromEntries(
+    places.map(([place, path]) => [place, normTensors(config, `${at}.${path}`, hidden)]),
   );
+  if (!qk_norm) return tensors;
+  const width = (heads: number) => (qk_norm.over === 'head' ? head_dim : heads * head_dim);
+  return {
+    ...tensors,
+    q: normTensors(config, `${at}.${qk_norm.q}`, width(num_attention_heads)),
+    k: normTensors(config, `${at}.${qk_norm.k}`, width(num_key_value_heads)),
+  };
 }
 
 const normTensors = ({ norm }: ModelConfig, name: string, width: number): NormTensors => ({
+  width,
   weight: { name: `${name}.weight`, shape: [width] },
   bias: norm.kind === 'layer' ? { name: `${name}.bias`, shape: [width] } : undefined,
 });

@@ -5,10 +5,10 @@ import type { QuantConfig } from '../quant/config.ts';
 import type { Checkpoint } from '../tensor/checkpoint.ts';
 import { openLoader, type Linear, type Loader, type Progress } from './loader.ts';
 import { requireFits, type Adapter } from './lora.ts';
-import type { BlockNorms, ModelConfig, Role } from './model_config.ts';
+import type { ModelConfig, Role } from './model_config.ts';
 import { linearModules } from './modules.ts';
 import type { NormWeights } from './norm.ts';
-import { modelTensors, type LayerTensors, type NormTensors } from './tensors.ts';
+import { modelTensors, type LayerNorm, type LayerTensors, type NormTensors } from './tensors.ts';
 
 /** A model's weights on the device. The Linear layers of the blocks are quantized; everything else is as stored. */
 export interface Weights {
@@ -25,9 +25,9 @@ export interface Weights {
   linear_bytes: number;
 }
 
-/** A block's norms by what they stand before, and what computes each role. */
+/** A block's norms, and what computes each role. */
 export interface LayerWeights {
-  norms: Partial<Record<keyof BlockNorms, NormWeights>>;
+  norms: Partial<Record<LayerNorm, NormWeights>>;
   linears: Partial<Record<Role, LinearRows>>;
 }
 
@@ -74,7 +74,7 @@ export async function loadWeights(
 
 async function loadLayer(loader: Loader, { norms, linears }: LayerTensors): Promise<LayerWeights> {
   const layer: LayerWeights = { norms: {}, linears: {} };
-  for (const [place, norm] of Object.entries(norms) as [keyof BlockNorms, NormTensors][]) {
+  for (const [place, norm] of Object.entries(norms) as [LayerNorm, NormTensors][]) {
     layer.norms[place] = await loadNorm(loader, norm);
   }
   for (const module of linears) {
@@ -84,7 +84,8 @@ async function loadLayer(loader: Loader, { norms, linears }: LayerTensors): Prom
   return layer;
 }
 
-const loadNorm = async (loader: Loader, { weight, bias }: NormTensors): Promise<NormWeights> => ({
+const loadNorm = async (loader: Loader, { width, weight, bias }: NormTensors): Promise<NormWeights> => ({
+  width,
   weight: await loader.vector(weight),
   bias: bias && (await loader.vector(bias)),
 });

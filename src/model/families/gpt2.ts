@@ -26,7 +26,8 @@ export const gpt2: Family = {
       norm: { kind: 'layer', eps: number(json, 'layer_norm_epsilon', 0, 1, 1e-5) },
       blocks: [
         {
-          norms: { attention: 'ln_1', mlp: 'ln_2' },
+          norms: { attention_in: 'ln_1', mlp_in: 'ln_2' },
+          qk_norm: undefined,
           linears: [
             conv1d('attn.c_attn', ['q', 'k', 'v']),
             conv1d('attn.c_proj', ['o']),

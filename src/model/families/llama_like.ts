@@ -34,11 +34,8 @@ export function llamaLike(
     norm: { kind: 'rms', eps: number(json, 'rms_norm_eps', 0, 1, 1e-6) },
     blocks: [
       {
-        norms: {
-          attention: 'input_layernorm',
-          mlp: 'post_attention_layernorm',
-          ...(qk_norm ? { q: 'self_attn.q_norm', k: 'self_attn.k_norm' } : {}),
-        },
+        norms: { attention_in: 'input_layernorm', mlp_in: 'post_attention_layernorm' },
+        qk_norm: qk_norm ? { q: 'self_attn.q_norm', k: 'self_attn.k_norm', over: 'head' } : undefined,
         linears: [
           linear('self_attn.q_proj', ['q'], qkv_bias),
           linear('self_attn.k_proj', ['k'], qkv_bias),
