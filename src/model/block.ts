@@ -49,7 +49,7 @@ function mlp(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: number): v
   addHalf(pass, layer, 'mlp');
 }
 
-/** activated [T, inner] = the MLP's inside, from its input. */
+/** activated [T, inner] = the MLP's input through its first Linear layers and its activation. */
 const ACTIVATE: Record<Activation, (pass: Pass, layer: LayerWeights, x: LinearInput) => void> = {
   swiglu(pass, layer, x) {
     const { gate, up, activated: y } = pass.workspace.activations;
@@ -64,6 +64,7 @@ const ACTIVATE: Record<Activation, (pass: Pass, layer: LayerWeights, x: LinearIn
   },
 };
 
+/** A block is two halves, each of which adds to the residual stream. */
 type Half = 'attention' | 'mlp';
 
 /** The residual stream as a half's input, normalized where the block has a norm in front of it. */
@@ -74,7 +75,7 @@ function halfInput(pass: Pass, layer: LayerWeights, index: number, half: Half): 
   return linearInput(pass, x, width, index, half);
 }
 
-/** Adds what a half made to the residual stream, normalized where the block has a norm behind it. */
+/** Adds a half's output to the residual stream, normalized where the block has a norm behind it. */
 function addHalf(pass: Pass, layer: LayerWeights, half: Half): void {
   const { update, normed } = pass.workspace.activations;
   const width = pass.config.hidden_size;
@@ -92,7 +93,7 @@ function normalized(
   return y;
 }
 
-/** y = what a role computes: all rows of its own Linear layer, or its rows of one that it shares with others. */
+/** y = a role's rows of its Linear layer, which are all of them unless the layer is fused. */
 function projectRole(
   pass: Pass,
   layer: LayerWeights,

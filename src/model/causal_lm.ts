@@ -156,7 +156,7 @@ async function scoreBranches(
 interface PlacedToken {
   id: number;
   position: number;
-  /** What it sees under a window. */
+  /** The slots it sees under a window. */
   span(this: void, window: number | undefined): Span;
 }
 

@@ -1,28 +1,28 @@
 import type { ComputeDtype, QuantConfig } from '../quant/config.ts';
 import { NESTED_BLOCKSIZE } from '../quant/double_quant.ts';
 import { elements } from '../tensor/tensor.ts';
-import type { ModelConfig } from './model_config.ts';
+import type { ModelConfig, Role } from './model_config.ts';
 import { linearModules, type LinearModule } from './modules.ts';
 import { allTensors, modelTensors } from './tensors.ts';
 
-/** What a configuration of a model takes, counted as others count it and as it is. */
+/** Memory that a model's weights take under a configuration: as transformers counts it, and as it is. */
 export interface Footprint {
   /** All parameters, tied ones once. */
   parameters: number;
-  /** Those of the Linear layers of the blocks: what gets quantized. */
+  /** Parameters of the blocks' Linear layers, which are those that get quantized. */
   quantized_parameters: number;
   /**
-   * What transformers' get_memory_footprint prints for the same model under bitsandbytes: parameters and buffers,
-   * but neither absmax nor SCB, which hang on the layers as attributes (modeling_utils.py; bitsandbytes modules.py).
+   * The number that transformers' get_memory_footprint prints for the same model under bitsandbytes: parameters and
+   * buffers, but neither absmax nor SCB, which are attributes of the layers (modeling_utils.py; bitsandbytes modules.py).
    */
   bitsandbytes_bytes: number;
   /** Bytes of weights, every scale and code included. */
   actual_bytes: number;
-  /** Stored bits over the quantized parameters, scales included; what the Pareto plot shows. */
+  /** Bits of a quantized parameter with its share of the scales; the x axis of the Pareto plot. */
   bits_per_weight: number;
 }
 
-/** Bytes of a parameter. */
+/** Bytes of a parameter that is not quantized. */
 export const DTYPE_BYTES: Record<ComputeDtype, number> = { float32: 4, float16: 2, bfloat16: 2 };
 
 /** Counts parameters by config.json alone, tied ones once: those of the blocks' Linear layers, and all others. */
@@ -37,8 +37,9 @@ const tensorSizes = (config: ModelConfig): number[] =>
   allTensors(modelTensors(config)).map(({ shape }) => elements(shape));
 
 /**
- * A configuration's footprint by config.json alone.
- * @param rest what everything but the quantized layers is kept in; an unquantized model is all in its compute dtype
+ * Computes a configuration's footprint by config.json alone.
+ * @param rest the dtype of all parameters outside the quantized layers; ignored for an unquantized model, all of whose
+ * parameters are in its compute dtype
  */
 export function footprintOf(config: ModelConfig, quant: QuantConfig, rest: ComputeDtype): Footprint {
   const { linear, other } = countParameters(config);
@@ -93,16 +94,32 @@ const bufferBytes = ({ blocks, head_dim }: ModelConfig): number =>
 export const maskBufferBytes = (config: ModelConfig): number =>
   config.mask_buffers ? config.num_hidden_layers * (config.max_position_embeddings ** 2 + 4) : 0;
 
-/** Keys and values of a context of so many tokens, in float32 as this lab keeps them. */
+/** Bytes of the keys and values of a context of so many tokens, in float32. */
 export const cacheBytes = (config: ModelConfig, tokens: number): number =>
   2 * config.num_hidden_layers * config.num_key_value_heads * config.head_dim * tokens * 4;
 
-/** Checkpoint bytes that pass through memory while a model is loaded: its largest tensor's, 64 MiB at a time. */
+/**
+ * Bytes of the checkpoint in memory at once while a model is loaded: those of its largest tensor, or 64 MiB of it.
+ * @param stored_bytes bytes of a parameter in the checkpoint
+ */
 export function passingBytes(config: ModelConfig, stored_bytes: number): number {
   return Math.min(Math.max(...tensorSizes(config)) * stored_bytes, 64 * 2 ** 20);
 }
 
-/** LoRA adapters of rank r on top of a quantized base, and what training them keeps: the QLoRA line. */
+/**
+ * Names the Linear layers of a block as loraFootprint takes them, all or those that compute some roles: by the ends
+ * of their paths (q_proj …), or by their paths where two end alike (attn.c_proj and mlp.c_proj).
+ */
+export function blockLayers({ blocks }: ModelConfig, roles?: readonly Role[]): string[] {
+  const linears = new Map(blocks.flatMap((block) => block.linears).map((linear) => [linear.path, linear]));
+  const end = (path: string) => path.split('.').at(-1)!;
+  const alike = new Set([...linears.keys()].map(end)).size < linears.size;
+  return [...linears.values()]
+    .filter((linear) => !roles || linear.roles.some((role) => roles.includes(role)))
+    .map(({ path }) => (alike ? path : end(path)));
+}
+
+/** Memory that LoRA adapters on a quantized base take, and training them (Dettmers et al. 2023, QLoRA). */
 export interface LoraFootprint {
   parameters: number;
   /** The adapters themselves, counted with the base by get_memory_footprint. */
@@ -111,7 +128,7 @@ export interface LoraFootprint {
   training_bytes: number;
 }
 
-/** Adapters of rank `r` on the modules whose names end so: `loraFootprint(config, 16, ['q_proj', 'v_proj'], 'float32')`. */
+/** Computes the footprint of adapters of rank `r` on the modules with these ends of names: `loraFootprint(config, 16, ['q_proj', 'v_proj'], 'float32')`. */
 export function loraFootprint(
   config: ModelConfig,
   r: number,

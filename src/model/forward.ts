@@ -26,7 +26,7 @@ export interface Model {
   config: ModelConfig;
   quant: QuantConfig;
   weights: Weights;
-  /** What the head computes in: it stays unquantized, and in float32 unless the whole model is. */
+  /** The dtype the head computes in. No configuration quantizes it: float32, but of an unquantized model its own. */
   head_dtype: ComputeDtype;
   commands: Commands;
   workspace: Workspace | undefined;
@@ -83,7 +83,7 @@ export async function makeModel(
   };
 }
 
-/** What the head computes in under a configuration. */
+/** The dtype the head computes in under a configuration. */
 export const headDtype = (quant: QuantConfig): ComputeDtype =>
   quant.quant_type === 'none' ? quant.compute_dtype : 'float32';
 

@@ -24,11 +24,11 @@ export interface TokenLogprob {
   best: number;
 }
 
-/** Logits kept at once: 64 MiB are 130 rows of Llama 3's vocabulary, and fit the default binding of 128 MiB. */
+/** Bytes of logits kept at once: 64 MiB are 130 rows of Llama 3's vocabulary, and fit the default binding of 128 MiB. */
 const LOGIT_BYTES = 64 * 1024 * 1024;
 
 /**
- * Log-probabilities after the last forward pass, in the order wanted; nothing else is read back.
+ * Computes log-probabilities from the last forward pass, in the order wanted; nothing else comes back from the GPU.
  * Rows go through the head some at a time, so that a long text needs no [tokens, vocabulary] matrix.
  */
 export async function scoreWanted(
@@ -134,10 +134,10 @@ export async function readLogits(model: Model, rows: readonly number[]): Promise
   return new Float32Array(await readBack(model.gpu, buffers.logits, 4 * rows.length * outputsOf(model)));
 }
 
-/** What the head gives a token: logits of the vocabulary, or of a classifier's labels. */
+/** Logits that the head gives a token: one for each entry of the vocabulary, or for each of a classifier's labels. */
 const outputsOf = ({ weights }: Model): number => weights.head.rows;
 
-/** Last norm, head and the first half of the softmax over the hidden states of `rows`. */
+/** Puts the hidden states of `rows` through the last norm, the head and the first half of the softmax. */
 function computeLogits(model: Model, rows: readonly number[], buffers: Head['buffers']): void {
   const { gpu, commands, config, weights, head_dtype } = model;
   const workspace = model.workspace!;
@@ -164,7 +164,7 @@ async function reserveHead(model: Model, rows: number, wanted: number): Promise<
   return model.head;
 }
 
-/** The same for a baseline's logits, which stand beside the model's own. */
+/** Makes room for a baseline's logits, which are kept beside the model's own to compare the two. */
 async function reserveBaseline(model: Model, rows: number): Promise<Head> {
   const { baseline_head: head } = model;
   if (head && rows <= head.rows) return head;

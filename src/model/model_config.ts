@@ -37,7 +37,7 @@ export interface BlockSpec {
   qk_norm: { q: string; k: string; over: 'head' | 'all' } | undefined;
   /** The Linear layers in the order they are used. */
   linears: readonly LinearSpec[];
-  /** How queries and keys are turned by their position; undefined where learned positions are added to the embedding. */
+  /** Rotation of queries and keys by their position; undefined where learned positions are added to the embedding. */
   rope: Rope | undefined;
   /** Tokens a position looks back on, itself included; undefined for all. */
   window: number | undefined;
@@ -50,11 +50,11 @@ export type NormPlace = 'attention_in' | 'attention_out' | 'mlp_in' | 'mlp_out';
 /** `swiglu` is silu(gate) · up (Shazeer 2020); `gelu_new` is the tanh form of GELU, of `up` alone. */
 export type Activation = 'swiglu' | 'gelu_new';
 
-/** A Linear layer of a block; its shape follows from what it computes. */
+/** A Linear layer of a block; its shape follows from its roles. */
 export interface LinearSpec {
   /** Below the layer's own path: `self_attn.q_proj`. */
   path: string;
-  /** What its rows compute: one thing, or several in the order of the rows: `['q', 'k', 'v']`. */
+  /** The roles that its rows compute, one or several in the order of the rows: `['q', 'k', 'v']`. */
   roles: readonly Role[];
   bias: boolean;
   /** Stored transposed, [columns, rows], as transformers' Conv1D is. */
@@ -64,9 +64,9 @@ export interface LinearSpec {
 /** Queries, keys, values and output of attention; gate (where there is one), up and down of the MLP. */
 export type Role = 'q' | 'k' | 'v' | 'o' | 'gate' | 'up' | 'down';
 
-/** What a checkpoint calls the tensors outside the blocks, without `.weight`. */
+/** Names of a checkpoint's tensors outside the blocks, without `.weight`. */
 export interface TensorNames {
-  /** What stands before all names but the head's; transformers' own first, then what other checkpoints have. */
+  /** Prefixes of all names but the head's: first the one that transformers writes, then those of other checkpoints. */
   prefixes: readonly [string, ...string[]];
   embedding: string;
   /** Of learned positions; undefined where there are none. */

@@ -1,7 +1,7 @@
 import type { Checkpoint } from '../tensor/checkpoint.ts';
 import { blockOf, type LinearSpec, type ModelConfig, type Role } from './model_config.ts';
 
-/** A Linear layer of the blocks: what quantization is about. Its weight is `name.weight`, [rows, columns]. */
+/** A Linear layer of a block, which quantization may change. Its weight is `name.weight`, [rows, columns]. */
 export interface LinearModule {
   /** The full path, as the checkpoint names it. */
   name: string;
@@ -12,17 +12,17 @@ export interface LinearModule {
   bias: boolean;
   /** Stored transposed, [columns, rows]. */
   conv1d: boolean;
-  /** What its rows compute, in order: `[{ role: 'q', rows: [0, 64] }, { role: 'k', rows: [64, 80] }]`. */
+  /** The roles of its rows, in order: `[{ role: 'q', rows: [0, 64] }, { role: 'k', rows: [64, 80] }]`. */
   parts: readonly { role: Role; rows: readonly [begin: number, end: number] }[];
 }
 
-/** The Linear layers of all blocks, in the order they are used: those transformers hands to bitsandbytes. */
+/** Lists the Linear layers of all blocks in the order they are used: those that transformers hands to bitsandbytes. */
 export const linearModules = (config: ModelConfig, checkpoint?: Checkpoint): LinearModule[] =>
   Array.from({ length: config.num_hidden_layers }, (_, layer) =>
     layerModules(config, layer, checkpoint),
   ).flat();
 
-/** The Linear layers of one block; their names are transformers' own where no checkpoint says otherwise. */
+/** Lists the Linear layers of one block; without a checkpoint they have the names that transformers writes. */
 export function layerModules(config: ModelConfig, layer: number, checkpoint?: Checkpoint): LinearModule[] {
   const { layers, prefixes } = config.names;
   const prefix = prefixOf(config, checkpoint);
@@ -35,7 +35,7 @@ export function layerModules(config: ModelConfig, layer: number, checkpoint?: Ch
   }));
 }
 
-/** What stands before the names of a checkpoint's tensors. */
+/** The prefix of a checkpoint's names: the first of the family's under which its embedding is found. */
 export function prefixOf({ names: { prefixes, embedding } }: ModelConfig, checkpoint?: Checkpoint): string {
   if (!checkpoint) return prefixes[0];
   return (

@@ -9,7 +9,7 @@ import type { ModelFiles } from './open_model.ts';
 import type { Tokenizer } from './tokenizer.ts';
 import { loadWeights } from './weights.ts';
 
-/** What a model is loaded from: its shape, its weights, and an adapter if there is one. */
+/** The files a model is loaded from, as far as its weights need them: shape, checkpoint, and an adapter if there is one. */
 export type ModelSource = Pick<ModelFiles, 'config' | 'checkpoint'> & Partial<Pick<ModelFiles, 'adapter'>>;
 
 /**

@@ -11,9 +11,9 @@ export interface Workspace {
   tokens: number;
   slots: number;
   activations: Record<Activation, GPUBuffer>;
-  /** What each token sees under each window that the blocks have, [tokens, 4]. */
+  /** For each window among the blocks, the slots that each token sees, [tokens, 4]. */
   spans: ReadonlyMap<number | undefined, GPUBuffer>;
-  /** Cosine and sine of each token's angles under each rope that the blocks have, [tokens, head_dim / 2, 2]. */
+  /** For each rope among the blocks, cosine and sine of each token's angles, [tokens, head_dim / 2, 2]. */
   turns: ReadonlyMap<Rope, GPUBuffer>;
   /** A layer's, [slots, kv_heads, head_dim]. */
   keys: GPUBuffer[];
@@ -111,7 +111,7 @@ function activationWidths(config: ModelConfig) {
     turned: queries,
     /** Attention's output. */
     mixed: queries,
-    /** What a half of a block adds to the residual stream. */
+    /** The sum that attention or MLP adds to the residual stream. */
     update: hidden,
     gate: inner,
     up: inner,

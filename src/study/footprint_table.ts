@@ -1,5 +1,6 @@
 import type { ModelConfig, Role } from '../model/model_config.ts';
 import {
+  blockLayers,
   cacheBytes,
   countParameters,
   footprintOf,
@@ -41,19 +42,6 @@ export const footprintRows = (config: ModelConfig): FootprintRow[] =>
     rest,
     footprint: footprintOf(config, quant, rest),
   }));
-
-/**
- * The Linear layers of a block as loraFootprint takes them, all or those that compute some roles: the ends of their
- * paths (q_proj …), or the paths where two end alike (attn.c_proj and mlp.c_proj).
- */
-export function blockLayers({ blocks }: ModelConfig, roles?: readonly Role[]): string[] {
-  const linears = new Map(blocks.flatMap((block) => block.linears).map((linear) => [linear.path, linear]));
-  const end = (path: string) => path.split('.').at(-1)!;
-  const alike = new Set([...linears.keys()].map(end)).size < linears.size;
-  return [...linears.values()]
-    .filter((linear) => !roles || linear.roles.some((role) => roles.includes(role)))
-    .map(({ path }) => (alike ? path : end(path)));
-}
 
 /** Adapters that QLoRA papers and tutorials train, by what the layers compute that they sit on. */
 const LORA_TARGETS: readonly (readonly [string, readonly Role[] | undefined])[] = [

@@ -3,7 +3,7 @@ import { boolean, eosIds, integer, number, requireOnly, type Json } from '../con
 import { linear, type ParsedModel } from './family.ts';
 import { parseRope } from './parse_rope.ts';
 
-/** What the families that follow Llama differ in: biases, norms of heads, and a window. */
+/** Differences among the families that follow Llama: biases, norms of heads, and a window. */
 export interface Traits {
   qkv_bias?: boolean;
   o_bias?: boolean;

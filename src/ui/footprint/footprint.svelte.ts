@@ -1,6 +1,6 @@
 import { LabError, toFailure, type Failure } from '../../errors.ts';
-import { blockLayers, footprintRows } from '../../study/footprint_table.ts';
-import { maskBufferBytes } from '../../model/footprint.ts';
+import { footprintRows } from '../../study/footprint_table.ts';
+import { blockLayers, maskBufferBytes } from '../../model/footprint.ts';
 import { parseConfig } from '../../model/config.ts';
 import type { ModelConfig } from '../../model/model_config.ts';
 import {
