@@ -49,34 +49,31 @@ export async function measureConfig(job: ConfigJob): Promise<void> {
   await passGate(gate, emit, signal);
 
   const begun = performance.now();
-  await withModel(
-    gpu,
-    model,
-    effectiveConfig(config, model.stored_quant),
-    async (ready) => {
-      const footprint = measuredFootprint(ready);
-      const load_seconds = secondsSince(begun);
-      const kept = (record.configs[index] ??= {
-        footprint,
-        timings: { load_seconds, answer_seconds: 0, tokens: 0, tokens_per_second: 0 },
-      });
+  const onProgress = (done: number, total: number) =>
+    emit({ type: 'progress', phase: 'load', config: index, done, total, what: 'weights' });
+  const computed = effectiveConfig(config, model.stored_quant);
+  await withModel(gpu, { ...model, onProgress }, computed, async (ready) => {
+    const footprint = measuredFootprint(ready);
+    const load_seconds = secondsSince(begun);
+    const kept = (record.configs[index] ??= {
+      footprint,
+      timings: { load_seconds, answer_seconds: 0, tokens: 0, tokens_per_second: 0 },
+    });
+    await store.put(record);
+    emit({ type: 'loaded', config: index, footprint, load_seconds });
+    try {
+      await answer(
+        job,
+        ready,
+        open,
+        stored.map(({ task, item }) => ({ task, item })),
+      );
+      if (computed.quant_type === 'llm_int8') kept.outliers = await readOutliers(ready);
+    } finally {
       await store.put(record);
-      emit({ type: 'loaded', config: index, footprint, load_seconds });
-      try {
-        await answer(
-          job,
-          ready,
-          open,
-          stored.map(({ task, item }) => ({ task, item })),
-        );
-        if (ready.quant.quant_type === 'llm_int8') kept.outliers = await readOutliers(ready);
-      } finally {
-        await store.put(record);
-      }
-      emit({ type: 'config-done', config: index, timings: kept.timings });
-    },
-    (done, total) => emit({ type: 'progress', phase: 'load', config: index, done, total, what: 'weights' }),
-  );
+    }
+    emit({ type: 'config-done', config: index, timings: kept.timings });
+  });
 }
 
 async function answer(

@@ -67,6 +67,7 @@ export async function makeModel(
   weights: Weights,
   quant: QuantConfig,
 ): Promise<Model> {
+  const seen = await openSeen(gpu, config, quant);
   return {
     gpu,
     config,
@@ -77,7 +78,7 @@ export async function makeModel(
     workspace: undefined,
     head: undefined,
     baseline_head: undefined,
-    seen: await openSeen(gpu, config, quant),
+    seen,
     tokens: 0,
     aside_seconds: 0,
   };
@@ -90,7 +91,8 @@ export const headDtype = (quant: QuantConfig): ComputeDtype =>
 async function openSeen(gpu: Gpu, config: ModelConfig, quant: QuantConfig): Promise<Seen> {
   const arena = openArena(gpu);
   const layers: Seen['layers'] = [];
-  if (quant.quant_type === 'llm_int8') {
+  if (quant.quant_type !== 'llm_int8') return { arena, layers };
+  try {
     for (let layer = 0; layer < config.num_hidden_layers; layer++) {
       const masks = {} as Record<InputSite, GPUBuffer>;
       for (const site of INPUT_SITES) {
@@ -98,6 +100,9 @@ async function openSeen(gpu: Gpu, config: ModelConfig, quant: QuantConfig): Prom
       }
       layers.push(masks);
     }
+  } catch (error) {
+    arena.close();
+    throw error;
   }
   return { arena, layers };
 }

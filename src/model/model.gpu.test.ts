@@ -7,7 +7,7 @@ import { dequantize, quantize } from '../quant/quantize.ts';
 import { compare, formatMismatch } from '../tensor/compare.ts';
 import type { FileSet } from '../tensor/source.ts';
 import { causalLanguageModel } from './causal_lm.ts';
-import { forward, reserve, type Model } from './forward.ts';
+import { closeModel, forward, makeModel, reserve, type Model } from './forward.ts';
 import { readLogits } from './logits.ts';
 import type { TracedToken } from './language_model.ts';
 import { openModel, type ModelFiles } from './open_model.ts';
@@ -81,13 +81,15 @@ it('takes a tied head and more rows than a binding holds', async () => {
   // A part begins where a block begins, so blocks of 4096 need larger parts than this.
   const splittable = QUANTIZED.filter((config) => !('blocksize' in config) || config.blocksize < 4096);
   for (const config of [FLOAT, ...splittable]) {
-    await withModel(gpu, files, config, (whole) =>
-      withModel(small, files, config, async (parts) => {
-        expect(whole.weights.embedding.parts.length).toBe(1);
-        expect(parts.weights.embedding.parts.length).toBeGreaterThan(2);
-        expect(await logitsOf(parts, IDS)).toEqual(await logitsOf(whole, IDS));
-      }),
-    );
+    await withModel(gpu, files, config, async (whole) => {
+      const weights = await loadWeights(small, files.checkpoint, files.config, config);
+      const parts = await makeModel(gpu, files.config, weights, config);
+      expect(whole.weights.embedding.parts.length).toBe(1);
+      expect(weights.embedding.parts.length).toBeGreaterThan(2);
+      expect(await logitsOf(parts, IDS)).toEqual(await logitsOf(whole, IDS));
+      closeModel(parts);
+      weights.arena.close();
+    });
   }
 });
 

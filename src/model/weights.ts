@@ -38,7 +38,7 @@ export interface LinearRows {
 }
 
 export interface LoadOptions {
-  onProgress?: Progress | undefined;
+  onProgress?: Progress;
   /** A LoRA adapter on top of the Linear layers, quantized or not. */
   adapter?: Adapter | undefined;
 }
