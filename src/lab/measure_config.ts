@@ -4,14 +4,12 @@ import { aggregate } from '../eval/stats/metric.ts';
 import { score } from '../eval/score.ts';
 import { TASKS, type TaskName } from '../eval/tasks/tasks.ts';
 import type { Gpu } from '../gpu/device/device.ts';
-import { causalLanguageModel } from '../model/causal_lm.ts';
-import { sequenceClassifier } from '../model/classifier.ts';
 import { footprintOf, type Footprint } from '../model/footprint.ts';
-import { closeModel, headDtype, makeModel, type Model } from '../model/forward.ts';
+import { headDtype, type Model } from '../model/forward.ts';
 import { readOutliers } from '../model/outliers.ts';
 import type { ModelFiles } from '../model/open_model.ts';
+import { languageModel, withModel } from '../model/session.ts';
 import { effectiveConfig } from '../model/stored_quant.ts';
-import { loadWeights, type Weights } from '../model/weights.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import { findStates, keepStates, type Followed } from './baseline_states.ts';
 import type { Eta } from './eta.ts';
@@ -51,15 +49,11 @@ export async function measureConfig(job: ConfigJob): Promise<void> {
   await passGate(gate, emit, signal);
 
   const begun = performance.now();
+  const onProgress = (done: number, total: number) =>
+    emit({ type: 'progress', phase: 'load', config: index, done, total, what: 'weights' });
   const computed = effectiveConfig(config, model.stored_quant);
-  const weights = await loadWeights(gpu, model.checkpoint, model.config, computed, {
-    onProgress: (done, total) =>
-      emit({ type: 'progress', phase: 'load', config: index, done, total, what: 'weights' }),
-    adapter: model.adapter,
-  });
-  const ready = await makeModel(gpu, model.config, weights, computed);
-  try {
-    const footprint = measuredFootprint(model, computed, weights);
+  await withModel(gpu, { ...model, onProgress }, computed, async (ready) => {
+    const footprint = measuredFootprint(ready);
     const load_seconds = secondsSince(begun);
     const kept = (record.configs[index] ??= {
       footprint,
@@ -79,10 +73,7 @@ export async function measureConfig(job: ConfigJob): Promise<void> {
       await store.put(record);
     }
     emit({ type: 'config-done', config: index, timings: kept.timings });
-  } finally {
-    closeModel(ready);
-    weights.arena.close();
-  }
+  });
 }
 
 async function answer(
@@ -92,8 +83,7 @@ async function answer(
   before: readonly { task: TaskName; item: ItemResult }[],
 ): Promise<void> {
   const { record, index, model, plan, later, eta, store, emit, signal, gate } = job;
-  const asked = model.config.num_labels === undefined ? causalLanguageModel : sequenceClassifier;
-  const lm = asked(ready, model.tokenizer);
+  const lm = languageModel(ready, model.tokenizer);
   const { timings } = record.configs[index]!;
   const items = new Map<TaskName, ItemResult[]>();
   for (const { task, item } of before) items.set(task, [...(items.get(task) ?? []), item]);
@@ -152,7 +142,7 @@ async function follow(
 }
 
 /** The footprint as config.json gives it, with what lies on this device in place of what should. */
-function measuredFootprint({ config }: ModelFiles, quant: QuantConfig, weights: Weights): Footprint {
+function measuredFootprint({ config, quant, weights }: Model): Footprint {
   const [table] = weights.embedding.parts;
   const rest = table?.storage === 'float' && table.dtype === 'F32' ? 'float32' : 'bfloat16';
   const computed = footprintOf(config, quant, rest);

@@ -1,11 +1,11 @@
 import type { Gpu } from '../gpu/device/device.ts';
 import { parseConfig } from '../model/config.ts';
-import { closeModel, makeModel, reserve, type Model } from '../model/forward.ts';
+import { reserve, type Model } from '../model/forward.ts';
 import { greedyToken } from '../model/logits.ts';
 import { readJson } from '../model/read_json.ts';
 import { forwardSequence } from '../model/sequence.ts';
+import { withModel } from '../model/session.ts';
 import { standIn, type StandIn } from '../model/stand_in.ts';
-import { loadWeights } from '../model/weights.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import { openCheckpoint } from '../tensor/checkpoint.ts';
 import type { Host, OpenedFiles } from './host.ts';
@@ -42,19 +42,12 @@ export async function probe(
   return { shape, download_bytes: downloadBytes(opened), speeds };
 }
 
-async function timeModel(
-  gpu: Gpu,
-  { config, checkpoint, times }: StandIn,
-  quant: QuantConfig,
-  seconds: number,
-): Promise<Speed> {
+function timeModel(gpu: Gpu, timed: StandIn, quant: QuantConfig, seconds: number): Promise<Speed> {
   const begun = performance.now();
-  const weights = await loadWeights(gpu, checkpoint, config, quant);
-  const model = await makeModel(gpu, config, weights, quant);
-  try {
+  return withModel(gpu, timed, quant, async (model) => {
     await gpu.device.queue.onSubmittedWorkDone();
     const load_seconds = (performance.now() - begun) / 1000;
-    const long = Math.min(LONG, config.max_position_embeddings);
+    const long = Math.min(LONG, model.config.max_position_embeddings);
     await reserve(model, long, long);
     const times_of_one: number[] = [];
     const times_of_long: number[] = [];
@@ -69,14 +62,11 @@ async function timeModel(
     const one = median(times_of_one);
     const token_seconds = Math.max(0, median(times_of_long) - one) / (long - 1);
     return {
-      load_seconds: times * load_seconds,
-      pass_seconds: times * Math.max(0, one - token_seconds),
-      token_seconds: times * token_seconds,
+      load_seconds: timed.times * load_seconds,
+      pass_seconds: timed.times * Math.max(0, one - token_seconds),
+      token_seconds: timed.times * token_seconds,
     };
-  } finally {
-    closeModel(model);
-    weights.arena.close();
-  }
+  });
 }
 
 /** Seconds from the tokens' ids to the id of the next one. */

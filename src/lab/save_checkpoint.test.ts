@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { goldenFolder } from '../../test/fixtures/golden_files.ts';
 import { randomLlama } from '../../test/fixtures/random_llama.ts';
 import { parseConfig } from '../model/config.ts';
-import { savedReader } from '../model/loader.ts';
+import { savedReader } from '../model/stored_quant.ts';
 import { linearModules } from '../model/modules.ts';
 import { readJson } from '../model/read_json.ts';
 import { readQuantized, savedQuantType, type SavableConfig } from '../quant/bitsandbytes_format.ts';

@@ -2,6 +2,7 @@ import { LabError } from '../errors.ts';
 import { parseConfig } from '../model/config.ts';
 import { isSkipped, linearModules, type LinearModule } from '../model/modules.ts';
 import { readJson } from '../model/read_json.ts';
+import { savedReader } from '../model/stored_quant.ts';
 import {
   planQuantized,
   quantizedBytes,
@@ -15,7 +16,6 @@ import { isQuantizable } from '../tensor/dtype.ts';
 import type { FileSet } from '../tensor/source.ts';
 import { transposed, type Tensor } from '../tensor/tensor.ts';
 import { headerOf, plannedBytes, type PlannedTensor } from '../tensor/write_safetensors.ts';
-import { savedReader } from '../model/loader.ts';
 
 /** Where a checkpoint is written: one file after another, each in pieces. */
 export interface FileSink {

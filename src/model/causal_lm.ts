@@ -125,8 +125,11 @@ async function scoreBranches(
 ): Promise<Loglikelihood[]> {
   const context = branches[0]!.context;
   const n = context.length;
-  const window = model.config.sliding_window;
-  const tokens: PlacedToken[] = context.map((id, i) => ({ id, position: i, span: causalSpan(i, window) }));
+  const tokens: PlacedToken[] = context.map((id, position) => ({
+    id,
+    position,
+    span: (window) => causalSpan(position, window),
+  }));
   const wanted: { row: number; target: number }[] = [];
   for (const { continuation } of branches) {
     const begin = tokens.length;
@@ -134,7 +137,8 @@ async function scoreBranches(
       // The last token of the context predicts the first of every continuation.
       wanted.push({ row: i === 0 ? n - 1 : begin + i - 1, target });
       if (i === continuation.length - 1) return;
-      tokens.push({ id: target, position: n + i, span: branchSpan({ context: n, begin, index: i }, window) });
+      const place = { context: n, begin, index: i };
+      tokens.push({ id: target, position: n + i, span: (window) => branchSpan(place, window) });
     });
   }
   const scored = await scoreTokens(model, tokens, wanted, trace);
@@ -152,7 +156,8 @@ async function scoreBranches(
 interface PlacedToken {
   id: number;
   position: number;
-  span: Span;
+  /** The slots it sees under a window. */
+  span(this: void, window: number | undefined): Span;
 }
 
 /** Forward passes over tokens at slots 0, 1, …, and the log-probabilities wanted at their rows. */
@@ -169,7 +174,7 @@ async function scoreTokens(
     forward(model, {
       ids: part.map(({ id }) => id),
       positions: part.map(({ position }) => position),
-      spans: part.map(({ span }) => span),
+      spans: (window) => part.map(({ span }) => span(window)),
       first_slot: begin,
     });
     const places = [...wanted.keys()].filter(

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseConfig, type LlamaConfig } from './config.ts';
+import { parseConfig } from './config.ts';
 import { encodePair } from './causal_lm.ts';
 import { rollingWindows } from './rolling_windows.ts';
 import { inverseFrequencies, ropeTurns } from './rope.ts';
@@ -34,7 +34,7 @@ it('reads both layouts of transformers to the same', () => {
   const v5 = { ...rest, dtype: torch_dtype, rope_parameters: { ...rope_scaling, rope_theta } };
   expect(parseConfig(v5)).toEqual(parseConfig(LLAMA_1B));
   expect(parseConfig(LLAMA_1B)).toMatchObject({
-    rope: { rope_type: 'llama3', rope_theta: 500000, factor: 32 },
+    blocks: [{ rope: { rope_type: 'llama3', rope_theta: 500000, factor: 32 } }],
   });
   expect(parseConfig(LLAMA_1B).eos_token_ids).toEqual([128001, 128008, 128009]);
 });
@@ -44,7 +44,7 @@ it('fills in what old configs leave out', () => {
   expect(parseConfig(old)).toMatchObject({
     head_dim,
     num_key_value_heads: 32,
-    rope: { rope_type: 'default' },
+    blocks: [{ rope: { rope_type: 'default' } }],
   });
   expect([num_key_value_heads, rope_scaling.factor]).toEqual([8, 32]);
 });
@@ -80,9 +80,9 @@ it.each([
 });
 
 it('slows only the slow turns of llama3', () => {
-  const { rope } = parseConfig(LLAMA_1B) as LlamaConfig;
+  const { rope } = parseConfig(LLAMA_1B).blocks[0];
   const plain = inverseFrequencies({ rope_type: 'default', rope_theta: 500000 }, 64);
-  const scaled = inverseFrequencies(rope, 64);
+  const scaled = inverseFrequencies(rope!, 64);
   expect(scaled[0]).toBe(plain[0]);
   expect(scaled[31]).toBe(Math.fround(plain[31]! / 32));
   // Wavelengths between 2048 and 8192 are blended.

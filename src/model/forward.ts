@@ -6,9 +6,8 @@ import { embedding } from '../gpu/kernels/embedding.ts';
 import type { DeviceMatrix } from '../gpu/matrix/matrix.ts';
 import { DTYPE } from '../gpu/kernels/stored.ts';
 import type { ComputeDtype, QuantConfig } from '../quant/config.ts';
-import type { ModelConfig } from './config.ts';
-import { gpt2Block } from './gpt2.ts';
-import { llamaBlock } from './llama.ts';
+import { computeBlock } from './block.ts';
+import { blockOf, type ModelConfig } from './model_config.ts';
 import { INPUT_SITES, type InputSite, type Pass } from './pass.ts';
 import { ropeTurns } from './rope.ts';
 import type { Weights } from './weights.ts';
@@ -27,7 +26,7 @@ export interface Model {
   config: ModelConfig;
   quant: QuantConfig;
   weights: Weights;
-  /** What the head computes in: it stays unquantized, and in float32 unless the whole model is. */
+  /** The dtype the head computes in. No configuration quantizes it: float32, but of an unquantized model its own. */
   head_dtype: ComputeDtype;
   commands: Commands;
   workspace: Workspace | undefined;
@@ -49,12 +48,13 @@ interface Seen {
 
 /**
  * Tokens for one pass. Token t is `ids[t]` at position `positions[t]`; its keys and values go to slot
- * `first_slot + t`; it sees the slots [a, b) and [c, d) of `spans[t] = [a, b, c, d]`.
+ * `first_slot + t`; in a block of some window it sees the slots [a, b) and [c, d) of
+ * `spans(window)[t] = [a, b, c, d]`.
  */
 export interface TokenBatch {
   ids: readonly number[];
   positions: readonly number[];
-  spans: readonly Span[];
+  spans(window: number | undefined): readonly Span[];
   first_slot: number;
 }
 
@@ -67,6 +67,7 @@ export async function makeModel(
   weights: Weights,
   quant: QuantConfig,
 ): Promise<Model> {
+  const seen = await openSeen(gpu, config, quant);
   return {
     gpu,
     config,
@@ -77,20 +78,21 @@ export async function makeModel(
     workspace: undefined,
     head: undefined,
     baseline_head: undefined,
-    seen: await openSeen(gpu, config, quant),
+    seen,
     tokens: 0,
     aside_seconds: 0,
   };
 }
 
-/** What the head computes in under a configuration. */
+/** The dtype the head computes in under a configuration. */
 export const headDtype = (quant: QuantConfig): ComputeDtype =>
   quant.quant_type === 'none' ? quant.compute_dtype : 'float32';
 
 async function openSeen(gpu: Gpu, config: ModelConfig, quant: QuantConfig): Promise<Seen> {
   const arena = openArena(gpu);
   const layers: Seen['layers'] = [];
-  if (quant.quant_type === 'llm_int8') {
+  if (quant.quant_type !== 'llm_int8') return { arena, layers };
+  try {
     for (let layer = 0; layer < config.num_hidden_layers; layer++) {
       const masks = {} as Record<InputSite, GPUBuffer>;
       for (const site of INPUT_SITES) {
@@ -98,6 +100,9 @@ async function openSeen(gpu: Gpu, config: ModelConfig, quant: QuantConfig): Prom
       }
       layers.push(masks);
     }
+  } catch (error) {
+    arena.close();
+    throw error;
   }
   return { arena, layers };
 }
@@ -131,14 +136,18 @@ export function forward(model: Model, batch: TokenBatch): void {
   const { gpu, config, weights, commands, quant } = model;
   const workspace = model.workspace!;
   const T = batch.ids.length;
-  const { ids, positions, turns, spans } = workspace.activations;
+  const { ids, positions } = workspace.activations;
   model.tokens += T;
   // Earlier dispatches still read these buffers: hand them over before the queue overwrites.
   commands.submit();
   write(gpu, ids, Uint32Array.from(batch.ids));
   write(gpu, positions, Uint32Array.from(batch.positions));
-  write(gpu, spans, Uint32Array.from(batch.spans.flat()));
-  if (config.family === 'llama') write(gpu, turns, ropeTurns(config.rope, config.head_dim, batch.positions));
+  for (const [window, spans] of workspace.spans) {
+    write(gpu, spans, Uint32Array.from(batch.spans(window).flat()));
+  }
+  for (const [rope, turns] of workspace.turns) {
+    write(gpu, turns, ropeTurns(rope, config.head_dim, batch.positions));
+  }
   embed(model, workspace, T);
 
   const { compute_dtype } = quant;
@@ -146,11 +155,7 @@ export function forward(model: Model, batch: TokenBatch): void {
   const pass: Pass = { config, commands, workspace, compute_dtype, T, first_slot, seen: model.seen.layers };
   let work = 0;
   for (let index = 0; index < config.num_hidden_layers; index++) {
-    if (config.family === 'llama' && weights.family === 'llama') {
-      llamaBlock(pass, config, weights.layers[index]!, index);
-    } else if (config.family === 'gpt2' && weights.family === 'gpt2') {
-      gpt2Block(pass, config, weights.layers[index]!, index);
-    }
+    computeBlock(pass, blockOf(config, index), weights.layers[index]!, index);
     work += T * blockWork(config);
     if (work < WORK_PER_SUBMIT) continue;
     commands.submit();
@@ -162,7 +167,7 @@ export function forward(model: Model, batch: TokenBatch): void {
 function embed({ weights, commands, config }: Model, { activations }: Workspace, T: number): void {
   const { ids, positions, hidden, update } = activations;
   lookUp(commands, weights.embedding, ids, hidden, T);
-  if (weights.family !== 'gpt2') return;
+  if (!weights.positions) return;
   lookUp(commands, weights.positions, positions, update, T);
   commands.dispatch(add, { n: T * config.hidden_size }, { x: hidden, y: update });
 }

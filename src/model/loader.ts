@@ -4,7 +4,7 @@ import type { Gpu } from '../gpu/device/device.ts';
 import { loadMatrix, storeAs, uploadQuantized, type Storing } from '../gpu/matrix/load_matrix.ts';
 import type { DeviceMatrix } from '../gpu/matrix/matrix.ts';
 import type { StoredMatrix } from '../gpu/matrix/stored_matrix.ts';
-import { readQuantized, savedQuantType, type SavedReader } from '../quant/bitsandbytes_format.ts';
+import { readQuantized, savedQuantType } from '../quant/bitsandbytes_format.ts';
 import { skippedModules, type QuantConfig } from '../quant/config.ts';
 import {
   findTensor,
@@ -16,6 +16,8 @@ import {
 import { isQuantizable, type QuantizableDtype } from '../tensor/dtype.ts';
 import { loadLora, type Adapter } from './lora.ts';
 import { isSkipped, type LinearModule } from './modules.ts';
+import { savedReader } from './stored_quant.ts';
+import type { ModelTensor } from './tensors.ts';
 
 /** y = x · matrixᵀ + bias. */
 export interface Linear {
@@ -29,9 +31,9 @@ export interface Linear {
 export interface Loader {
   readonly arena: Arena;
   /** A matrix as it is stored: an embedding, a language-model head. */
-  table(name: string, rows: number, columns: number): Promise<DeviceMatrix>;
+  table(tensor: ModelTensor): Promise<DeviceMatrix>;
   /** A vector, in float32. */
-  vector(name: string, length: number): Promise<GPUBuffer>;
+  vector(tensor: ModelTensor): Promise<GPUBuffer>;
   /** A Linear layer: as the checkpoint has quantized it, or under the configuration. */
   linear(module: LinearModule): Promise<Linear>;
   /** Bytes of the Linear layers so far, scales and codes included. */
@@ -40,7 +42,7 @@ export interface Loader {
 
 export type Progress = (bytesDone: number, bytesTotal: number) => void;
 
-/** What is not quantized. */
+/** Of matrices that are not quantized. */
 const AS_STORED: Storing = { config: { quant_type: 'none', compute_dtype: 'float32' } };
 
 /**
@@ -76,8 +78,8 @@ export async function openLoader(
     return loaded;
   }
 
-  async function vector(name: string, length: number): Promise<GPUBuffer> {
-    requireShape(checkpoint, name, [length]);
+  async function vector({ name, shape }: ModelTensor): Promise<GPUBuffer> {
+    requireShape(checkpoint, name, shape);
     const { data } = await readWeight(checkpoint, name);
     advance(name);
     return arena.upload(data, name);
@@ -97,7 +99,8 @@ export async function openLoader(
   return {
     arena,
     vector,
-    table: (name, rows, columns) => matrix(storedMatrix(checkpoint, name, rows, columns), AS_STORED),
+    table: ({ name, shape: [rows, columns] }) =>
+      matrix(storedMatrix(checkpoint, name, rows!, columns!), AS_STORED),
     async linear(module) {
       const { name, rows, bias } = module;
       const before = arena.bytes;
@@ -106,7 +109,7 @@ export async function openLoader(
       const lora = adapter && (await loadLora(arena, adapter, module));
       return {
         matrix: loaded,
-        bias: bias ? await vector(`${name}.bias`, rows) : undefined,
+        bias: bias ? await vector({ name: `${name}.bias`, shape: [rows] }) : undefined,
         ...(lora ? { lora } : {}),
       };
     },
@@ -114,28 +117,23 @@ export async function openLoader(
   };
 }
 
-/** A checkpoint's tensors as the reader of quantized ones asks for them. */
-export const savedReader = (checkpoint: Checkpoint): SavedReader => ({
-  dtypeOf: (name) => checkpoint.tensors.get(name)?.info.dtype,
-  read: async (name) => (checkpoint.tensors.has(name) ? readWeightBytes(checkpoint, name) : undefined),
-});
-
 function storedMatrix(checkpoint: Checkpoint, name: string, rows: number, columns: number): StoredMatrix {
   const dtype = requireMatrix(checkpoint, name, [rows, columns]);
   return { name, rows, columns, dtype, read: (begin, end) => readWeightRows(checkpoint, name, begin, end) };
 }
 
-/** A matrix whose file holds its transpose: GPT-2's Conv1D layers. */
+/** A matrix whose file holds its transpose: any of its rows lie all over the file, which is read once for all of them. */
 function transposedMatrix(checkpoint: Checkpoint, name: string, rows: number, columns: number): StoredMatrix {
   const dtype = requireMatrix(checkpoint, name, [columns, rows]);
   const size = dtype === 'F32' ? 4 : 2;
+  let whole: Promise<Uint8Array<ArrayBuffer>> | undefined;
   return {
     name,
     rows,
     columns,
     dtype,
     async read(begin, end) {
-      const stored = await readWeightBytes(checkpoint, name);
+      const stored = await (whole ??= readWeightBytes(checkpoint, name));
       const bytes = new Uint8Array((end - begin) * columns * size);
       for (let row = begin; row < end; row++) {
         for (let column = 0; column < columns; column++) {

@@ -4,12 +4,11 @@ import { embedding } from '../gpu/kernels/embedding.ts';
 import { linear } from '../gpu/matrix/linear.ts';
 import { STRIP, logit_strips, stripsOf } from '../gpu/kernels/logit_strips.ts';
 import { logprobs } from '../gpu/kernels/logprobs.ts';
-import { layer_norm } from '../gpu/kernels/layer_norm.ts';
-import { rms_norm } from '../gpu/kernels/rms_norm.ts';
 import { DTYPE } from '../gpu/kernels/stored.ts';
 import { compareWithBaseline } from './compare_logits.ts';
 import type { Model } from './forward.ts';
 import type { Trace } from './language_model.ts';
+import { normalize } from './norm.ts';
 import { round } from './pass.ts';
 import { WORK_PER_SUBMIT, type Head, type HeadBuffer } from './workspace.ts';
 
@@ -26,11 +25,11 @@ export interface TokenLogprob {
   best: number;
 }
 
-/** Logits kept at once: 64 MiB are 130 rows of Llama 3's vocabulary, and fit the default binding of 128 MiB. */
+/** Bytes of logits kept at once: 64 MiB are 130 rows of Llama 3's vocabulary, and fit the default binding of 128 MiB. */
 const LOGIT_BYTES = 64 * 1024 * 1024;
 
 /**
- * Log-probabilities after the last forward pass, in the order wanted; nothing else is read back.
+ * Computes log-probabilities from the last forward pass, in the order wanted; nothing else comes back from the GPU.
  * Rows go through the head some at a time, so that a long text needs no [tokens, vocabulary] matrix.
  */
 export async function scoreWanted(
@@ -136,10 +135,10 @@ export async function readLogits(model: Model, rows: readonly number[]): Promise
   return new Float32Array(await readBack(model.gpu, buffers.logits, 4 * rows.length * outputsOf(model)));
 }
 
-/** What the head gives a token: logits of the vocabulary, or of a classifier's labels. */
+/** Logits that the head gives a token: one for each entry of the vocabulary, or for each of a classifier's labels. */
 const outputsOf = ({ weights }: Model): number => weights.head.rows;
 
-/** Last norm, head and the first half of the softmax over the hidden states of `rows`. */
+/** Puts the hidden states of `rows` through the last norm, the head and the first half of the softmax. */
 function computeLogits(model: Model, rows: readonly number[], buffers: Head['buffers']): void {
   const { gpu, commands, config, weights, head_dtype } = model;
   const workspace = model.workspace!;
@@ -148,24 +147,14 @@ function computeLogits(model: Model, rows: readonly number[], buffers: Head['buf
   const R = rows.length;
   const { ids, picked, normed, rounded, logits, peaks, places } = buffers;
   write(gpu, ids, Uint32Array.from(rows));
-  // Picking rows of hidden states is an embedding whose table they are.
+  // The embedding kernel copies rows of a table by their numbers; here the table is the hidden states.
   const pick = { T: R, width, first_row: 0, rows: workspace.tokens };
   const table = workspace.activations.hidden;
   commands.dispatch(embedding, pick, { ids, table, y: picked }, { DTYPE: DTYPE.F32 });
-  normalize(model, picked, normed, R);
+  normalize(commands, config.norm, weights.norm, { n: R * width, x: picked, y: normed });
   const x = round(commands, head_dtype, normed, rounded, R * width);
   linear(commands, weights.head, { M: R, x, y: logits, compute_dtype: head_dtype });
   commands.dispatch(logit_strips, { R, V, strip: STRIP }, { logits, peaks, places });
-}
-
-/** The norm behind the last block. */
-function normalize({ commands, config, weights }: Model, x: GPUBuffer, y: GPUBuffer, T: number): void {
-  const width = config.hidden_size;
-  if (config.family === 'llama' && weights.family === 'llama') {
-    commands.dispatch(rms_norm, { T, width, eps: config.rms_norm_eps }, { x, weight: weights.norm, y });
-  } else if (config.family === 'gpt2' && weights.family === 'gpt2') {
-    commands.dispatch(layer_norm, { T, width, eps: config.layer_norm_epsilon }, { x, ...weights.norm, y });
-  }
 }
 
 async function reserveHead(model: Model, rows: number, wanted: number): Promise<Head> {
@@ -177,7 +166,7 @@ async function reserveHead(model: Model, rows: number, wanted: number): Promise<
   return model.head;
 }
 
-/** The same for a baseline's logits, which stand beside the model's own. */
+/** Makes room for a baseline's logits, which are kept beside the model's own to compare the two. */
 async function reserveBaseline(model: Model, rows: number): Promise<Head> {
   const { baseline_head: head } = model;
   if (head && rows <= head.rows) return head;

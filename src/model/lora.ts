@@ -69,8 +69,8 @@ export function adaptedModules({ checkpoint }: Adapter): string[] {
 
 /** @throws bad-config when the adapter changes a module the model does not have: then it belongs to another model. */
 export function requireFits(adapter: Adapter, modules: readonly LinearModule[]): void {
-  const known = new Set(modules.map(({ name }) => bare(name)));
-  const stranger = adaptedModules(adapter).find((name) => !known.has(bare(name)));
+  const known = new Set(modules.flatMap(({ aliases }) => aliases));
+  const stranger = adaptedModules(adapter).find((name) => !known.has(name));
   if (stranger === undefined) return;
   throw new LabError(
     'bad-config',
@@ -82,9 +82,9 @@ export function requireFits(adapter: Adapter, modules: readonly LinearModule[]):
 export async function loadLora(
   arena: Arena,
   adapter: Adapter,
-  { name, rows, columns }: LinearModule,
+  { aliases, rows, columns }: LinearModule,
 ): Promise<{ A: DeviceMatrix; B: DeviceMatrix } | undefined> {
-  const own = adaptedModules(adapter).find((module) => bare(module) === bare(name));
+  const own = adaptedModules(adapter).find((name) => aliases.includes(name));
   if (own === undefined) return undefined;
   const { checkpoint } = adapter;
   const A = await readWeight(checkpoint, `${PREFIX}${own}.lora_A.weight`);
@@ -115,9 +115,6 @@ export async function loadLora(
     ),
   };
 }
-
-/** OpenAI's own GPT-2 leaves `transformer.` out of its names; adapters never do. */
-const bare = (name: string): string => name.replace(/^transformer\./, '');
 
 function numberOf(config: Record<string, unknown>, field: string): number {
   const value = config[field];

@@ -12,7 +12,9 @@ import { readLogits } from './logits.ts';
 import type { TracedToken } from './language_model.ts';
 import { openModel, type ModelFiles } from './open_model.ts';
 import { rollingWindows } from './rolling_windows.ts';
-import { loadWeights, type Weights } from './weights.ts';
+import { sequenceBatch } from './sequence.ts';
+import { withModel } from './session.ts';
+import { loadWeights } from './weights.ts';
 
 const gpu = await openGpu(navigator.gpu);
 afterAll(() => gpu.device.destroy());
@@ -34,33 +36,20 @@ const QUANTIZED: QuantConfig[] = [
   { quant_type: 'int8', granularity: 'tensor', compute_dtype: 'float32' },
 ];
 
-interface Opened {
-  files: ModelFiles;
-  weights: Weights;
-  model: Model;
-}
-
-async function withModel<T>(
+/** A model from its files to the end of `use`. */
+async function withFiles<T>(
   set: FileSet,
   config: QuantConfig,
-  use: (opened: Opened) => Promise<T>,
+  use: (opened: { files: ModelFiles; model: Model }) => Promise<T>,
 ): Promise<T> {
   const files = await openModel(set);
-  const weights = await loadWeights(gpu, files.checkpoint, files.config, config);
-  const model = await makeModel(gpu, files.config, weights, config);
-  try {
-    return await use({ files, weights, model });
-  } finally {
-    closeModel(model);
-    weights.arena.close();
-  }
+  return withModel(gpu, files, config, (model) => use({ files, model }));
 }
 
 async function logitsOf(model: Model, ids: readonly number[]): Promise<Float32Array> {
   await reserve(model, ids.length, ids.length);
-  const positions = [...ids.keys()];
-  forward(model, { ids, positions, spans: positions.map((i) => [0, 0, 0, i + 1]), first_slot: 0 });
-  return readLogits(model, positions);
+  forward(model, sequenceBatch(ids, 0));
+  return readLogits(model, [...ids.keys()]);
 }
 
 const IDS = [0, 17, 3, 99, 210, 4, 4, 51, 130, 8, 77];
@@ -71,7 +60,7 @@ const treatmentOf = (config: QuantConfig) =>
 
 describe.each([FLOAT, ...QUANTIZED].map((c) => [JSON.stringify(c), c] as const))('%s', (_, config) => {
   it('gives the logits of a plain float64 forward pass over the dequantized weights', async () => {
-    await withModel(randomLlama(), config, async ({ files, model }) => {
+    await withFiles(randomLlama(), config, async ({ files, model }) => {
       const expected = await referenceLogits(files.checkpoint, files.config, IDS, treatmentOf(config));
       const mismatch = compare(
         await logitsOf(model, IDS),
@@ -92,15 +81,15 @@ it('takes a tied head and more rows than a binding holds', async () => {
   // A part begins where a block begins, so blocks of 4096 need larger parts than this.
   const splittable = QUANTIZED.filter((config) => !('blocksize' in config) || config.blocksize < 4096);
   for (const config of [FLOAT, ...splittable]) {
-    const whole = await loadWeights(gpu, files.checkpoint, files.config, config);
-    const parts = await loadWeights(small, files.checkpoint, files.config, config);
-    expect(whole.embedding.parts.length).toBe(1);
-    expect(parts.embedding.parts.length).toBeGreaterThan(2);
-    const a = await makeModel(gpu, files.config, whole, config);
-    const b = await makeModel(gpu, files.config, parts, config);
-    expect(await logitsOf(b, IDS)).toEqual(await logitsOf(a, IDS));
-    [a, b].forEach(closeModel);
-    [whole, parts].forEach(({ arena }) => arena.close());
+    await withModel(gpu, files, config, async (whole) => {
+      const weights = await loadWeights(small, files.checkpoint, files.config, config);
+      const parts = await makeModel(gpu, files.config, weights, config);
+      expect(whole.weights.embedding.parts.length).toBe(1);
+      expect(weights.embedding.parts.length).toBeGreaterThan(2);
+      expect(await logitsOf(parts, IDS)).toEqual(await logitsOf(whole, IDS));
+      closeModel(parts);
+      weights.arena.close();
+    });
   }
 });
 
@@ -121,7 +110,7 @@ function withLimits(device: GPUDevice, bytes: number): GPUDevice {
 
 describe('as a language model', () => {
   it('scores continuations that share a context as it scores them alone', async () => {
-    await withModel(randomLlama(), FLOAT, async ({ files, model }) => {
+    await withFiles(randomLlama(), FLOAT, async ({ files, model }) => {
       const lm = causalLanguageModel(model, files.tokenizer);
       const choices = [' red', ' a long answer', ' b'];
       const together = await lm.loglikelihood('What is it?', choices);
@@ -134,7 +123,7 @@ describe('as a language model', () => {
   });
 
   it('sums the log-softmax of the reference over the continuation', async () => {
-    await withModel(randomLlama(), FLOAT, async ({ files, model }) => {
+    await withFiles(randomLlama(), FLOAT, async ({ files, model }) => {
       const { tokenizer, checkpoint, config } = files;
       const [scored] = await causalLanguageModel(model, tokenizer).loglikelihood('Mia has', [' it.']);
       const ids = tokenizer.encode('Mia has it.');
@@ -145,7 +134,7 @@ describe('as a language model', () => {
   });
 
   it('truncates a long context on the left', async () => {
-    await withModel(randomLlama(), FLOAT, async ({ files, model }) => {
+    await withFiles(randomLlama(), FLOAT, async ({ files, model }) => {
       const lm = causalLanguageModel(model, files.tokenizer);
       const long = 'x'.repeat(200);
       const [cut] = await lm.loglikelihood(long, [' yes']);
@@ -157,7 +146,7 @@ describe('as a language model', () => {
   });
 
   it('reads a long text window by window', async () => {
-    await withModel(randomLlama(), FLOAT, async ({ files, model }) => {
+    await withFiles(randomLlama(), FLOAT, async ({ files, model }) => {
       const { tokenizer, checkpoint, config } = files;
       const text = 'The cat sat on the mat. '.repeat(9);
       const rolled = await causalLanguageModel(model, tokenizer).loglikelihoodRolling(text);
@@ -176,7 +165,7 @@ describe('as a language model', () => {
   });
 
   it('generates greedily, token by token as the whole sequence would', async () => {
-    await withModel(randomLlama(), FLOAT, async ({ files, model }) => {
+    await withFiles(randomLlama(), FLOAT, async ({ files, model }) => {
       const { tokenizer, checkpoint, config } = files;
       const { text, tokens } = await causalLanguageModel(model, tokenizer).generateUntil('Once upon', {
         until: [],
@@ -196,7 +185,7 @@ describe('as a language model', () => {
   });
 
   it('stops at a stop string and leaves it out', async () => {
-    await withModel(randomLlama(), FLOAT, async ({ files, model }) => {
+    await withFiles(randomLlama(), FLOAT, async ({ files, model }) => {
       const lm = causalLanguageModel(model, files.tokenizer);
       const free = await lm.generateUntil('Once upon', { until: [], max_gen_toks: 12 });
       const stop = free.text.slice(3, 5);
@@ -274,7 +263,7 @@ it('compares a text with the states a baseline left, as float64 does with all lo
     const { max_position_embeddings: length } = files.config;
     return rollingWindows(files.tokenizer.encode(text), files.tokenizer.prefix_token_id, length);
   };
-  const base = await withModel(set, FLOAT, async ({ files, model }) => {
+  const base = await withFiles(set, FLOAT, async ({ files, model }) => {
     const lm = causalLanguageModel(model, files.tokenizer);
     await lm.loglikelihoodRolling(text, { kind: 'keep', keep: (states) => void kept.push(states) });
     const logits: Float32Array[] = [];
@@ -284,7 +273,7 @@ it('compares a text with the states a baseline left, as float64 does with all lo
     return logits;
   });
   const tokens: TracedToken[] = [];
-  await withModel(set, QUANTIZED[0]!, async ({ files, model }) => {
+  await withFiles(set, QUANTIZED[0]!, async ({ files, model }) => {
     const lm = causalLanguageModel(model, files.tokenizer);
     const states = kept.flatMap((part) => [...part]);
     let at = 0;

@@ -1,72 +1,73 @@
 import type { Checkpoint } from '../tensor/checkpoint.ts';
-import type { Gpt2Config, LlamaConfig, ModelConfig } from './config.ts';
+import { blockOf, type LinearSpec, type ModelConfig, type Role } from './model_config.ts';
 
-/** A Linear layer of the blocks: what quantization is about. Its weight is `name.weight`, [rows, columns]. */
+/** A Linear layer of a block, which quantization may change. Its weight is `name.weight`, [rows, columns]. */
 export interface LinearModule {
   /** The full path, as the checkpoint names it. */
   name: string;
+  /** The full path under each prefix that checkpoints and adapters of the family put before it. */
+  aliases: readonly string[];
   rows: number;
   columns: number;
   bias: boolean;
   /** Stored transposed, [columns, rows]. */
   conv1d: boolean;
+  /** The roles of its rows, in order: `[{ role: 'q', rows: [0, 64] }, { role: 'k', rows: [64, 80] }]`. */
+  parts: readonly { role: Role; rows: readonly [begin: number, end: number] }[];
 }
 
-/** The Linear layers of all blocks, in the order they are used: those transformers hands to bitsandbytes. */
-export function linearModules(config: ModelConfig, checkpoint: Checkpoint): LinearModule[] {
-  const layers = Array.from({ length: config.num_hidden_layers }, (_, i) => i);
-  return layers.flatMap((layer) =>
-    config.family === 'llama'
-      ? llamaModules(config, `model.layers.${layer}`)
-      : gpt2Modules(config, `${gpt2Prefix(checkpoint)}h.${layer}`),
+/** Lists the Linear layers of all blocks in the order they are used: those that transformers hands to bitsandbytes. */
+export const linearModules = (config: ModelConfig, checkpoint?: Checkpoint): LinearModule[] =>
+  Array.from({ length: config.num_hidden_layers }, (_, layer) =>
+    layerModules(config, layer, checkpoint),
+  ).flat();
+
+/** Lists the Linear layers of one block; without a checkpoint they have the names that transformers writes. */
+export function layerModules(config: ModelConfig, layer: number, checkpoint?: Checkpoint): LinearModule[] {
+  const { layers, prefixes } = config.names;
+  const prefix = prefixOf(config, checkpoint);
+  return blockOf(config, layer).linears.map(({ path, roles, bias, conv1d }) => ({
+    name: `${prefix}${layers}.${layer}.${path}`,
+    aliases: prefixes.map((each) => `${each}${layers}.${layer}.${path}`),
+    ...shapeOf(config, roles),
+    bias,
+    conv1d,
+  }));
+}
+
+/** The prefix of a checkpoint's names: the first of the family's under which its embedding is found. */
+export function prefixOf({ names: { prefixes, embedding } }: ModelConfig, checkpoint?: Checkpoint): string {
+  if (!checkpoint) return prefixes[0];
+  return (
+    prefixes.find((prefix) => checkpoint.tensors.has(`${prefix}${embedding}.weight`)) ?? prefixes.at(-1)!
   );
 }
 
-/** `transformer.` stands before the names that transformers writes, not before OpenAI's own. */
-export const gpt2Prefix = (checkpoint: Checkpoint): string =>
-  checkpoint.tensors.has('transformer.wte.weight') ? 'transformer.' : '';
-
-/** q, k, v, o, gate, up and down of the block at a path. */
-export function llamaModules(config: LlamaConfig, at: string): LinearModule[] {
-  const { hidden_size: hidden, intermediate_size: inner, head_dim, qkv_bias, o_bias, mlp_bias } = config;
-  const queries = config.num_attention_heads * head_dim;
-  const keys = config.num_key_value_heads * head_dim;
-  const module = (path: string, rows: number, columns: number, bias: boolean): LinearModule => ({
-    name: `${at}.${path}`,
-    rows,
-    columns,
-    bias,
-    conv1d: false,
-  });
-  return [
-    module('self_attn.q_proj', queries, hidden, qkv_bias),
-    module('self_attn.k_proj', keys, hidden, qkv_bias),
-    module('self_attn.v_proj', keys, hidden, qkv_bias),
-    module('self_attn.o_proj', hidden, queries, o_bias),
-    module('mlp.gate_proj', inner, hidden, mlp_bias),
-    module('mlp.up_proj', inner, hidden, mlp_bias),
-    module('mlp.down_proj', hidden, inner, mlp_bias),
-  ];
+/** The shape of a weight that computes some roles, one below the other. */
+function shapeOf(
+  config: ModelConfig,
+  roles: LinearSpec['roles'],
+): Pick<LinearModule, 'rows' | 'columns' | 'parts'> {
+  const shapes = roleShapes(config);
+  let rows = 0;
+  const parts = roles.map((role) => ({ role, rows: [rows, (rows += shapes[role][0])] as const }));
+  return { rows, columns: shapes[roles[0]!][1], parts };
 }
 
-/** c_attn, attn.c_proj, c_fc and mlp.c_proj of the block at a path. */
-export function gpt2Modules(
-  { hidden_size: hidden, intermediate_size: inner }: Gpt2Config,
-  at: string,
-): LinearModule[] {
-  const module = (path: string, rows: number, columns: number): LinearModule => ({
-    name: `${at}.${path}`,
-    rows,
-    columns,
-    bias: true,
-    conv1d: true,
-  });
-  return [
-    module('attn.c_attn', 3 * hidden, hidden),
-    module('attn.c_proj', hidden, hidden),
-    module('mlp.c_fc', inner, hidden),
-    module('mlp.c_proj', hidden, inner),
-  ];
+/** [rows, columns] of the weight that computes a role. */
+function roleShapes(config: ModelConfig): Record<Role, readonly [rows: number, columns: number]> {
+  const { hidden_size: hidden, intermediate_size: inner, head_dim } = config;
+  const queries = config.num_attention_heads * head_dim;
+  const keys = config.num_key_value_heads * head_dim;
+  return {
+    q: [queries, hidden],
+    k: [keys, hidden],
+    v: [keys, hidden],
+    o: [hidden, queries],
+    gate: [inner, hidden],
+    up: [inner, hidden],
+    down: [hidden, inner],
+  };
 }
 
 /**

@@ -5,13 +5,13 @@ import { checksFor } from '../gpu/check.ts';
 import { openGpu, type Gpu } from '../gpu/device/device.ts';
 import { pipelineKey } from '../gpu/device/kernel.ts';
 import type { QuantConfig } from '../quant/config.ts';
-import { closeModel, forward, makeModel, reserve } from './forward.ts';
+import { reserve } from './forward.ts';
 import { greedyToken, readLogits, scoreWanted } from './logits.ts';
 import { needsOf } from './needs.ts';
 import { openModel, type ModelFiles } from './open_model.ts';
-import { causalSpan } from './spans.ts';
+import { forwardSequence } from './sequence.ts';
+import { withModel } from './session.ts';
 import { effectiveConfig } from './stored_quant.ts';
-import { loadWeights } from './weights.ts';
 
 const gpu = await openGpu(navigator.gpu);
 afterAll(() => gpu.device.destroy());
@@ -37,15 +37,12 @@ function watched(gpu: Gpu): { gpu: Gpu; asked: Set<string> } {
 }
 
 /** A pass of each size, and everything that is asked of a model after one. */
-async function useModel(gpu: Gpu, files: ModelFiles, quant: QuantConfig): Promise<void> {
-  const weights = await loadWeights(gpu, files.checkpoint, files.config, quant, { adapter: files.adapter });
-  const model = await makeModel(gpu, files.config, weights, quant);
-  try {
+const useModel = (gpu: Gpu, files: ModelFiles, quant: QuantConfig): Promise<void> =>
+  withModel(gpu, files, quant, async (model) => {
     for (const tokens of [1, 5]) {
       const positions = Array.from({ length: tokens }, (_, i) => i);
       await reserve(model, tokens, tokens);
-      const spans = positions.map((i) => causalSpan(i, files.config.sliding_window));
-      forward(model, { ids: positions, positions, spans, first_slot: 0 });
+      forwardSequence(model, positions, 0);
       await readLogits(model, positions);
       await scoreWanted(
         model,
@@ -53,11 +50,7 @@ async function useModel(gpu: Gpu, files: ModelFiles, quant: QuantConfig): Promis
       );
       await greedyToken(model, 0);
     }
-  } finally {
-    closeModel(model);
-    weights.arena.close();
-  }
-}
+  });
 
 const nf4 = { quant_type: 'nf4', blocksize: 64 } as const;
 const int8 = { quant_type: 'int8', granularity: 'row' } as const;

@@ -1,6 +1,7 @@
 import { openCheckpoint, type Checkpoint } from '../tensor/checkpoint.ts';
 import type { FileSet } from '../tensor/source.ts';
-import { parseConfig, type ModelConfig } from './config.ts';
+import { parseConfig } from './config.ts';
+import type { ModelConfig } from './model_config.ts';
 import { openAdapter, type Adapter } from './lora.ts';
 import { readJson } from './read_json.ts';
 import { storedQuantOf, type StoredQuant } from './stored_quant.ts';

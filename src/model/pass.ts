@@ -6,11 +6,11 @@ import { quantizeInput, type Int8Input } from '../gpu/matrix/int8_input.ts';
 import { linear, type LinearCall } from '../gpu/matrix/linear.ts';
 import { COMPUTE_DTYPE } from '../gpu/kernels/rounding.ts';
 import type { ComputeDtype } from '../quant/config.ts';
-import type { ModelConfig } from './config.ts';
+import type { ModelConfig } from './model_config.ts';
 import type { Linear } from './loader.ts';
 import type { Workspace } from './workspace.ts';
 
-/** One walk of a batch through the blocks: what every architecture's block needs. */
+/** One walk of a batch through the blocks. */
 export interface Pass {
   config: ModelConfig;
   commands: Commands;
@@ -81,19 +81,19 @@ export function project(
   linear(commands, lora.B, { M, x: low_rank, y, compute_dtype: 'float32', accumulate: true, ...place });
 }
 
-/** Attention of q over a layer's keys and values, into `mixed`. */
-export function attend(pass: Pass, layer: number, q: GPUBuffer): GPUBuffer {
+/** Attention of q over what a window shows of a layer's keys and values, into `mixed`. */
+export function attend(pass: Pass, layer: number, window: number | undefined, q: GPUBuffer): GPUBuffer {
   const { config, commands, workspace, T } = pass;
   const { num_attention_heads: heads, num_key_value_heads: kv_heads, head_dim } = config;
-  const { spans, mixed: y } = workspace.activations;
+  const { mixed: y } = workspace.activations;
+  const spans = workspace.spans.get(window)!;
   const shape = { T, heads, kv_heads, head_dim, scale: 1 / Math.sqrt(head_dim) };
   const [keys, values] = [workspace.keys[layer]!, workspace.values[layer]!];
   commands.dispatch(attention, shape, { q, keys, values, spans, y });
   return y;
 }
 
-/** hidden += update. */
-export function addToResidual({ config, commands, workspace, T }: Pass): void {
-  const { hidden: x, update: y } = workspace.activations;
-  commands.dispatch(add, { n: T * config.hidden_size }, { x, y });
+/** hidden += y. */
+export function addToResidual({ config, commands, workspace, T }: Pass, y: GPUBuffer): void {
+  commands.dispatch(add, { n: T * config.hidden_size }, { x: workspace.activations.hidden, y });
 }

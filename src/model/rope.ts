@@ -1,4 +1,4 @@
-import type { Rope } from './config.ts';
+import type { Rope } from './model_config.ts';
 
 /**
  * Cosine and sine of each pair's angle for each position, `[positions, head_dim/2, 2]`: angle = position · inv_freq[i].

@@ -1,4 +1,4 @@
-import { forward, type Model } from './forward.ts';
+import { forward, type Model, type TokenBatch } from './forward.ts';
 import { causalSpan } from './spans.ts';
 import { MAX_TOKENS } from './workspace.ts';
 
@@ -10,15 +10,19 @@ export function forwardSequence(model: Model, ids: readonly number[], first_slot
   let last = 0;
   for (let begin = 0; begin < ids.length; begin += MAX_TOKENS) {
     const part = ids.slice(begin, begin + MAX_TOKENS);
-    const slot = first_slot + begin;
-    const positions = part.map((_, i) => slot + i);
-    forward(model, {
-      ids: part,
-      positions,
-      spans: positions.map((position) => causalSpan(position, model.config.sliding_window)),
-      first_slot: slot,
-    });
+    forward(model, sequenceBatch(part, first_slot + begin));
     last = part.length - 1;
   }
   return last;
+}
+
+/** The tokens of a plain sequence that continue what the slots before `first_slot` hold, their slots their positions. */
+export function sequenceBatch(ids: readonly number[], first_slot: number): TokenBatch {
+  const positions = ids.map((_, i) => first_slot + i);
+  return {
+    ids,
+    positions,
+    spans: (window) => positions.map((position) => causalSpan(position, window)),
+    first_slot,
+  };
 }

@@ -1,8 +1,8 @@
 import type { Span } from './forward.ts';
 
 /**
- * What a token at `position` of a plain sequence sees, its slots being its positions: itself and all before it, or the
- * last `window` of them. `causalSpan(9, undefined)` is [0, 0, 0, 10]; with a window of 4, [0, 0, 6, 10].
+ * The slots that a token at `position` of a plain sequence sees, where slots are positions: its own and all before it,
+ * or the last `window` of them. `causalSpan(9, undefined)` is [0, 0, 0, 10]; with a window of 4, [0, 0, 6, 10].
  */
 export const causalSpan = (position: number, window: number | undefined): Span => [
   0,
@@ -12,7 +12,7 @@ export const causalSpan = (position: number, window: number | undefined): Span =
 ];
 
 /**
- * What a token of a branch sees: the shared context in slots [0, context) and its own branch, which lies in the slots
+ * The slots that a token of a branch sees: the shared context in [0, context), and its own branch, which lies in those
  * from `begin` on and continues the context's positions. The i-th token (from 0) of a branch:
  * `branchSpan({context: 6, begin: 8, index: 1}, undefined)` is [0, 6, 8, 10].
  */

@@ -3,9 +3,9 @@ import { encodeBF16 } from '../tensor/dtype.ts';
 import { seededRandom } from '../tensor/random.ts';
 import type { ByteSource } from '../tensor/source.ts';
 import { headerOf, plannedBytes, type PlannedTensor } from '../tensor/write_safetensors.ts';
-import type { ModelConfig } from './config.ts';
 import { countParameters } from './footprint.ts';
-import { gpt2Modules, llamaModules, type LinearModule } from './modules.ts';
+import type { ModelConfig } from './model_config.ts';
+import { allTensors, modelTensors } from './tensors.ts';
 
 /** Blocks beyond so many weights say nothing new about a block's speed. */
 const MOST_WEIGHTS = 2 ** 24;
@@ -32,57 +32,13 @@ export async function standIn(config: ModelConfig): Promise<StandIn> {
   const vocab_size = Math.min(config.vocab_size, MOST_VOCABULARY);
   const part = { ...config, num_hidden_layers, vocab_size };
   const name = 'model.safetensors';
-  const source = madeUp(name, tensorsOf(part));
+  const tensors = allTensors(modelTensors(part)).map((tensor) => ({ ...tensor, dtype: 'BF16' }));
+  const source = madeUp(name, tensors);
   return {
     config: part,
     checkpoint: await openCheckpoint({ names: [name], open: () => Promise.resolve(source) }),
     times: config.num_hidden_layers / num_hidden_layers,
   };
-}
-
-/** Every tensor that loadWeights asks for. */
-function tensorsOf(config: ModelConfig): PlannedTensor[] {
-  const { vocab_size: vocab, hidden_size: hidden, num_labels } = config;
-  const planned = (name: string, ...shape: number[]): PlannedTensor => ({ name, dtype: 'BF16', shape });
-  const linear = ({ name, rows, columns, bias, conv1d }: LinearModule): PlannedTensor[] => [
-    planned(`${name}.weight`, ...(conv1d ? [columns, rows] : [rows, columns])),
-    ...(bias ? [planned(`${name}.bias`, rows)] : []),
-  ];
-  const layerNorm = (name: string) => ['weight', 'bias'].map((part) => planned(`${name}.${part}`, hidden));
-  const layers = Array.from({ length: config.num_hidden_layers }, (_, i) => i);
-  if (config.family === 'gpt2') {
-    return [
-      planned('transformer.wte.weight', vocab, hidden),
-      planned('transformer.wpe.weight', config.max_position_embeddings, hidden),
-      ...layers.flatMap((i) => {
-        const at = `transformer.h.${i}`;
-        return [
-          ...layerNorm(`${at}.ln_1`),
-          ...layerNorm(`${at}.ln_2`),
-          ...gpt2Modules(config, at).flatMap(linear),
-        ];
-      }),
-      ...layerNorm('transformer.ln_f'),
-      ...(num_labels === undefined ? [] : [planned('score.weight', num_labels, hidden)]),
-      ...(config.tie_word_embeddings ? [] : [planned('lm_head.weight', vocab, hidden)]),
-    ];
-  }
-  return [
-    planned('model.embed_tokens.weight', vocab, hidden),
-    ...layers.flatMap((i) => {
-      const at = `model.layers.${i}`;
-      return [
-        planned(`${at}.input_layernorm.weight`, hidden),
-        planned(`${at}.post_attention_layernorm.weight`, hidden),
-        ...(config.qk_norm
-          ? ['q', 'k'].map((of) => planned(`${at}.self_attn.${of}_norm.weight`, config.head_dim))
-          : []),
-        ...llamaModules(config, at).flatMap(linear),
-      ];
-    }),
-    planned('model.norm.weight', hidden),
-    ...(config.tie_word_embeddings ? [] : [planned('lm_head.weight', vocab, hidden)]),
-  ];
 }
 
 /** A safetensors file that repeats 64 kB of weights: it lies nowhere, however large it is. */

@@ -1,9 +1,8 @@
 import { LabError } from '../errors.ts';
-import { savedQuantType } from '../quant/bitsandbytes_format.ts';
+import { savedQuantType, type SavedReader } from '../quant/bitsandbytes_format.ts';
 import type { ComputeDtype, QuantConfig } from '../quant/config.ts';
-import type { Checkpoint } from '../tensor/checkpoint.ts';
-import type { ModelConfig } from './config.ts';
-import { savedReader } from './loader.ts';
+import { readWeightBytes, type Checkpoint } from '../tensor/checkpoint.ts';
+import type { ModelConfig } from './model_config.ts';
 import { linearModules } from './modules.ts';
 
 /** How a checkpoint was quantized before it came here, as bitsandbytes saved it. */
@@ -14,7 +13,13 @@ export interface StoredQuant {
   llm_int8_threshold: number;
 }
 
-/** What the first quantized layer says; undefined when no layer is quantized. */
+/** Reads tensors of a checkpoint by name for the reader of bitsandbytes' layout, which asks for some that may be absent. */
+export const savedReader = (checkpoint: Checkpoint): SavedReader => ({
+  dtypeOf: (name) => checkpoint.tensors.get(name)?.info.dtype,
+  read: async (name) => (checkpoint.tensors.has(name) ? readWeightBytes(checkpoint, name) : undefined),
+});
+
+/** Reads the format of the first quantized layer; undefined when no layer is quantized. */
 export async function storedQuantOf(
   checkpoint: Checkpoint,
   config: ModelConfig,

@@ -1,21 +1,41 @@
 import type { Arena } from '../gpu/device/buffers.ts';
 import type { Gpu } from '../gpu/device/device.ts';
+import type { DeviceMatrix } from '../gpu/matrix/matrix.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import type { Checkpoint } from '../tensor/checkpoint.ts';
-import type { ModelConfig } from './config.ts';
-import { loadGpt2, type Gpt2Weights } from './gpt2.ts';
-import { loadLlama, type LlamaWeights } from './llama.ts';
+import { openLoader, type Linear, type Loader, type Progress } from './loader.ts';
 import { requireFits, type Adapter } from './lora.ts';
+import type { ModelConfig, Role } from './model_config.ts';
 import { linearModules } from './modules.ts';
-import { openLoader, type Progress } from './loader.ts';
+import type { NormWeights } from './norm.ts';
+import { modelTensors, type LayerNorm, type LayerTensors, type NormTensors } from './tensors.ts';
 
 /** A model's weights on the device. The Linear layers of the blocks are quantized; everything else is as stored. */
-export type Weights = (LlamaWeights | Gpt2Weights) & {
+export interface Weights {
+  embedding: DeviceMatrix;
+  /** [positions, hidden], learned; undefined where the model has none. */
+  positions: DeviceMatrix | undefined;
+  layers: LayerWeights[];
+  norm: NormWeights;
+  /** The vocabulary's or the classes' matrix; the embedding itself when the model ties them. */
+  head: DeviceMatrix;
   /** All of their buffers; closing it frees the weights. */
   arena: Arena;
   /** Bytes of the blocks' Linear layers, scales and codes included: what quantizing them left. */
   linear_bytes: number;
-};
+}
+
+/** A block's norms, and what computes each role. */
+export interface LayerWeights {
+  norms: Partial<Record<LayerNorm, NormWeights>>;
+  linears: Partial<Record<Role, LinearRows>>;
+}
+
+/** The rows of a Linear layer that compute one role. */
+export interface LinearRows {
+  linear: Linear;
+  rows: readonly [begin: number, end: number];
+}
 
 export interface LoadOptions {
   onProgress?: Progress;
@@ -37,14 +57,35 @@ export async function loadWeights(
   if (adapter) requireFits(adapter, linearModules(config, checkpoint));
   const loader = await openLoader(gpu, checkpoint, quant, onProgress, adapter);
   const { arena } = loader;
+  const tensors = modelTensors(config, checkpoint);
   try {
-    const weights =
-      config.family === 'llama'
-        ? await loadLlama(loader, config)
-        : await loadGpt2(loader, checkpoint, config);
-    return { ...weights, arena, linear_bytes: loader.linearBytes() };
+    const embedding = await loader.table(tensors.embedding);
+    const positions = tensors.positions && (await loader.table(tensors.positions));
+    const layers: LayerWeights[] = [];
+    for (const layer of tensors.layers) layers.push(await loadLayer(loader, layer));
+    const norm = await loadNorm(loader, tensors.norm);
+    const head = tensors.head ? await loader.table(tensors.head) : embedding;
+    return { embedding, positions, layers, norm, head, arena, linear_bytes: loader.linearBytes() };
   } catch (error) {
     arena.close();
     throw error;
   }
 }
+
+async function loadLayer(loader: Loader, { norms, linears }: LayerTensors): Promise<LayerWeights> {
+  const layer: LayerWeights = { norms: {}, linears: {} };
+  for (const [place, norm] of Object.entries(norms) as [LayerNorm, NormTensors][]) {
+    layer.norms[place] = await loadNorm(loader, norm);
+  }
+  for (const module of linears) {
+    const linear = await loader.linear(module);
+    for (const { role, rows } of module.parts) layer.linears[role] = { linear, rows };
+  }
+  return layer;
+}
+
+const loadNorm = async (loader: Loader, { width, weight, bias }: NormTensors): Promise<NormWeights> => ({
+  width,
+  weight: await loader.vector(weight),
+  bias: bias && (await loader.vector(bias)),
+});

@@ -3,7 +3,7 @@ import type { Gpu } from '../gpu/device/device.ts';
 import { reserveInt8Input, type Int8Input } from '../gpu/matrix/int8_input.ts';
 import { maskWords } from '../gpu/kernels/outlier_columns.ts';
 import type { QuantConfig } from '../quant/config.ts';
-import type { ModelConfig } from './config.ts';
+import type { ModelConfig, Rope } from './model_config.ts';
 
 /** Buffers a forward pass works in: activations of `tokens` tokens, keys and values of `slots` slots. */
 export interface Workspace {
@@ -11,6 +11,10 @@ export interface Workspace {
   tokens: number;
   slots: number;
   activations: Record<Activation, GPUBuffer>;
+  /** For each window among the blocks, the slots that each token sees, [tokens, 4]. */
+  spans: ReadonlyMap<number | undefined, GPUBuffer>;
+  /** For each rope among the blocks, cosine and sine of each token's angles, [tokens, head_dim / 2, 2]. */
+  turns: ReadonlyMap<Rope, GPUBuffer>;
   /** A layer's, [slots, kv_heads, head_dim]. */
   keys: GPUBuffer[];
   values: GPUBuffer[];
@@ -58,9 +62,17 @@ export async function openWorkspace(
   try {
     const tokens = grown(Math.min(least.tokens, MAX_TOKENS));
     const slots = grown(least.slots);
+    const allocate = (width: number, name: string) =>
+      arena.allocate(4 * tokens * width, `activations ${name}`);
     const activations = {} as Workspace['activations'];
     for (const [name, width] of Object.entries(activationWidths(config)) as [Activation, number][]) {
-      activations[name] = await arena.allocate(4 * tokens * width, `activations ${name}`);
+      activations[name] = await allocate(width, name);
+    }
+    const spans = new Map<number | undefined, GPUBuffer>();
+    const turns = new Map<Rope, GPUBuffer>();
+    for (const { window, rope } of config.blocks) {
+      if (!spans.has(window)) spans.set(window, await allocate(4, 'spans'));
+      if (rope && !turns.has(rope)) turns.set(rope, await allocate(config.head_dim, 'turns'));
     }
     const [keys, values]: [GPUBuffer[], GPUBuffer[]] = [[], []];
     const cache = 4 * slots * config.num_key_value_heads * config.head_dim;
@@ -72,7 +84,7 @@ export async function openWorkspace(
       quant.quant_type === 'llm_int8'
         ? await reserveInt8Input(arena, quant.llm_int8_threshold, tokens, widestInput(config))
         : undefined;
-    return { arena, tokens, slots, activations, keys, values, int8 };
+    return { arena, tokens, slots, activations, spans, turns, keys, values, int8 };
   } catch (error) {
     arena.close();
     throw error;
@@ -87,8 +99,6 @@ function activationWidths(config: ModelConfig) {
   return {
     ids: 1,
     positions: 1,
-    turns: head_dim,
-    spans: 4,
     /** The residual stream. */
     hidden,
     normed: hidden,
@@ -101,7 +111,7 @@ function activationWidths(config: ModelConfig) {
     turned: queries,
     /** Attention's output. */
     mixed: queries,
-    /** What a half of a block adds to the residual stream. */
+    /** The sum that attention or MLP adds to the residual stream. */
     update: hidden,
     gate: inner,
     up: inner,

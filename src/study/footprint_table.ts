@@ -1,6 +1,6 @@
-import type { ModelConfig } from '../model/config.ts';
-import { gpt2Modules, llamaModules } from '../model/modules.ts';
+import type { ModelConfig, Role } from '../model/model_config.ts';
 import {
+  blockLayers,
   cacheBytes,
   countParameters,
   footprintOf,
@@ -43,19 +43,10 @@ export const footprintRows = (config: ModelConfig): FootprintRow[] =>
     footprint: footprintOf(config, quant, rest),
   }));
 
-/** The Linear layers of a block by the ends of their paths, as loraFootprint takes them: q_proj …, or attn.c_attn …. */
-export const blockLayers = (config: ModelConfig): string[] =>
-  config.family === 'llama'
-    ? llamaModules(config, '').map(({ name }) => name.split('.').at(-1)!)
-    : gpt2Modules(config, '').map(({ name }) => name.slice(1));
-
-/** Adapters that QLoRA papers and tutorials train, by the modules they sit on. */
-const LORA_TARGETS: readonly (readonly [string, readonly string[]])[] = [
-  ['q, v', ['q_proj', 'v_proj', 'c_attn']],
-  [
-    'all',
-    ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj', 'c_attn', 'c_proj', 'c_fc'],
-  ],
+/** Adapters that QLoRA papers and tutorials train, by what the layers compute that they sit on. */
+const LORA_TARGETS: readonly (readonly [string, readonly Role[] | undefined])[] = [
+  ['q, v', ['q', 'v']],
+  ['all', undefined],
 ];
 
 /** The footprint as a text for a terminal: what is counted, what is true, and what comes on top. */
@@ -93,7 +84,7 @@ export function footprintText(config: ModelConfig, context: number): string {
     '',
     `keys and values of ${context.toLocaleString('en')} tokens: ${mebibytes(cacheBytes(config, context))} MiB in float32`,
     `passing through memory while loading: ${mebibytes(passingBytes(config, 2))} MiB`,
-    ...LORA_TARGETS.map(([name, targets]) => loraLine(config, name, targets)),
+    ...LORA_TARGETS.map(([name, roles]) => loraLine(config, name, blockLayers(config, roles))),
   ].join('\n');
 }
 

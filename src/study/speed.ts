@@ -1,4 +1,4 @@
-import type { ModelConfig } from '../model/config.ts';
+import type { ModelConfig } from '../model/model_config.ts';
 import type { QuantConfig } from '../quant/config.ts';
 
 /** Seconds of computing; compiling kernels and bringing weights to the device come on top. */

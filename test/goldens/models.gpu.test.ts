@@ -1,13 +1,13 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { openGpu } from '../../src/gpu/device/device.ts';
 import { hashBytes } from '../../src/study/digest.ts';
-import { causalSpan } from '../../src/model/spans.ts';
-import { closeModel, forward, makeModel, reserve } from '../../src/model/forward.ts';
+import { forward, reserve } from '../../src/model/forward.ts';
 import { readLogits } from '../../src/model/logits.ts';
 import { linearModules } from '../../src/model/modules.ts';
 import { openModel, type ModelFiles } from '../../src/model/open_model.ts';
+import { sequenceBatch } from '../../src/model/sequence.ts';
+import { withModel } from '../../src/model/session.ts';
 import { effectiveConfig } from '../../src/model/stored_quant.ts';
-import { loadWeights } from '../../src/model/weights.ts';
 import type { QuantConfig } from '../../src/quant/config.ts';
 import { quantizeBlockwise } from '../../src/quant/blockwise.ts';
 import { CODEBOOKS } from '../../src/quant/codebook.ts';
@@ -34,28 +34,17 @@ const open = (folder: string, adapter?: string): Promise<ModelFiles> =>
   );
 
 /** Logits [tokens, outputs] of a plain sequence, or of some of its rows. */
-async function logitsOf(
+const logitsOf = async (
   files: ModelFiles,
   config: QuantConfig,
   ids: readonly number[],
   rows: readonly number[] = [...ids.keys()],
-): Promise<Float32Array> {
-  const computed = effectiveConfig(config, files.stored_quant);
-  const weights = await loadWeights(gpu, files.checkpoint, files.config, computed, {
-    adapter: files.adapter,
-  });
-  const model = await makeModel(gpu, files.config, weights, computed);
-  try {
+): Promise<Float32Array> =>
+  withModel(gpu, files, effectiveConfig(config, files.stored_quant), async (model) => {
     await reserve(model, ids.length, ids.length);
-    const positions = [...ids.keys()];
-    const spans = positions.map((i) => causalSpan(i, files.config.sliding_window));
-    forward(model, { ids, positions, spans, first_slot: 0 });
-    return await readLogits(model, rows);
-  } finally {
-    closeModel(model);
-    weights.arena.close();
-  }
-}
+    forward(model, sequenceBatch(ids, 0));
+    return readLogits(model, rows);
+  });
 
 /** Relative to the largest logit: logits near zero are differences of large ones. */
 function bound(expected: ArrayLike<number>, relative: number): Tolerance {

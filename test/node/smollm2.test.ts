@@ -3,12 +3,12 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { diskFiles } from '../../src/cli/disk.ts';
 import { openGpu } from '../../src/gpu/device/device.ts';
 import { hashBytes } from '../../src/study/digest.ts';
-import { closeModel, forward, makeModel, reserve } from '../../src/model/forward.ts';
+import { forward, reserve } from '../../src/model/forward.ts';
 import { readLogits } from '../../src/model/logits.ts';
 import { linearModules } from '../../src/model/modules.ts';
 import { openModel } from '../../src/model/open_model.ts';
-import { causalSpan } from '../../src/model/spans.ts';
-import { loadWeights } from '../../src/model/weights.ts';
+import { sequenceBatch } from '../../src/model/sequence.ts';
+import { withModel } from '../../src/model/session.ts';
 import { quantizeBlockwise } from '../../src/quant/blockwise.ts';
 import { CODEBOOKS } from '../../src/quant/codebook.ts';
 import type { QuantConfig } from '../../src/quant/config.ts';
@@ -76,16 +76,12 @@ describe.skipIf(!present)('SmolLM2-135M-Instruct (needs its folder in $NIBBLE_SM
   it.each(Object.keys(CONFIGS))('has the logits of 64 tokens in %s', LONG, async (format) => {
     const golden = await openGolden('smollm2-135m');
     const ids = [...(await golden.integers('input_ids'))];
-    const { checkpoint, config } = await openModel(await diskFiles(folder));
-    const quant = CONFIGS[format]!;
-    const weights = await loadWeights(gpu, checkpoint, config, quant);
-    const model = await makeModel(gpu, config, weights, quant);
-    try {
+    const files = await openModel(await diskFiles(folder));
+    await withModel(gpu, files, CONFIGS[format]!, async (model) => {
       await reserve(model, ids.length, ids.length);
+      forward(model, sequenceBatch(ids, 0));
       const positions = [...ids.keys()];
-      const spans = positions.map((i) => causalSpan(i, undefined));
-      forward(model, { ids, positions, spans, first_slot: 0 });
-      const V = config.vocab_size;
+      const V = files.config.vocab_size;
       const logits = await readLogits(model, positions);
       const last = await golden.floats(`${format}.last_logits`);
       const tolerance = { atol: 1e-4 * Math.max(...Array.from(last, Math.abs)), rtol: 0 };
@@ -99,9 +95,6 @@ describe.skipIf(!present)('SmolLM2-135M-Instruct (needs its folder in $NIBBLE_SM
         const row = logits.subarray(t * V, (t + 1) * V);
         expect(row.reduce((best, v, i) => (v > row[best]! ? i : best), 0)).toBe(top1[t]);
       }
-    } finally {
-      closeModel(model);
-      weights.arena.close();
-    }
+    });
   });
 });

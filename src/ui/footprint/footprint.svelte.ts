@@ -1,7 +1,8 @@
 import { LabError, toFailure, type Failure } from '../../errors.ts';
-import { blockLayers, footprintRows } from '../../study/footprint_table.ts';
-import { maskBufferBytes } from '../../model/footprint.ts';
-import { parseConfig, type ModelConfig } from '../../model/config.ts';
+import { footprintRows } from '../../study/footprint_table.ts';
+import { blockLayers, maskBufferBytes } from '../../model/footprint.ts';
+import { parseConfig } from '../../model/config.ts';
+import type { ModelConfig } from '../../model/model_config.ts';
 import { parseQuery, printQuery, writeQuery } from '../page/query_state.ts';
 import { parseRoute, queryOf } from '../shell/route.ts';
 import { FOOTPRINT_QUERY as QUERY, type ModelName } from './footprint_query.ts';

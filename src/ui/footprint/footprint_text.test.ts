@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { blockLayers, footprintRows } from '../../study/footprint_table.ts';
-import { maskBufferBytes } from '../../model/footprint.ts';
+import { footprintRows } from '../../study/footprint_table.ts';
+import { blockLayers, maskBufferBytes } from '../../model/footprint.ts';
 import { parseConfig } from '../../model/config.ts';
 import {
   adapterSentence,

@@ -1,6 +1,6 @@
 import { type FootprintRow } from '../../study/footprint_table.ts';
 import { cacheBytes, loraFootprint, maskBufferBytes, passingBytes } from '../../model/footprint.ts';
-import { type ModelConfig } from '../../model/config.ts';
+import type { ModelConfig } from '../../model/model_config.ts';
 import type { TableTwin } from '../chart/table_twin.ts';
 import { PUBLISHED_MODELS, PUBLISHED_QLORA, publishedOf } from './published.ts';
 import { count, decimals, digits3, mebibytes, percent, whole } from '../words/format.ts';

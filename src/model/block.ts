@@ -1,0 +1,116 @@
+import { gelu_new } from '../gpu/kernels/gelu_new.ts';
+import { rope } from '../gpu/kernels/rope.ts';
+import { silu_mul } from '../gpu/kernels/silu_mul.ts';
+import type { LinearCall } from '../gpu/matrix/linear.ts';
+import type { Activation, BlockSpec, Role } from './model_config.ts';
+import { normalize, type NormWeights } from './norm.ts';
+import { addToResidual, attend, linearInput, project, type LinearInput, type Pass } from './pass.ts';
+import type { LayerWeights } from './weights.ts';
+
+/** Computes one block as its spec says: attention and MLP on the residual stream, with norms before or behind them. */
+export function computeBlock(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: number): void {
+  attention(pass, spec, layer, index);
+  mlp(pass, spec, layer, index);
+}
+
+function attention(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: number): void {
+  const { workspace, first_slot } = pass;
+  const { num_attention_heads: heads, num_key_value_heads: kv_heads, head_dim } = pass.config;
+  const { q, k, q_normed, k_normed, turned, update } = workspace.activations;
+  const [keys, values] = [workspace.keys[index]!, workspace.values[index]!];
+  const slots = { offset: first_slot * kv_heads * head_dim };
+
+  const x = halfInput(pass, layer, index, 'attention');
+  projectRole(pass, layer, 'q', x, q);
+  let queries = q;
+  if (spec.rope) {
+    projectRole(pass, layer, 'k', x, k);
+    projectRole(pass, layer, 'v', x, values, slots);
+    const plain = normalized(pass, layer.norms.q, { x: q, y: q_normed, width: heads * head_dim });
+    const fresh = normalized(pass, layer.norms.k, { x: k, y: k_normed, width: kv_heads * head_dim });
+    const turns = workspace.turns.get(spec.rope)!;
+    turn(pass, turns, { x: plain, y: turned, heads, first: 0 });
+    turn(pass, turns, { x: fresh, y: keys, heads: kv_heads, first: first_slot });
+    queries = turned;
+  } else {
+    projectRole(pass, layer, 'k', x, keys, slots);
+    projectRole(pass, layer, 'v', x, values, slots);
+  }
+  const mixed = attend(pass, index, spec.window, queries);
+  projectRole(pass, layer, 'o', linearInput(pass, mixed, heads * head_dim, index, 'output'), update);
+  addHalf(pass, layer, 'attention');
+}
+
+function mlp(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: number): void {
+  const { activated, update } = pass.workspace.activations;
+  ACTIVATE[spec.activation](pass, layer, halfInput(pass, layer, index, 'mlp'));
+  const x = linearInput(pass, activated, pass.config.intermediate_size, index, 'down');
+  projectRole(pass, layer, 'down', x, update);
+  addHalf(pass, layer, 'mlp');
+}
+
+/** activated [T, inner] = the MLP's input through its first Linear layers and its activation. */
+const ACTIVATE: Record<Activation, (pass: Pass, layer: LayerWeights, x: LinearInput) => void> = {
+  swiglu(pass, layer, x) {
+    const { gate, up, activated: y } = pass.workspace.activations;
+    projectRole(pass, layer, 'gate', x, gate);
+    projectRole(pass, layer, 'up', x, up);
+    pass.commands.dispatch(silu_mul, { n: pass.T * pass.config.intermediate_size }, { gate, up, y });
+  },
+  gelu_new(pass, layer, input) {
+    const { up: x, activated: y } = pass.workspace.activations;
+    projectRole(pass, layer, 'up', input, x);
+    pass.commands.dispatch(gelu_new, { n: pass.T * pass.config.intermediate_size }, { x, y });
+  },
+};
+
+/** A block is two halves, each of which adds to the residual stream. */
+type Half = 'attention' | 'mlp';
+
+/** The residual stream as a half's input, normalized where the block has a norm in front of it. */
+function halfInput(pass: Pass, layer: LayerWeights, index: number, half: Half): LinearInput {
+  const { hidden, normed } = pass.workspace.activations;
+  const width = pass.config.hidden_size;
+  const x = normalized(pass, layer.norms[`${half}_in`], { x: hidden, y: normed, width });
+  return linearInput(pass, x, width, index, half);
+}
+
+/** Adds a half's output to the residual stream, normalized where the block has a norm behind it. */
+function addHalf(pass: Pass, layer: LayerWeights, half: Half): void {
+  const { update, normed } = pass.workspace.activations;
+  const width = pass.config.hidden_size;
+  addToResidual(pass, normalized(pass, layer.norms[`${half}_out`], { x: update, y: normed, width }));
+}
+
+/** y = x [T, width] normalized, or x itself where there is no norm. */
+function normalized(
+  { commands, config, T }: Pass,
+  norm: NormWeights | undefined,
+  { x, y, width }: { x: GPUBuffer; y: GPUBuffer; width: number },
+): GPUBuffer {
+  if (!norm) return x;
+  normalize(commands, config.norm, norm, { n: T * width, x, y });
+  return y;
+}
+
+/** y = a role's rows of its Linear layer, which are all of them unless the layer is fused. */
+function projectRole(
+  pass: Pass,
+  layer: LayerWeights,
+  role: Role,
+  x: LinearInput,
+  y: GPUBuffer,
+  place: Pick<LinearCall, 'offset'> = {},
+): void {
+  const { linear, rows } = layer.linears[role]!;
+  project(pass, linear, x, y, { rows, ...place });
+}
+
+/** y from slot `first` on = each head of x, turned by its position. */
+function turn(
+  { commands, config, T }: Pass,
+  turns: GPUBuffer,
+  { x, y, heads, first }: { x: GPUBuffer; y: GPUBuffer; heads: number; first: number },
+): void {
+  commands.dispatch(rope, { T, heads, head_dim: config.head_dim, first }, { x, turns, y });
+}

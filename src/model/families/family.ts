@@ -1,0 +1,36 @@
+import type { Json } from '../config_fields.ts';
+import type { LinearSpec, ModelConfig, Role } from '../model_config.ts';
+
+/** A model family: the one row that reading, loading, computing, counting and naming its models follow from. */
+export interface Family {
+  /** The names of its language models under `architectures` in config.json, each with a vocabulary for a head. */
+  architectures: readonly [string, ...string[]];
+  /** Those of its sequence classifiers, which have a `score` of `num_labels` rows instead. */
+  classifiers?: readonly string[];
+  /** Its model_type, where a config.json may name that alone. */
+  model_type?: string;
+  /**
+   * Reads a config.json into a model as data.
+   * @throws bad-config naming a field, its value and what is allowed; unsupported-architecture for other arithmetic.
+   */
+  parse(json: Json): ParsedModel;
+}
+
+/** All of a model but what its architecture's name says. */
+export type ParsedModel = Omit<ModelConfig, 'architecture' | 'num_labels'>;
+
+/** A Linear layer in a block's list: `linear('self_attn.q_proj', ['q'], false)`. */
+export const linear = (path: string, roles: readonly Role[], bias: boolean): LinearSpec => ({
+  path,
+  roles,
+  bias,
+  conv1d: false,
+});
+
+/** A Linear layer with a bias and a transposed weight, as OpenAI's Conv1D stores it. */
+export const conv1d = (path: string, roles: readonly Role[]): LinearSpec => ({
+  path,
+  roles,
+  bias: true,
+  conv1d: true,
+});

@@ -1,0 +1,94 @@
+/**
+ * A model as data: sizes under the names of transformers' config.json; norms, blocks and tensors' names as its family
+ * gives them. Plain values throughout, so that it passes between workers.
+ */
+export interface ModelConfig {
+  architecture: string;
+  hidden_size: number;
+  intermediate_size: number;
+  num_hidden_layers: number;
+  num_attention_heads: number;
+  num_key_value_heads: number;
+  head_dim: number;
+  vocab_size: number;
+  max_position_embeddings: number;
+  tie_word_embeddings: boolean;
+  /** Ids that end a generation. */
+  eos_token_ids: readonly number[];
+  /** Classes of a sequence classifier; undefined for a language model. */
+  num_labels: number | undefined;
+  /** The kind of every norm: those of the blocks, of heads, and the one behind the last block. */
+  norm: Norm;
+  /** The kinds of block, in turn: layer i is `blocks[i % blocks.length]`. */
+  blocks: readonly [BlockSpec, ...BlockSpec[]];
+  names: TensorNames;
+  /** Whether older versions of transformers kept a causal mask in each layer, as a buffer that counts as memory. */
+  mask_buffers: boolean;
+}
+
+/** Zhang & Sennrich 2019, which has a weight; Ba et al. 2016, which has a weight and a bias. */
+export type Norm = { kind: 'rms' | 'layer'; eps: number };
+
+/** A block: attention, then MLP, each with norms about it and added to the residual stream. */
+export interface BlockSpec {
+  /** The paths of its norms, below the layer's own; a place without one has none. */
+  norms: Partial<Record<NormPlace, string>>;
+  /** Norms of queries and keys before rope, over each head by itself or over all heads at once. */
+  qk_norm: { q: string; k: string; over: 'head' | 'all' } | undefined;
+  /** The Linear layers in the order they are used. */
+  linears: readonly LinearSpec[];
+  /** Rotation of queries and keys by their position; undefined where learned positions are added to the embedding. */
+  rope: Rope | undefined;
+  /** Tokens a position looks back on, itself included; undefined for all. */
+  window: number | undefined;
+  activation: Activation;
+}
+
+/** In front of attention and MLP (pre-norm), or behind them before the residual stream (post-norm); a block may have both. */
+export type NormPlace = 'attention_in' | 'attention_out' | 'mlp_in' | 'mlp_out';
+
+/** `swiglu` is silu(gate) · up (Shazeer 2020); `gelu_new` is the tanh form of GELU, of `up` alone. */
+export type Activation = 'swiglu' | 'gelu_new';
+
+/** A Linear layer of a block; its shape follows from its roles. */
+export interface LinearSpec {
+  /** Below the layer's own path: `self_attn.q_proj`. */
+  path: string;
+  /** The roles that its rows compute, one or several in the order of the rows: `['q', 'k', 'v']`. */
+  roles: readonly Role[];
+  bias: boolean;
+  /** Stored transposed, [columns, rows], as transformers' Conv1D is. */
+  conv1d: boolean;
+}
+
+/** Queries, keys, values and output of attention; gate (where there is one), up and down of the MLP. */
+export type Role = 'q' | 'k' | 'v' | 'o' | 'gate' | 'up' | 'down';
+
+/** Names of a checkpoint's tensors outside the blocks, without `.weight`. */
+export interface TensorNames {
+  /** Prefixes of all names but the head's: first the one that transformers writes, then those of other checkpoints. */
+  prefixes: readonly [string, ...string[]];
+  embedding: string;
+  /** Of learned positions; undefined where there are none. */
+  positions: string | undefined;
+  /** Before a layer's number. */
+  layers: string;
+  /** Of the norm behind the last block. */
+  norm: string;
+}
+
+/** Rotary positions (Su et al. 2021), and how a model's frequencies are scaled (transformers modeling_rope_utils.py). */
+export type Rope =
+  | { rope_type: 'default'; rope_theta: number }
+  | { rope_type: 'linear'; rope_theta: number; factor: number }
+  | {
+      rope_type: 'llama3';
+      rope_theta: number;
+      factor: number;
+      low_freq_factor: number;
+      high_freq_factor: number;
+      original_max_position_embeddings: number;
+    };
+
+/** The block that a layer is. */
+export const blockOf = ({ blocks }: ModelConfig, layer: number): BlockSpec => blocks[layer % blocks.length]!;

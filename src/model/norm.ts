@@ -1,0 +1,29 @@
+import type { Commands } from '../gpu/device/commands.ts';
+import { layer_norm } from '../gpu/kernels/layer_norm.ts';
+import { rms_norm } from '../gpu/kernels/rms_norm.ts';
+import type { Norm } from './model_config.ts';
+
+/** A norm's parameters on the device, `width` values each; only LayerNorm has a bias. */
+export interface NormWeights {
+  width: number;
+  weight: GPUBuffer;
+  bias: GPUBuffer | undefined;
+}
+
+/** y [n] = x [n] with every `width` values normalized by themselves: tokens, or heads of tokens. */
+export function normalize(
+  commands: Commands,
+  { kind, eps }: Norm,
+  { width, weight, bias }: NormWeights,
+  { n, x, y }: { n: number; x: GPUBuffer; y: GPUBuffer },
+): void {
+  const params = { T: n / width, width, eps };
+  switch (kind) {
+    case 'rms':
+      commands.dispatch(rms_norm, params, { x, weight, y });
+      break;
+    case 'layer':
+      commands.dispatch(layer_norm, params, { x, weight, bias: bias!, y });
+      break;
+  }
+}

@@ -1,0 +1,107 @@
+import type { Checkpoint } from '../tensor/checkpoint.ts';
+import { blockOf, type ModelConfig, type NormPlace } from './model_config.ts';
+import { layerModules, prefixOf, type LinearModule } from './modules.ts';
+
+/** A tensor of a model's checkpoint, with the shape that config.json gives it. */
+export interface ModelTensor {
+  name: string;
+  shape: readonly number[];
+}
+
+/** All tensors of a model, by what they are for. */
+export interface ModelTensors {
+  /** [vocabulary, hidden]. */
+  embedding: ModelTensor;
+  /** [positions, hidden], learned. */
+  positions: ModelTensor | undefined;
+  layers: LayerTensors[];
+  norm: NormTensors;
+  /** [outputs, hidden]; undefined where the embedding is the head, too. */
+  head: ModelTensor | undefined;
+}
+
+/** A block's norms, those of queries and keys among them, and its Linear layers. */
+export interface LayerTensors {
+  norms: Partial<Record<LayerNorm, NormTensors>>;
+  linears: LinearModule[];
+}
+
+export type LayerNorm = NormPlace | 'q' | 'k';
+
+/** A norm's tensors, as long as what it normalizes at a time. */
+export interface NormTensors {
+  width: number;
+  weight: ModelTensor;
+  bias: ModelTensor | undefined;
+}
+
+/** Lists a model's tensors under a checkpoint's names, or transformers' own. */
+export function modelTensors(config: ModelConfig, checkpoint?: Checkpoint): ModelTensors {
+  const { names, hidden_size: hidden } = config;
+  const prefix = prefixOf(config, checkpoint);
+  const table = (name: string, rows: number): ModelTensor => ({
+    name: `${name}.weight`,
+    shape: [rows, hidden],
+  });
+  return {
+    embedding: table(prefix + names.embedding, config.vocab_size),
+    positions: names.positions ? table(prefix + names.positions, config.max_position_embeddings) : undefined,
+    layers: Array.from({ length: config.num_hidden_layers }, (_, layer) => ({
+      norms: blockNorms(config, layer, `${prefix}${names.layers}.${layer}`),
+      linears: layerModules(config, layer, checkpoint),
+    })),
+    norm: normTensors(config, prefix + names.norm, hidden),
+    head: headTable(config, table),
+  };
+}
+
+/** transformers puts a classifier's `score` and a vocabulary's `lm_head` beside the model, before no prefix. */
+function headTable(
+  { num_labels, tie_word_embeddings, vocab_size }: ModelConfig,
+  table: (name: string, rows: number) => ModelTensor,
+): ModelTensor | undefined {
+  if (num_labels !== undefined) return table('score', num_labels);
+  return tie_word_embeddings ? undefined : table('lm_head', vocab_size);
+}
+
+function blockNorms(config: ModelConfig, layer: number, at: string): LayerTensors['norms'] {
+  const { hidden_size: hidden, head_dim, num_attention_heads, num_key_value_heads } = config;
+  const { norms, qk_norm } = blockOf(config, layer);
+  const places = Object.entries(norms) as [NormPlace, string][];
+  const tensors: LayerTensors['norms'] = Object.fromEntries(
+    places.map(([place, path]) => [place, normTensors(config, `${at}.${path}`, hidden)]),
+  );
+  if (!qk_norm) return tensors;
+  const width = (heads: number) => (qk_norm.over === 'head' ? head_dim : heads * head_dim);
+  return {
+    ...tensors,
+    q: normTensors(config, `${at}.${qk_norm.q}`, width(num_attention_heads)),
+    k: normTensors(config, `${at}.${qk_norm.k}`, width(num_key_value_heads)),
+  };
+}
+
+const normTensors = ({ norm }: ModelConfig, name: string, width: number): NormTensors => ({
+  width,
+  weight: { name: `${name}.weight`, shape: [width] },
+  bias: norm.kind === 'layer' ? { name: `${name}.bias`, shape: [width] } : undefined,
+});
+
+/** The same tensors in one list, those of the Linear layers among them. */
+export function allTensors({ embedding, positions, layers, norm, head }: ModelTensors): ModelTensor[] {
+  const parts = ({ weight, bias }: NormTensors) => [weight, bias];
+  return [
+    embedding,
+    positions,
+    ...layers.flatMap(({ norms, linears }) => [
+      ...Object.values(norms).flatMap(parts),
+      ...linears.flatMap(linearTensors),
+    ]),
+    ...parts(norm),
+    head,
+  ].filter((tensor) => tensor !== undefined);
+}
+
+const linearTensors = ({ name, rows, columns, bias, conv1d }: LinearModule): ModelTensor[] => [
+  { name: `${name}.weight`, shape: conv1d ? [columns, rows] : [rows, columns] },
+  ...(bias ? [{ name: `${name}.bias`, shape: [rows] }] : []),
+];
