@@ -1,6 +1,9 @@
 import rounding from '../../../shaders/preludes/rounding.wgsl?raw';
 import source from '../../../shaders/gemm_4bit.wgsl?raw';
-import { FP4, INT4, NF4, type Codebook } from '../../quant/codebook.ts';
+import { FP4 } from '../../quant/formats/fp4.ts';
+import { INT4 } from '../../quant/formats/int4.ts';
+import { NF4 } from '../../quant/formats/nf4.ts';
+import type { Codebook } from '../../quant/codebook.ts';
 import {
   BLOCKWISE,
   BLOCKWISE_BINDINGS,

@@ -1,4 +1,3 @@
-import { absmaxValues } from '../../quant/blockwise.ts';
 import type { Blockwise4bit, Int8Tensor, QuantizedTensor } from '../../quant/quantized.ts';
 import { largestBinding, type Arena } from '../device/buffers.ts';
 import { gcd, type DeviceMatrix, type MatrixPart, type RowRange } from './matrix.ts';
@@ -28,10 +27,10 @@ async function loadInt8(arena: Arena, name: string, { shape, CB, SCB }: Int8Tens
 }
 
 async function loadBlockwise(arena: Arena, name: string, quantized: Blockwise4bit): Promise<DeviceMatrix> {
-  const { shape, blocksize, packed, absmax } = quantized;
+  const { shape, blocksize, packed, scales } = quantized;
   const [rows, columns] = shape as [number, number];
   const code = await arena.upload(quantized.code, 'code');
-  const nested = 'codes' in absmax ? absmax : undefined;
+  const nested = scales.kind === 'nested' ? scales : undefined;
   const shared = nested && {
     absmax: await arena.upload(nested.nested_absmax, 'nested absmax'),
     code: await arena.upload(nested.code, 'nested code'),
@@ -42,13 +41,13 @@ async function loadBlockwise(arena: Arena, name: string, quantized: Blockwise4bi
     const begin = range.first_row * columns;
     const end = begin + range.rows * columns;
     const blocks = [begin / blocksize, Math.ceil(end / blocksize)] as const;
-    const scales = nested ? nested.codes.slice(...blocks) : absmaxValues(absmax).slice(...blocks);
+    const own = (scales.kind === 'nested' ? scales.codes : scales.absmax).slice(...blocks);
     parts.push({
       ...range,
       storage: '4bit',
       blocksize,
       packed: await arena.upload(packed.slice(begin / 2, Math.ceil(end / 2)), name),
-      absmax: await arena.upload(scales, `${name} absmax`),
+      absmax: await arena.upload(own, `${name} absmax`),
       code,
       ...(shared ? { nested: { first_block: blocks[0], ...shared } } : {}),
     });

@@ -1,7 +1,8 @@
 import { toFailure, type Failure } from '../../errors.ts';
 import { quantizeBlockwise } from '../../quant/blockwise.ts';
-import { CODEBOOKS, customCodebook, type Codebook } from '../../quant/codebook.ts';
-import { BLOCKSIZES } from '../../quant/config.ts';
+import { CODEBOOK_ROWS, CODEBOOKS, type CodebookName, type NamedCodebook } from '../../quant/config.ts';
+import { customCodebook, type Codebook } from '../../quant/codebook.ts';
+import { BLOCKSIZES } from '../../quant/knobs.ts';
 import type { MeasureRequest } from '../../lab/protocol.ts';
 import { elements, type Tensor } from '../../tensor/tensor.ts';
 import {
@@ -16,7 +17,7 @@ import {
 } from '../page/query_state.ts';
 import { parseRoute, queryOf } from '../shell/route.ts';
 import { codeField } from './weights/code_field.ts';
-import { measure, measuredWhole, type BookName } from './weights/measure.ts';
+import { measure, measuredWhole } from './weights/measure.ts';
 import { lloydStep, moveLevel, placeByQuantiles, roundCode, scaleWeights } from './codes/own_code.ts';
 import { openOwnFile, readFirstWeights, type OwnFile } from './weights/own_file.ts';
 import { parsePasted } from './weights/pasted.ts';
@@ -35,6 +36,8 @@ import {
 import { WholeTensor } from './weights/whole_tensor.svelte.ts';
 
 export type WeightChoice = 'sample' | 'own' | 'pasted' | DrawName;
+
+const NAMED = CODEBOOK_ROWS.map(({ quant_type }) => quant_type);
 
 export const MOST_OUTLIERS = 64;
 
@@ -56,7 +59,7 @@ const QUERY = {
     10 * OUTLIER_DEVIATIONS,
   ),
   scaled: flag('scaled'),
-  book: word<BookName>('book', ['nf4', 'fp4', 'int4', 'custom'], 'nf4'),
+  book: word<CodebookName>('book', [...NAMED, 'custom'], 'nf4'),
 };
 
 /** The Explore screen, as the reader left it: which weights, which block size, and what follows from them. */
@@ -82,7 +85,7 @@ class ExploreState {
   /** The block, the weight in it and the codebook that the strips below the figure show. */
   wantedBlock = $state(0);
   wantedWeight = $state(0);
-  wantedBook = $state<BookName>('nf4');
+  wantedBook = $state<CodebookName>('nf4');
   /** Whether bars are drawn over their block's absmax. */
   scaled = $state(false);
   /** The threshold of the LLM.int8() picture, in tenths. */
@@ -255,7 +258,7 @@ class ExploreState {
     this.code = moveLevel(this.code, level, to);
   }
 
-  startFrom(book: 'nf4' | 'fp4' | 'int4'): void {
+  startFrom(book: NamedCodebook): void {
     this.setCode(roundCode([...CODEBOOKS[book].code]));
   }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CODEBOOKS } from '../../../quant/codebook.ts';
+import { CODEBOOKS } from '../../../quant/config.ts';
 import { comparison, measure } from './measure.ts';
 import { DRAWS, drawWeights, plantOutliers, standardDeviation, type DrawName } from './weights.ts';
 
