@@ -109,9 +109,7 @@ export function savedQuantType(reader: SavedReader, name: string): SavedQuantTyp
   if (dtype === 'I8') return 'llm_int8';
   return CODEBOOK_ROWS.filter(({ saved }) => saved === 'bitsandbytes')
     .map(({ quant_type }) => quant_type as SavedCodebook)
-    .find(
-      (type) => reader.dtypeOf(`${name}.weight.quant_state.bitsandbytes__${type}`) !== undefined,
-    );
+    .find((type) => reader.dtypeOf(`${name}.weight.quant_state.bitsandbytes__${type}`) !== undefined);
 }
 
 /**
