@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { LabError } from '../errors.ts';
 import { saveCheckpoint, type FileSink } from '../lab/save_checkpoint.ts';
 import { type SavableConfig } from '../quant/bitsandbytes_format.ts';
+import { FORMAT_ROWS } from '../quant/config.ts';
 import { parseConfigs } from '../study/spec.ts';
 import { parseArguments } from './arguments.ts';
 import { diskFiles } from './disk.ts';
@@ -37,7 +38,9 @@ export async function quantizeCommand(args: string[]): Promise<number> {
   return 0;
 }
 
-const SAVABLE = ['nf4', 'fp4', 'llm_int8'];
+const SAVABLE: readonly string[] = FORMAT_ROWS.filter(({ saved }) => saved === 'bitsandbytes').map(
+  ({ quant_type }) => quant_type,
+);
 
 function savable(values: ReturnType<typeof parseArguments>['values']): SavableConfig {
   const quant_type = values['quant-type'];

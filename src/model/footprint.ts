@@ -1,8 +1,7 @@
-import type { ComputeDtype, QuantConfig } from '../quant/config.ts';
-import { NESTED_BLOCKSIZE } from '../quant/double_quant.ts';
+import { formatOf, weightBytes, type ComputeDtype, type QuantConfig } from '../quant/config.ts';
 import { elements } from '../tensor/tensor.ts';
 import type { ModelConfig, Role } from './model_config.ts';
-import { linearModules, type LinearModule } from './modules.ts';
+import { linearModules } from './modules.ts';
 import { allTensors, modelTensors } from './tensors.ts';
 
 /** Memory that a model's weights take under a configuration: as transformers counts it, and as it is. */
@@ -43,45 +42,19 @@ const tensorSizes = (config: ModelConfig): number[] =>
  */
 export function footprintOf(config: ModelConfig, quant: QuantConfig, rest: ComputeDtype): Footprint {
   const { linear, other } = countParameters(config);
+  const format = formatOf(quant);
   const stored =
-    linearModules(config).reduce((sum, module) => sum + storedBytes(module, quant), 0) + sharedBytes(quant);
+    linearModules(config).reduce((sum, { rows, columns }) => sum + weightBytes(quant, [rows, columns]), 0) +
+    format.sharedBytes(quant);
   const restBytes = DTYPE_BYTES[quant.quant_type === 'none' ? quant.compute_dtype : rest];
   return {
     parameters: linear + other,
     quantized_parameters: linear,
-    bitsandbytes_bytes: linear * countedBytes(quant) + other * restBytes + bufferBytes(config),
+    bitsandbytes_bytes: (linear * format.codeBits(quant)) / 8 + other * restBytes + bufferBytes(config),
     actual_bytes: stored + other * restBytes,
     bits_per_weight: (8 * stored) / linear,
   };
 }
-
-/** Bytes of a quantized parameter as get_memory_footprint counts them. */
-function countedBytes(quant: QuantConfig): number {
-  if (quant.quant_type === 'none') return DTYPE_BYTES[quant.compute_dtype];
-  return 'blocksize' in quant ? 0.5 : 1;
-}
-
-/** Bytes of one Linear's weight with its scales. */
-function storedBytes({ rows, columns }: LinearModule, quant: QuantConfig): number {
-  const n = rows * columns;
-  switch (quant.quant_type) {
-    case 'none':
-      return n * DTYPE_BYTES[quant.compute_dtype];
-    case 'int8':
-      return n + 4 * (quant.granularity === 'tensor' ? 1 : rows);
-    case 'llm_int8':
-      return n + 4 * rows;
-    default: {
-      const blocks = Math.ceil(n / quant.blocksize);
-      const scales = quant.double_quant ? blocks + 4 * Math.ceil(blocks / NESTED_BLOCKSIZE) : 4 * blocks;
-      return Math.ceil(n / 2) + scales;
-    }
-  }
-}
-
-/** Codes that all layers share. */
-const sharedBytes = (quant: QuantConfig): number =>
-  'blocksize' in quant ? 64 + (quant.double_quant ? 1024 : 0) : 0;
 
 /** Bytes of the buffers that transformers registers beside parameters: rope's inv_freq and a copy of it, in float32. */
 const bufferBytes = ({ blocks, head_dim }: ModelConfig): number =>

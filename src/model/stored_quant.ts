@@ -1,5 +1,5 @@
 import { LabError } from '../errors.ts';
-import { savedQuantType, type SavedReader } from '../quant/bitsandbytes_format.ts';
+import { savedQuantType, type SavedQuantType, type SavedReader } from '../quant/bitsandbytes_format.ts';
 import type { ComputeDtype, QuantConfig } from '../quant/config.ts';
 import { readWeightBytes, type Checkpoint } from '../tensor/checkpoint.ts';
 import type { ModelConfig } from './model_config.ts';
@@ -7,7 +7,7 @@ import { linearModules } from './modules.ts';
 
 /** How a checkpoint was quantized before it came here, as bitsandbytes saved it. */
 export interface StoredQuant {
-  quant_type: 'nf4' | 'fp4' | 'llm_int8';
+  quant_type: SavedQuantType;
   blocksize: number;
   double_quant: boolean;
   llm_int8_threshold: number;

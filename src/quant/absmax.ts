@@ -1,3 +1,6 @@
+/** bitsandbytes' floor under absmax, which keeps the reciprocal of an all-zero block finite. */
+export const SMALLEST_ABSMAX = Math.fround(1e-38);
+
 /** The largest magnitude of `data[begin, end)`. */
 export function absmaxOf(data: Float32Array, begin: number, end: number): number {
   let largest = 0;

@@ -1,19 +1,33 @@
 import { LabError } from '../errors.ts';
 import { elements } from '../tensor/tensor.ts';
 import type { PlannedTensor } from '../tensor/write_safetensors.ts';
-import type { Blockwise4bitConfig, LlmInt8Config } from './config.ts';
+import { CODEBOOK_ROWS, formatOf, type NamedCodebook, type QuantConfig, type QuantType } from './config.ts';
+import type { FORMATS } from './formats.ts';
 import { NESTED_BLOCKSIZE, type NestedAbsmax } from './double_quant.ts';
 import type { Blockwise4bit, Int8Tensor, QuantizedTensor } from './quantized.ts';
+import type { Scales } from './scales.ts';
 
-/** The configurations bitsandbytes has a checkpoint format for. */
-export type SavableConfig = (Blockwise4bitConfig & { quant_type: 'nf4' | 'fp4' }) | LlmInt8Config;
+/** The formats bitsandbytes has a checkpoint format for. */
+export type SavedQuantType = {
+  [Q in QuantType]: (typeof FORMATS)[Q]['saved'] extends 'bitsandbytes' ? Q : never;
+}[QuantType];
+
+/** The configurations of those formats. */
+export type SavableConfig = Extract<QuantConfig, { quant_type: SavedQuantType }>;
+
+/** The codebooks bitsandbytes has. */
+type SavedCodebook = Extract<SavedQuantType, NamedCodebook>;
+
+/** Whether bitsandbytes has a format for it, and transformers a way to load that: it knows one block size, 64. */
+export const isSavable = (config: QuantConfig): config is SavableConfig =>
+  formatOf(config).saved === 'bitsandbytes' && !('blocksize' in config && config.blocksize !== 64);
 
 /** The dtype of the weights that were quantized, as torch names it: what they dequantize to. */
 export type TorchDtype = 'float32' | 'float16' | 'bfloat16';
 
 /** How a layer is saved; the formats bitsandbytes has. */
 export type SavedFormat =
-  { quant_type: 'nf4' | 'fp4'; blocksize: number; double_quant: boolean } | { quant_type: 'llm_int8' };
+  { quant_type: SavedCodebook; blocksize: number; double_quant: boolean } | { quant_type: 'llm_int8' };
 
 /**
  * The tensors of a quantized Linear [rows, columns] as bitsandbytes stores them (functional.py, QuantState.as_dict;
@@ -58,14 +72,14 @@ export function quantizedBytes(quantized: QuantizedTensor, dtype: TorchDtype): U
     // Format 0 is "row", the only one its reader takes.
     return [bytesOf(quantized.CB), bytesOf(quantized.SCB), Uint8Array.of(0)];
   }
-  const { quant_type, shape, blocksize, code, packed, absmax } = quantized;
-  const nested = 'codes' in absmax ? absmax : undefined;
+  const { quant_type, shape, blocksize, code, packed, scales } = quantized;
+  const nested = scales.kind === 'nested' ? scales : undefined;
   const state = stateText({ quant_type, blocksize, dtype, shape }, nested?.offset);
   return [
     packed,
-    ...('codes' in absmax
-      ? [absmax.codes, bytesOf(absmax.nested_absmax), bytesOf(absmax.code)]
-      : [bytesOf(absmax)]),
+    ...(scales.kind === 'nested'
+      ? [scales.codes, bytesOf(scales.nested_absmax), bytesOf(scales.code)]
+      : [bytesOf(scales.absmax)]),
     bytesOf(code),
     new TextEncoder().encode(state),
   ];
@@ -90,12 +104,12 @@ export interface SavedReader {
 }
 
 /** Whether module `name` of a checkpoint is already quantized, and how. */
-export function savedQuantType(reader: SavedReader, name: string): 'nf4' | 'fp4' | 'llm_int8' | undefined {
+export function savedQuantType(reader: SavedReader, name: string): SavedQuantType | undefined {
   const dtype = reader.dtypeOf(`${name}.weight`);
   if (dtype === 'I8') return 'llm_int8';
-  const state = (type: string) =>
-    reader.dtypeOf(`${name}.weight.quant_state.bitsandbytes__${type}`) !== undefined;
-  return state('nf4') ? 'nf4' : state('fp4') ? 'fp4' : undefined;
+  return CODEBOOK_ROWS.filter(({ saved }) => saved === 'bitsandbytes')
+    .map(({ quant_type }) => quant_type as SavedCodebook)
+    .find((type) => reader.dtypeOf(`${name}.weight.quant_state.bitsandbytes__${type}`) !== undefined);
 }
 
 /**
@@ -145,7 +159,7 @@ async function readBlockwise(
   reader: SavedReader,
   name: string,
   shape: readonly [number, number],
-  quant_type: 'nf4' | 'fp4',
+  quant_type: SavedCodebook,
 ): Promise<Blockwise4bit> {
   const weight = `${name}.weight`;
   const state = await readState(reader, `${weight}.quant_state.bitsandbytes__${quant_type}`);
@@ -160,10 +174,10 @@ async function readBlockwise(
   const packed = await requireBytes(reader, weight, Math.ceil(n / 2));
   const code = floatsOf(await requireBytes(reader, `${weight}.quant_map`, 64));
   const nested = reader.dtypeOf(`${weight}.absmax`) === 'U8';
-  const absmax = nested
-    ? await readNested(reader, weight, blocks, state)
-    : floatsOf(await requireBytes(reader, `${weight}.absmax`, 4 * blocks));
-  return { quant_type, shape, blocksize: state.blocksize, code, packed, absmax };
+  const scales: Scales = nested
+    ? { kind: 'nested', ...(await readNested(reader, weight, blocks, state)) }
+    : { kind: 'absmax', absmax: floatsOf(await requireBytes(reader, `${weight}.absmax`, 4 * blocks)) };
+  return { quant_type, shape, blocksize: state.blocksize, code, packed, scales };
 }
 
 async function readNested(

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { dequantizeBlockwise, quantizeBlockwise } from './blockwise.ts';
-import { FP4, INT4, NF4, customCodebook, nearest } from './codebook.ts';
+import { FP4 } from './formats/fp4.ts';
+import { INT4 } from './formats/int4.ts';
+import { NF4 } from './formats/nf4.ts';
+import { customCodebook, nearest, type Codebook } from './codebook.ts';
 import { goldenTensor, sha } from '../../test/fixtures/golden_tensor.ts';
 import { packNibbles, unpackNibbles } from './pack.ts';
 import { report, scaledHistogram, usedLevels } from './error.ts';
@@ -20,7 +23,7 @@ describe('one block by hand', () => {
 
   it('is the example of the documentation', () => {
     expect(hex(q.packed)).toBe('a0d74e69');
-    expect([...q.absmax]).toEqual([Math.fround(0.94)]);
+    expect([...q.scales.absmax]).toEqual([Math.fround(0.94)]);
     const back = [...dequantizeBlockwise(q).data].map((v) => v.toFixed(3));
     expect(back).toEqual(['0.231', '-0.940', '0.529', '0.000', '-0.267', '0.680', '-0.086', '0.151']);
   });
@@ -66,7 +69,7 @@ describe('bitsandbytes golden vectors', () => {
   it.each(rows)('%s: same bytes', (_, round, book, blocksize, packed, absmax, dequantized) => {
     const q = quantizeBlockwise(cast(round), book, blocksize);
     expect(sha(q.packed)).toBe(packed);
-    expect(sha(q.absmax)).toBe(absmax);
+    expect(sha(q.scales.absmax)).toBe(absmax);
     // bitsandbytes dequantizes to the input's dtype; only float32's is ours.
     if (dequantized) expect(sha(dequantizeBlockwise(q).data)).toBe(dequantized);
   });
@@ -98,11 +101,11 @@ describe('edges', () => {
     const zeros = vector(new Array<number>(64).fill(0));
     expect(quantizeBlockwise(zeros, NF4, 64).packed.every((b) => b === 0x77)).toBe(true);
     expect(quantizeBlockwise(zeros, FP4, 64).packed.every((b) => b === 0x00)).toBe(true);
-    expect(quantizeBlockwise(zeros, NF4, 64).absmax[0]).toBe(0);
+    expect(quantizeBlockwise(zeros, NF4, 64).scales.absmax[0]).toBe(0);
   });
 
   it('a ragged zero block stores the clamped absmax', () => {
-    expect(quantizeBlockwise(vector([0, 0, 0]), NF4, 64).absmax[0]).toBe(Math.fround(1e-38));
+    expect(quantizeBlockwise(vector([0, 0, 0]), NF4, 64).scales.absmax[0]).toBe(Math.fround(1e-38));
   });
 
   it('an odd count pads the last low nibble with a zero weight', () => {
@@ -127,8 +130,8 @@ describe('edges', () => {
   it('blocks run across rows when the row length is no multiple of blocksize', () => {
     const flat = goldenTensor([3, 40]);
     const q = quantizeBlockwise(flat, NF4, 32);
-    expect(q.absmax.length).toBe(4);
-    expect(q.absmax[1]).toBe(Math.max(...flat.data.slice(32, 64).map(Math.abs)));
+    expect(q.scales.absmax.length).toBe(4);
+    expect(q.scales.absmax[1]).toBe(Math.max(...flat.data.slice(32, 64).map(Math.abs)));
   });
 
   it('an empty tensor has no codes', () => {
@@ -190,7 +193,7 @@ describe('statistics of the error, against bitsandbytes', () => {
       shape: [65536],
       data: Float32Array.from({ length: 65536 }, () => 2 * seeded.uniform() - 1),
     };
-    const error = (t: Tensor, book: typeof NF4) => report(t, quantizeBlockwise(t, book, 64)).mean_abs_error;
+    const error = (t: Tensor, book: Codebook) => report(t, quantizeBlockwise(t, book, 64)).mean_abs_error;
     expect(error(uniform, INT4)).toBeCloseTo(0.0346, 3);
     expect(error(uniform, NF4)).toBeCloseTo(0.0405, 3);
     expect(error(normal, INT4)).toBeCloseTo(0.0915, 3);

@@ -1,12 +1,9 @@
 import { elements, type Tensor } from '../tensor/tensor.ts';
-import { absmaxOf } from './absmax.ts';
+import { absmaxOf, SMALLEST_ABSMAX } from './absmax.ts';
 import { nearest, type Codebook } from './codebook.ts';
 import { nibbleAt, packNibbles } from './pack.ts';
-import { dequantizeAbsmax } from './double_quant.ts';
 import type { Blockwise4bit, PlainBlockwise4bit } from './quantized.ts';
-
-/** bitsandbytes' floor under absmax, which keeps the reciprocal of an all-zero block finite. */
-const SMALLEST_ABSMAX = Math.fround(1e-38);
+import { decodeScales } from './scales.ts';
 
 /**
  * Quantizes to 4 bits, block by block: divide by the block's largest magnitude, take the nearest of 16 values.
@@ -46,19 +43,22 @@ export function quantizeBlockwise(tensor: Tensor, book: Codebook, blocksize: num
   // An odd element count is padded with a zero weight.
   if (data.length % 2 === 1) nibbles[data.length] = nearest(book, 0);
   const { quant_type, code } = book;
-  return { quant_type, shape, blocksize, code, packed: packNibbles(nibbles), absmax };
+  return {
+    quant_type,
+    shape,
+    blocksize,
+    code,
+    packed: packNibbles(nibbles),
+    scales: { kind: 'absmax', absmax },
+  };
 }
 
-/** float32 weights of the codes, each one float32 product `code[nibble] · absmax[block]`. */
-export function dequantizeBlockwise({ shape, blocksize, code, packed, absmax }: Blockwise4bit): Tensor {
+/** float32 weights of the codes, each one float32 product `code[nibble] · scale[block]`. */
+export function dequantizeBlockwise({ shape, blocksize, code, packed, scales }: Blockwise4bit): Tensor {
   const data = new Float32Array(elements(shape));
-  const scales = absmaxValues(absmax);
+  const scaleOf = decodeScales(scales);
   for (let i = 0; i < data.length; i++) {
-    data[i] = code[nibbleAt(packed, i)]! * scales[Math.floor(i / blocksize)]!;
+    data[i] = code[nibbleAt(packed, i)]! * scaleOf[Math.floor(i / blocksize)]!;
   }
   return { shape, data };
 }
-
-/** absmax as float32, whether it was quantized or not. */
-export const absmaxValues = (absmax: Blockwise4bit['absmax']): Float32Array<ArrayBuffer> =>
-  'codes' in absmax ? dequantizeAbsmax(absmax) : absmax;

@@ -1,53 +1,45 @@
+import { FORMATS } from './formats.ts';
+import type { NamedFormat } from './formats/blockwise.ts';
+import type { Format } from './formats/format.ts';
+import type { Codebook } from './codebook.ts';
+import type { KnobValues } from './knobs.ts';
+
+type Rows = typeof FORMATS;
+
+export type QuantType = keyof Rows;
+
 /** How the Linear weights of one configuration are stored, and in what type they compute. */
-export type QuantConfig = Unquantized | Blockwise4bitConfig | CustomCodeConfig | Int8Config | LlmInt8Config;
+export type QuantConfig = { [Q in QuantType]: Rows[Q] extends Format<infer C> ? C : never }[QuantType];
 
-export type ComputeDtype = 'float32' | 'float16' | 'bfloat16';
+export type ComputeDtype = KnobValues['compute_dtype'];
 
-/** Weights as they are in the checkpoint. */
-export interface Unquantized {
-  quant_type: 'none';
-  compute_dtype: ComputeDtype;
-}
+/** A codebook that has a name. */
+export type NamedCodebook = {
+  [Q in QuantType]: Rows[Q] extends { codebook: unknown } ? Q : never;
+}[QuantType];
 
-/** What every quantized configuration may say. */
-interface Quantized {
-  compute_dtype: ComputeDtype;
-  /** Linear layers that stay as they are stored, by name or path; none when not given. */
-  skip_modules?: string[] | undefined;
-}
+/** Any codebook: a named one, or the user's own. */
+export type CodebookName = NamedCodebook | 'custom';
 
-/** A named 16-entry code, one absmax per block. */
-export interface Blockwise4bitConfig extends Quantized {
-  quant_type: 'nf4' | 'fp4' | 'int4';
-  blocksize: number;
-  double_quant: boolean;
-}
+/** A configuration of 4-bit codes in blocks. */
+export type Blockwise4bitConfig = Extract<QuantConfig, { blocksize: number }>;
 
-/** The user's own 16 values in [-1, 1]. */
-export interface CustomCodeConfig extends Quantized {
-  quant_type: 'custom';
-  code: number[];
-  blocksize: number;
-  double_quant: boolean;
-}
+/** The row of a configuration's format. */
+export const formatOf = <C extends QuantConfig>({ quant_type }: C): Format<C> =>
+  FORMATS[quant_type] as unknown as Format<C>;
 
-/** 8-bit absmax integers, one scale per row or one per tensor. */
-export interface Int8Config extends Quantized {
-  quant_type: 'int8';
-  granularity: 'row' | 'tensor';
-}
+/** Every format, in the order of the table. */
+export const FORMAT_ROWS = Object.values(FORMATS) as unknown as Format<QuantConfig>[];
 
-/** 8-bit weights and activations, the activations' outlier columns in the compute dtype. */
-export interface LlmInt8Config extends Quantized {
-  quant_type: 'llm_int8';
-  /** Magnitude from which an activation is an outlier; 0 means none is. */
-  llm_int8_threshold: number;
-}
+/** The rows of the named codebooks, in the order of the table. */
+export const CODEBOOK_ROWS = Object.values(FORMATS).filter(
+  (row) => 'codebook' in row,
+) as unknown as NamedFormat<NamedCodebook>[];
 
-export type QuantType = QuantConfig['quant_type'];
-
-/** Block sizes bitsandbytes accepts (functional.py, quantize_4bit). */
-export const BLOCKSIZES = [32, 64, 128, 256, 512, 1024, 2048, 4096] as const;
+/** The codebook of each name. */
+export const CODEBOOKS = Object.fromEntries(
+  CODEBOOK_ROWS.map(({ quant_type, codebook }) => [quant_type, codebook]),
+) as { [Q in NamedCodebook]: Codebook<Q> };
 
 /** Linear layers that a configuration leaves as they are stored, by name or path. */
 export const skippedModules = (config: QuantConfig): readonly string[] =>
@@ -55,22 +47,18 @@ export const skippedModules = (config: QuantConfig): readonly string[] =>
 
 /** A configuration as a person says it. `NF4 · 64`, `INT8 per row`, `float32`. */
 export function configName(config: QuantConfig): string {
+  const name = formatOf(config).nameOf(config);
   const dtype = config.compute_dtype;
-  switch (config.quant_type) {
-    case 'none':
-      return dtype;
-    case 'int8':
-      return withDtype(`INT8 per ${config.granularity}`, dtype);
-    case 'llm_int8': {
-      const { llm_int8_threshold: threshold } = config;
-      return withDtype(threshold === 6 ? 'LLM.int8()' : `LLM.int8() · threshold ${threshold}`, dtype);
-    }
-    default: {
-      const dq = config.double_quant ? ' · double quant' : '';
-      return withDtype(`${config.quant_type.toUpperCase()} · ${config.blocksize}${dq}`, dtype);
-    }
-  }
+  if (name === '') return dtype;
+  return dtype === 'float32' ? name : `${name} · ${dtype}`;
 }
 
-const withDtype = (name: string, dtype: ComputeDtype): string =>
-  dtype === 'float32' ? name : `${name} · ${dtype}`;
+/** Bytes of a weight [rows, columns] with its scales. */
+export function weightBytes(config: QuantConfig, shape: readonly [number, number]): number {
+  const format = formatOf(config);
+  return Math.ceil((shape[0] * shape[1] * format.codeBits(config)) / 8) + format.scaleBytes(shape, config);
+}
+
+/** Bits of a weight with its share of the scales, in a weight so large that the last block and row do not count. */
+export const bitsPerWeight = (config: QuantConfig): number =>
+  (8 * weightBytes(config, [2 ** 20, 2 ** 20])) / 2 ** 40;

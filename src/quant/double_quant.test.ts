@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { sha } from '../../test/fixtures/golden_tensor.ts';
 import { seededRandom } from '../tensor/random.ts';
 import { quantizeBlockwise } from './blockwise.ts';
-import { NF4 } from './codebook.ts';
+import { NF4 } from './formats/nf4.ts';
 import { dequantizeAbsmax, quantizeAbsmax } from './double_quant.ts';
 import { DYNAMIC_MAP } from './dynamic_map.ts';
 
@@ -17,7 +17,7 @@ it('the dynamic map is the one of published checkpoints, bit for bit', () => {
 it('brings absmax back to within half a step of its decade', () => {
   const seeded = seededRandom(5);
   const data = Float32Array.from({ length: 64 * 1000 }, () => seeded.normal());
-  const { absmax } = quantizeBlockwise({ shape: [data.length], data }, NF4, 64);
+  const { absmax } = quantizeBlockwise({ shape: [data.length], data }, NF4, 64).scales;
   const nested = quantizeAbsmax(absmax);
   expect(nested.codes.length).toBe(1000);
   expect(nested.nested_absmax.length).toBe(4);

@@ -1,4 +1,4 @@
-import { absmaxOf } from './absmax.ts';
+import { absmaxOf, SMALLEST_ABSMAX } from './absmax.ts';
 import { DYNAMIC_MAP } from './dynamic_map.ts';
 import { torchMean } from './torch_mean.ts';
 
@@ -16,8 +16,6 @@ export interface NestedAbsmax {
 
 /** Blocks of absmax values that share a scale; bitsandbytes' kernels know no other size. */
 export const NESTED_BLOCKSIZE = 256;
-
-const SMALLEST_ABSMAX = Math.fround(1e-38);
 
 /**
  * Double quantization (Dettmers et al. 2023, QLoRA, section 3): the scales of the blocks, 32 bits each, become 8-bit

@@ -1,8 +1,8 @@
 import { elements, type Tensor } from '../tensor/tensor.ts';
-import { absmaxValues } from './blockwise.ts';
 import { nibbleAt } from './pack.ts';
 import { dequantize } from './quantize.ts';
 import type { Blockwise4bit, QuantizedTensor } from './quantized.ts';
+import { decodeScales, scaleBytes } from './scales.ts';
 
 /** The quantization error of one tensor, and what it costs to store. Errors are in the weights' own unit. */
 export interface QuantizationReport {
@@ -42,10 +42,7 @@ export function report(original: Tensor, quantized: QuantizedTensor): Quantizati
 /** Bytes a quantized tensor takes: codes and scales (the codebooks, 64 bytes and 1 KiB, are shared by all tensors of a model). */
 export function storedBytes(q: QuantizedTensor): number {
   if (q.quant_type === 'int8') return q.CB.byteLength + q.SCB.byteLength;
-  const { absmax } = q;
-  const scales =
-    'codes' in absmax ? absmax.codes.byteLength + absmax.nested_absmax.byteLength : absmax.byteLength;
-  return q.packed.byteLength + scales;
+  return q.packed.byteLength + scaleBytes(q.scales.kind, Math.ceil(elements(q.shape) / q.blocksize));
 }
 
 /** How often each of the 16 nibbles is used, and their entropy in bits (4 when all are used alike). */
@@ -67,13 +64,13 @@ export const HISTOGRAM_BINS = 128;
  */
 export function scaledHistogram(
   original: Tensor,
-  { absmax, blocksize }: Pick<Blockwise4bit, 'absmax' | 'blocksize'>,
+  stored: Pick<Blockwise4bit, 'scales' | 'blocksize'>,
   bins = HISTOGRAM_BINS,
 ): number[] {
-  const scales = absmaxValues(absmax);
+  const scales = decodeScales(stored.scales);
   const counts = new Array<number>(bins).fill(0);
   original.data.forEach((w, i) => {
-    const scale = scales[Math.floor(i / blocksize)]!;
+    const scale = scales[Math.floor(i / stored.blocksize)]!;
     const scaled = scale === 0 ? 0 : Math.fround(w / scale);
     counts[Math.min(bins - 1, Math.floor((scaled * bins) / 2) + bins / 2)]!++;
   });

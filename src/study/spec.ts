@@ -1,7 +1,9 @@
 import * as v from 'valibot';
 import { LabError } from '../errors.ts';
 import { ALL_TASKS, TASKS, TASK_LIST, type TaskName } from '../eval/tasks/tasks.ts';
-import { BLOCKSIZES, type QuantConfig } from '../quant/config.ts';
+import type { QuantConfig } from '../quant/config.ts';
+import { listed, oneOf } from './allowed.ts';
+import { configKeys, configSchema } from './config_schema.ts';
 
 /** What to do: the builder edits it, a link carries it, the runner runs it, the store keeps it. */
 export interface ExperimentSpec {
@@ -61,64 +63,6 @@ const whole = (least: number, most: number) =>
     v.number(`a whole number from ${least} to ${most}`),
     v.check((n) => Number.isInteger(n) && n >= least && n <= most, `a whole number from ${least} to ${most}`),
   );
-const oneOf = <const T extends readonly (string | number | boolean)[]>(values: T) =>
-  v.picklist(values as unknown as readonly string[], listed(values)) as unknown as v.GenericSchema<T[number]>;
-const listed = (values: readonly unknown[]): string =>
-  values.map((value) => JSON.stringify(value)).join(', ');
-
-const compute_dtype = v.optional(oneOf(['float32', 'float16', 'bfloat16']), 'float32');
-const skip_modules = v.optional(
-  v.pipe(
-    v.array(
-      v.pipe(v.string('a module name'), v.regex(/^[\w.]{1,200}$/, 'a module name')),
-      'a list of module names',
-    ),
-    v.minLength(1, 'at least one module name'),
-  ),
-);
-const blockwise = {
-  blocksize: v.optional(oneOf(BLOCKSIZES), 64),
-  double_quant: v.optional(v.boolean('true or false'), false),
-  compute_dtype,
-  skip_modules,
-};
-const codeValue = v.pipe(
-  v.number('a number in [-1, 1]'),
-  v.check((x) => Math.abs(x) <= 1, 'a number in [-1, 1]'),
-);
-
-const threshold = v.pipe(
-  v.number('a number from 0 to 65504'),
-  v.check((x) => x >= 0 && x <= 65504, 'a number from 0 to 65504'),
-);
-
-const config = v.variant(
-  'quant_type',
-  [
-    v.strictObject({ quant_type: v.literal('none'), compute_dtype }),
-    v.strictObject({ quant_type: v.literal('nf4'), ...blockwise }),
-    v.strictObject({ quant_type: v.literal('fp4'), ...blockwise }),
-    v.strictObject({ quant_type: v.literal('int4'), ...blockwise }),
-    v.strictObject({
-      quant_type: v.literal('custom'),
-      code: v.pipe(v.array(codeValue, 'sixteen numbers'), v.length(16, 'sixteen numbers')),
-      ...blockwise,
-    }),
-    v.strictObject({
-      quant_type: v.literal('int8'),
-      granularity: v.optional(oneOf(['row', 'tensor']), 'row'),
-      compute_dtype,
-      skip_modules,
-    }),
-    v.strictObject({
-      quant_type: v.literal('llm_int8'),
-      llm_int8_threshold: v.optional(threshold, 6),
-      compute_dtype: v.optional(oneOf(['float32', 'float16', 'bfloat16']), 'float16'),
-      skip_modules,
-    }),
-  ],
-  listed(['none', 'nf4', 'fp4', 'int4', 'custom', 'int8', 'llm_int8']),
-);
 
 /** Hub names are owner/name; nothing else may reach a URL. */
 const repoName = v.pipe(
@@ -174,7 +118,7 @@ const experiment = v.strictObject({
   title: v.optional(shortText, ''),
   model,
   configs: v.pipe(
-    v.array(config, 'a list of configurations'),
+    v.array(configSchema, 'a list of configurations'),
     v.minLength(1, 'at least one configuration'),
     v.maxLength(MAX_CONFIGS, `at most ${MAX_CONFIGS} configurations`),
   ),
@@ -185,7 +129,7 @@ const experiment = v.strictObject({
 
 /** Configurations alone, checked and filled in as within a spec. */
 export function parseConfigs(json: unknown): QuantConfig[] {
-  const result = v.safeParse(v.array(config), json, { abortEarly: true });
+  const result = v.safeParse(v.array(configSchema), json, { abortEarly: true });
   if (!result.success) throw new LabError('bad-spec', sentence(result.issues[0]).replace(/^\[0\]\.?/, ''));
   return result.output;
 }
@@ -237,12 +181,9 @@ function knownKeys(issue: v.BaseIssue<unknown>): string {
   const [area] = place;
   if (area === undefined) return Object.keys(experiment.entries).join(', ');
   if (area === 'tasks') return Object.keys(task.entries).join(', ');
-  const options = area === 'model' ? model.options : config.options;
   const owner = issue.path!.at(-2)?.value as Record<string, unknown> | undefined;
-  const tag = area === 'model' ? 'source' : 'quant_type';
-  const match = options.find(
-    ({ entries }) => (entries as Record<string, { literal?: unknown }>)[tag]?.literal === owner?.[tag],
-  );
+  if (area === 'configs') return configKeys(owner?.quant_type).join(', ');
+  const match = model.options.find(({ entries }) => entries.source.literal === owner?.source);
   return Object.keys(match?.entries ?? {}).join(', ');
 }
 

@@ -1,6 +1,7 @@
 import { LabError } from '../errors.ts';
-import type { QuantConfig } from '../quant/config.ts';
-import { parseConfigs, type AdapterRef, type ExperimentSpec, type ModelRef, type TaskSpec } from './spec.ts';
+import { formatOf, type QuantConfig } from '../quant/config.ts';
+import { KNOBS, type Knob } from '../quant/knobs.ts';
+import type { AdapterRef, ExperimentSpec, ModelRef, TaskSpec } from './spec.ts';
 
 /** One kind of value: how a person reads it in an address, and back. What is not allowed is left to parseSpec. */
 interface Kind {
@@ -24,16 +25,26 @@ const isNumber = (written: string) => /^-?\d+(\.\d+)?(e-?\d+)?$/.test(written);
 
 type Knobs = Record<string, Kind>;
 
-/** The knobs of a configuration beside its quant_type. Adding one is one row. */
-const CONFIG_KNOBS: Knobs = {
-  blocksize: number,
-  double_quant: flag,
-  granularity: text,
-  llm_int8_threshold: number,
-  compute_dtype: text,
-  skip_modules: listOf(text),
-  code: listOf(number),
-};
+/** How a knob's value stands in a link. */
+function kindOf(knob: Knob): Kind {
+  switch (knob.kind) {
+    case 'choice':
+      return typeof knob.allowed[0] === 'number' ? number : text;
+    case 'flag':
+      return flag;
+    case 'number':
+      return number;
+    case 'numbers':
+      return listOf(number);
+    case 'modules':
+      return listOf(text);
+  }
+}
+
+/** The knobs of a configuration beside its quant_type. */
+const CONFIG_KNOBS: Knobs = Object.fromEntries(
+  Object.entries(KNOBS).map(([name, knob]) => [name, kindOf(knob)]),
+);
 
 /** The knobs of a task beside its name. */
 const TASK_KNOBS: Knobs = {
@@ -112,9 +123,7 @@ function readSource(written: string): unknown {
 
 function printConfig(config: QuantConfig): string {
   const { quant_type, ...knobs } = config;
-  const bare = quant_type === 'custom' ? { quant_type, code: config.code } : { quant_type };
-  const defaults = { ...parseConfigs([bare])[0], code: undefined };
-  return printKnobs(quant_type, CONFIG_KNOBS, knobs, defaults);
+  return printKnobs(quant_type, CONFIG_KNOBS, knobs, formatOf(config).knobs);
 }
 
 const printTask = ({ task, ...knobs }: TaskSpec): string => printKnobs(task, TASK_KNOBS, knobs, {});

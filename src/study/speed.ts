@@ -1,5 +1,6 @@
 import type { ModelConfig } from '../model/model_config.ts';
-import type { QuantConfig } from '../quant/config.ts';
+import { formatOf, type QuantConfig } from '../quant/config.ts';
+import type { Arithmetic } from '../quant/formats/format.ts';
 
 /** Seconds of computing; compiling kernels and bringing weights to the device come on top. */
 export const PROBE_SECONDS = 2;
@@ -12,9 +13,6 @@ export interface Probe {
   speeds: Partial<Record<Arithmetic, Speed>>;
 }
 
-/** Configurations that run the same kernels are about as fast: every codebook is the same to them. */
-export type Arithmetic = 'float' | '4-bit' | 'int8' | 'llm_int8';
-
 /** Seconds of the whole model: to load it, for each pass, and for each token of a pass. */
 export interface Speed {
   load_seconds: number;
@@ -23,14 +21,4 @@ export interface Speed {
 }
 
 /** The kernels a configuration runs. */
-export function arithmeticOf({ quant_type }: QuantConfig): Arithmetic {
-  switch (quant_type) {
-    case 'none':
-      return 'float';
-    case 'int8':
-    case 'llm_int8':
-      return quant_type;
-    default:
-      return '4-bit';
-  }
-}
+export const arithmeticOf = (config: QuantConfig): Arithmetic => formatOf(config).arithmetic;

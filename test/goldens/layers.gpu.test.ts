@@ -8,7 +8,7 @@ import { loadMatrix, storeAs, uploadQuantized } from '../../src/gpu/matrix/load_
 import { maskWords } from '../../src/gpu/kernels/outlier_columns.ts';
 import { round } from '../../src/model/pass.ts';
 import { dequantizeBlockwise, quantizeBlockwise } from '../../src/quant/blockwise.ts';
-import { CODEBOOKS } from '../../src/quant/codebook.ts';
+import { CODEBOOKS } from '../../src/quant/config.ts';
 import type { ComputeDtype } from '../../src/quant/config.ts';
 import { quantizeAbsmax } from '../../src/quant/double_quant.ts';
 import { DYNAMIC_MAP } from '../../src/quant/dynamic_map.ts';
@@ -45,18 +45,18 @@ describe('quantize_4bit by bitsandbytes', () => {
     const q = quantizeBlockwise({ shape, data }, CODEBOOKS[quant_type], blocksize);
     expect(q.packed).toEqual(await quantized.bytes(`${name}.packed`));
     if (!double_quant) {
-      expect(bytesOf(q.absmax)).toEqual(await quantized.bytes(`${name}.absmax`));
+      expect(bytesOf(q.scales.absmax)).toEqual(await quantized.bytes(`${name}.absmax`));
       const back = dequantizeBlockwise(q).data;
       expect(
         compare(back, await quantized.floats(`${name}.dequantized_float32`), { atol: 0, rtol: 0 }),
       ).toBeUndefined();
       return;
     }
-    const nested = quantizeAbsmax(q.absmax);
+    const nested = quantizeAbsmax(q.scales.absmax);
     expect(nested.offset).toBe((await quantized.floats(`${name}.offset`))[0]);
     expect(nested.codes).toEqual(await quantized.bytes(`${name}.absmax`));
     expect(bytesOf(nested.nested_absmax)).toEqual(await quantized.bytes(`${name}.nested_absmax`));
-    const back = dequantizeBlockwise({ ...q, absmax: nested }).data;
+    const back = dequantizeBlockwise({ ...q, scales: { kind: 'nested', ...nested } }).data;
     expect(
       compare(back, await quantized.floats(`${name}.dequantized_float32`), { atol: 0, rtol: 0 }),
     ).toBeUndefined();

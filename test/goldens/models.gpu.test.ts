@@ -10,7 +10,7 @@ import { withModel } from '../../src/model/session.ts';
 import { effectiveConfig } from '../../src/model/stored_quant.ts';
 import type { QuantConfig } from '../../src/quant/config.ts';
 import { quantizeBlockwise } from '../../src/quant/blockwise.ts';
-import { CODEBOOKS } from '../../src/quant/codebook.ts';
+import { CODEBOOKS } from '../../src/quant/config.ts';
 import { quantizeAbsmax } from '../../src/quant/double_quant.ts';
 import { quantizeLlmInt8 } from '../../src/quant/llm_int8.ts';
 import { readWeight } from '../../src/tensor/checkpoint.ts';
@@ -125,9 +125,9 @@ describe.each(LANGUAGE_MODELS)('%s', (name) => {
       for (const quant_type of ['nf4', 'fp4'] as const) {
         const q = quantizeBlockwise(weight, CODEBOOKS[quant_type], 64);
         const plain = formats[quant_type]!.modules[module.name]!;
-        expect([hashBytes(q.packed), hashBytes(q.absmax)]).toEqual([plain.packed, plain.absmax]);
+        expect([hashBytes(q.packed), hashBytes(q.scales.absmax)]).toEqual([plain.packed, plain.absmax]);
         const double = formats[`${quant_type}_dq`]!.modules[module.name]!;
-        const nested = quantizeAbsmax(q.absmax);
+        const nested = quantizeAbsmax(q.scales.absmax);
         expect(nested.offset).toBe(double.offset);
         expect(hashBytes(nested.codes)).toBe(double.absmax);
         expect(hashBytes(nested.nested_absmax)).toBe(double.nested_absmax);

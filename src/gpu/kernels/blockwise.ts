@@ -43,7 +43,7 @@ export function blockwiseWeights(
     blocksize,
     code,
     packed: bytes(packed),
-    absmax,
+    scales: { kind: 'absmax', absmax },
   } as const;
   return dequantizeBlockwise(plain).data;
 }
@@ -56,7 +56,8 @@ export function blockwiseCase(
   nested: boolean,
   first_block = 0,
 ): { params: BlockwiseParams; arrays: BlockwiseArrays; overrides: Overrides; name: string } {
-  const { packed, absmax, code } = quantizeBlockwise({ shape: [data.length], data }, book, blocksize);
+  const { packed, scales, code } = quantizeBlockwise({ shape: [data.length], data }, book, blocksize);
+  const { absmax } = scales;
   const name = `${book.quant_type} ${blocksize}${nested ? ' · double quant' : ''}`;
   const plain = { packed: words(packed), code };
   if (!nested) {

@@ -1,6 +1,7 @@
 import scales from '../../../shaders/preludes/scales.wgsl?raw';
 import source from '../../../shaders/dequantize_4bit.wgsl?raw';
-import { FP4, NF4 } from '../../quant/codebook.ts';
+import { FP4 } from '../../quant/formats/fp4.ts';
+import { NF4 } from '../../quant/formats/nf4.ts';
 import {
   BLOCKWISE,
   BLOCKWISE_BINDINGS,

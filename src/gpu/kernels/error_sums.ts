@@ -1,7 +1,9 @@
 import source from '../../../shaders/error_sums.wgsl?raw';
 import stored from '../../../shaders/preludes/stored.wgsl?raw';
 import { dequantizeBlockwise, quantizeBlockwise } from '../../quant/blockwise.ts';
-import { FP4, NF4, type Codebook } from '../../quant/codebook.ts';
+import { FP4 } from '../../quant/formats/fp4.ts';
+import { NF4 } from '../../quant/formats/nf4.ts';
+import type { Codebook } from '../../quant/codebook.ts';
 import type { QuantizableDtype } from '../../tensor/dtype.ts';
 import { floats, normals } from './cases.ts';
 import { bytes, words } from '../../tensor/words.ts';
@@ -27,7 +29,8 @@ export const error_sums = defineKernel({
   workgroups: ({ n }) => grid(Math.ceil(n / RUN)),
   reference: ({ n, blocksize }, { weight, packed, absmax, code }, overrides) => {
     const data = decodeWords(weight, overrides).subarray(0, n);
-    const quantized = { shape: [n], blocksize, code, packed: bytes(packed), absmax };
+    const scales = { kind: 'absmax', absmax } as const;
+    const quantized = { shape: [n], blocksize, code, packed: bytes(packed), scales };
     const back = dequantizeBlockwise({ quant_type: 'custom', ...quantized }).data;
     // Added up in double precision, and rounded once.
     const sums = new Float64Array(4 * Math.ceil(n / SUMMED));
@@ -60,14 +63,14 @@ function sumsCase(
   const n = data.length;
   const weight = encodeWords(data, dtype);
   const rounded = decodeWords(weight, { DTYPE: DTYPE[dtype] }).subarray(0, n);
-  const { packed, absmax } = quantizeBlockwise({ shape: [n], data: rounded }, book, blocksize);
+  const { packed, scales } = quantizeBlockwise({ shape: [n], data: rounded }, book, blocksize);
   return {
     name: `n ${n} · ${book.quant_type} ${blocksize} · ${dtype}`,
     params: { n, blocksize },
     arrays: {
       weight,
       packed: words(packed),
-      absmax,
+      absmax: scales.absmax,
       code: book.code,
       sums: floats(4 * Math.ceil(n / SUMMED)),
     },

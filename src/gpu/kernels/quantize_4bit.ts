@@ -2,7 +2,10 @@ import division from '../../../shaders/preludes/division.wgsl?raw';
 import source from '../../../shaders/quantize_4bit.wgsl?raw';
 import stored from '../../../shaders/preludes/stored.wgsl?raw';
 import { quantizeBlockwise } from '../../quant/blockwise.ts';
-import { FP4, INT4, NF4, type Codebook } from '../../quant/codebook.ts';
+import { FP4 } from '../../quant/formats/fp4.ts';
+import { INT4 } from '../../quant/formats/int4.ts';
+import { NF4 } from '../../quant/formats/nf4.ts';
+import type { Codebook } from '../../quant/codebook.ts';
 import { decode, type QuantizableDtype } from '../../tensor/dtype.ts';
 import { floats, normals } from './cases.ts';
 import { bytes, words } from '../../tensor/words.ts';
@@ -30,8 +33,8 @@ export const quantize_4bit = defineKernel({
       thresholds: thresholds,
       order: Uint8Array.from(order),
     };
-    const { packed, absmax } = quantizeBlockwise({ shape: [n], data }, book, blocksize);
-    return { packed: words(packed), absmax: words(absmax) };
+    const { packed, scales } = quantizeBlockwise({ shape: [n], data }, book, blocksize);
+    return { packed: words(packed), absmax: words(scales.absmax) };
   },
   tolerance: 'exact',
   cases: () => [

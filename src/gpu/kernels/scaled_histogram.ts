@@ -2,7 +2,7 @@ import division from '../../../shaders/preludes/division.wgsl?raw';
 import source from '../../../shaders/scaled_histogram.wgsl?raw';
 import stored from '../../../shaders/preludes/stored.wgsl?raw';
 import { quantizeBlockwise } from '../../quant/blockwise.ts';
-import { NF4 } from '../../quant/codebook.ts';
+import { NF4 } from '../../quant/formats/nf4.ts';
 import { HISTOGRAM_BINS, scaledHistogram } from '../../quant/error.ts';
 import type { QuantizableDtype } from '../../tensor/dtype.ts';
 import { floats, normals } from './cases.ts';
@@ -21,7 +21,7 @@ export const scaled_histogram = defineKernel({
   workgroups: ({ n }) => grid(Math.ceil(n / RUN)),
   reference: ({ n, blocksize }, { weight, absmax, counts }, overrides) => {
     const data = decodeWords(weight, overrides).subarray(0, n);
-    const found = scaledHistogram({ shape: [n], data }, { absmax, blocksize });
+    const found = scaledHistogram({ shape: [n], data }, { scales: { kind: 'absmax', absmax }, blocksize });
     return { counts: counts.map((before, bin) => before + found[bin]!) };
   },
   tolerance: 'exact',
@@ -48,7 +48,7 @@ function histogramCase(data: Float32Array<ArrayBuffer>, blocksize: number, dtype
     params: { n, blocksize },
     arrays: {
       weight,
-      absmax: quantizeBlockwise({ shape: [n], data: rounded }, NF4, blocksize).absmax,
+      absmax: quantizeBlockwise({ shape: [n], data: rounded }, NF4, blocksize).scales.absmax,
       counts: Uint32Array.from({ length: HISTOGRAM_BINS }, (_, bin) => bin % 3),
     },
     overrides: { DTYPE: DTYPE[dtype] },

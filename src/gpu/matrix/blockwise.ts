@@ -1,7 +1,10 @@
 import scales from '../../../shaders/preludes/scales.wgsl?raw';
 import step from '../../../shaders/preludes/step_of_8.wgsl?raw';
 import weight from '../../../shaders/preludes/weight_blockwise.wgsl?raw';
-import { FP4, INT4, NF4, type Codebook } from '../../quant/codebook.ts';
+import type { Codebook } from '../../quant/codebook.ts';
+import { FP4 } from '../../quant/formats/fp4.ts';
+import { INT4 } from '../../quant/formats/int4.ts';
+import { NF4 } from '../../quant/formats/nf4.ts';
 import { quantizeAbsmax } from '../../quant/double_quant.ts';
 import type { Blockwise4bit } from '../../quant/quantized.ts';
 import { largestBinding, openArena, readBack, type Arena } from '../device/buffers.ts';
@@ -143,13 +146,13 @@ export async function uploadBlockwise(
   name: string,
   ready: Blockwise4bit,
 ): Promise<Matrix<BlockwisePart>> {
-  const { shape, blocksize, packed, absmax } = ready;
+  const { shape, blocksize, packed } = ready;
   const [rows, columns] = shape as [number, number];
   const code = await arena.upload(ready.code, 'code');
   const scales =
-    'codes' in absmax
-      ? await nestedUpload(arena, absmax, await arena.upload(absmax.code, 'nested code'))
-      : absmaxUpload(arena, absmax);
+    ready.scales.kind === 'nested'
+      ? await nestedUpload(arena, ready.scales, await arena.upload(ready.scales.code, 'nested code'))
+      : absmaxUpload(arena, ready.scales.absmax);
   // One byte a weight is more than its code and its scale take.
   const ranges = rangesWithin(largestBinding(arena.gpu), rows, columns, blockStep(blocksize, columns));
   return inParts({ rows, columns }, ranges, async ({ first_row, rows }) => {

@@ -1,6 +1,8 @@
 import { afterAll, expect, it } from 'vitest';
 import { quantizeBlockwise } from '../../quant/blockwise.ts';
-import { customCodebook, FP4, NF4 } from '../../quant/codebook.ts';
+import { customCodebook } from '../../quant/codebook.ts';
+import { FP4 } from '../../quant/formats/fp4.ts';
+import { NF4 } from '../../quant/formats/nf4.ts';
 import { report, scaledHistogram } from '../../quant/error.ts';
 import { decode } from '../../tensor/dtype.ts';
 import { normals } from '../kernels/cases.ts';

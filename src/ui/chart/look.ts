@@ -1,28 +1,31 @@
-import type { QuantType } from '../../quant/config.ts';
-
-export type Shape = 'circle' | 'diamond' | 'square' | 'triangle' | 'cross' | 'bar' | 'frame';
+import { FORMAT_ROWS, type QuantType } from '../../quant/config.ts';
+import type { FormatLook } from '../../quant/formats/format.ts';
 
 /** The look of a quant_type in every picture: its hue, and two cues that do without the hue. */
 export interface Look {
   color: string;
-  shape: Shape;
+  shape: FormatLook['shape'];
   /** An SVG stroke-dasharray. */
   dash: string;
 }
 
-/** The look of every quant_type. Integer codes share a hue; their shapes tell them apart. */
-export const LOOKS: Record<QuantType, Look> = {
-  nf4: { color: 'var(--nf4)', shape: 'circle', dash: 'none' },
-  fp4: { color: 'var(--fp4)', shape: 'diamond', dash: '6 4' },
-  int4: { color: 'var(--int8)', shape: 'triangle', dash: '2 3' },
-  int8: { color: 'var(--int8)', shape: 'square', dash: '2 3' },
-  llm_int8: { color: 'var(--int8)', shape: 'frame', dash: '2 3' },
-  custom: { color: 'var(--ink)', shape: 'cross', dash: '8 3 2 3' },
-  none: { color: 'var(--float)', shape: 'bar', dash: 'none' },
+const DASHES: Record<FormatLook['dash'], string> = {
+  solid: 'none',
+  dashed: '6 4',
+  dotted: '2 3',
+  'dash-dot': '8 3 2 3',
 };
 
+/** The look of every format. Integer codes share a hue; their shapes tell them apart. */
+export const LOOKS = Object.fromEntries(
+  FORMAT_ROWS.map(({ quant_type, look: { hue, shape, dash } }) => [
+    quant_type,
+    { color: `var(--${hue})`, shape, dash: DASHES[dash] },
+  ]),
+) as Record<QuantType, Look>;
+
 /** The outline of a mark around 0, 0 whose circle has radius `r`; the others look as large. */
-export function markPath(shape: Shape, r: number): string {
+export function markPath(shape: FormatLook['shape'], r: number): string {
   switch (shape) {
     case 'circle':
       return `M${-r} 0a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0z`;

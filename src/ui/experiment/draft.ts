@@ -9,8 +9,8 @@ import {
   type ExperimentSpec,
   type ModelRef,
 } from '../../study/spec.ts';
-import { NF4 } from '../../quant/codebook.ts';
-import { BLOCKSIZES, type QuantConfig, type QuantType } from '../../quant/config.ts';
+import { BLOCKSIZES } from '../../quant/knobs.ts';
+import { CODEBOOK_ROWS, formatOf, type QuantConfig, type QuantType } from '../../quant/config.ts';
 import { readJsonFile } from '../page/json_file.ts';
 
 /** The experiment a newcomer finds: NF4, FP4 and INT8 on the model that comes with the page. */
@@ -33,32 +33,16 @@ export const BUNDLED: Record<
 
 /** The configuration with another quant_type; what both know is kept. */
 export function withQuantType(config: QuantConfig, quant_type: QuantType): QuantConfig {
-  const { compute_dtype } = config;
-  if (quant_type === 'none') return { quant_type, compute_dtype };
-  const kept = 'skip_modules' in config ? { skip_modules: config.skip_modules } : {};
-  if (quant_type === 'int8') return { quant_type, granularity: 'row', compute_dtype, ...kept };
-  // The threshold bitsandbytes begins with.
-  if (quant_type === 'llm_int8') return { quant_type, llm_int8_threshold: 6, compute_dtype, ...kept };
-  const { blocksize, double_quant } = 'blocksize' in config ? config : { blocksize: 64, double_quant: false };
-  const blockwise = { blocksize, double_quant, compute_dtype, ...kept };
-  return quant_type === 'custom'
-    ? { quant_type, code: roundedNf4(), ...blockwise }
-    : { quant_type, ...blockwise };
+  const { knobs, start } = formatOf({ quant_type } as QuantConfig);
+  const kept = Object.entries(config).filter(([name]) => name in knobs);
+  return { ...knobs, ...start, ...Object.fromEntries(kept), quant_type } as QuantConfig;
 }
 
-/** NF4's values to four decimals: a codebook of one's own begins there. */
-const roundedNf4 = (): number[] => Array.from(NF4.code, (value) => Number(value.toFixed(4)));
-
-/** A configuration that is not in the list yet: NF4 at the first free block size, then FP4, then INT4. */
+/** A configuration that is not in the list yet: NF4 at the first free block size, then the other named codebooks. */
 export function anotherConfig(configs: readonly QuantConfig[]): QuantConfig {
   const taken = new Set(configs.map(canonicalJson));
-  const all = (['nf4', 'fp4', 'int4'] as const).flatMap((quant_type) =>
-    [64, ...BLOCKSIZES].map((blocksize): QuantConfig => ({
-      quant_type,
-      blocksize,
-      double_quant: false,
-      compute_dtype: 'float32',
-    })),
+  const all = CODEBOOK_ROWS.flatMap(({ quant_type, knobs }) =>
+    [64, ...BLOCKSIZES].map((blocksize) => ({ ...knobs, quant_type, blocksize }) as QuantConfig),
   );
   return all.find((config) => !taken.has(canonicalJson(config))) ?? all[0]!;
 }

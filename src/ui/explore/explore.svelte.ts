@@ -1,13 +1,14 @@
 import { toFailure, type Failure } from '../../errors.ts';
 import { quantizeBlockwise } from '../../quant/blockwise.ts';
-import { CODEBOOKS, customCodebook, type Codebook } from '../../quant/codebook.ts';
-import { BLOCKSIZES } from '../../quant/config.ts';
+import { CODEBOOKS, type CodebookName, type NamedCodebook } from '../../quant/config.ts';
+import { customCodebook, type Codebook } from '../../quant/codebook.ts';
+import { BLOCKSIZES } from '../../quant/knobs.ts';
 import type { MeasureRequest } from '../../lab/protocol.ts';
 import { elements, type Tensor } from '../../tensor/tensor.ts';
 import { parseQuery, printQuery, writeQuery } from '../page/query_state.ts';
 import { parseRoute, queryOf } from '../shell/route.ts';
 import { EXPLORE_QUERY as QUERY } from './explore_query.ts';
-import { measure, measuredWhole, type BookName } from './weights/measure.ts';
+import { measure, measuredWhole } from './weights/measure.ts';
 import { lloydStep, moveLevel, placeByQuantiles, roundCode, scaleWeights } from './codes/own_code.ts';
 import { openOwnFile, readFirstWeights, type OwnFile } from './weights/own_file.ts';
 import { parsePasted } from './weights/pasted.ts';
@@ -49,7 +50,7 @@ class ExploreState {
   /** The block, the weight in it and the codebook that the strips below the figure show. */
   wantedBlock = $state(QUERY.blockAt.missing);
   wantedWeight = $state(QUERY.weightAt.missing);
-  wantedBook = $state<BookName>(QUERY.book.missing);
+  wantedBook = $state<CodebookName>(QUERY.book.missing);
   /** Bars are drawn over their block's absmax. */
   scaled = $state(QUERY.scaled.missing);
   /** The threshold of the LLM.int8() picture, in tenths. */
@@ -222,7 +223,7 @@ class ExploreState {
     this.code = moveLevel(this.code, level, to);
   }
 
-  startFrom(book: 'nf4' | 'fp4' | 'int4'): void {
+  startFrom(book: NamedCodebook): void {
     this.setCode(roundCode([...CODEBOOKS[book].code]));
   }
 

@@ -1,7 +1,7 @@
-import { BLOCKSIZES } from '../../quant/config.ts';
+import { CODEBOOK_ROWS, type CodebookName } from '../../quant/config.ts';
+import { BLOCKSIZES } from '../../quant/knobs.ts';
 import { flag, maybeWhole, oneNumber, wholeNumber, word } from '../page/query_state.ts';
 import { codeField } from './weights/code_field.ts';
-import type { BookName } from './weights/measure.ts';
 import { MOST_DEVIATIONS, OUTLIER_DEVIATIONS, type DrawName } from './weights/weights.ts';
 
 /** The most outliers the slider spreads over the weights. */
@@ -30,5 +30,5 @@ export const EXPLORE_QUERY = {
     10 * OUTLIER_DEVIATIONS,
   ),
   scaled: flag('scaled'),
-  book: word<BookName>('book', ['nf4', 'fp4', 'int4', 'custom'], 'nf4'),
+  book: word<CodebookName>('book', [...CODEBOOK_ROWS.map(({ quant_type }) => quant_type), 'custom'], 'nf4'),
 };

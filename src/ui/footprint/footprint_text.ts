@@ -1,6 +1,7 @@
 import { type FootprintRow } from '../../study/footprint_table.ts';
 import { cacheBytes, loraFootprint, maskBufferBytes, passingBytes } from '../../model/footprint.ts';
 import type { ModelConfig } from '../../model/model_config.ts';
+import { formatOf } from '../../quant/config.ts';
 import type { TableTwin } from '../chart/table_twin.ts';
 import { PUBLISHED_MODELS, PUBLISHED_QLORA, publishedOf } from './published.ts';
 import { count, decimals, digits3, mebibytes, percent, whole } from '../words/format.ts';
@@ -19,7 +20,7 @@ export interface Parts {
 export function partsOf({ config, footprint }: FootprintRow): Parts {
   const { actual_bytes, bits_per_weight, quantized_parameters: n } = footprint;
   const stored = (n * bits_per_weight) / 8;
-  const codes = config.quant_type === 'none' ? stored : n * (config.quant_type.includes('int8') ? 1 : 0.5);
+  const codes = (n * formatOf(config).codeBits(config)) / 8;
   return { rest: actual_bytes - stored, codes, scales: stored - codes };
 }
 

@@ -1,12 +1,16 @@
+import { fp4 } from '../../quant/formats/fp4.ts';
+import { int4 } from '../../quant/formats/int4.ts';
+import { nf4 } from '../../quant/formats/nf4.ts';
+
 /** Notes of one line on the words a newcomer may not know. */
 export const TERMS = {
   absmax: 'the largest magnitude in a block of weights. Every weight of the block is divided by it.',
   block: 'so many weights in a row that share one absmax. GPTQ and AWQ call its length the group size.',
   codebook: 'the 16 values, from −1 to 1, that a scaled weight may be rounded to.',
   nibble: 'half a byte, four bits: the place of a value in the codebook, written 0 to f.',
-  NF4: 'a codebook whose 16 values are the quantiles of a normal distribution, one of them 0.',
-  FP4: 'a float of four bits: sign, two bits of exponent, one of mantissa. Its values are not evenly spaced, and two of the 16 are zero.',
-  INT4: 'the whole numbers −7 to 7, divided by 7: a ruler. Two of its 16 values are zero.',
+  NF4: nf4.about,
+  FP4: fp4.about,
+  INT4: int4.about,
   INT8: 'the whole numbers −127 to 127, with one absmax for each row of a weight or for all of it.',
   'counted size':
     'what transformers prints as the memory of a model under bitsandbytes. It leaves out absmax, so that double quantization seems to save nothing.',

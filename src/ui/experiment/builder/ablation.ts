@@ -1,5 +1,6 @@
 import { canonicalJson } from '../../../study/spec.ts';
-import type { ComputeDtype, Int8Config, QuantConfig, QuantType } from '../../../quant/config.ts';
+import type { ComputeDtype, QuantConfig, QuantType } from '../../../quant/config.ts';
+import type { Int8Config } from '../../../quant/formats/int8.ts';
 import { withQuantType } from '../draft.ts';
 
 /** One knob of a configuration, turned. */

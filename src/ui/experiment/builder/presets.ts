@@ -1,4 +1,5 @@
-import { BLOCKSIZES, type QuantConfig } from '../../../quant/config.ts';
+import { BLOCKSIZES } from '../../../quant/knobs.ts';
+import type { QuantConfig } from '../../../quant/config.ts';
 import { ablation } from './ablation.ts';
 import { defaultSpec } from '../draft.ts';
 

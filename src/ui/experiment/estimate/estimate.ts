@@ -3,7 +3,7 @@ import { arithmeticOf, PROBE_SECONDS, type Probe, type Speed } from '../../../st
 import type { RunRecord } from '../../../study/record.ts';
 import { canonicalJson, type ExperimentSpec, type ModelRef } from '../../../study/spec.ts';
 import { TASKS } from '../../../eval/tasks/tasks.ts';
-import type { QuantConfig } from '../../../quant/config.ts';
+import { bitsPerWeight, type QuantConfig } from '../../../quant/config.ts';
 import { bytes, dateTime, durationRange } from '../../words/format.ts';
 
 /** A run that was measured here before: how fast, and how large. */
@@ -96,12 +96,9 @@ const weightBytesByShape = (configs: readonly QuantConfig[], { shape }: Probe): 
     }),
   );
 
-/** About how many bits a weight takes; rows are long, so that their scales hardly count. */
-function bitsOf(config: QuantConfig, stored: number): number {
-  if (config.quant_type === 'none') return stored;
-  if (!('blocksize' in config)) return 8;
-  return 4 + (config.double_quant ? 8.125 : 32) / config.blocksize;
-}
+/** About how many bits a weight takes; an unquantized one those it is stored in. */
+const bitsOf = (config: QuantConfig, stored: number): number =>
+  config.quant_type === 'none' ? stored : bitsPerWeight(config);
 
 function timeBy({ configs, tasks }: ExperimentSpec, { record, answers }: PastRun): Estimate['time'] {
   const before = record.spec.tasks;

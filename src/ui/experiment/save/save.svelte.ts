@@ -1,7 +1,5 @@
 import { toFailure, type Failure } from '../../../errors.ts';
 import type { Saved, SaveRequest } from '../../../lab/protocol.ts';
-import type { SavableConfig } from '../../../quant/bitsandbytes_format.ts';
-import type { QuantConfig } from '../../../quant/config.ts';
 import { lab } from '../../page/lab.ts';
 
 /** Chromium's window has it; other browsers let no page write into a folder. */
@@ -11,13 +9,6 @@ interface Pickers {
 
 /** True if this browser lets a page write into a folder that the reader chooses. */
 export const canWriteFolder = (): boolean => 'showDirectoryPicker' in globalThis;
-
-/**
- * True if bitsandbytes has a format for the configuration and transformers can load it: it knows one block size, 64.
- */
-export const isSavable = (config: QuantConfig): config is SavableConfig =>
-  config.quant_type === 'llm_int8' ||
-  ((config.quant_type === 'nf4' || config.quant_type === 'fp4') && config.blocksize === 64);
 
 /** A quantized copy of the model on its way to the reader's disk; it goes on while another screen is open. */
 class SaveState {

@@ -1,5 +1,5 @@
 import { dequantizeAbsmax, quantizeAbsmax } from '../../../quant/double_quant.ts';
-import { NF4 } from '../../../quant/codebook.ts';
+import { NF4 } from '../../../quant/formats/nf4.ts';
 import { quantizeBlockwise } from '../../../quant/blockwise.ts';
 import { report } from '../../../quant/error.ts';
 import type { TableTwin } from '../../chart/table_twin.ts';
@@ -25,10 +25,13 @@ const LEAST_BLOCKS = 8;
 export function doubleQuantOf({ weights, blocksize, deviation }: Explore): DoubleQuantized | undefined {
   if (!weights) return undefined;
   const plain = quantizeBlockwise(weights, NF4, blocksize);
-  const { absmax } = plain;
+  const { absmax } = plain.scales;
   if (absmax.length < LEAST_BLOCKS) return undefined;
   const nested = quantizeAbsmax(absmax);
-  const [before, after] = [report(weights, plain), report(weights, { ...plain, absmax: nested })];
+  const [before, after] = [
+    report(weights, plain),
+    report(weights, { ...plain, scales: { kind: 'nested', ...nested } }),
+  ];
   const scale = nested.nested_absmax[0]!;
   return {
     absmax,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { NF4 } from '../../../quant/codebook.ts';
+import { NF4 } from '../../../quant/formats/nf4.ts';
 import { deriveNf4, normalQuantile, normalShare } from './normal.ts';
 
 test('the normal distribution at its known points', () => {

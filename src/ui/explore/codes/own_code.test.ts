@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { quantizeBlockwise } from '../../../quant/blockwise.ts';
-import { customCodebook, NF4 } from '../../../quant/codebook.ts';
+import { customCodebook } from '../../../quant/codebook.ts';
+import { NF4 } from '../../../quant/formats/nf4.ts';
 import { report } from '../../../quant/error.ts';
 import { lloydStep, moveLevel, placeByQuantiles, scaleWeights } from './own_code.ts';
 import { drawWeights } from '../weights/weights.ts';

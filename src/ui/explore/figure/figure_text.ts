@@ -1,11 +1,12 @@
 import type { TableTwin } from '../../chart/table_twin.ts';
 import { decimals, digits3, whole } from '../../words/format.ts';
 import type { Explore } from '../explore.svelte.ts';
-import { comparison, type BookName } from '../weights/measure.ts';
+import type { CodebookName } from '../../../quant/config.ts';
+import { comparison } from '../weights/measure.ts';
 import { DRAWS, VALUES } from '../weights/weights.ts';
 
 /** A codebook's name beside its marks. */
-export const bookTitle = (book: BookName): string => (book === 'custom' ? 'Yours' : book.toUpperCase());
+export const bookTitle = (book: CodebookName): string => (book === 'custom' ? 'Yours' : book.toUpperCase());
 
 /** Words for where the weights come from, after "weights". */
 function origin({ choice, sample, file, tensorName }: Explore): string {

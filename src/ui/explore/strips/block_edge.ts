@@ -1,4 +1,4 @@
-import { BLOCKSIZES } from '../../../quant/config.ts';
+import { BLOCKSIZES } from '../../../quant/knobs.ts';
 
 /** A block as it is taken by its edge: its size, and in pixels where it begins and ends and where the strip ends. */
 export interface HeldBlock {

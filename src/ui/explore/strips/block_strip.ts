@@ -32,7 +32,7 @@ export function stripOf(
       ? block * blocksize + Math.floor(weight / shown) * shown
       : (block - Math.floor((shown / blocksize - 1) / 2)) * blocksize;
   const begin = held ?? Math.max(0, Math.min(wanted, data.length - shown));
-  const absmax = quantized.absmax;
+  const absmax = quantized.scales.absmax;
   const [first, last] = [Math.floor(begin / blocksize), Math.floor((begin + shown - 1) / blocksize)];
   return {
     begin,
@@ -74,7 +74,11 @@ export function blockSentence(explore: Explore): string {
     const quantized = quantizeBlockwise(own, book, blocksize);
     const { counts } = usedLevels(quantized);
     const used = counts.filter((n) => n > 0).length;
-    return { absmax: quantized.absmax[0]!, used, error: report(own, quantized).mean_abs_error / deviation };
+    return {
+      absmax: quantized.scales.absmax[0]!,
+      used,
+      error: report(own, quantized).mean_abs_error / deviation,
+    };
   };
   const now = look(weights, block);
   const first = `Block ${block}: absmax ${digits3(now.absmax)}, ${now.used} of the 16 values in use, mean error ${digits3(now.error)} standard deviations.`;

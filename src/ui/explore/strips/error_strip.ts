@@ -4,13 +4,13 @@ import type { TableTwin } from '../../chart/table_twin.ts';
 import { decimals, digits3, whole } from '../../words/format.ts';
 import type { Explore } from '../explore.svelte.ts';
 import { bookTitle } from '../figure/figure_text.ts';
-import type { BookName } from '../weights/measure.ts';
+import type { CodebookName } from '../../../quant/config.ts';
 
 export type ErrorKind = 'mean' | 'square' | 'max';
 
 /** A codebook's errors over the scaled weights. */
 export interface ErrorCurve {
-  book: BookName;
+  book: CodebookName;
   /** [bins] over [-1, 1]: the error of the weights there, in parts of their absmax; 0 where there are none. */
   bins: number[];
   /** The count of each value's uses, the least value first, and their entropy in bits. */
@@ -29,7 +29,7 @@ export function errorsOf({ weights, books, blocksize }: Explore, kind: ErrorKind
     const sums = new Array<number>(BINS).fill(0);
     const numbers = new Array<number>(BINS).fill(0);
     weights.data.forEach((weight, i) => {
-      const absmax = quantized.absmax[Math.floor(i / blocksize)]! || 1;
+      const absmax = quantized.scales.absmax[Math.floor(i / blocksize)]! || 1;
       const error = Math.abs(weight - back[i]!) / absmax;
       const bin = Math.min(BINS - 1, Math.floor(((weight / absmax + 1) / 2) * BINS));
       numbers[bin]!++;

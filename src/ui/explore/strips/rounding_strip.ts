@@ -4,7 +4,7 @@ import type { TableTwin } from '../../chart/table_twin.ts';
 import { decimals } from '../../words/format.ts';
 import type { Explore } from '../explore.svelte.ts';
 import { bookTitle } from '../figure/figure_text.ts';
-import type { BookName } from '../weights/measure.ts';
+import type { CodebookName } from '../../../quant/config.ts';
 import type { Step } from './one_block.ts';
 
 /** A weight's way, with its block's absmax. */
@@ -17,7 +17,7 @@ const SHOWN = 64;
 export function stepsOf({ weights, quantized, block, blocksize, blockLength }: Explore): BlockStep[] {
   if (!weights || !quantized) return [];
   const begin = block * blocksize;
-  const absmax = quantized.absmax[block]!;
+  const absmax = quantized.scales.absmax[block]!;
   const back = dequantizeBlockwise(quantized).data;
   return Array.from({ length: blockLength }, (_, i): BlockStep => {
     const weight = weights.data[begin + i]!;
@@ -41,7 +41,7 @@ export const arithmetic = ({ weight, absmax, scaled, nibble, value, back }: Bloc
   `Weight ${at}: ${decimals(weight, 4)} ÷ absmax ${decimals(absmax, 4)} = ${decimals(scaled, 4)} → nibble ${nibble.toString(16)}, ${decimals(value, 4)} → × ${decimals(absmax, 4)} = ${decimals(back, 4)}, error ${decimals(back - weight, 4)}.`;
 
 /** The arrows as numbers. */
-export const stepsTable = (steps: readonly BlockStep[], book: BookName): TableTwin => ({
+export const stepsTable = (steps: readonly BlockStep[], book: CodebookName): TableTwin => ({
   caption: `The block in ${bookTitle(book)}`,
   head: ['place', 'weight', '÷ absmax', 'nibble', 'value', 'back', 'error'],
   rows: steps.map(({ weight, scaled, nibble, value, back }, i) => [

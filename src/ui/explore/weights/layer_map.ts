@@ -1,10 +1,9 @@
 import { LabError } from '../../../errors.ts';
 import { quantizeBlockwise } from '../../../quant/blockwise.ts';
-import { CODEBOOKS } from '../../../quant/codebook.ts';
+import { CODEBOOK_ROWS, CODEBOOKS, type NamedCodebook } from '../../../quant/config.ts';
 import { report } from '../../../quant/error.ts';
 import type { TableTwin } from '../../chart/table_twin.ts';
 import { count, digits3, whole } from '../../words/format.ts';
-import type { NamedBook } from './measure.ts';
 import { openOwnFile, readFirstWeights, type OwnFile } from './own_file.ts';
 import { standardDeviation, VALUES } from './weights.ts';
 
@@ -15,7 +14,7 @@ export interface LayerCell {
   layer: string;
   /** "mlp.gate_proj" */
   kind: string;
-  errors: Record<NamedBook, number>;
+  errors: Record<NamedCodebook, number>;
 }
 
 /** Fetches the model that comes with the page. */
@@ -36,12 +35,14 @@ export async function mapLayers(
   for (const info of file.tensors) {
     const weights = await readFirstWeights(file, info);
     const deviation = standardDeviation(weights) || 1;
-    const errorOf = (book: NamedBook) =>
+    const errorOf = (book: NamedCodebook) =>
       report(weights, quantizeBlockwise(weights, CODEBOOKS[book], blocksize)).mean_abs_error / deviation;
     cells.push({
       name: info.name,
       ...placeOf(info.name),
-      errors: { nf4: errorOf('nf4'), fp4: errorOf('fp4'), int4: errorOf('int4') },
+      errors: Object.fromEntries(
+        CODEBOOK_ROWS.map(({ quant_type }) => [quant_type, errorOf(quant_type)]),
+      ) as Record<NamedCodebook, number>,
     });
     onProgress(cells.length, file.tensors.length);
     await new Promise((resolve) => setTimeout(resolve));
@@ -57,7 +58,7 @@ export function placeOf(name: string): { layer: string; kind: string } {
 }
 
 /** A sentence that names the worst and the best tensor. */
-export function layerSentence(cells: readonly LayerCell[], book: NamedBook, blocksize: number): string {
+export function layerSentence(cells: readonly LayerCell[], book: NamedCodebook, blocksize: number): string {
   const sorted = [...cells].sort((a, b) => a.errors[book] - b.errors[book]);
   const [best, worst] = [sorted[0]!, sorted.at(-1)!];
   return `${count(cells.length, 'tensor')} in ${book.toUpperCase()} with blocks of ${blocksize}: worst is ${worst.name} with ${digits3(worst.errors[book])}, best ${best.name} with ${digits3(best.errors[book])}. Of each, the first ${whole(VALUES)} weights.`;
@@ -66,11 +67,9 @@ export function layerSentence(cells: readonly LayerCell[], book: NamedBook, bloc
 /** The map as numbers. */
 export const layerTable = (cells: readonly LayerCell[]): TableTwin => ({
   caption: 'Mean error in standard deviations of the weights',
-  head: ['tensor', 'NF4', 'FP4', 'INT4'],
+  head: ['tensor', ...CODEBOOK_ROWS.map(({ title }) => title)],
   rows: cells.map(({ name, errors }) => [
     name,
-    digits3(errors.nf4),
-    digits3(errors.fp4),
-    digits3(errors.int4),
+    ...CODEBOOK_ROWS.map(({ quant_type }) => digits3(errors[quant_type])),
   ]),
 });

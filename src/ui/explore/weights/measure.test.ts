@@ -1,6 +1,6 @@
 import { countSteps } from '../../../../test/fixtures/count_steps.ts';
 import { expect, test } from 'vitest';
-import { CODEBOOKS } from '../../../quant/codebook.ts';
+import { CODEBOOKS } from '../../../quant/config.ts';
 import { comparison, measure } from './measure.ts';
 import { DRAWS, drawWeights, plantOutliers, standardDeviation, type DrawName } from './weights.ts';
 

@@ -1,14 +1,10 @@
 import type { MeasureRequest } from '../../../lab/protocol.ts';
 import type { MatrixReport } from '../../../gpu/matrix/measure_matrix.ts';
-import { CODEBOOKS, type Codebook } from '../../../quant/codebook.ts';
+import { CODEBOOKS, weightBytes, type CodebookName } from '../../../quant/config.ts';
+import type { Codebook } from '../../../quant/codebook.ts';
 import { quantizeBlockwise } from '../../../quant/blockwise.ts';
 import { report, scaledHistogram } from '../../../quant/error.ts';
 import type { Tensor } from '../../../tensor/tensor.ts';
-
-export type BookName = Codebook['quant_type'];
-
-/** The codebooks that have a name. */
-export type NamedBook = keyof typeof CODEBOOKS;
 
 /**
  * The errors of each codebook at one block size, on the weights on the screen or on all of the tensor they are from.
@@ -24,7 +20,7 @@ export interface Measured {
 }
 
 /** NF4 and FP4 are always there; others where they were asked for. */
-export type Errors = Record<'nf4' | 'fp4', number> & Partial<Record<BookName, number>>;
+export type Errors = Record<'nf4' | 'fp4', number> & Partial<Record<CodebookName, number>>;
 
 /**
  * Quantizes the weights with NF4, FP4 and the `others`. N(0,1) at block size 64 has the errors nf4 0.073, fp4 0.097,
@@ -61,8 +57,13 @@ export function measuredWhole(
 ): Measured {
   const deviation = standard_deviation || 1;
   const errors = books.map(({ quant_type }, i) => [quant_type, mean_abs_errors[i]! / deviation]);
-  const stored = Math.ceil(n / 2) + 4 * Math.ceil(n / blocksize);
-  return { n, counts, errors: Object.fromEntries(errors) as Errors, bits_per_weight: (8 * stored) / n };
+  const config = { quant_type: 'nf4', blocksize, double_quant: false, compute_dtype: 'float32' } as const;
+  return {
+    n,
+    counts,
+    errors: Object.fromEntries(errors) as Errors,
+    bits_per_weight: (8 * weightBytes(config, [1, n])) / n,
+  };
 }
 
 /**

@@ -1,0 +1,50 @@
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { Codebook } from '../codebook.ts';
+import type { KnobName, KnobValues } from '../knobs.ts';
+import type { QuantizedTensor } from '../quantized.ts';
+
+/** A configuration of a format with these knobs; the layers to skip need not be given. */
+export type Config<Q extends string, K extends KnobName> = { quant_type: Q } & Pick<
+  KnobValues,
+  Exclude<K, 'skip_modules'>
+> &
+  ('skip_modules' extends K ? { skip_modules?: KnobValues['skip_modules'] | undefined } : unknown);
+
+/** The kernels a configuration runs; those that run the same are about as fast. */
+export type Arithmetic = 'float' | '4-bit' | 'int8' | 'llm_int8';
+
+/** The checkpoint format that a quantized tensor can be saved in, if there is one. */
+export type Saved = 'bitsandbytes' | undefined;
+
+/** The look of a format in every chart: a hue of the page's palette, and two cues that do without it. */
+export interface FormatLook {
+  hue: 'nf4' | 'fp4' | 'int8' | 'float' | 'ink';
+  shape: 'circle' | 'diamond' | 'square' | 'triangle' | 'cross' | 'bar' | 'frame';
+  dash: 'solid' | 'dashed' | 'dotted' | 'dash-dot';
+}
+
+/** A weight format: one row of the table in formats.ts, from which all else follows. */
+export interface Format<C extends { quant_type: string } = { quant_type: string }, S extends Saved = Saved> {
+  quant_type: C['quant_type'];
+  /** The name in a list of formats. */
+  title: string;
+  /** The knobs with their defaults, in the order a refusal lists them; undefined where there is no default. */
+  knobs: { [K in Exclude<keyof C, 'quant_type'>]-?: C[K] | undefined };
+  /** Values that the builder begins with where a knob has no default. */
+  start?: Partial<C>;
+  /** The name of a configuration without its compute dtype: "NF4 · 64"; empty where that is all there is to say. */
+  nameOf(this: void, config: C): string;
+  arithmetic: Arithmetic;
+  /** Stores a weight [rows, columns] in this format; missing where weights stay as they are. */
+  quantize?(this: void, tensor: Tensor, config: C): QuantizedTensor;
+  /** The sixteen values of a 4-bit code. */
+  codebookOf?(this: void, config: C): Codebook<C['quant_type']>;
+  /** Bits of one code, without its share of a scale: what transformers' get_memory_footprint counts. */
+  codeBits(this: void, config: C): number;
+  /** Bytes of the scales of a weight [rows, columns]. */
+  scaleBytes(this: void, shape: readonly [number, number], config: C): number;
+  /** Bytes of the tables that all weights of a model share. */
+  sharedBytes(this: void, config: C): number;
+  saved: S;
+  look: FormatLook;
+}

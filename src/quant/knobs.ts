@@ -1,0 +1,48 @@
+/** One knob of a configuration: the values it takes, and its label in the builder. */
+export type Knob =
+  | { kind: 'choice'; label: string; allowed: readonly (string | number)[] }
+  | { kind: 'flag'; label: string }
+  | { kind: 'number'; label: string; least: number; most: number }
+  | { kind: 'numbers'; label: string; least: number; most: number; length: number; allowed: string }
+  | { kind: 'modules'; label: string };
+
+/** Block sizes bitsandbytes accepts (functional.py, quantize_4bit). */
+export const BLOCKSIZES = [32, 64, 128, 256, 512, 1024, 2048, 4096] as const;
+
+/** Every knob a format may have, in the order in which a link writes them. */
+export const KNOBS = {
+  blocksize: { kind: 'choice', label: 'Block size', allowed: BLOCKSIZES },
+  double_quant: { kind: 'flag', label: 'Double quant' },
+  granularity: { kind: 'choice', label: 'One absmax per', allowed: ['row', 'tensor'] },
+  llm_int8_threshold: { kind: 'number', label: 'Threshold', least: 0, most: 65504 },
+  compute_dtype: { kind: 'choice', label: 'Computes in', allowed: ['float32', 'float16', 'bfloat16'] },
+  skip_modules: {
+    kind: 'modules',
+    label: 'Layers to leave as they are, by name or path, separated by commas',
+  },
+  code: {
+    kind: 'numbers',
+    label: 'The 16 values, from −1 to 1',
+    least: -1,
+    most: 1,
+    length: 16,
+    allowed: 'sixteen numbers',
+  },
+} as const satisfies Record<string, Knob>;
+
+export type KnobName = keyof typeof KNOBS;
+
+/** The value of each knob in a configuration. */
+export type KnobValues = { [K in KnobName]: ValueOf<(typeof KNOBS)[K]> };
+
+type ValueOf<K extends Knob> = K extends { kind: 'choice'; allowed: readonly (infer T)[] }
+  ? T extends number
+    ? number
+    : T
+  : K extends { kind: 'flag' }
+    ? boolean
+    : K extends { kind: 'number' }
+      ? number
+      : K extends { kind: 'numbers' }
+        ? number[]
+        : string[];

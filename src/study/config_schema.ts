@@ -1,0 +1,55 @@
+import * as v from 'valibot';
+import { FORMAT_ROWS, type QuantConfig } from '../quant/config.ts';
+import type { Format } from '../quant/formats/format.ts';
+import { KNOBS, type Knob, type KnobName } from '../quant/knobs.ts';
+import { listed, oneOf } from './allowed.ts';
+
+/** The values that a knob may have. */
+function knobSchema(knob: Knob): v.GenericSchema {
+  switch (knob.kind) {
+    case 'choice':
+      return oneOf(knob.allowed);
+    case 'flag':
+      return v.boolean('true or false');
+    case 'number':
+      return between(knob.least, knob.most, `a number from ${knob.least} to ${knob.most}`);
+    case 'numbers': {
+      const each = between(knob.least, knob.most, `a number in [${knob.least}, ${knob.most}]`);
+      return v.pipe(v.array(each, knob.allowed), v.length(knob.length, knob.allowed));
+    }
+    case 'modules': {
+      const name = v.pipe(v.string('a module name'), v.regex(/^[\w.]{1,200}$/, 'a module name'));
+      return v.pipe(v.array(name, 'a list of module names'), v.minLength(1, 'at least one module name'));
+    }
+  }
+}
+
+const between = (least: number, most: number, allowed: string) =>
+  v.pipe(
+    v.number(allowed),
+    v.check((x) => x >= least && x <= most, allowed),
+  );
+
+/** A format's configurations: its knobs in their order, filled in where they have a default. */
+function rowSchema({ quant_type, knobs }: Format<QuantConfig>) {
+  const entries = Object.entries(knobs).map(([name, preset]): [string, v.GenericSchema] => {
+    const knob: Knob = KNOBS[name as KnobName];
+    const schema = knobSchema(knob);
+    if (preset !== undefined) return [name, v.optional(schema, preset)];
+    return [name, knob.kind === 'modules' ? v.optional(schema) : schema];
+  });
+  return v.strictObject({ quant_type: v.literal(quant_type), ...Object.fromEntries(entries) });
+}
+
+/** A configuration of any format, from untrusted JSON. */
+export const configSchema = v.variant(
+  'quant_type',
+  FORMAT_ROWS.map(rowSchema),
+  listed(FORMAT_ROWS.map(({ quant_type }) => quant_type)),
+) as unknown as v.GenericSchema<unknown, QuantConfig>;
+
+/** The keys a configuration of this quant_type may have, in order; none where there is no such format. */
+export function configKeys(quant_type: unknown): string[] {
+  const row = FORMAT_ROWS.find((format) => format.quant_type === quant_type);
+  return row ? ['quant_type', ...Object.keys(row.knobs)] : [];
+}
