@@ -3,7 +3,7 @@ import { cacheBytes, loraFootprint, maskBufferBytes, passingBytes } from '../../
 import { type ModelConfig } from '../../model/config.ts';
 import type { TableTwin } from '../chart/table_twin.ts';
 import { PUBLISHED_MODELS, PUBLISHED_QLORA, publishedOf } from './published.ts';
-import { count, decimals, digits3, mebibytes, percent, whole } from '../words/format.ts';
+import { count, decimals, digits3, mebibytes, percent, whole } from '../../study/view/format.ts';
 
 /** Where the bytes of one configuration are. Their sum is what it truly takes. */
 export interface Parts {

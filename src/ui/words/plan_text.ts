@@ -1,5 +1,5 @@
 import type { AdapterRef, ExperimentSpec } from '../../study/spec.ts';
-import { listed } from './format.ts';
+import { listed } from '../../study/view/format.ts';
 import { questionsFrom, TASK_NAMES } from './names.ts';
 
 /** What a run of the spec reads, and from where, in sentences: shown before anything is fetched. */

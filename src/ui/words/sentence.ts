@@ -1,7 +1,7 @@
 import type { TaskSpec, ExperimentSpec } from '../../study/spec.ts';
 import { configName, skippedModules, type QuantConfig } from '../../quant/config.ts';
-import { distinctNames } from './config_names.ts';
-import { count, listed, whole } from './format.ts';
+import { distinctNames } from '../../study/view/config_names.ts';
+import { count, listed, whole } from '../../study/view/format.ts';
 import { TASK_NAMES } from './names.ts';
 
 /** A group of the builder's fields. */

@@ -1,5 +1,5 @@
 import type { TableTwin } from '../../chart/table_twin.ts';
-import { decimals, digits3, whole } from '../../words/format.ts';
+import { decimals, digits3, whole } from '../../../study/view/format.ts';
 import type { Explore } from '../explore.svelte.ts';
 import { comparison, type BookName } from '../weights/measure.ts';
 import { DRAWS, VALUES } from '../weights/weights.ts';

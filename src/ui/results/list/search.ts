@@ -1,5 +1,5 @@
 import type { RunRecord } from '../../../study/record.ts';
-import { longName } from '../../words/config_names.ts';
+import { longName } from '../../../study/view/config_names.ts';
 import { TASK_NAMES } from '../../words/names.ts';
 
 /** Whether every word of a query is somewhere in a run's title, model, configurations or tasks; "nf4 smol" finds both. */
