@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { readHeader, readTensor } from '../src/tensor/safetensors.ts';
 import { memorySource } from '../src/tensor/source.ts';
-import { digits3, whole } from '../src/ui/words/format.ts';
+import { digits3, whole } from '../src/study/view/format.ts';
 import { measure } from '../src/ui/explore/weights/measure.ts';
 import { standardDeviation } from '../src/ui/explore/weights/weights.ts';
 import { expect, test } from './page.ts';

@@ -6,13 +6,13 @@ import type { RunRecord, StoredItem } from '../study/record.ts';
 
 /** Follows a run's events and knows, at any time, the result so far; undefined before the environment is known. */
 export function partialResult(spec: ExperimentSpec): {
-  follow: (event: RunEvent) => void;
+  take: (event: RunEvent) => void;
   result: () => ExperimentResult | undefined;
 } {
   const record: RunRecord = { id: '', spec, state: 'running', created: '', configs: {} };
   const items: StoredItem[] = [];
   return {
-    follow(event) {
+    take(event) {
       switch (event.type) {
         case 'environment':
           record.environment = event.environment;

@@ -1,24 +1,26 @@
 import { readFile } from 'node:fs/promises';
 import { LabError } from '../errors.ts';
+import { parseResult } from '../study/parse_result.ts';
 import type { ExperimentResult } from '../study/result.ts';
 
 /**
- * A result that `run --out` wrote.
- * @throws bad-arguments when the file cannot be read or is something else.
+ * A result that `run --out` wrote or the page exported, its scores and comparisons computed anew.
+ * @throws bad-arguments when the file cannot be read or is not JSON; bad-data and bad-spec, naming the file, when what it says is not allowed.
  */
 export async function readResult(path: string): Promise<ExperimentResult> {
   const text = await readFile(path, 'utf8').catch(() => {
     throw new LabError('bad-arguments', `${path} is not a file that can be read.`);
   });
-  let result: Partial<ExperimentResult> | null;
+  let json: unknown;
   try {
-    result = JSON.parse(text) as Partial<ExperimentResult> | null;
+    json = JSON.parse(text);
   } catch {
     throw new LabError('bad-arguments', `${path} is not JSON; allowed: a result written by run --out.`);
   }
-  if (Array.isArray(result?.runs) && typeof result.digest === 'string') return result as ExperimentResult;
-  throw new LabError(
-    'bad-arguments',
-    `${path} has no runs and digest; allowed: a result written by run --out.`,
-  );
+  try {
+    return parseResult(json, path).result;
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    throw new LabError(error.code, `${path}: ${error.message}`, { cause: error });
+  }
 }

@@ -41,7 +41,7 @@ export async function runCommand(args: string[]): Promise<number> {
   const soFar = partialResult(spec);
   const onEvent = (event: RunEvent): void => {
     progress(event);
-    soFar.follow(event);
+    soFar.take(event);
     if (event.type === 'config-done' && values.out) writeResult(values.out, soFar.result());
     if (event.type === 'finished') result = event.result;
     if (event.type === 'failed') ({ failure, result } = event);

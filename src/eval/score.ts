@@ -3,7 +3,9 @@ import type { KeepTrace, KeptStates, LanguageModel } from '../model/language_mod
 import { collectDivergence } from './stats/divergence.ts';
 import type { ClassifyDoc, Doc, GenerateDoc, MultipleChoiceDoc, RollingDoc } from './doc.ts';
 import type { ClassifyItem, GenerateItem, ItemResult, MultipleChoiceItem, RollingItem } from './item.ts';
-import { countBytes, countCharacters, strip } from './read/python_text.ts';
+import { firstLine } from './answer.ts';
+import { argmax, choose } from './choose.ts';
+import { countBytes, countCharacters } from './read/python_text.ts';
 import { exactMatch, leaveOneOut, tokenF1 } from './squad.ts';
 
 /**
@@ -52,7 +54,6 @@ async function scoreChoices(
     choices.map((choice) => ` ${choice}`),
   );
   const lls = answers.map(({ logprob }) => finite(logprob, doc_id));
-  const pred = argmax(lls);
   // The lengths are the choice's own, without the space that joins it to the prompt.
   const pred_norm = argmax(lls.map((ll, i) => ll / countCharacters(choices[i]!)));
   const pred_bytes = argmax(lls.map((ll, i) => ll / countBytes(choices[i]!)));
@@ -62,11 +63,10 @@ async function scoreChoices(
     lls,
     is_greedy: answers.map(({ is_greedy }) => is_greedy),
     tokens: answers.map(({ tokens }) => tokens),
-    pred,
+    ...choose(lls, gold),
     pred_norm,
     pred_bytes,
     gold,
-    acc: Number(pred === gold),
     acc_norm: Number(pred_norm === gold),
     acc_bytes: Number(pred_bytes === gold),
   };
@@ -75,7 +75,7 @@ async function scoreChoices(
 async function scoreAnswer(doc: GenerateDoc, doc_id: number, model: LanguageModel): Promise<GenerateItem> {
   const { until, max_gen_toks, refs } = doc;
   const { text, tokens } = await model.generateUntil(doc.context, { until, max_gen_toks });
-  const pred = strip(text).split('\n')[0]!;
+  const pred = firstLine(text);
   return {
     doc_id,
     output_type: 'generate_until',
@@ -127,13 +127,7 @@ async function scoreClass(
     );
   }
   for (const logit of logits) finite(logit, doc_id, 'logit');
-  const pred = argmax(logits);
-  return { doc_id, output_type: 'classify', logits, pred, gold, acc: Number(pred === gold) };
-}
-
-/** The place of the largest value; the first of equals, as numpy's argmax: `argmax([-2, -1, -1])` is 1. */
-function argmax(values: readonly number[]): number {
-  return values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);
+  return { doc_id, output_type: 'classify', logits, ...choose(logits, gold), gold };
 }
 
 /** Refuses a number that is not finite: NaN compares false with everything, so the first choice would quietly win. */

@@ -3,10 +3,10 @@ import { comparePaired } from '../eval/stats/paired.ts';
 import { aggregate } from '../eval/stats/metric.ts';
 import { TASKS } from '../eval/tasks/tasks.ts';
 import type { ItemResult } from '../eval/item.ts';
-import { configName } from '../quant/config.ts';
 import { hashText } from './digest.ts';
 import type { Comparison, ConfigRun, ExperimentResult, TaskResult } from './result.ts';
 import { canonicalJson, type ExperimentSpec } from './spec.ts';
+import { distinctNames } from './view/config_names.ts';
 import type { RunRecord, StoredItem } from './record.ts';
 
 /**
@@ -32,6 +32,7 @@ export function assembleResult(
     runs,
     comparisons: compareRuns(spec, runs),
     digest: digestOf(runs),
+    ...(record.digest_fits === false && { digest_fits: false as const }),
     state,
     failure,
     ...failuresOf(record),
@@ -67,10 +68,11 @@ function taskResult(name: TaskResult['task'], items: ItemResult[]): TaskResult {
 function compareRuns(spec: ExperimentSpec, runs: readonly ConfigRun[]): Comparison[] {
   const [baseline, ...others] = runs;
   if (!baseline) return [];
+  const names = distinctNames(runs.map(({ config }) => config));
   return others.flatMap((run, i) =>
     spec.tasks.flatMap(({ task }, t): Comparison[] => {
-      const before = { name: configName(baseline.config), items: baseline.tasks[t]!.items };
-      const after = { name: configName(run.config), items: run.tasks[t]!.items };
+      const before = { name: names[0]!, items: baseline.tasks[t]!.items };
+      const after = { name: names[i + 1]!, items: run.tasks[t]!.items };
       const paired = comparePaired(TASKS[task].metrics, before, after, spec.seed);
       const divergence = summarizeDivergence(after.items);
       return paired ? [{ config: i + 1, task, ...paired, ...(divergence && { divergence }) }] : [];

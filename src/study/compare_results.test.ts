@@ -37,6 +37,13 @@ describe('compareResults', () => {
     );
   });
 
+  it('sees that another number of choices was another question', () => {
+    const after = result('b', [choice(4, [-1, -2, -3])]);
+    expect(compareResults(before, after).sentence).toBe(
+      'Not reproduced: float32 on mini_arc, item 4: the question has 3 choices and gold 0, had 2 choices and gold 0.',
+    );
+  });
+
   it('compares only what both have', () => {
     const after = result('b', [choice(7, [-3, -3.0001])]);
     expect(compareResults(before, after)).toMatchObject({ verdict: 'within_tolerance', n: 1 });

@@ -1,6 +1,6 @@
 import type { ItemResult } from '../eval/item.ts';
 import type { TaskName } from '../eval/tasks/tasks.ts';
-import { configName } from '../quant/config.ts';
+import { longName } from './view/config_names.ts';
 import type { ExperimentResult } from './result.ts';
 import { canonicalJson } from './spec.ts';
 
@@ -47,7 +47,7 @@ export function compareResults(
         n++;
         const { distance, what } = itemDistance(item, other, tolerance);
         worst = Math.max(worst, distance);
-        if (what !== undefined) first ??= { config: configName(run.config), task, doc_id: item.doc_id, what };
+        if (what !== undefined) first ??= { config: longName(run.config), task, doc_id: item.doc_id, what };
       }
     }
   }
@@ -83,6 +83,8 @@ function sentenceOf(
 
 /** How far two answers to the same question are apart, and in words where that is too far. */
 function itemDistance(a: ItemResult, b: ItemResult, tolerance: number): { distance: number; what?: string } {
+  const [choices, others] = [choicesOf(a), choicesOf(b)];
+  if (choices !== others) return { distance: Infinity, what: `the question has ${others}, had ${choices}` };
   if (a.output_type === 'multiple_choice' && b.output_type === 'multiple_choice') {
     const distance = Math.max(...a.lls.map((ll, i) => Math.abs(ll - b.lls[i]!)));
     if (distance > tolerance)
@@ -110,6 +112,14 @@ function itemDistance(a: ItemResult, b: ItemResult, tolerance: number): { distan
     return changed ? { distance, what: `the answer is ${b.pred}, was ${a.pred}` } : { distance };
   }
   return { distance: Infinity, what: 'the answers are of different kinds' };
+}
+
+/** What a question offers; differs where two results asked different things under one doc_id. */
+function choicesOf(item: ItemResult): string {
+  if (item.output_type === 'multiple_choice') return `${item.lls.length} choices and gold ${item.gold}`;
+  return item.output_type === 'classify'
+    ? `${item.logits.length} classes and gold ${item.gold}`
+    : 'no choices';
 }
 
 /** The best log-likelihood over the second best. */

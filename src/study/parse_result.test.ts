@@ -86,7 +86,7 @@ test('a result comes back from its file as it was, its scores computed anew', ()
   const boasting = exported();
   boasting.runs[1]!.tasks[0]!.metrics = { acc: { value: 1, stderr: 0 } };
   const run = parseResult(boasting, 'mine');
-  expect(run.intact).toBe(true);
+  expect(run.result.digest_fits).toBeUndefined();
   expect(run.record.id).toBe('mine');
   expect(run.items).toHaveLength(6);
   expect(run.result.runs[1]!.tasks[0]!.metrics.acc!.value).toBe(0);
@@ -97,7 +97,7 @@ test('and from a link, every number the same', async () => {
   const text = await encodeResult(result);
   expect(text.length).toBeLessThan(2000);
   const run = await decodeResult(text, 'mine');
-  expect(run.intact).toBe(true);
+  expect(run.result.digest_fits).toBeUndefined();
   expect(run.items[0]!.item).toEqual(answers(0)[0]);
   await expect(decodeResult(text.slice(0, -8), 'mine')).rejects.toThrow('The link is damaged');
   await expect(decodeResult('1.'.padEnd(20_000, 'A'), 'mine')).rejects.toThrow('20000 characters');
@@ -116,7 +116,44 @@ test('a changed answer is seen by the digest', () => {
   const changed = exported();
   const [item] = changed.runs[0]!.tasks[1]!.items;
   if (item?.output_type === 'generate_until') item.pred = 'blue';
-  expect(parseResult(changed, 'mine').intact).toBe(false);
+  expect(parseResult(changed, 'mine').result.digest_fits).toBe(false);
+});
+
+test('a choice, a right answer and a verdict that were made up have no effect, and are told', async () => {
+  const forged = exported();
+  const [item] = forged.runs[1]!.tasks[0]!.items;
+  Object.assign(item!, { pred: 0, acc: 1, acc_norm: 0 });
+  const [comparison] = forged.comparisons;
+  comparison!.means[0]!.verdict = 'NF4 is best';
+  for (const run of [parseResult(forged, 'mine'), await decodeResult(await encodeResult(forged), 'mine')]) {
+    expect(run.items.find(({ config }) => config === 1)!.item).toEqual(answers(1)[0]);
+    expect(run.result.runs[1]!.tasks[0]!.metrics).toEqual(result.runs[1]!.tasks[0]!.metrics);
+    expect(run.result.comparisons).toEqual(result.comparisons);
+    expect(run.result.digest).toBe(result.digest);
+    expect(run.result.digest_fits).toBe(false);
+  }
+});
+
+test('a digest that did not fit is remembered by every copy', async () => {
+  const {
+    record: kept,
+    items: rows,
+    result: first,
+  } = parseResult({ ...exported(), digest: 'made up' }, 'mine');
+  expect(first.digest_fits).toBe(false);
+  expect(assembleResult(kept, rows)).toMatchObject({ digest: result.digest, digest_fits: false });
+  expect((await decodeResult(await encodeResult(first), 'yours')).result.digest_fits).toBe(false);
+});
+
+test('an item answered twice is refused, in one list or in two', () => {
+  const twice = exported();
+  const { tasks } = twice.runs[1]!;
+  tasks[0]!.items.push(tasks[0]!.items[0]!);
+  const sentence = 'NF4 · 64 answers item 4 of mini_arc twice; allowed: one answer an item.';
+  expect(() => parseResult(twice, 'mine')).toThrow(sentence);
+  const lists = exported();
+  lists.runs[1]!.tasks.push(lists.runs[1]!.tasks[0]!);
+  expect(() => parseResult(lists, 'mine')).toThrow(sentence);
 });
 
 test.each<[string, (r: ExperimentResult) => unknown]>([
@@ -154,7 +191,7 @@ test('links that were sent once open for ever', async () => {
   const { spec: specLink, result: resultLink } = goldenLinks;
   expect(await specOfQuery(`spec=${specLink}`)).toEqual(spec);
   const run = await decodeResult(resultLink, 'mine');
-  expect(run.intact).toBe(true);
+  expect(run.result.digest_fits).toBeUndefined();
   expect(run.record.spec).toEqual(spec);
   expect(run.result.runs[1]!.tasks[2]!.metrics.word_perplexity!.value).toBeCloseTo(Math.exp(11 / 4), 12);
 });

@@ -1,7 +1,10 @@
 import * as v from 'valibot';
 import { LabError, type Failure } from '../errors.ts';
+import { firstLine } from '../eval/answer.ts';
+import { choose } from '../eval/choose.ts';
 import type { ItemResult } from '../eval/item.ts';
 import type { TaskName } from '../eval/tasks/tasks.ts';
+import { configName } from '../quant/config.ts';
 import { assembleResult } from './assemble.ts';
 import type { Environment, ExperimentResult } from './result.ts';
 import { canonicalJson, parseSpec, type ExperimentSpec } from './spec.ts';
@@ -13,8 +16,6 @@ export interface ForeignRun {
   items: StoredItem[];
   /** Computed here from the items; what the file claims about them is not believed. */
   result: ExperimentResult;
-  /** Whether the file's digest is the one of its items. */
-  intact: boolean;
 }
 
 const number = v.pipe(v.number('a number'), v.finite('a finite number'));
@@ -125,20 +126,23 @@ const envelope = v.object({
     }),
   ),
   digest: text,
+  digest_fits: v.optional(v.literal(false, 'false, or nothing')),
   state: v.picklist(['running', 'done', 'failed', 'cancelled']),
   failure: v.optional(failure),
   failures: v.optional(v.array(v.object({ config: v.unknown(), failure }))),
 });
 
 /**
- * A result as somebody exported or linked it. Only the answers and where they come from are taken over; scores and
- * comparisons are computed anew.
+ * A result as somebody exported or linked it. Only the answers and where they come from are taken over; choices, scores
+ * and comparisons are computed anew. A digest that is not the one of the answers as they stand is remembered in
+ * `digest_fits`, by the record and the result. The lengths of choices and the references of free answers do not travel,
+ * so `pred_norm`, `pred_bytes`, `em` and `f1` have the digest alone to vouch for them.
  * @throws bad-data naming the key, what was found and what is allowed; bad-spec for its spec.
  */
 export function parseResult(json: unknown, id: string): ForeignRun {
   const parsed = v.safeParse(envelope, json, { abortEarly: true });
   if (!parsed.success) throw new LabError('bad-data', sentence(parsed.issues[0]));
-  const { runs, state, digest, failures = [], ...rest } = parsed.output;
+  const { runs, state, digest, digest_fits, failures = [], ...rest } = parsed.output;
   const spec = parseSpec(rest.spec);
   const record: RunRecord = {
     id,
@@ -154,21 +158,56 @@ export function parseResult(json: unknown, id: string): ForeignRun {
     ),
   };
   const items: StoredItem[] = [];
+  let asWritten = true;
   for (const { config, tasks, ...measured } of runs) {
     const at = placeOf(spec, config);
     if (at in record.configs) throw strangeConfig();
     record.configs[at] = measured as RunRecord['configs'][number];
+    const given = new Set<string>();
     for (const { task, items: answers } of tasks) {
       if (!spec.tasks.some((own) => own.task === task)) {
         throw new LabError('bad-data', `A run has the task ${JSON.stringify(task)}, which its spec has not.`);
       }
-      for (const answer of answers) items.push(row(id, at, task as TaskName, answer as ItemResult));
+      for (const answer of answers as ItemResult[]) {
+        const { doc_id } = answer;
+        const place = `${task} ${doc_id}`;
+        if (given.has(place)) throw doubled(spec, at, task, doc_id);
+        given.add(place);
+        const item = scored(answer);
+        asWritten &&= canonicalJson(item) === canonicalJson(answer);
+        items.push({ run_id: id, config: at, task: task as TaskName, doc_id, item });
+      }
     }
   }
   // Answers of one question that do not fit each other are refused here.
   const result = assembleResult(record, items)!;
-  return { record, items, result, intact: result.digest === digest };
+  if (asWritten && result.digest === digest && digest_fits !== false) return { record, items, result };
+  const unfit = { digest_fits: false } as const;
+  return { record: { ...record, ...unfit }, items, result: { ...result, ...unfit } };
 }
+
+/** An answer with what follows from it: the choice, and whether that is the right one. */
+function scored(item: ItemResult): ItemResult {
+  switch (item.output_type) {
+    case 'multiple_choice': {
+      const { lls, gold, pred_norm, pred_bytes } = item;
+      const norms = { acc_norm: Number(pred_norm === gold), acc_bytes: Number(pred_bytes === gold) };
+      return { ...item, ...choose(lls, gold), ...norms };
+    }
+    case 'classify':
+      return { ...item, ...choose(item.logits, item.gold) };
+    case 'generate_until':
+      return { ...item, pred: firstLine(item.text) };
+    case 'loglikelihood_rolling':
+      return item;
+  }
+}
+
+const doubled = (spec: ExperimentSpec, config: number, task: string, doc_id: number): LabError =>
+  new LabError(
+    'bad-data',
+    `${configName(spec.configs[config]!)} answers item ${doc_id} of ${task} twice; allowed: one answer an item.`,
+  );
 
 function placeOf(spec: ExperimentSpec, config: unknown): number {
   const at = spec.configs.findIndex((own) => canonicalJson(own) === canonicalJson(config));
@@ -178,14 +217,6 @@ function placeOf(spec: ExperimentSpec, config: unknown): number {
 
 const strangeConfig = (): LabError =>
   new LabError('bad-data', 'A run has a config that its spec has not; allowed: each of the spec once.');
-
-const row = (run_id: string, config: number, task: TaskName, item: ItemResult): StoredItem => ({
-  run_id,
-  config,
-  task,
-  doc_id: item.doc_id,
-  item,
-});
 
 function sentence(issue: v.BaseIssue<unknown>): string {
   const path = issue.path?.map(({ key }) => String(key)).join('.') ?? '';

@@ -19,6 +19,8 @@ export interface RunRecord {
   failure?: Failure | undefined;
   /** By config: why it has not all of its answers. */
   failures?: Record<number, Failure>;
+  /** Of a run from elsewhere whose digest was not the one of its answers; missing where it was, or none was given. */
+  digest_fits?: false;
 }
 
 /** One answered item of a run. */

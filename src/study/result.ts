@@ -23,6 +23,8 @@ export interface ExperimentResult {
    * which a resumed run may lack: equal digests are equal answers, bit for bit.
    */
   digest: string;
+  /** Of a result that came with a digest of other answers than these; `digest` is that of these. Missing where it fits. */
+  digest_fits?: false;
   /** How the run ended; what was measured before a failure is all here. */
   state: RunState;
   failure?: Failure | undefined;

@@ -1,4 +1,4 @@
-import { configName } from '../../quant/config.ts';
+import { distinctNames } from '../view/config_names.ts';
 import type { ExperimentResult } from '../result.ts';
 
 /**
@@ -7,10 +7,11 @@ import type { ExperimentResult } from '../result.ts';
  */
 export function itemsCsv({ runs }: ExperimentResult): string {
   const rows: Cell[][] = [HEADER];
-  for (const { config, tasks } of runs) {
+  const names = distinctNames(runs.map(({ config }) => config));
+  for (const [at, { tasks }] of runs.entries()) {
     for (const { task, items } of tasks) {
       for (const item of items) {
-        const common: Cell[] = [configName(config), task, item.doc_id, item.output_type];
+        const common: Cell[] = [names[at]!, task, item.doc_id, item.output_type];
         switch (item.output_type) {
           case 'multiple_choice':
             rows.push([

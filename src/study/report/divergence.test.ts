@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { DivergenceSummary } from '../../eval/stats/divergence.ts';
 import type { ExperimentResult } from '../result.ts';
+import { viewOf } from '../view/view.ts';
 import { divergenceSections } from './divergence.ts';
 
 const summary: DivergenceSummary = {
@@ -16,22 +17,24 @@ const summary: DivergenceSummary = {
 };
 
 const resultWith = (divergence: DivergenceSummary | undefined) =>
-  ({
+  viewOf({
+    spec: { tasks: [] },
     runs: [
-      { config: { quant_type: 'none', compute_dtype: 'float32' } },
+      { config: { quant_type: 'none', compute_dtype: 'float32' }, tasks: [] },
       {
         config: { quant_type: 'nf4', blocksize: 64, double_quant: false, compute_dtype: 'float32' },
+        tasks: [],
       },
     ],
     comparisons: [{ config: 1, task: 'mini_text', ...(divergence && { divergence }) }],
-  }) as unknown as ExperimentResult;
+  } as unknown as ExperimentResult);
 
 test('a row for each text task of each configuration that was compared', () => {
   const [section] = divergenceSections(resultWith(summary));
   expect(section!.table!.rows).toEqual([
     [
-      ...['NF4 · 64, Mini text', '1200', '0.02492 ± 0.00183', '0.00710', '0.3100', '1.2500'],
-      ...['0.8880 ± 0.0090', '-0.01200 ± 0.00200', '0.0500', '1.0270 (1.0130 to 1.0420)'],
+      ...['NF4 · 64, Mini text', '1,200', '0.02492 ± 0.00183', '0.00710', '0.31000', '1.25000'],
+      ...['88.8 ± 0.9 %', '−0.01200 ± 0.00200', '5.00 points', '× 1.0270, 95 %: 1.013 to 1.042'],
     ],
   ]);
   expect(section!.table!.header).toHaveLength(section!.table!.rows[0]!.length);

@@ -1,31 +1,22 @@
-import type { Estimate } from '../../eval/stats/divergence.ts';
 import { TASKS } from '../../eval/tasks/tasks.ts';
-import { configName } from '../../quant/config.ts';
-import type { ExperimentResult } from '../result.ts';
+import { decimals, natsText, ratioText, shareText, whole } from '../view/format.ts';
+import type { ResultView } from '../view/view.ts';
 import type { Section } from './parts.ts';
 
 /** How far each configuration's distributions stray from the baseline's, on every task that reads texts. */
-export function divergenceSections({ runs, comparisons }: ExperimentResult): Section[] {
-  const rows = comparisons.flatMap(({ config, task, divergence }) => {
-    if (!divergence) return [];
-    const { tokens, kl, kl_percentiles, same_top, dp, dp_rms, perplexity_ratio, perplexity_ratio_ci } =
-      divergence;
-    const range = perplexity_ratio_ci?.map((ratio) => ratio.toFixed(4)).join(' to ');
-    return [
-      [
-        `${configName(runs[config]!.config)}, ${TASKS[task].title}`,
-        String(tokens),
-        within(kl, 5),
-        kl_percentiles[50].toFixed(5),
-        kl_percentiles[99].toFixed(4),
-        kl_percentiles[100].toFixed(4),
-        within(same_top, 4),
-        within(dp, 5),
-        dp_rms.toFixed(4),
-        `${perplexity_ratio.toFixed(4)}${range === undefined ? '' : ` (${range})`}`,
-      ],
-    ];
-  });
+export function divergenceSections({ divergences }: Pick<ResultView, 'divergences'>): Section[] {
+  const rows = divergences.map(
+    ({ name, task, tokens, kl, kl_percentiles, same_top, dp, dp_rms, ...other }) => [
+      `${name}, ${TASKS[task].title}`,
+      whole(tokens),
+      natsText(kl.value, kl.stderr),
+      ...([50, 99, 100] as const).map((p) => natsText(kl_percentiles[p])),
+      shareText(same_top.value, same_top.stderr),
+      natsText(dp.value, dp.stderr),
+      `${decimals(100 * dp_rms, 2)} points`,
+      ratioText(other),
+    ],
+  );
   if (rows.length === 0) return [];
   const title = "Divergence from the baseline's distributions";
   const text = [
@@ -37,7 +28,3 @@ export function divergenceSections({ runs, comparisons }: ExperimentResult): Sec
   ];
   return [{ title, text, table: { header, rows } }];
 }
-
-/** "0.00210 ± 0.00004" */
-const within = ({ value, stderr }: Estimate, digits: number): string =>
-  stderr === null ? value.toFixed(digits) : `${value.toFixed(digits)} ± ${stderr.toFixed(digits)}`;

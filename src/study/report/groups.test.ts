@@ -1,13 +1,20 @@
 import { expect, it } from 'vitest';
 import type { GroupResult } from '../../eval/stats/group.ts';
-import type { ConfigRun } from '../result.ts';
-import { groupSection } from './groups.ts';
+import type { ConfigRun, ExperimentResult } from '../result.ts';
+import { viewOf } from '../view/view.ts';
+import { groupSections } from './groups.ts';
 
 const part = (name: string, n: number, precision: number, recall: number): GroupResult => ({
   name,
   n,
   metrics: { precision: { value: precision, stderr: null }, recall: { value: recall, stderr: null } },
 });
+
+const sections = (runs: ConfigRun[]) => {
+  const result = { spec: { tasks: [{ task: runs[0]!.tasks[0]!.task }] }, runs, comparisons: [] };
+  const view = viewOf(result as unknown as ExperimentResult);
+  return groupSections(view, view.tasks[0]!);
+};
 
 const run = (compute_dtype: 'float32' | 'float16', groups?: GroupResult[]) =>
   ({
@@ -21,11 +28,11 @@ it('puts the parts of a task side by side, also those that one configuration alo
     run('float16', [part('World', 2, 0.5, 0.25), part('Sports', 1, 0, 0)]),
     run('float16'),
   ];
-  expect(groupSection(runs, 0, 'AG News')).toEqual({
+  expect(sections(runs)[0]).toEqual({
     title: 'AG News, part by part',
     text: ['Each cell: precision / recall.'],
     table: {
-      header: ['', 'n', 'float32', 'float16', 'float16'],
+      header: ['', 'n', 'float32', 'float16', 'float16 (2)'],
       rows: [
         ['World', '2', '1.000 / 0.500', '0.500 / 0.250', ' / '],
         ['Sports', '1', ' / ', '0.000 / 0.000', ' / '],
@@ -35,5 +42,5 @@ it('puts the parts of a task side by side, also those that one configuration alo
 });
 
 it('is no table where a task has no parts', () => {
-  expect(groupSection([run('float32')], 0, 'Mini ARC')).toBeUndefined();
+  expect(sections([run('float32')])).toEqual([]);
 });

@@ -86,7 +86,7 @@ describe('a report', () => {
     );
     expect(findings.some((sentence) => sentence.includes("the right answer's lead shrinks by"))).toBe(true);
     expect(findings.at(-1)).toBe(
-      'FP4 · 64 · double quant counts 74.2 % less memory than float32; 0.00 MB of scales are not counted.',
+      'FP4 · 64 · double quant counts 74.2 % less memory than float32; 0.000 MB of scales are not counted.',
     );
   });
 
@@ -105,7 +105,7 @@ describe('a report', () => {
     expect(report.sections[1]!.table!.rows[1]!.slice(0, 3)).toEqual([
       'FP4 · 64 · double quant',
       '40',
-      '0.6000 ± 0.0784 (0.446 to 0.737)',
+      '0.600 ± 0.078 (0.446 to 0.737)',
     ]);
     expect(report.reproduce.map(({ title }) => title)).toEqual([
       'In a browser',

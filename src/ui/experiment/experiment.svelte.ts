@@ -11,7 +11,7 @@ import { lab } from '../page/lab.ts';
 import { questions } from '../../lab/client/kept.ts';
 import { parseRoute } from '../shell/route.ts';
 import { defaultSpec, readSpecFile } from './draft.ts';
-import { follow, percentDone, startLive, type Live } from './live/live.ts';
+import { reduceRun, percentDone, startLive, type Live } from './live/live.ts';
 import { notice } from './live/notify.svelte.ts';
 import type { Preset } from './builder/presets.ts';
 
@@ -198,7 +198,7 @@ class ExperimentState {
 
   #on(event: RunEvent): void {
     this.#keepQuestion(event);
-    this.#next = follow(this.#next!, event, performance.now() / 1000);
+    this.#next = reduceRun(this.#next!, event, performance.now() / 1000);
     if (event.type === 'finished') activity.runsDone++;
     if (event.type === 'finished') notice.say('The run is done.');
     if (event.type === 'failed') notice.say('The run has stopped. What was measured is kept.');

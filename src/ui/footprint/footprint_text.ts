@@ -4,7 +4,7 @@ import type { ModelConfig } from '../../model/model_config.ts';
 import { formatOf } from '../../quant/config.ts';
 import type { TableTwin } from '../chart/table_twin.ts';
 import { PUBLISHED_MODELS, PUBLISHED_QLORA, publishedOf } from './published.ts';
-import { count, decimals, digits3, mebibytes, percent, whole } from '../words/format.ts';
+import { count, decimals, digits3, mebibytes, percent, whole } from '../../study/view/format.ts';
 
 /** The bytes of one configuration by what they hold; their sum is its true size. */
 export interface Parts {

@@ -1,6 +1,6 @@
 import { PUBLISHED_STUDIES, type PublishedStudy } from '../../study/published.ts';
 import type { QuantConfig } from '../../quant/config.ts';
-import { sameStorage } from '../words/config_names.ts';
+import { sameStorage } from '../../study/view/config_names.ts';
 
 /** The page's configs of published models, by the study's own name for its model. */
 const STUDIED: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import { count, digits3, percent } from '../words/format.ts';
+import { count, digits3, percent } from '../../study/view/format.ts';
 import type { CheckRow } from '../../gpu/check.ts';
 
 /** The outcome in one sentence. */

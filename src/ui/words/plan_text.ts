@@ -1,6 +1,6 @@
 import { TASKS, questionsFrom } from '../../eval/tasks/tasks.ts';
 import type { AdapterRef, ExperimentSpec } from '../../study/spec.ts';
-import { listed } from './format.ts';
+import { listed } from '../../study/view/format.ts';
 
 /** Sentences on the files a run of the spec reads and where each comes from, shown before anything is fetched. */
 export function planSentences({ model, tasks }: ExperimentSpec): string[] {

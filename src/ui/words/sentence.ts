@@ -1,8 +1,8 @@
 import { TASKS } from '../../eval/tasks/tasks.ts';
 import type { TaskSpec, ExperimentSpec } from '../../study/spec.ts';
 import { configName, skippedModules, type QuantConfig } from '../../quant/config.ts';
-import { distinctNames } from './config_names.ts';
-import { count, listed, whole } from './format.ts';
+import { distinctNames } from '../../study/view/config_names.ts';
+import { count, listed, whole } from '../../study/view/format.ts';
 
 /** A group of the builder's fields. */
 export type FieldGroup = 'baseline' | 'others' | 'questions' | 'model' | 'seed';

@@ -4,7 +4,7 @@ import type { RunRecord } from '../../../study/record.ts';
 import { canonicalJson, type ExperimentSpec, type ModelRef } from '../../../study/spec.ts';
 import { TASKS } from '../../../eval/tasks/tasks.ts';
 import { bitsPerWeight, type QuantConfig } from '../../../quant/config.ts';
-import { bytes, dateTime, durationRange } from '../../words/format.ts';
+import { bytes, dateTime, durationRange } from '../../../study/view/format.ts';
 
 /** A run that was measured here before: how fast, and how large. */
 export interface PastRun {

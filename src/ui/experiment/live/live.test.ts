@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ItemEvent, RunEvent } from '../../../lab/protocol.ts';
 import { defaultSpec } from '../draft.ts';
-import { follow, percentDone, rowCount, startLive } from './live.ts';
+import { reduceRun, percentDone, rowCount, startLive } from './live.ts';
 
 const spec = { ...defaultSpec(), tasks: [{ task: 'mini_arc' as const, limit: 4 }] };
 spec.configs.splice(2);
@@ -33,12 +33,12 @@ const item = (config: number, done: number): ItemEvent => ({
 });
 
 const play = (events: RunEvent[]) =>
-  events.reduce((live, event, i) => follow(live, event, i), startLive(spec));
+  events.reduce((live, event, i) => reduceRun(live, event, i), startLive(spec));
 
 test('time paused is in no speed, and an end ends it', () => {
   const loaded: RunEvent = { type: 'loaded', config: 0, footprint: {} as never, load_seconds: 1 };
   const told = (events: [RunEvent, number][]) =>
-    events.reduce((live, [event, now]) => follow(live, event, now), startLive(spec));
+    events.reduce((live, [event, now]) => reduceRun(live, event, now), startLive(spec));
   const before: [RunEvent, number][] = [
     [loaded, 10],
     [item(0, 1), 12],
@@ -66,13 +66,13 @@ test('a run from its first event to its last', () => {
     ['waiting', 0],
   ]);
 
-  const answering = [item(0, 1), item(0, 2)].reduce((live, e, i) => follow(live, e, 10 + 2 * i), loading);
+  const answering = [item(0, 1), item(0, 2)].reduce((live, e, i) => reduceRun(live, e, 10 + 2 * i), loading);
   expect(rowCount(answering, answering.rows[0]!)).toEqual({ done: 2, total: 4 });
   expect(percentDone(answering)).toBe(25);
   expect(answering.rows[0]!.items_per_second).toBe(1);
   expect(answering.eta_seconds).toEqual([2, 4]);
 
-  const failed = follow(
+  const failed = reduceRun(
     answering,
     { type: 'failed', failure: { code: 'cancelled', message: 'Stopped.', hint: 'Resume.' } },
     20,

@@ -63,7 +63,7 @@ export function startLive(spec: ExperimentSpec, before?: ExperimentResult): Live
 }
 
 /** The run after one more event; `now` is in seconds. */
-export function follow(live: Live, event: RunEvent, now: number): Live {
+export function reduceRun(live: Live, event: RunEvent, now: number): Live {
   switch (event.type) {
     case 'started':
       return { ...live, run_id: event.run_id, spec: event.spec };

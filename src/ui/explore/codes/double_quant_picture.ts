@@ -3,7 +3,7 @@ import { NF4 } from '../../../quant/formats/nf4.ts';
 import { quantizeBlockwise } from '../../../quant/blockwise.ts';
 import { report } from '../../../quant/error.ts';
 import type { TableTwin } from '../../chart/table_twin.ts';
-import { decimals, digits3, whole } from '../../words/format.ts';
+import { decimals, digits3, whole } from '../../../study/view/format.ts';
 import type { Explore } from '../explore.svelte.ts';
 
 /** The absmax values on the screen, quantized and back. */

@@ -3,7 +3,7 @@ import { quantizeActivations, quantizeLlmInt8 } from '../../../quant/llm_int8.ts
 import { seededRandom } from '../../../tensor/random.ts';
 import type { Tensor } from '../../../tensor/tensor.ts';
 import type { TableTwin } from '../../chart/table_twin.ts';
-import { count, decimals, digits3 } from '../../words/format.ts';
+import { count, decimals, digits3 } from '../../../study/view/format.ts';
 
 export const COLUMNS = 14;
 const TOKENS = 6;

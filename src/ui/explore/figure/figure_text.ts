@@ -1,5 +1,5 @@
 import type { TableTwin } from '../../chart/table_twin.ts';
-import { decimals, digits3, whole } from '../../words/format.ts';
+import { decimals, digits3, whole } from '../../../study/view/format.ts';
 import type { Explore } from '../explore.svelte.ts';
 import type { CodebookName } from '../../../quant/config.ts';
 import { comparison } from '../weights/measure.ts';

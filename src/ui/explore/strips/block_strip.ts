@@ -2,7 +2,7 @@ import { quantizeBlockwise } from '../../../quant/blockwise.ts';
 import { report, usedLevels } from '../../../quant/error.ts';
 import type { Tensor } from '../../../tensor/tensor.ts';
 import type { TableTwin } from '../../chart/table_twin.ts';
-import { count, decimals, digits3 } from '../../words/format.ts';
+import { count, decimals, digits3 } from '../../../study/view/format.ts';
 import type { Explore } from '../explore.svelte.ts';
 import { MOST_DEVIATIONS, SHOWN } from '../weights/weights.ts';
 

@@ -1,7 +1,7 @@
 import { dequantizeBlockwise, quantizeBlockwise } from '../../../quant/blockwise.ts';
 import { usedLevels } from '../../../quant/error.ts';
 import type { TableTwin } from '../../chart/table_twin.ts';
-import { decimals, digits3, whole } from '../../words/format.ts';
+import { decimals, digits3, whole } from '../../../study/view/format.ts';
 import type { Explore } from '../explore.svelte.ts';
 import { bookTitle } from '../figure/figure_text.ts';
 import type { CodebookName } from '../../../quant/config.ts';

@@ -1,7 +1,7 @@
 import { dequantizeBlockwise } from '../../../quant/blockwise.ts';
 import { nibbleAt } from '../../../quant/pack.ts';
 import type { TableTwin } from '../../chart/table_twin.ts';
-import { decimals } from '../../words/format.ts';
+import { decimals } from '../../../study/view/format.ts';
 import type { Explore } from '../explore.svelte.ts';
 import { bookTitle } from '../figure/figure_text.ts';
 import type { CodebookName } from '../../../quant/config.ts';

@@ -3,7 +3,7 @@ import { quantizeBlockwise } from '../../../quant/blockwise.ts';
 import { CODEBOOK_ROWS, CODEBOOKS, type NamedCodebook } from '../../../quant/config.ts';
 import { report } from '../../../quant/error.ts';
 import type { TableTwin } from '../../chart/table_twin.ts';
-import { count, digits3, whole } from '../../words/format.ts';
+import { count, digits3, whole } from '../../../study/view/format.ts';
 import { openOwnFile, readFirstWeights, type OwnFile } from './own_file.ts';
 import { standardDeviation, VALUES } from './weights.ts';
 

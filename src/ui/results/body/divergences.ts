@@ -1,6 +1,6 @@
 import { TASKS } from '../../../eval/tasks/tasks.ts';
 import type { ExperimentResult } from '../../../study/result.ts';
-import { decimals, digits3, whole } from '../../words/format.ts';
+import { decimals, natsText, ratioText, shareText, whole } from '../../../study/view/format.ts';
 
 /** A line of the table: the configuration, and its cells as text. */
 export interface DivergenceRow {
@@ -15,31 +15,19 @@ export const divergenceRows = (
 ): DivergenceRow[] =>
   comparisons.flatMap(({ config, task, divergence }): DivergenceRow[] => {
     if (!divergence) return [];
-    const { tokens, kl, kl_percentiles, same_top, dp_rms, perplexity_ratio, perplexity_ratio_ci } =
-      divergence;
-    const range = perplexity_ratio_ci?.map((end) => decimals(end, 3)).join(' to ');
+    const { tokens, kl, kl_percentiles, same_top, dp_rms } = divergence;
     return [
       {
         name: names[config]!,
         cells: [
           TASKS[task].title,
           whole(tokens),
-          withError(kl, digits3),
-          digits3(kl_percentiles[99]),
-          withError(
-            { value: 100 * same_top.value, stderr: same_top.stderr && 100 * same_top.stderr },
-            (x) => decimals(x, 1),
-            ' %',
-          ),
+          natsText(kl.value, kl.stderr),
+          natsText(kl_percentiles[99]),
+          shareText(same_top.value, same_top.stderr),
           `${decimals(100 * dp_rms, 2)} points`,
-          `× ${decimals(perplexity_ratio, 4)}${range ? `, 95 %: ${range}` : ''}`,
+          ratioText(divergence),
         ],
       },
     ];
   });
-
-const withError = (
-  { value, stderr }: { value: number; stderr: number | null },
-  print: (x: number) => string,
-  unit = '',
-): string => `${print(value)}${stderr === null ? '' : ` ± ${print(stderr)}`}${unit}`;

@@ -1,6 +1,6 @@
 import type { ConfigRun } from '../../../study/result.ts';
 import type { TableTwin } from '../../chart/table_twin.ts';
-import { count, whole } from '../../words/format.ts';
+import { count, whole } from '../../../study/view/format.ts';
 
 type Outliers = NonNullable<ConfigRun['outliers']>;
 

@@ -3,8 +3,8 @@ import { TASKS, type TaskName } from '../../../eval/tasks/tasks.ts';
 import type { ExperimentResult } from '../../../study/result.ts';
 import type { QuantConfig } from '../../../quant/config.ts';
 import type { TableTwin } from '../../chart/table_twin.ts';
-import { distinctNames } from '../../words/config_names.ts';
-import { decimals, megabytes, whole } from '../../words/format.ts';
+import { distinctNames } from '../../../study/view/config_names.ts';
+import { bitsPerWeight, decimals, intervalOf, megabytes, whole } from '../../../study/view/format.ts';
 
 /** What the figure can show: a metric of a task. */
 export interface Shown {
@@ -35,9 +35,6 @@ export const SIZES = {
 } as const;
 export type Size = keyof typeof SIZES;
 
-/** 95 % of a normal distribution lie within so many standard errors. */
-const Z95 = 1.96;
-
 /** Every metric of every task that has a value, the primary one of each task first. */
 export function choices({ runs }: ExperimentResult): Shown[] {
   return (runs[0]?.tasks ?? []).flatMap(({ task, metrics }) => {
@@ -55,12 +52,11 @@ export function pointsOf({ runs, comparisons }: ExperimentResult, { task, metric
   return runs.flatMap(({ config, footprint, tasks, timings }, i): Point[] => {
     const found = tasks.find((entry) => entry.task === task)?.metrics[metric];
     if (!found) return [];
-    const { value, stderr, ci } = found;
+    const { value } = found;
     const compared = comparisons.find((entry) => entry.config === i && entry.task === task);
     const tested = [...(compared?.means ?? []), ...(compared?.ratios ?? [])].find(
       (entry) => entry.metric === metric,
     );
-    const reach = Z95 * (stderr ?? 0);
     return [
       {
         config,
@@ -69,7 +65,7 @@ export function pointsOf({ runs, comparisons }: ExperimentResult, { task, metric
         bytes: footprint.actual_bytes,
         tokens_per_second: timings.tokens_per_second,
         value,
-        range: ci ?? (reach > 0 ? [value - reach, value + reach] : undefined),
+        range: intervalOf(found),
         distinct: tested?.p == null ? undefined : tested.p < 0.05,
       },
     ];
@@ -86,7 +82,8 @@ export function pointsSentence(points: readonly Point[], shown: Shown): string {
   const up = METRICS[shown.metric].higher_is_better;
   const best = points.reduce((a, b) => ((up ? b.value > a.value : b.value < a.value) ? b : a));
   const least = points.reduce((a, b) => (b.bits < a.bits ? b : a));
-  const say = ({ name, value, bits }: Point) => `${name}, ${decimals(value, 3)} at ${decimals(bits, 2)} bits`;
+  const say = ({ name, value, bits }: Point) =>
+    `${name}, ${decimals(value, 3)} at ${bitsPerWeight(bits)} bits`;
   const first = `${shownName(shown)}: ${up ? 'highest' : 'lowest'} is ${say(best)}`;
   return best === least ? `${first}, the fewest too.` : `${first}; with the fewest bits comes ${say(least)}.`;
 }
@@ -105,7 +102,7 @@ export const pointsTable = (points: readonly Point[], shown: Shown): TableTwin =
   ],
   rows: points.map(({ name, bits, bytes, tokens_per_second, value, range }) => [
     name,
-    decimals(bits, 2),
+    bitsPerWeight(bits),
     megabytes(bytes),
     whole(tokens_per_second),
     decimals(value, 3),

@@ -2,8 +2,8 @@ import { METRICS } from '../../../eval/stats/metric.ts';
 import { TASKS } from '../../../eval/tasks/tasks.ts';
 import type { PublishedFigure, PublishedStudy } from '../../../study/published.ts';
 import type { ExperimentResult } from '../../../study/result.ts';
-import { sameStorage } from '../../words/config_names.ts';
-import { digits3, mebibytes, whole } from '../../words/format.ts';
+import { sameStorage } from '../../../study/view/config_names.ts';
+import { digits3, mebibytes, whole } from '../../../study/view/format.ts';
 
 /** A published figure, and what was measured of the same configuration here. */
 export interface PublishedRow {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Comparison } from '../../../study/result.ts';
 import { differenceText, sortedRows, type ResultRow } from './rows.ts';
-import { metricText } from '../../words/score_text.ts';
+import { scoreText } from '../../../study/view/format.ts';
 
 const comparison = (parts: Partial<Comparison>): Comparison => ({
   config: 1,
@@ -51,9 +51,9 @@ test('how a configuration differs, in words', () => {
 });
 
 test('scores with as many digits as they bear', () => {
-  expect(metricText({ value: 0.72, stderr: 0.0317 })).toBe('0.720 ± 0.032');
-  expect(metricText({ value: 17.792, stderr: null })).toBe('17.79');
-  expect(metricText({ value: 0, stderr: 0 })).toBe('0.000 ± 0.000');
+  expect(scoreText({ value: 0.72, stderr: 0.0317 })).toBe('0.720 ± 0.032');
+  expect(scoreText({ value: 17.792, stderr: null })).toBe('17.792');
+  expect(scoreText({ value: 0, stderr: 0 })).toBe('0.000 ± 0.000');
 });
 
 test('sorting by a task puts what is missing last, up and down', () => {

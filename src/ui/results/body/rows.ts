@@ -2,8 +2,8 @@ import { TASKS, type TaskName } from '../../../eval/tasks/tasks.ts';
 import type { MetricValue } from '../../../eval/stats/metric.ts';
 import type { Comparison, ExperimentResult } from '../../../study/result.ts';
 import type { QuantConfig } from '../../../quant/config.ts';
-import { distinctNames } from '../../words/config_names.ts';
-import { decimals, pValue, whole } from '../../words/format.ts';
+import { distinctNames } from '../../../study/view/config_names.ts';
+import { decimals, pValue, whole } from '../../../study/view/format.ts';
 
 /** A configuration as a line of the table. */
 export interface ResultRow {

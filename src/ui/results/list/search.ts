@@ -1,6 +1,6 @@
 import { TASKS } from '../../../eval/tasks/tasks.ts';
 import type { RunRecord } from '../../../study/record.ts';
-import { longName } from '../../words/config_names.ts';
+import { longName } from '../../../study/view/config_names.ts';
 
 /** Whether every word of a query is somewhere in a run's title, model, configurations or tasks; "nf4 smol" finds both. */
 export function matches({ spec, environment }: RunRecord, query: string): boolean {

@@ -2,10 +2,9 @@ import { METRICS } from '../../../eval/stats/metric.ts';
 import { TASKS } from '../../../eval/tasks/tasks.ts';
 import type { ExperimentResult } from '../../../study/result.ts';
 import { canonicalJson } from '../../../study/spec.ts';
-import { longName } from '../../words/config_names.ts';
-import { decimals, megabytes, whole } from '../../words/format.ts';
+import { longName } from '../../../study/view/config_names.ts';
+import { decimals, megabytes, whole, scoreText } from '../../../study/view/format.ts';
 import { adapterName } from '../../../gpu/adapter.ts';
-import { metricText } from '../../words/score_text.ts';
 
 /** One number of a configuration that both runs have. */
 export interface VersusRow {
@@ -30,7 +29,7 @@ export function versusRows(a: ExperimentResult, b: ExperimentResult): VersusRow[
       ];
       if (!x || !y) return [];
       const what = `${title}, ${METRICS[primary_metric].title}`;
-      return [{ name, what, a: metricText(x), b: metricText(y), difference: signed(y.value - x.value, 3) }];
+      return [{ name, what, a: scoreText(x), b: scoreText(y), difference: signed(y.value - x.value, 3) }];
     });
     const [x, y] = [run, twin].map((own) => own.footprint.actual_bytes) as [number, number];
     const [s, t] = [run, twin].map((own) => own.timings.tokens_per_second) as [number, number];

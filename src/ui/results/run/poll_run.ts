@@ -8,7 +8,7 @@ const REST_PER_READING = 4;
  * Reads something, and goes on reading it if `again`, with a rest between. Gives what ends it; nothing is handed out
  * after that.
  */
-export function follow<T>(
+export function pollRun<T>(
   read: () => Promise<T>,
   onread: (value: T) => void,
   onfailure: (error: unknown) => void,

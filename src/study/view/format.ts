@@ -1,3 +1,7 @@
+import type { DivergenceSummary } from '../../eval/stats/divergence.ts';
+import type { MetricValue } from '../../eval/stats/metric.ts';
+import { Z95, type Interval } from '../../eval/stats/stats.ts';
+
 /** Significant digits: a projector shows fewer. */
 let digits = 3;
 
@@ -42,12 +46,8 @@ export function bytes(n: number): string {
   return `${digits3(n / 1000 ** power)} ${['B', 'kB', 'MB', 'GB', 'TB'][power]}`;
 }
 
-/** Bytes in MB of 1,000,000 for a column of its own: 0.580, 12.34, 965.1. */
-export function megabytes(n: number): string {
-  const mb = n / 1e6;
-  const places = mb < 10 ? 3 : mb < 100 ? 2 : 1;
-  return mb.toLocaleString('en', { minimumFractionDigits: places, maximumFractionDigits: places });
-}
+/** Bytes in MB of 1,000,000 for a column of its own: 0.580, 12.340, 965.100. */
+export const megabytes = (n: number): string => decimals(n / 1e6, 3);
 
 /** Bytes in MiB of 2^20, as get_memory_footprint is read: 0.58, 12.00, 965.1, 11,772. */
 export function mebibytes(n: number): string {
@@ -93,3 +93,39 @@ export const pValue = (p: number): string => (p < 0.001 ? 'p < 0.001' : `p = ${p
 /** A share in whole per cent, or more finely below one. `percent(0.2381)` is 24 %. */
 export const percent = (share: number): string =>
   `${share === 0 || share >= 0.01 ? Math.round(100 * share) : digits3(100 * share)} %`;
+
+/** Bits per weight: 4.503. */
+export const bitsPerWeight = (bits: number): string => bits.toFixed(3);
+
+/** A metric with its standard error, where it has one: "0.720 ± 0.032", "17.792". */
+export const scoreText = ({ value, stderr }: Pick<MetricValue, 'value' | 'stderr'>): string =>
+  within(value, stderr, (x) => decimals(x, 3));
+
+/** A number and its standard error, printed alike: "0.02492 ± 0.00183"; the number alone where there is no error. */
+export const within = (value: number, stderr: number | null, print: (x: number) => string): string =>
+  stderr === null ? print(value) : `${print(value)} ± ${print(stderr)}`;
+
+/** A metric's 95 % interval: Wilson's where it is a share of right answers, else 1.96 standard errors; undefined where there is none. */
+export function intervalOf({ value, stderr, ci }: MetricValue): Interval | undefined {
+  if (ci) return ci;
+  return stderr ? [value - Z95 * stderr, value + Z95 * stderr] : undefined;
+}
+
+/** An interval in words: "0.868 to 0.946". */
+export const rangeText = (range: Interval, places = 3): string =>
+  range.map((end) => decimals(end, places)).join(' to ');
+
+/** A divergence in nats: "0.02492 ± 0.00183". */
+export const natsText = (value: number, stderr: number | null = null): string =>
+  within(value, stderr, (x) => decimals(x, 5));
+
+/** A share with one decimal of a per cent: 0.888 is "88.8 %". */
+export const shareText = (share: number, stderr: number | null = null): string =>
+  `${within(100 * share, stderr && 100 * stderr, (x) => decimals(x, 1))} %`;
+
+/** A perplexity ratio with its 95 % interval: "× 1.0270, 95 %: 1.013 to 1.042". */
+export const ratioText = ({
+  perplexity_ratio,
+  perplexity_ratio_ci,
+}: Pick<DivergenceSummary, 'perplexity_ratio' | 'perplexity_ratio_ci'>): string =>
+  `× ${decimals(perplexity_ratio, 4)}${perplexity_ratio_ci ? `, 95 %: ${rangeText(perplexity_ratio_ci)}` : ''}`;

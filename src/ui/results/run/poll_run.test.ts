@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { follow } from './follow.ts';
+import { pollRun } from './poll_run.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -7,7 +7,7 @@ afterEach(() => void vi.useRealTimers());
 test('what goes on is read again after a rest, until it is let go', async () => {
   const values: number[] = [];
   let n = 0;
-  const stop = follow(
+  const stop = pollRun(
     () => Promise.resolve(++n),
     (value) => values.push(value),
     () => undefined,
@@ -23,7 +23,7 @@ test('what goes on is read again after a rest, until it is let go', async () => 
 test('what has ended is read once, and a failure is told', async () => {
   const failures: unknown[] = [];
   const read = vi.fn(() => Promise.reject(new Error('no')));
-  follow(
+  pollRun(
     read,
     () => undefined,
     (error) => failures.push(error),

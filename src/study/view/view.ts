@@ -1,0 +1,111 @@
+import { METRICS, type MetricName, type MetricValue } from '../../eval/stats/metric.ts';
+import type { DivergenceSummary } from '../../eval/stats/divergence.ts';
+import type { PairedMean, PairedRatio } from '../../eval/stats/paired.ts';
+import { powerOf } from '../../eval/stats/power.ts';
+import { TASKS, type TaskName } from '../../eval/tasks/tasks.ts';
+import type { Comparison, ConfigRun, ExperimentResult, TaskResult } from '../result.ts';
+import { distinctNames } from './config_names.ts';
+import { digestNote } from './digest_note.ts';
+
+/** A result as it is shown: derived once, then laid out by the page, the reports and the terminal. */
+export interface ResultView {
+  /** Of the configurations, each another; the first is the baseline's. */
+  names: string[];
+  rows: RowView[];
+  tasks: TaskView[];
+  divergences: DivergenceView[];
+  /** A sentence where the answers do not fit the digest they came with. */
+  digest_note: string | undefined;
+}
+
+/** A configuration, with its tasks in the spec's order. */
+export interface RowView extends ConfigRun {
+  index: number;
+  name: string;
+  scores: ScoreView[];
+}
+
+/** A configuration's answers to a task, and how they compare with the baseline's. */
+export interface ScoreView extends TaskResult {
+  primary: MetricValue | undefined;
+  comparison: Comparison | undefined;
+}
+
+/** What a task as a whole shows. */
+export interface TaskView {
+  task: TaskName;
+  title: string;
+  metrics: readonly MetricName[];
+  primary_metric: MetricName;
+  higher_is_better: boolean;
+  /** What its number of docs can show. */
+  power: string | undefined;
+  /** Of the primary metric, one a configuration that was compared. */
+  verdicts: string[];
+  /** Its parts by name, each with an entry a configuration; empty where it has none. */
+  parts: PartView[];
+}
+
+/** A part of a task, a subject or a class; a configuration that answered nothing of it has no entry. */
+export interface PartView {
+  name: string;
+  n: number;
+  metrics: (Partial<Record<MetricName, MetricValue>> | undefined)[];
+}
+
+/** A configuration's distance from the baseline's distributions on the texts of a task. */
+export interface DivergenceView extends DivergenceSummary {
+  name: string;
+  task: TaskName;
+}
+
+/** A result's rows, tasks, parts, verdicts and divergences, ready to be laid out. */
+export function viewOf(result: ExperimentResult): ResultView {
+  const { spec, runs, comparisons } = result;
+  const names = distinctNames(runs.map(({ config }) => config));
+  return {
+    names,
+    rows: runs.map((run, index) => ({
+      ...run,
+      index,
+      name: names[index]!,
+      scores: run.tasks.map((own) => ({
+        ...own,
+        primary: own.metrics[TASKS[own.task].primary_metric],
+        comparison: comparisons.find(({ config, task }) => config === index && task === own.task),
+      })),
+    })),
+    tasks: spec.tasks.map(({ task }) => taskView(task, result)),
+    divergences: comparisons.flatMap(({ config, task, divergence }) =>
+      divergence ? [{ name: names[config]!, task, ...divergence }] : [],
+    ),
+    digest_note: digestNote(result),
+  };
+}
+
+function taskView(task: TaskName, { runs, comparisons }: ExperimentResult): TaskView {
+  const { title, metrics, primary_metric } = TASKS[task];
+  const compared = comparisons.filter((each) => each.task === task);
+  const groups = runs.map(({ tasks }) => tasks.find((own) => own.task === task)?.groups ?? []);
+  const parts = [...new Set(groups.flat().map(({ name }) => name))];
+  return {
+    ...{ task, title, metrics, primary_metric },
+    higher_is_better: METRICS[primary_metric].higher_is_better,
+    power: powerOf(compared, primary_metric),
+    verdicts: compared.flatMap((each) => testOf(each, primary_metric)?.verdict ?? []),
+    parts: parts.map((name) => {
+      const own = groups.map((of) => of.find((group) => group.name === name));
+      return {
+        name,
+        n: Math.max(...own.map((group) => group?.n ?? 0)),
+        metrics: own.map((group) => group?.metrics),
+      };
+    }),
+  };
+}
+
+/** The test of one metric in a comparison; undefined where it was not tested. */
+export const testOf = (
+  { means, ratios }: Pick<Comparison, 'means' | 'ratios'>,
+  metric: MetricName,
+): PairedMean | PairedRatio | undefined => [...means, ...ratios].find((each) => each.metric === metric);
