@@ -6,16 +6,16 @@ const saved = await savedRun();
 const events = eventsOf(saved);
 
 it('has no result before the machine is known', () => {
-  const { follow, result } = partialResult(saved.spec);
-  follow(events[0]!);
+  const { take, result } = partialResult(saved.spec);
+  take(events[0]!);
   expect(result()).toBeUndefined();
-  follow(events[1]!);
+  take(events[1]!);
   expect(result()).toMatchObject({ state: 'running', runs: [], comparisons: [] });
 });
 
 it('comes to the result of the run that it followed', () => {
-  const { follow, result } = partialResult(saved.spec);
-  events.forEach(follow);
+  const { take, result } = partialResult(saved.spec);
+  events.forEach(take);
   const { digest, runs, comparisons, environment } = result()!;
   expect(digest).toBe(saved.digest);
   expect(comparisons).toEqual(saved.comparisons);
@@ -31,9 +31,9 @@ it('comes to the result of the run that it followed', () => {
 });
 
 it('holds what was measured at any time, the configuration at hand without its time', () => {
-  const { follow, result } = partialResult(saved.spec);
+  const { take, result } = partialResult(saved.spec);
   const end = events.findIndex(({ type }) => type === 'config-done');
-  for (const event of events.slice(0, end - 1)) follow(event);
+  for (const event of events.slice(0, end - 1)) take(event);
   const { runs } = result()!;
   expect(runs).toHaveLength(1);
   expect(runs[0]!.timings).toEqual({
@@ -46,9 +46,9 @@ it('holds what was measured at any time, the configuration at hand without its t
 });
 
 it('says which configuration failed, and why', () => {
-  const { follow, result } = partialResult(saved.spec);
+  const { take, result } = partialResult(saved.spec);
   const failure = { code: 'device-lost', message: 'The device was lost.', hint: '' } as const;
-  for (const event of events.slice(0, 3)) follow(event);
-  follow({ type: 'config-failed', config: 0, failure });
+  for (const event of events.slice(0, 3)) take(event);
+  take({ type: 'config-failed', config: 0, failure });
   expect(result()!.failures).toEqual([{ config: saved.spec.configs[0], failure }]);
 });

@@ -3,6 +3,7 @@ import tiny from '../../../../public/models/nibble-tiny/config.json';
 import { footprintOf } from '../../../model/footprint.ts';
 import { parseConfig } from '../../../model/config.ts';
 import { CODEBOOK_ROWS, configName, FORMAT_ROWS, type QuantConfig } from '../../../quant/config.ts';
+import type * as formats from '../../../quant/formats.ts';
 import { dequantize, quantize } from '../../../quant/quantize.ts';
 import { parseSpec } from '../../../study/spec.ts';
 import { printSpec, readSpec } from '../../../study/spec_query.ts';
@@ -12,7 +13,7 @@ import { anotherConfig, defaultSpec, withQuantType } from '../draft.ts';
 
 // The table with a row more; everything imported above reads this one.
 vi.mock('../../../quant/formats.ts', async (original) => {
-  const { FORMATS } = await original<typeof import('../../../quant/formats.ts')>();
+  const { FORMATS } = await original<typeof formats>();
   const { namedCodebook } = await import('../../../quant/formats/blockwise.ts');
   const e2m1 = namedCodebook({
     quant_type: 'e2m1',
