@@ -5,7 +5,7 @@ import { saveCheckpoint, type FileSink } from '../lab/save_checkpoint.ts';
 import { type SavableConfig } from '../quant/bitsandbytes_format.ts';
 import { parseConfigs } from '../study/spec.ts';
 import { parseArguments } from './arguments.ts';
-import { diskFiles } from './disk.ts';
+import { diskModel } from './disk.ts';
 
 /** `quantize MODEL_DIR --quant-type … --out DIR`: a checkpoint that transformers loads with bitsandbytes. */
 export async function quantizeCommand(args: string[]): Promise<number> {
@@ -29,7 +29,7 @@ export async function quantizeCommand(args: string[]): Promise<number> {
     throw new LabError('bad-arguments', 'quantize was given no --out; it needs a folder to write to.');
   const config = savable(values);
   await mkdir(values.out, { recursive: true });
-  await saveCheckpoint(await diskFiles(folder), config, diskSink(values.out), (done, total) => {
+  await saveCheckpoint(await diskModel(folder), config, diskSink(values.out), (done, total) => {
     if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${total} tensors`);
   });
   if (process.stderr.isTTY) process.stderr.write('\n');

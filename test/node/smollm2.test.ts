@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { diskFiles } from '../../src/cli/disk.ts';
+import { diskModel } from '../../src/cli/disk.ts';
 import { openGpu } from '../../src/gpu/device/device.ts';
 import { hashBytes } from '../../src/study/digest.ts';
 import { closeModel, forward, makeModel, reserve } from '../../src/model/forward.ts';
@@ -50,7 +50,7 @@ describe.skipIf(!present)('SmolLM2-135M-Instruct', () => {
     { timeout: 600_000 },
     async () => {
       const { formats } = await goldenJson<{ formats: Formats }>('smollm2-135m.json');
-      const { checkpoint, config } = await openModel(await diskFiles(folder));
+      const { checkpoint, config } = await openModel(await diskModel(folder));
       const modules = linearModules(config, checkpoint);
       expect(modules).toHaveLength(210);
       for (const { name } of modules) {
@@ -78,7 +78,7 @@ describe.skipIf(!present)('SmolLM2-135M-Instruct', () => {
   it.each(Object.keys(CONFIGS))('has the logits of 64 tokens in %s', { timeout: 600_000 }, async (format) => {
     const golden = await openGolden('smollm2-135m');
     const ids = [...(await golden.integers('input_ids'))];
-    const { checkpoint, config } = await openModel(await diskFiles(folder));
+    const { checkpoint, config } = await openModel(await diskModel(folder));
     const quant = CONFIGS[format]!;
     const weights = await loadWeights(gpu, checkpoint, config, quant);
     const model = await makeModel(gpu, config, weights, quant);

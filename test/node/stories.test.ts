@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { diskFiles } from '../../src/cli/disk.ts';
+import { diskModel } from '../../src/cli/disk.ts';
 import { openGpu } from '../../src/gpu/device/device.ts';
 import { forward, makeModel, reserve } from '../../src/model/forward.ts';
 import { greedyToken, readLogits } from '../../src/model/logits.ts';
@@ -30,7 +30,7 @@ const readReference = async () =>
   JSON.parse(await readFile(join(folder, 'reference.json'), 'utf8')) as Reference;
 
 async function load(config: QuantConfig) {
-  const files = await openModel(await diskFiles(folder));
+  const files = await openModel(await diskModel(folder));
   const weights = await loadWeights(gpu, files.checkpoint, files.config, config);
   return { files, model: await makeModel(gpu, files.config, weights, config) };
 }
