@@ -81,9 +81,9 @@ function folderPlace(folder: string): DataPlace {
     source: 'folder',
     where: `the folder ${folder}`,
     async open(wanted) {
-      const { names, open } = await (files ??= diskFiles(folder));
-      const path = pathOfData(names, wanted);
-      return path === undefined ? undefined : open(path);
+      const all = await (files ??= diskFiles(folder));
+      const path = pathOfData(all.names, wanted);
+      return path === undefined ? undefined : all.open(path);
     },
   };
 }

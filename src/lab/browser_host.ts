@@ -62,13 +62,13 @@ function chosenFiles(chosen: readonly NamedFile[], kind: 'model' | 'adapter'): F
 
 /** Task files of the chosen folder: the folder itself may lie above. */
 function chosenData(chosen: readonly NamedFile[]): DataPlace {
-  const { names, open } = fileSet(chosen);
+  const files = fileSet(chosen);
   return {
     source: 'folder',
     where: 'the chosen folder',
     async open(wanted) {
-      const path = pathOfData(names, wanted);
-      return path === undefined ? undefined : open(path);
+      const path = pathOfData(files.names, wanted);
+      return path === undefined ? undefined : files.open(path);
     },
   };
 }

@@ -34,15 +34,15 @@ export function ownFiles(kind: keyof typeof MARKS, paths: readonly string[]): Re
 }
 
 /** The files of the one model or adapter in a folder, as ownFiles takes them; `open` is asked for whole paths. */
-export function ownFileSet(kind: keyof typeof MARKS, { names, open }: FileSet): FileSet {
-  const own = ownFiles(kind, names);
+export function ownFileSet(kind: keyof typeof MARKS, files: FileSet): FileSet {
+  const own = ownFiles(kind, files.names);
   return {
     names: [...own.keys()],
     async open(name): Promise<ByteSource> {
       const path = own.get(name);
       if (path === undefined)
         throw new LabError('missing-file', `${name} is not in the folder of the ${kind}.`);
-      return { ...(await open(path)), name };
+      return { ...(await files.open(path)), name };
     },
   };
 }
