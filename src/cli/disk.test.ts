@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { browserHost } from '../lab/browser_host.ts';
 import { memoryStore } from '../lab/store.ts';
+import type { FileSet } from '../tensor/source.ts';
 import { diskFiles, diskModel } from './disk.ts';
 
 let folder: string;
@@ -18,10 +19,10 @@ function write(path: string): void {
   writeFileSync(join(folder, path), path);
 }
 
-async function contents({ names, open }: Awaited<ReturnType<typeof diskModel>>) {
+async function contents(files: FileSet) {
   return Promise.all(
-    names.map(async (name) => {
-      const source = await open(name);
+    files.names.map(async (name) => {
+      const source = await files.open(name);
       return [name, new TextDecoder().decode(await source.slice(0, source.byteLength))];
     }),
   );
@@ -35,10 +36,10 @@ it('a folder on disk and the same one chosen in the page are the same files', as
     'onnx/config.json',
   ])
     write(path);
-  const { names, open } = await diskFiles(folder);
+  const all = await diskFiles(folder);
   const model_files = await Promise.all(
-    names.map(async (path) => {
-      const source = await open(path);
+    all.names.map(async (path) => {
+      const source = await all.open(path);
       return { path, file: new File([await source.slice(0, source.byteLength)], path) };
     }),
   );
