@@ -40,6 +40,8 @@ def conversation(c: dict) -> dict:
 def main() -> None:
     arc = [json.loads(line) for line in (FIXTURES / "arc.jsonl").read_text(encoding="utf-8").splitlines()]
     write("arc", arc)
+    for codec in ("zstd", "gzip", "brotli", "lz4"):
+        write(f"arc_{codec}", arc, compression=codec)
     # What a reader of single columns must not fetch; not packed, so that it is long.
     long = [{**row, "unread": chr(97 + i) * 90_000} for i, row in enumerate(arc)]
     codecs = {name: "none" if name == "unread" else "snappy" for name in ("id", "question", "answerKey", "unread")}

@@ -74,8 +74,8 @@ declare global {
 
 const addresses = async (kind: keyof Folders, folder: string): Promise<NamedFile[]> =>
   (await diskFiles(folder)).names.map((path) => ({
-    path: path.split(sep).join('/'),
-    file: `${kind}-files/${path.split(sep).map(encodeURIComponent).join('/')}`,
+    path,
+    file: `${kind}-files/${path.split('/').map(encodeURIComponent).join('/')}`,
   }));
 
 const absolute = (files: Files, base: string): Files =>

@@ -1,6 +1,7 @@
 import { open, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { LabError } from '../errors.ts';
+import { ownFileSet } from '../tensor/folder.ts';
 import type { ByteSource, FileSet } from '../tensor/source.ts';
 
 /** A file on disk, read in parts. */
@@ -27,9 +28,24 @@ export async function diskSource(path: string, name = path): Promise<ByteSource>
   };
 }
 
-/** The files of a folder, as a checkpoint or a set of task files. */
+/**
+ * Every file below a folder, by its path in it with "/" between the parts; links to files are files, links to folders
+ * are not followed, for they may lead back.
+ */
 export async function diskFiles(folder: string): Promise<FileSet> {
-  const names = await readdir(folder, { recursive: true }).catch(() => undefined);
-  if (!names) throw new LabError('missing-file', `${folder} is not a folder that can be read.`);
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => undefined);
+  if (!entries) throw new LabError('missing-file', `${folder} is not a folder that can be read.`);
+  const names: string[] = [];
+  for (const entry of entries) {
+    const path = join(entry.parentPath, entry.name);
+    const isFile = entry.isSymbolicLink()
+      ? (await stat(path).catch(() => undefined))?.isFile()
+      : entry.isFile();
+    if (isFile) names.push(relative(folder, path).split(sep).join('/'));
+  }
   return { names, open: (name) => diskSource(join(folder, name), name) };
 }
+
+/** The files of the one model or adapter in a folder, by their own names. */
+export const diskModel = async (folder: string, kind: 'model' | 'adapter' = 'model'): Promise<FileSet> =>
+  ownFileSet(kind, await diskFiles(folder));

@@ -8,7 +8,7 @@ import { readJson } from '../model/read_json.ts';
 import { openCheckpoint } from '../tensor/checkpoint.ts';
 import { readHeader, type TensorInfo } from '../tensor/safetensors.ts';
 import { parseArguments } from './arguments.ts';
-import { diskFiles, diskSource } from './disk.ts';
+import { diskModel, diskSource } from './disk.ts';
 
 /** What `inspect --json` says of each file. */
 interface Verdict {
@@ -66,7 +66,7 @@ async function configOf(path: string): Promise<ModelConfig | undefined> {
     return parseConfig(await readJson(files, basename(path)));
   }
   if (!(await isFolder(path))) return undefined;
-  const files = await diskFiles(path);
+  const files = await diskModel(path);
   return files.names.includes('config.json') ? parseConfig(await readJson(files, 'config.json')) : undefined;
 }
 
@@ -81,7 +81,7 @@ interface Opened {
 
 async function open(file: string): Promise<Opened> {
   if (await isFolder(file)) {
-    const { tensors, metadata, warnings } = await openCheckpoint(await diskFiles(file));
+    const { tensors, metadata, warnings } = await openCheckpoint(await diskModel(file));
     return { metadata, warnings, tensors: [...tensors.values()].map(({ info }) => info) };
   }
   const { metadata, tensors, warnings } = await readHeader(await diskSource(file, basename(file)));

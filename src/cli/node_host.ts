@@ -8,7 +8,9 @@ import { openHub } from '../lab/hub.ts';
 import type { Host } from '../lab/host.ts';
 import { memoryStore } from '../lab/store.ts';
 import { APP } from '../study/version.ts';
-import { diskFiles, diskSource } from './disk.ts';
+import { pathOfData } from '../tensor/folder.ts';
+import type { FileSet } from '../tensor/source.ts';
+import { diskFiles, diskModel, diskSource } from './disk.ts';
 import { diskScratch } from './disk_scratch.ts';
 import { nodeGpu } from './node_gpu.ts';
 
@@ -30,18 +32,15 @@ export function nodeHost({ model: modelFolder, data: dataFolder, adapter: adapte
     gpu: gpuOnce(nodeGpu),
     runtime: NODE_RUNTIME,
     app: APP,
-    data: [
-      ...(dataFolder ? [diskPlace('folder', `the folder ${dataFolder}`, dataFolder)] : []),
-      diskPlace('bundled', 'the bundled tasks (--data names a folder)', join(PUBLIC, 'tasks')),
-    ],
+    data: [...(dataFolder ? [folderPlace(dataFolder)] : []), BUNDLED],
     store: memoryStore(),
     scratch: () => Promise.resolve(diskScratch()),
     async openFiles(model, onProgress, signal) {
       switch (model.source) {
         case 'bundled':
-          return { files: await diskFiles(join(PUBLIC, 'models', model.name)) };
+          return { files: await diskModel(join(PUBLIC, 'models', model.name)) };
         case 'hub': {
-          if (modelFolder) return { files: await diskFiles(modelFolder) };
+          if (modelFolder) return { files: await diskModel(modelFolder) };
           const { files, commit } = await openHub(model.repo, model.revision, signal);
           return { files: downloadedFiles(files, onProgress, signal), revision: commit };
         }
@@ -52,11 +51,11 @@ export function nodeHost({ model: modelFolder, data: dataFolder, adapter: adapte
               `The spec's model ${model.name} is local; give its folder with --model DIR.`,
             );
           }
-          return { files: await diskFiles(modelFolder) };
+          return { files: await diskModel(modelFolder) };
       }
     },
     async openAdapter(adapter, onProgress, signal) {
-      if (adapterFolder) return { files: await diskFiles(adapterFolder) };
+      if (adapterFolder) return { files: await diskModel(adapterFolder, 'adapter') };
       if (adapter.source === 'local') {
         throw new LabError(
           'bad-arguments',
@@ -69,8 +68,22 @@ export function nodeHost({ model: modelFolder, data: dataFolder, adapter: adapte
   };
 }
 
-const diskPlace = (source: DataPlace['source'], where: string, folder: string): DataPlace => ({
-  source,
-  where,
-  open: (path) => diskSource(join(folder, path), path).catch(() => undefined),
-});
+const BUNDLED: DataPlace = {
+  source: 'bundled',
+  where: 'the bundled tasks (--data names a folder)',
+  open: (path) => diskSource(join(PUBLIC, 'tasks', path), path).catch(() => undefined),
+};
+
+/** Task files of the folder --data names, found as the page finds them in a chosen one. */
+function folderPlace(folder: string): DataPlace {
+  let files: Promise<FileSet> | undefined;
+  return {
+    source: 'folder',
+    where: `the folder ${folder}`,
+    async open(wanted) {
+      const all = await (files ??= diskFiles(folder));
+      const path = pathOfData(all.names, wanted);
+      return path === undefined ? undefined : all.open(path);
+    },
+  };
+}

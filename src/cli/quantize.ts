@@ -6,7 +6,7 @@ import { type SavableConfig } from '../quant/bitsandbytes_format.ts';
 import { FORMAT_ROWS } from '../quant/config.ts';
 import { parseConfigs } from '../study/spec.ts';
 import { parseArguments } from './arguments.ts';
-import { diskFiles } from './disk.ts';
+import { diskModel } from './disk.ts';
 
 /** `quantize MODEL_DIR --quant-type … --out DIR`: a checkpoint that transformers loads with bitsandbytes. */
 export async function quantizeCommand(args: string[]): Promise<number> {
@@ -30,7 +30,7 @@ export async function quantizeCommand(args: string[]): Promise<number> {
     throw new LabError('bad-arguments', 'quantize was given no --out; it needs a folder to write to.');
   const config = savable(values);
   await mkdir(values.out, { recursive: true });
-  await saveCheckpoint(await diskFiles(folder), config, diskSink(values.out), (done, total) => {
+  await saveCheckpoint(await diskModel(folder), config, diskSink(values.out), (done, total) => {
     if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${total} tensors`);
   });
   if (process.stderr.isTTY) process.stderr.write('\n');

@@ -1,5 +1,6 @@
 import { LabError } from '../errors.ts';
 import type { Gpu } from '../gpu/device/device.ts';
+import { ownFileSet, pathOfData } from '../tensor/folder.ts';
 import { blobSource, memorySource, urlSource, type FileSet } from '../tensor/source.ts';
 import { browserScratch } from './browser_scratch.ts';
 import type { DataPlace } from './datasets.ts';
@@ -51,33 +52,37 @@ export function browserHost(
   };
 }
 
-/** The files of a chosen folder by their own names: a model's files lie side by side. */
-function chosenFiles(chosen: readonly NamedFile[], what: string): FileSet {
+/** The files of the one model or adapter in the chosen folder. */
+function chosenFiles(chosen: readonly NamedFile[], kind: 'model' | 'adapter'): FileSet {
   if (chosen.length === 0) {
-    throw new LabError('missing-file', `The ${what} is in a local folder, which has not been chosen.`);
+    throw new LabError('missing-file', `The ${kind} is in a local folder, which has not been chosen.`);
   }
-  const byName = new Map(chosen.map(({ path, file }) => [path.split('/').at(-1)!, file]));
+  return ownFileSet(kind, fileSet(chosen));
+}
+
+/** Task files of the chosen folder: the folder itself may lie above. */
+function chosenData(chosen: readonly NamedFile[]): DataPlace {
+  const files = fileSet(chosen);
   return {
-    names: [...byName.keys()],
-    async open(name) {
-      const file = byName.get(name);
-      if (!file) throw new LabError('missing-file', `${name} is not in the chosen folder.`);
-      return typeof file === 'string' ? urlSource(file) : blobSource(file, name);
+    source: 'folder',
+    where: 'the chosen folder',
+    async open(wanted) {
+      const path = pathOfData(files.names, wanted);
+      return path === undefined ? undefined : files.open(path);
     },
   };
 }
 
-/** Task files of the chosen folder, by the end of their path: the folder itself may lie above or below. */
-const chosenData = (chosen: readonly NamedFile[]): DataPlace => ({
-  source: 'folder',
-  where: 'the chosen folder',
-  open(path) {
-    const match = chosen.find((entry) => entry.path === path || entry.path.endsWith(`/${path}`));
-    if (!match) return Promise.resolve(undefined);
-    const { file } = match;
-    return typeof file === 'string' ? urlSource(file) : Promise.resolve(blobSource(file, path));
-  },
-});
+function fileSet(chosen: readonly NamedFile[]): FileSet {
+  const byPath = new Map(chosen.map(({ path, file }) => [path, file]));
+  return {
+    names: [...byPath.keys()],
+    async open(path) {
+      const file = byPath.get(path)!;
+      return typeof file === 'string' ? urlSource(file) : blobSource(file, path);
+    },
+  };
+}
 
 /** Task files that come with the page. */
 export const bundledData = (base: string): DataPlace => ({

@@ -4,6 +4,29 @@ import type { FileSet } from '../tensor/source.ts';
 /** No published config or tokenizer is near it; JSON of this size still parses in a second. */
 const MAX_JSON_BYTES = 64 * 1024 * 1024;
 
+/**
+ * JSON as Python's json module reads and writes it: NaN, Infinity and -Infinity are numbers, and of a key that comes
+ * twice the last counts. `parsePythonJson('{"a": -Infinity, "b": "NaN"}')` is {a: -Infinity, b: 'NaN'}.
+ */
+export function parsePythonJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (!/NaN|Infinity/.test(text)) throw error;
+  }
+  // A number beyond float64 reads as Infinity; NaN has no number that does, and gets a text that is nowhere else.
+  let nan = 'NaN';
+  while (text.includes(`"${nan}"`)) nan += '_';
+  const plain = text.replace(
+    /"[^"\\]*(?:\\.[^"\\]*)*"|(?<![\w.])(?:NaN|Infinity)(?=\s*(?:[,\]}]|$))/g,
+    (token) => {
+      if (token === 'NaN') return `"${nan}"`;
+      return token === 'Infinity' ? '1e999' : token;
+    },
+  );
+  return JSON.parse(plain, (_, value: unknown) => (value === nan ? NaN : value));
+}
+
 /** @throws missing-file when the set lacks it, bad-config when it is too large or not JSON. */
 export async function readJson(files: FileSet, name: string): Promise<unknown> {
   if (!files.names.includes(name)) {
@@ -18,7 +41,7 @@ export async function readJson(files: FileSet, name: string): Promise<unknown> {
   }
   const text = new TextDecoder().decode(await source.slice(0, source.byteLength));
   try {
-    return JSON.parse(text);
+    return parsePythonJson(text);
   } catch (error) {
     throw new LabError('bad-config', `${name} is not JSON: ${(error as Error).message}.`, { cause: error });
   }

@@ -113,6 +113,42 @@ describe('links that a person can read', () => {
   });
 });
 
+describe('links that a chat has touched', () => {
+  const decorations: [string, (query: string) => string][] = [
+    ...['.', ',', ')', '>', ']', '\u201d', '"', ').', ' ', '\n', '…'].map(
+      (mark): [string, (q: string) => string] => [
+        `behind it ${JSON.stringify(mark)}`,
+        (query) => query + mark,
+      ],
+    ),
+    ['&amp;', (query) => query.replaceAll('&', '&amp;')],
+    ['a line break', (query) => `${query.slice(0, 40)}\r\n  ${query.slice(40)}`],
+  ];
+  const escaped: [string, (query: string) => string][] = [',', ':', '=', '/'].map((mark) => [
+    encodeURIComponent(mark),
+    (query) =>
+      query.replace(/(?<=(?:configs|model)=)[^&]*|(?<=tasks=)[^&]*/g, (value) =>
+        value.replaceAll(mark, encodeURIComponent(mark)),
+      ),
+  ]);
+  const other = parseSpec({ ...example, model: { source: 'hub', repo: 'a/b_', revision: 'v1' } });
+
+  it.each([...decorations, ...escaped])('open as they were sent: %s', async (_, decorate) => {
+    expect(await specOfQuery(decorate(await queryOf(other)))).toEqual(other);
+  });
+
+  it.each(decorations)('open as they were sent, with every knob: %s', async (_, decorate) => {
+    expect(await specOfQuery(decorate(await queryOf(knobs)))).toEqual(knobs);
+  });
+
+  it.each(decorations)('open as they were sent, packed: %s', async (_, decorate) => {
+    for (let seed = 0; seed < 40; seed++) {
+      const spec = { ...knobs, seed };
+      expect(await specOfQuery(decorate(await packed(spec)))).toEqual(spec);
+    }
+  });
+});
+
 describe('packed links', () => {
   it('carry what is too long to be read', async () => {
     const many = parseSpec({ ...example, tasks: [{ task: 'wikitext', doc_ids: [...Array(500).keys()] }] });

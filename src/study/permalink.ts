@@ -20,11 +20,27 @@ export async function specHash(spec: ExperimentSpec): Promise<string> {
  * The spec that the query of an experiment's address carries in either form, checked like any other.
  * @throws bad-link when it is damaged, too long, or from a newer version; bad-spec when what it says is not allowed.
  */
-export async function specOfQuery(query: string): Promise<ExperimentSpec> {
+export async function specOfQuery(address: string): Promise<ExperimentSpec> {
+  requireRoom(address, 2 * ROOM.characters);
+  const query = undecorated(address);
   const packed = new URLSearchParams(query).get('spec');
   if (packed !== null) return parseSpec(await unpackJson(packed, ROOM));
-  if (query.length > ROOM.characters) {
-    throw new LabError('bad-link', `The link has ${query.length} characters; allowed: ${ROOM.characters}.`);
-  }
+  requireRoom(query, ROOM.characters);
   return parseSpec(readSpec(query));
 }
+
+function requireRoom({ length }: string, most: number): void {
+  if (length <= most) return;
+  throw new LabError('bad-link', `The link has ${length} characters; allowed: ${ROOM.characters}.`);
+}
+
+/** What chat programs and hasty fingers put behind a link: none of it ends a link that specHash made. */
+const BEHIND = /[\s.,;:!?)>\]}"'*\u2018\u2019\u201c\u201d\u00ab\u00bb\u2026]+$/u;
+
+/** The query without what a chat did to it: marks behind it, line breaks within, `&` written as `&amp;`. */
+const undecorated = (query: string): string =>
+  query
+    .replace(/\s*[\r\n]+\s*/g, '')
+    .replace(/&amp;/g, '&')
+    .replace(/^spec=.*$/, (packed) => packed.replace(/\s+/g, ''))
+    .replace(BEHIND, '');

@@ -4,6 +4,7 @@ import { ALL_TASKS, TASKS, TASK_LIST, type TaskName } from '../eval/tasks/tasks.
 import type { QuantConfig } from '../quant/config.ts';
 import { listed, oneOf } from './allowed.ts';
 import { configKeys, configSchema } from './config_schema.ts';
+import { withHubNames } from './hub_name.ts';
 
 /** What to do: the builder edits it, a link carries it, the runner runs it, the store keeps it. */
 export interface ExperimentSpec {
@@ -139,7 +140,7 @@ export function parseConfigs(json: unknown): QuantConfig[] {
  * @throws bad-spec naming the key, what was found and what is allowed: `configs[1].blocksize is 48; allowed: 32, 64, …`.
  */
 export function parseSpec(json: unknown): ExperimentSpec {
-  const result = v.safeParse(experiment, json, { abortEarly: true });
+  const result = v.safeParse(experiment, withHubNames(json), { abortEarly: true });
   if (!result.success) throw new LabError('bad-spec', sentence(result.issues[0]));
   const spec = result.output as ExperimentSpec;
   requireOnce(

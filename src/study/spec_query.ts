@@ -95,8 +95,15 @@ const PARTS: Record<string, (written: string) => unknown> = {
   title: unescape,
   model: readSource,
   adapter: readSource,
-  configs: (written) => written.split(',').map((one) => readKnobs('quant_type', CONFIG_KNOBS, one)),
-  tasks: (written) => written.split(',').map((one) => readKnobs('task', TASK_KNOBS, one)),
+  configs: (written) =>
+    unescapeMarks(written)
+      .split(',')
+      .map((one) => readKnobs('quant_type', CONFIG_KNOBS, one)),
+  // The path of a file may hold escaped marks of its own.
+  tasks: (written) =>
+    (/file(=|%3d)/i.test(written) ? written : unescapeMarks(written))
+      .split(',')
+      .map((one) => readKnobs('task', TASK_KNOBS, one)),
   on_error: unescape,
   seed: number.parse,
 };
@@ -113,7 +120,8 @@ function printSource(ref: ModelRef | AdapterRef): string {
   }
 }
 
-function readSource(written: string): unknown {
+function readSource(given: string): unknown {
+  const written = given.replace(/^local%3a/i, 'local:').replace(/^hub(:|%3a).*$/i, unescapeMarks);
   const [source, name = ''] = splitAt(written, ':');
   if (source === 'local') return { source, name: unescape(name) };
   if (source !== 'hub') return { source: 'bundled', name: unescape(written) };
@@ -170,6 +178,9 @@ function escape(value: string): string {
     .replaceAll('%20', '+')
     .replace(/[!'()*~]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
 }
+
+/** The marks between the parts of a link, which some programs escape though they need not. */
+const unescapeMarks = (written: string): string => written.replace(/%(2c|3a|3d|2f|40)/gi, decodeURIComponent);
 
 function unescape(written: string): string {
   try {

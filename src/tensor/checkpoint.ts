@@ -60,8 +60,11 @@ interface Index {
 
 /**
  * Opens `model.safetensors`, or the shards of `model.safetensors.index.json`, or the only safetensors file there is.
- * Index and shards must agree tensor by tensor, or it throws 'shard-mismatch'; a shard's name with a path in it is
- * 'bad-shard-name'; a file that is not there 'missing-file'. `total_size` is advice: a wrong one is a warning.
+ * An index is only asked which shards there are, as transformers does: where it places a tensor elsewhere, or lists
+ * one that no shard has, that is a warning, and a tensor the model needs and lacks is refused when it is asked for.
+ * A tensor in several shards must be the same in each, or it throws 'shard-mismatch': transformers would take it from
+ * the shard whose name comes last. A shard's name with a path in it is 'bad-shard-name'; a file that is not there
+ * 'missing-file'. A wrong `total_size` is a warning.
  */
 export async function openCheckpoint(
   files: FileSet,
@@ -193,43 +196,75 @@ async function openShards(
   return shards;
 }
 
-function join(shards: readonly Shard[], index: Index | undefined, warnings: string[]): Checkpoint {
+async function join(
+  shards: readonly Shard[],
+  index: Index | undefined,
+  warnings: string[],
+): Promise<Checkpoint> {
   const tensors = new Map<string, CheckpointTensor>();
   const metadata = new Map<string, string>();
+  const unlisted: string[] = [];
+  const elsewhere: string[] = [];
+  const repeated: string[] = [];
   let bytes = 0;
-  let unlisted = 0;
   for (const shard of shards) {
     const { name, header } = shard;
     for (const [key, value] of header.metadata) if (!metadata.has(key)) metadata.set(key, value);
     for (const info of header.tensors) {
-      const listed = index ? index.weight_map.get(info.name) : name;
-      const first = tensors.get(info.name)?.shard.name;
-      if (first !== undefined || (listed !== undefined && listed !== name)) {
-        const other = first === undefined ? `${INDEX} places it in ${listed}` : `it is in ${first}, too`;
-        throw new LabError(
-          'shard-mismatch',
-          `tensor ${quote(info.name)} is in ${name}, but ${other}; allowed: one shard`,
-        );
-      }
-      if (listed === undefined && unlisted++ === 0) {
-        warnings.push(`tensor ${quote(info.name)} of ${name} is not in ${INDEX}; it is read all the same`);
-      }
-      tensors.set(info.name, { info, shard });
       bytes += info.data_offsets[1] - info.data_offsets[0];
+      const found = { info, shard };
+      const first = tensors.get(info.name);
+      if (first) {
+        await requireSame(first, found);
+        repeated.push(
+          `tensor ${quote(info.name)} is in ${first.shard.name} and in ${name}, the same in both`,
+        );
+        continue;
+      }
+      tensors.set(info.name, found);
     }
   }
-  if (unlisted > 1) warnings.push(`${unlisted} tensors in all are not in ${INDEX}`);
-  for (const [tensor, shard] of index?.weight_map ?? []) {
-    if (tensors.has(tensor)) continue;
-    throw new LabError(
-      'shard-mismatch',
-      `${INDEX} places tensor ${quote(tensor)} in ${shard}, which lacks it`,
-    );
+  for (const [tensor, { shard }] of tensors) {
+    const listed = index ? index.weight_map.get(tensor) : shard.name;
+    const where = `tensor ${quote(tensor)} of ${shard.name}`;
+    if (listed === undefined) unlisted.push(`${where} is not in ${INDEX}; it is read all the same`);
+    else if (listed !== shard.name && !holds(shards, listed, tensor))
+      elsewhere.push(`${where} is placed in ${listed} by ${INDEX}; it is read all the same`);
+  }
+  const lacking = [...(index?.weight_map ?? [])]
+    .filter(([tensor]) => !tensors.has(tensor))
+    .map(([tensor, shard]) => `${INDEX} places tensor ${quote(tensor)} in ${shard}, which lacks it`);
+  for (const kind of [repeated, unlisted, elsewhere, lacking]) {
+    const more = kind.length > 1 ? `; so it is with ${kind.length} tensors in all` : '';
+    if (kind.length > 0) warnings.push(kind[0]! + more);
   }
   if (index?.total_size !== undefined && index.total_size !== bytes) {
     warnings.push(`${INDEX} gives a total_size of ${index.total_size} bytes; the shards hold ${bytes}`);
   }
   return { tensors, metadata, warnings };
+}
+
+const holds = (shards: readonly Shard[], name: string, tensor: string): boolean =>
+  shards.some((shard) => shard.name === name && shard.header.tensors.some((info) => info.name === tensor));
+
+/** @throws shard-mismatch when two shards hold a tensor of one name that differs in dtype, shape or bytes. */
+async function requireSame(first: CheckpointTensor, second: CheckpointTensor): Promise<void> {
+  const { info } = first;
+  const same =
+    info.dtype === second.info.dtype &&
+    info.shape.join() === second.info.shape.join() &&
+    (await sameBytes(first, second));
+  if (same) return;
+  throw new LabError(
+    'shard-mismatch',
+    `tensor ${quote(info.name)} is in ${second.shard.name}, but it is in ${first.shard.name}, too, and differs; allowed: one shard, or the same in both`,
+  );
+}
+
+async function sameBytes(a: CheckpointTensor, b: CheckpointTensor): Promise<boolean> {
+  const bytesOf = ({ info, shard }: CheckpointTensor) => readTensorBytes(shard.source, shard.header, info);
+  const [one, two] = await Promise.all([bytesOf(a), bytesOf(b)]);
+  return one.every((byte, i) => byte === two[i]);
 }
 
 /** The tensor of a name, or 'missing-tensor' with how many there are: `findTensor(checkpoint, 'lm_head.weight').info.shape`. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { diskFiles, diskSource } from '../../src/cli/disk.ts';
+import { diskModel, diskSource } from '../../src/cli/disk.ts';
 import arc from '../fixtures/eval/arc.jsonl?raw';
 import coqa from '../fixtures/eval/coqa_domains.json?raw';
 import wiki from '../fixtures/eval/wiki.raw?raw';
@@ -123,7 +123,7 @@ describe.skipIf(!folder)('stories260K as lm-evaluation-harness scores it (needs 
     const all = (await golden('stories260K'))[part] as Record<string, HarnessRun>;
     const chosen = Object.fromEntries(Object.entries(all).filter(([run]) => runs.test(run)));
     expect(Object.keys(chosen).length).toBeGreaterThan(0);
-    const files = await openModel(await diskFiles(join(folder!, 'models/stories260K')));
+    const files = await openModel(await diskModel(join(folder!, 'models/stories260K')));
     await withLanguageModel(gpu, files, FLOAT, (model) =>
       expectAll(model, 'stories260K', { [part]: chosen }, oneIn(10)),
     );
@@ -160,7 +160,7 @@ describe.skipIf(!hasSmollm2)(
       ['smollm2-135m', FLOAT],
       ['smollm2-135m-nf4', NF4],
     ] as const)('%s', async (name, quant) => {
-      const files = await openModel(await diskFiles(smollm2));
+      const files = await openModel(await diskModel(smollm2));
       await withLanguageModel(gpu, files, quant, async (model) =>
         expectAll(model, name, await golden(name), oneIn(1)),
       );

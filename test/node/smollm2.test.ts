@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { diskFiles } from '../../src/cli/disk.ts';
+import { diskModel } from '../../src/cli/disk.ts';
 import { openGpu } from '../../src/gpu/device/device.ts';
 import { hashBytes } from '../../src/study/digest.ts';
 import { forward, reserve } from '../../src/model/forward.ts';
@@ -49,7 +49,7 @@ const CONFIGS: Record<string, QuantConfig> = {
 describe.skipIf(!present)('SmolLM2-135M-Instruct (needs its folder in $NIBBLE_SMOLLM2)', () => {
   it('quantizes all 210 layers to the bytes of bitsandbytes in every format', LONG, async () => {
     const { formats } = await goldenJson<{ formats: Formats }>('smollm2-135m.json');
-    const { checkpoint, config } = await openModel(await diskFiles(folder));
+    const { checkpoint, config } = await openModel(await diskModel(folder));
     const modules = linearModules(config, checkpoint);
     expect(modules).toHaveLength(210);
     for (const { name } of modules) {
@@ -77,7 +77,7 @@ describe.skipIf(!present)('SmolLM2-135M-Instruct (needs its folder in $NIBBLE_SM
   it.each(Object.keys(CONFIGS))('has the logits of 64 tokens in %s', LONG, async (format) => {
     const golden = await openGolden('smollm2-135m');
     const ids = [...(await golden.integers('input_ids'))];
-    const files = await openModel(await diskFiles(folder));
+    const files = await openModel(await diskModel(folder));
     await withModel(gpu, files, CONFIGS[format]!, async (model) => {
       await reserve(model, ids.length, ids.length);
       forward(model, sequenceBatch(ids, 0));

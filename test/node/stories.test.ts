@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { diskFiles } from '../../src/cli/disk.ts';
+import { diskModel } from '../../src/cli/disk.ts';
 import { openGpu } from '../../src/gpu/device/device.ts';
 import { forward, reserve, type Model } from '../../src/model/forward.ts';
 import { greedyToken, readLogits } from '../../src/model/logits.ts';
@@ -33,7 +33,7 @@ async function withStories(
   config: QuantConfig,
   use: (opened: { files: ModelFiles; model: Model }) => Promise<void>,
 ): Promise<void> {
-  const files = await openModel(await diskFiles(folder));
+  const files = await openModel(await diskModel(folder));
   await withModel(gpu, files, config, (model) => use({ files, model }));
 }
 

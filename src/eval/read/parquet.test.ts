@@ -76,6 +76,17 @@ describe('readParquet', () => {
     expect(first!.value['questions']).toMatchObject({ turn_id: [1, 2, 3, 4] });
   });
 
+  it.each(['zstd', 'gzip', 'brotli', 'lz4'])('reads what %s has packed', async (codec) => {
+    const read = async (name: string) =>
+      (
+        await readParquet({ path: '', source: memorySource('', await fixture(name)) }, [
+          'question',
+          'choices',
+        ])
+      ).map(({ value }) => value);
+    expect(await read(`arc_${codec}.parquet`)).toEqual(await read('arc.parquet'));
+  });
+
   it.each([
     [
       'no parquet',

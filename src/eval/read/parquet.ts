@@ -5,10 +5,13 @@ import { badData, type DataFile, type DataRecord } from './records.ts';
 /** The end of the file that is read at once: its directory stands there, and most data sets are no larger. */
 const TAIL_BYTES = 512 * 1024;
 
+/** What the reader unpacks by itself; code for Zstandard, gzip, Brotli and LZ4 is loaded where a file needs it. */
+const BUILT_IN: ReadonlySet<string> = new Set(['UNCOMPRESSED', 'SNAPPY']);
+
 /**
  * The rows of a parquet file as records of `columns`, in order; only the bytes of these columns are read. A column the
  * file does not have is missing from its records, and whole numbers are numbers. Its reader is loaded when first
- * used. Throws LabError 'bad-data' for a file that is damaged or packed in a way that the Hub does not use.
+ * used. Throws LabError 'bad-data' for a file that is damaged or packed in a way that no writer of today uses.
  */
 export async function readParquet(file: DataFile, columns: readonly string[]): Promise<DataRecord[]> {
   const { parquetMetadataAsync, parquetReadObjects } = await import('hyparquet');
@@ -18,9 +21,17 @@ export async function readParquet(file: DataFile, columns: readonly string[]): P
     const present = new Set(
       metadata.row_groups[0]?.columns.map((column) => column.meta_data?.path_in_schema[0]),
     );
+    const wanted = metadata.row_groups.flatMap((group) =>
+      group.columns.flatMap(({ meta_data }) =>
+        meta_data && columns.includes(meta_data.path_in_schema[0]!) ? [meta_data.codec] : [],
+      ),
+    );
+    const unpacked = wanted.every((codec) => BUILT_IN.has(codec));
+    const { compressors } = unpacked ? { compressors: undefined } : await import('hyparquet-compressors');
     const rows = await parquetReadObjects({
       file: buffer,
       metadata,
+      ...(compressors ? { compressors } : {}),
       columns: columns.filter((column) => present.has(column)),
     });
     if (rows.length === 0) badData(file.path, 'the number of records', 0, '1 or more');
@@ -31,13 +42,9 @@ export async function readParquet(file: DataFile, columns: readonly string[]): P
   } catch (error) {
     if (error instanceof LabError) throw error;
     const found = error instanceof Error ? error.message : String(error);
-    throw new LabError(
-      'bad-data',
-      `${file.path}: ${found}; allowed: a whole parquet file, packed by Snappy`,
-      {
-        cause: error,
-      },
-    );
+    throw new LabError('bad-data', `${file.path}: ${found}; allowed: a whole parquet file`, {
+      cause: error,
+    });
   }
 }
 

@@ -135,7 +135,7 @@ test('the harness is asked the same items in the same way', () => {
     runs: [
       {
         ...run!,
-        tasks: [{ ...run!.tasks[0]!, task: 'arc_easy', items: [choice(8, true), choice(30, true)] }],
+        tasks: [{ ...run!.tasks[0]!, task: 'arc_easy', items: [choice(30, true), choice(8, true)] }],
       },
     ],
   };
@@ -149,6 +149,24 @@ test('the harness is asked the same items in the same way', () => {
     '--tasks wikitext',
     '--tasks mmlu',
   ]);
+  expect(reproduction(asked, {}).at(-1)!.note).toMatch(/^The examples in the prompts of arc_easy are others/);
+});
+
+test('the examples are said to be the harness’s own only where they are drawn, and for other items', () => {
+  const result = resultOf('ARC', 'tiny');
+  const noteOf = (task: TaskSpec, ...doc_ids: number[]) => {
+    const [run] = result.runs;
+    const tasks = [
+      { ...run!.tasks[0]!, task: task.task, items: doc_ids.map((doc_id) => choice(doc_id, true)) },
+    ];
+    const asked = { ...result, spec: { ...result.spec, tasks: [task] }, runs: [{ ...run!, tasks }] };
+    return reproduction(asked, {}).at(-1)!.note;
+  };
+  expect(noteOf({ task: 'arc_easy', num_fewshot: 5, limit: 2 }, 5, 2)).toContain('arc_easy');
+  expect(noteOf({ task: 'arc_easy', num_fewshot: 5, doc_ids: [1, 0] }, 1, 0)).toBeUndefined();
+  expect(noteOf({ task: 'arc_easy', num_fewshot: 5 }, 0, 1)).toBeUndefined();
+  expect(noteOf({ task: 'arc_easy', limit: 2 }, 5, 2)).toBeUndefined();
+  expect(noteOf({ task: 'mmlu_virology', num_fewshot: 5, limit: 2 }, 5, 2)).toBeUndefined();
 });
 
 describe('text from anybody', () => {

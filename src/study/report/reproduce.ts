@@ -31,13 +31,30 @@ function askedDocs(
   return tasks.find((one) => one.task === task)?.items.map(({ doc_id }) => doc_id);
 }
 
-/** The same items asked by lm-evaluation-harness: `--samples` names rows of a split in its order. */
+/**
+ * The same items asked by lm-evaluation-harness: `--samples` names rows of a split, ascending, for the harness
+ * (0.4.13, Task.doc_iterator) asks in this order whatever the list's, and names its answers by the list's.
+ */
 function harnessCommand(model: string, { task, num_fewshot, doc_ids }: TaskSpec): string {
   return [
     `# lm_eval --model hf --model_args ${model} --tasks ${task}`,
     ...(num_fewshot === undefined ? [] : [`--num_fewshot ${num_fewshot}`]),
-    ...(doc_ids ? [`--samples '${JSON.stringify({ [task]: doc_ids })}'`] : []),
+    ...(doc_ids ? [`--samples '${JSON.stringify({ [task]: doc_ids.toSorted((a, b) => a - b) })}'`] : []),
   ].join(' ');
+}
+
+/**
+ * Says where the command's examples are others: the harness draws once for each item it asks, Nibble once for each
+ * item of the split, so that an item's prompt stays the same whichever others are asked.
+ */
+function otherExamples(tasks: readonly TaskSpec[]): string | undefined {
+  const drawn = tasks.filter(({ task, num_fewshot = TASKS[task].num_fewshot, doc_ids = [] }) => {
+    const isBeginning = doc_ids.every((doc_id) => doc_id < doc_ids.length);
+    return num_fewshot > 0 && TASKS[task].fewshot?.sampler === 'default' && !isBeginning;
+  });
+  if (drawn.length === 0) return undefined;
+  const names = drawn.map(({ task }) => task).join(', ');
+  return `The examples in the prompts of ${names} are others: the harness draws them one asked item after another, so that they depend on which items are asked.`;
 }
 
 function pythonOf(config: QuantConfig, model: ModelRef, tasks: readonly TaskSpec[]): HowTo {
@@ -62,12 +79,8 @@ function pythonOf(config: QuantConfig, model: ModelRef, tasks: readonly TaskSpec
     `model = AutoModelForCausalLM.from_pretrained(${JSON.stringify(name)}, ${quantization.python})`,
     ...(tasks.length > 0 ? ['', ...tasks.map((task) => harnessCommand(args.join(','), task))] : []),
   ];
-  return {
-    title,
-    language: 'python',
-    text: lines.join('\n'),
-    ...(quantization.note ? { note: quantization.note } : {}),
-  };
+  const note = [quantization.note, otherExamples(tasks)].filter((one) => one !== undefined).join(' ');
+  return { title, language: 'python', text: lines.join('\n'), ...(note ? { note } : {}) };
 }
 
 interface BitsAndBytes {

@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest';
+import { parseSpec } from './spec.ts';
+
+const specOf = (ref: object) => ({
+  version: 1,
+  model: ref,
+  configs: [{ quant_type: 'none' }],
+  tasks: [{ task: 'mini_arc' }],
+});
+const read = (repo: string, revision?: string) => parseSpec(specOf({ source: 'hub', repo, revision })).model;
+
+it.each([
+  ['owner/name', 'main'],
+  [' owner/name\n', 'main'],
+  ['owner/name/', 'main'],
+  ['hf.co/owner/name', 'main'],
+  ['https://huggingface.co/owner/name', 'main'],
+  ['http://www.huggingface.co/owner/name/', 'main'],
+  ['https://huggingface.co/owner/name?library=transformers', 'main'],
+  ['https://huggingface.co/owner/name/tree/main', 'main'],
+  ['https://huggingface.co/owner/name/tree/v1.0/onnx', 'v1.0'],
+  ['https://huggingface.co/owner/name/blob/abc123/config.json', 'abc123'],
+])('%j is owner/name at %s', (repo, revision) => {
+  expect(read(repo)).toEqual({ source: 'hub', repo: 'owner/name', revision });
+  expect(read(repo, 'main')).toEqual({ source: 'hub', repo: 'owner/name', revision });
+});
+
+it('takes an adapter likewise', () => {
+  const adapter = { source: 'hub', repo: 'hf.co/owner/lora/tree/v2' };
+  expect(parseSpec(specOf({ source: 'bundled', name: 'nibble-tiny', adapter })).model.adapter).toEqual({
+    source: 'hub',
+    repo: 'owner/lora',
+    revision: 'v2',
+  });
+});
+
+it.each([
+  ['https://huggingface.co/owner/name/tree/v1', 'v2'],
+  ['https://huggingface.co/datasets/owner/name', undefined],
+  ['https://example.com/owner/name', undefined],
+  ['https://huggingface.co/owner', undefined],
+  ['owner/../name', undefined],
+])('refuses %s at %s', (repo, revision) => {
+  expect(() => read(repo, revision)).toThrow('model.repo is');
+});
