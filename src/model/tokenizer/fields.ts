@@ -13,6 +13,9 @@ export function quoted(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }
 
+/** Names of a long list, written with white space between. */
+export const words = (names: string): string[] => names.trim().split(/\s+/);
+
 /** Whether a value is a JSON object. */
 export const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -5,6 +5,7 @@ import { LabError } from '../../errors.ts';
 import type { Json } from './fields.ts';
 import type { TokenizerFiles } from './settings.ts';
 import { makeTokenizer, type Tokenizer } from './tokenizer.ts';
+import { classOf } from './which_class.ts';
 
 /** A case of tools/check_tokenizers.py: files, and what transformers makes of them. */
 interface Case extends TokenizerFiles {
@@ -70,19 +71,18 @@ describe('tokenizers by transformers', () => {
     expect(golden.versions).toMatchObject({ transformers: '5.24.0', tokenizers: '0.23.3' });
   });
 
-  it('give the same ids and texts, or are refused by name', () => {
-    const refusals: string[] = [];
+  it('are of the class it makes', () => {
     for (const one of golden.cases) {
-      try {
-        const refusal = check(one);
-        if (refusal !== undefined) {
-          refusals.push(refusal);
-          console.log('R', one.seed, refusal);
-        }
-      } catch (e) {
-        console.log('X', String((e as Error).message).slice(0, 900));
-      }
+      expect(classOf(filesOf(one).tokenizer, one.tokenizer_config, one.config), `seed ${one.seed}`).toBe(
+        one.right.class,
+      );
     }
-    expect(golden.cases.length - refusals.length).toBeGreaterThan(150);
+  });
+
+  it('give the same ids and texts, or are refused by name', { timeout: 60_000 }, () => {
+    const refusals = golden.cases.map(check).filter((refusal) => refusal !== undefined);
+    for (const refusal of refusals) expect(refusal).toMatch(/not computed|computed only|one is needed/);
+    // Of 277 cases 41 are refused; one more that is refused should be known.
+    expect(golden.cases.length - refusals.length).toBeGreaterThanOrEqual(236);
   });
 });

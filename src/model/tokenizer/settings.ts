@@ -1,5 +1,5 @@
 import { readAddedToken, type AddedToken } from './added_tokens.ts';
-import { fieldsOf, isObject, objectOf, quoted, refuse, type Json } from './fields.ts';
+import { fieldsOf, isObject, objectOf, quoted, refuse, words, type Json } from './fields.ts';
 
 /** A special token as a file names it: its text alone, or with flags of its own. */
 export type NamedToken = string | AddedToken;
@@ -56,79 +56,31 @@ const HARMLESS: Readonly<Record<string, string>> = {
   add_bos_token: 'version 5 drops it where there is a tokenizer.json',
   add_eos_token: 'version 5 drops it where there is a tokenizer.json',
   // Lengths and padding: nothing is padded or cut to a length that a tokenizer names.
-  ...reason('no text is padded or cut by the tokenizer', [
-    'model_max_length',
-    'max_len',
-    'max_length',
-    'padding',
-    'padding_side',
-    'pad_to_multiple_of',
-    'pad_token_type_id',
-    'truncation',
-    'truncation_side',
-    'truncation_strategy',
-    'stride',
-    'model_input_names',
-    'return_token_type_ids',
-  ]),
+  ...reason(
+    'no text is padded or cut by the tokenizer',
+    `model_max_length max_len max_length padding padding_side pad_to_multiple_of pad_token_type_id
+     truncation truncation_side truncation_strategy stride model_input_names return_token_type_ids`,
+  ),
   // Of classes in Python alone, or of files that are not there.
-  ...reason('the classes built on tokenizer.json do not read it', [
-    'errors',
-    'sp_model_kwargs',
-    'spaces_between_special_tokens',
-    'use_default_system_prompt',
-    'use_fast',
-    'fast',
-    'vocab_size',
-    'do_lower_case',
-    'do_basic_tokenize',
-    'never_split',
-    'strip_accents',
-    'tokenize_chinese_chars',
-    'keep_accents',
-    'remove_space',
-    'from_slow',
-    'trim_offsets',
-    'device_map',
-    'torch_dtype',
-    'add_special_tokens',
-    'verbose',
-    'grounded_generation_template',
-    'tool_use_template',
-    'chat_control_tokens',
-    'response_template',
-    'response_schema',
-    'default_chat_template',
-    'trust_remote_code',
-    'revision',
-    'backend',
-    'is_local',
-    'local_files_only',
-    'bos_token_id',
-    'eos_token_id',
-    'pad_token_id',
-    'unk_token_id',
-    'unk_id',
-  ]),
-  ...reason('names only', [
-    'name_or_path',
-    '_name_or_path',
-    '_commit_hash',
-    'special_tokens_map_file',
-    'tokenizer_file',
-    'vocab_file',
-    'merges_file',
-    'processor_class',
-    'image_processor_type',
-    'feature_extractor_type',
-    'transformers_version',
-    'tokenizer_type',
-    'model_type',
-  ]),
+  ...reason(
+    'the classes built on tokenizer.json do not read it',
+    `errors sp_model_kwargs spaces_between_special_tokens use_default_system_prompt use_fast fast vocab_size
+     do_lower_case do_basic_tokenize never_split strip_accents tokenize_chinese_chars keep_accents
+     remove_space from_slow trim_offsets device_map torch_dtype add_special_tokens verbose
+     grounded_generation_template tool_use_template chat_control_tokens response_template response_schema
+     default_chat_template trust_remote_code revision backend is_local local_files_only bos_token_id
+     eos_token_id pad_token_id unk_token_id unk_id`,
+  ),
+  ...reason(
+    'names only',
+    `name_or_path _name_or_path _commit_hash special_tokens_map_file tokenizer_file vocab_file merges_file
+     processor_class image_processor_type feature_extractor_type transformers_version tokenizer_type
+     model_type`,
+  ),
 };
 
-function reason(why: string, keys: readonly string[]): Record<string, string> {
-  return Object.fromEntries(keys.map((key) => [key, why]));
+function reason(why: string, keys: string): Record<string, string> {
+  return Object.fromEntries(words(keys).map((key) => [key, why]));
 }
 
 const CONFIG = 'tokenizer_config.json';
