@@ -140,6 +140,9 @@ PATTERNS = [
     {"Regex": LLAMA3},
     {"Regex": r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s"},
     {"Regex": r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"},
+    {"Regex": r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"},
+    {"Regex": r"[一-龥぀-ゟ゠-ヿ]+"},
+    {"Regex": r"[0-9][0-9][0-9]"},
     {"Regex": r"\s?[!-/:-~！-／：-～‘-‟　-。]+"},
     {"Regex": r"\p{N}{1,3}(?=(?:\p{N}{3})*\b)"},
 ]
@@ -327,9 +330,9 @@ def settings(r, classes, tokens):
         if r.random() < 0.4:
             config[key] = r.random() < 0.5
     if r.random() < 0.3:
-        config["add_prefix_space"] = r.random() < 0.6
+        config["add_prefix_space"] = r.choice([True, True, True, False, False, None])
     if r.random() < 0.3:
-        config["legacy"] = r.random() < 0.5
+        config["legacy"] = r.choice([True, True, False, None])
     if r.random() < 0.4:
         config["clean_up_tokenization_spaces"] = r.random() < 0.8
     if r.random() < 0.1:

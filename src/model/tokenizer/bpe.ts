@@ -120,8 +120,8 @@ function mergeAll(symbols: readonly number[], { rank, made }: Merges): readonly 
     tokens[place] = token;
     gone[right] = 1;
     behind[place] = behind[right]!;
-    if (behind[place]! < n) {
-      before[behind[place]!] = place;
+    if (behind[place] < n) {
+      before[behind[place]] = place;
       consider(place);
     }
     if (before[place]! >= 0) consider(before[place]!);

@@ -123,14 +123,12 @@ export const CLASSES = {
     special_tokens: { unk_token: '<unk>', bos_token: '<s>', eos_token: '</s>' },
     parts(settings) {
       const spaced = prefixSpace(settings, true, true);
-      // `legacy` is false where nothing says so.
-      const everywhere = settings.legacy !== undefined && settings.legacy !== false && settings.legacy !== 0;
       return {
         normalizer: null,
         pre_tokenizer: {
           type: 'Metaspace',
           replacement: MARK,
-          prepend_scheme: !spaced ? 'never' : everywhere ? 'always' : 'first',
+          prepend_scheme: !spaced ? 'never' : settings.legacy ? 'always' : 'first',
           split: false,
         },
         decoder: {

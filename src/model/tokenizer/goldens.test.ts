@@ -82,7 +82,7 @@ describe('tokenizers by transformers', () => {
   it('give the same ids and texts, or are refused by name', { timeout: 60_000 }, () => {
     const refusals = golden.cases.map(check).filter((refusal) => refusal !== undefined);
     for (const refusal of refusals) expect(refusal).toMatch(/not computed|computed only|one is needed/);
-    // Of 277 cases 41 are refused; one more that is refused should be known.
-    expect(golden.cases.length - refusals.length).toBeGreaterThanOrEqual(236);
+    // Of 276 cases 42 are refused; one more should not come unnoticed.
+    expect(golden.cases.length - refusals.length).toBeGreaterThanOrEqual(234);
   });
 });

@@ -42,7 +42,8 @@ export interface Settings {
   /** Tokens to add, by ascending id. */
   added: readonly AddedToken[];
   add_prefix_space: unknown;
-  legacy: unknown;
+  /** Whether Llama's class marks a space before every piece, not before the first alone. */
+  legacy: boolean;
   split_special_tokens: boolean;
   clean_up: boolean;
   clean_up_bpe: boolean;
@@ -124,7 +125,7 @@ export function readSettings(files: TokenizerFiles): Settings {
   }
   const settings = {
     add_prefix_space: fields.value('add_prefix_space'),
-    legacy: json.legacy,
+    legacy: fields.boolean('legacy', false),
     split_special_tokens: fields.boolean('split_special_tokens', false),
     clean_up: fields.boolean('clean_up_tokenization_spaces', false),
     clean_up_bpe: fields.boolean(
@@ -132,7 +133,6 @@ export function readSettings(files: TokenizerFiles): Settings {
       false,
     ),
   };
-  fields.skip('legacy');
   fields.done();
 
   // Version 5 writes the model's own names twice; the second time counts only where the first is missing.
