@@ -5,7 +5,7 @@ import { greedyToken, scoreWanted, type TokenLogprob } from './logits.ts';
 import { rollingWindows } from './rolling_windows.ts';
 import { forwardSequence } from './sequence.ts';
 import { branchSpan, causalSpan } from './spans.ts';
-import type { Tokenizer } from './tokenizer.ts';
+import type { Tokenizer } from './tokenizer/tokenizer.ts';
 import { MAX_TOKENS } from './workspace.ts';
 
 /** A sequence to score: the log-probability of each token of `continuation` after `context`. */

@@ -3,7 +3,7 @@ import { reserve, type Model } from './forward.ts';
 import type { ClassifyOptions, LanguageModel } from './language_model.ts';
 import { readLogits } from './logits.ts';
 import { forwardSequence } from './sequence.ts';
-import type { Tokenizer } from './tokenizer.ts';
+import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
 /**
  * A sequence classifier as an evaluation sees it: the head's logits at the text's last token (transformers

@@ -3,7 +3,7 @@ import { parseConfig } from './config.ts';
 import { encodePair } from './causal_lm.ts';
 import { rollingWindows } from './rolling_windows.ts';
 import { inverseFrequencies, ropeTurns } from './rope.ts';
-import type { Tokenizer } from './tokenizer.ts';
+import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
 const LLAMA_1B = {
   architectures: ['LlamaForCausalLM'],
@@ -118,6 +118,8 @@ const letters: Tokenizer = {
   decode: (ids) => String.fromCharCode(...ids),
   prefix_token_id: 0,
   eos: undefined,
+  bos_in_front: false,
+  version_4_note: undefined,
 };
 
 it('moves the spaces at the end of a context to the continuation', () => {

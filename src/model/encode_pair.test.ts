@@ -2,14 +2,18 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { encodePair } from './causal_lm.ts';
-import { makeTokenizer } from './tokenizer.ts';
+import { makeTokenizer } from './tokenizer/tokenizer.ts';
 
 const GOLDEN = join(import.meta.dirname, '../../test/golden/harness/models');
 
 async function open(name: string) {
   const json = async (file: string): Promise<unknown> =>
     JSON.parse(await readFile(join(GOLDEN, name, file), 'utf8'));
-  return makeTokenizer(await json('tokenizer.json'), await json('tokenizer_config.json'), 512);
+  const files = {
+    tokenizer: await json('tokenizer.json'),
+    tokenizer_config: await json('tokenizer_config.json'),
+  };
+  return makeTokenizer(files, 512);
 }
 
 /** BOS before every text; none at all. */

@@ -5,7 +5,7 @@ import type { ModelConfig } from './model_config.ts';
 import { openAdapter, type Adapter } from './lora.ts';
 import { readJson } from './read_json.ts';
 import { storedQuantOf, type StoredQuant } from './stored_quant.ts';
-import { makeTokenizer, type Tokenizer } from './tokenizer.ts';
+import { makeTokenizer, type Tokenizer } from './tokenizer/tokenizer.ts';
 
 /** A model's files, read as far as needed before any weight: headers, config and tokenizer. */
 export interface ModelFiles {
@@ -19,17 +19,24 @@ export interface ModelFiles {
 }
 
 /**
- * Opens a model in the Hub's layout: config.json, tokenizer.json, tokenizer_config.json, safetensors.
+ * Opens a model in the Hub's layout: config.json, tokenizer.json with the settings beside it, safetensors.
  * @throws missing-file, bad-config, bad-tokenizer, unsupported-architecture, and all of openCheckpoint's.
  */
 export async function openModel(files: FileSet, adapterFiles?: FileSet): Promise<ModelFiles> {
   const json = await readJson(files, 'config.json');
   const config = parseConfig(json);
   const checkpoint = await openCheckpoint(files);
-  const settings = files.names.includes('tokenizer_config.json')
-    ? await readJson(files, 'tokenizer_config.json')
-    : {};
-  const tokenizer = makeTokenizer(await readJson(files, 'tokenizer.json'), settings, config.vocab_size);
+  const optional = (name: string) => (files.names.includes(name) ? readJson(files, name) : undefined);
+  const tokenizer = makeTokenizer(
+    {
+      tokenizer: await readJson(files, 'tokenizer.json'),
+      tokenizer_config: await optional('tokenizer_config.json'),
+      special_tokens_map: await optional('special_tokens_map.json'),
+      added_tokens: await optional('added_tokens.json'),
+      config: json,
+    },
+    config.vocab_size,
+  );
   const adapter = adapterFiles && (await openAdapter(adapterFiles));
   return {
     checkpoint,

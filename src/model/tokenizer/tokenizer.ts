@@ -1,0 +1,141 @@
+import { addTokens } from './added_tokens.ts';
+import { prepare } from './classes.ts';
+import { cleanUp, readDecoder } from './decoders.ts';
+import { fieldsOf, objectOf, quoted, refuse } from './fields.ts';
+import { modelType, readModel } from './models.ts';
+import { readNormalizer } from './normalizers.ts';
+import { readPostProcessor, type Frame } from './post_processors.ts';
+import { readPreTokenizer } from './pre_tokenizers.ts';
+import { readSettings, textOf, type Name, type TokenizerFiles } from './settings.ts';
+import { addingCalls, specialTokensOf } from './special_tokens.ts';
+import { version4Note } from './version_4.ts';
+import { classOf, isComputed } from './which_class.ts';
+
+/** Text to ids and back, and the special ids an evaluation needs. */
+export interface Tokenizer {
+  /**
+   * Ids of a text. `add_special_tokens` left out is the tokenizer's own default, which may put a BOS in front; as in
+   * the harness, nothing is added to a text that begins with the prefix token itself.
+   */
+  encode(text: string, options?: { add_special_tokens: boolean }): number[];
+  /** Text of ids, special tokens left out. */
+  decode(ids: readonly number[]): string;
+  /** Begins every rolling window and stands for an empty context: BOS, else EOS. */
+  prefix_token_id: number;
+  /** The end-of-text token's id and text, where the tokenizer has one. */
+  eos: { id: number; text: string } | undefined;
+  /** Whether a text whose special tokens are asked for begins with the BOS. */
+  bos_in_front: boolean;
+  /** What transformers 4.57 does otherwise about that BOS, in one sentence. */
+  version_4_note: string | undefined;
+}
+
+/** Keys of tokenizer.json; `truncation` is taken off before every text, `padding` lends only its token. */
+const KEYS = [
+  'version',
+  'truncation',
+  'padding',
+  'added_tokens',
+  'normalizer',
+  'pre_tokenizer',
+  'post_processor',
+  'decoder',
+  'model',
+];
+
+/**
+ * The tokenizer that AutoTokenizer of transformers 5.24 (tokenizers 0.23) makes of a checkpoint's files.
+ * @param vocab_size rows of the embedding: an id at or above it would read another row's numbers
+ * @throws bad-tokenizer when the files cannot be understood, say what is not computed here, or an id has no embedding
+ */
+export function makeTokenizer(files: TokenizerFiles, vocab_size: number): Tokenizer {
+  const name = classOf(files.tokenizer, files.tokenizer_config, files.config);
+  if (!isComputed(name)) {
+    refuse(`tokenizer_class is ${quoted(name)}; that class is not computed here.`);
+  }
+  const settings = readSettings(files);
+  const file = objectOf(files.tokenizer, 'tokenizer.json');
+  const fields = fieldsOf(file, 'tokenizer.json');
+  if (fields.text('version', '1.0') !== '1.0') refuse(`tokenizer.json: version is ${quoted(file.version)}.`);
+  fields.skip(...KEYS);
+  fields.done();
+  const json = prepare(file, name, settings);
+
+  const model = readModel(json.model);
+  const normalizer = optional(json.normalizer, readNormalizer);
+  const preTokenizer = optional(json.pre_tokenizer, readPreTokenizer);
+  const decoder = optional(json.decoder, readDecoder);
+  const fileFrame = optional(file.post_processor, readPostProcessor) ?? NO_FRAME;
+  const frame = json.post_processor === null ? NO_FRAME : fileFrame;
+  if (preTokenizer?.wants_start && normalizer?.keeps_start === false) {
+    refuse(
+      'tokenizer.json: pre_tokenizer Metaspace with prepend_scheme "first" is not computed behind a normalizer that takes characters away.',
+    );
+  }
+  const special = specialTokensOf(name, settings, json);
+  const calls = addingCalls(name, json, settings, special);
+  const added = addTokens(calls, model, normalizer, settings.split_special_tokens);
+
+  function idsOf(text: string): number[] {
+    const ids: number[] = [];
+    for (const section of added.sections(text)) {
+      if ('id' in section) {
+        ids.push(section.id);
+        continue;
+      }
+      for (const word of preTokenizer ? preTokenizer.split(section) : [section.text]) {
+        for (const id of model.tokenize(word)) ids.push(id);
+      }
+    }
+    return ids;
+  }
+  function textOfIds(ids: readonly number[], skip_special_tokens: boolean): string {
+    const tokens = ids
+      .map((id) => added.token(id) ?? model.token(id))
+      .filter(
+        (token): token is string => token !== undefined && !(skip_special_tokens && added.isSpecial(token)),
+      );
+    const text = decoder ? decoder(tokens).join('') : tokens.join(' ');
+    const cleans = settings.clean_up && (modelType(json.model) !== 'BPE' || settings.clean_up_bpe);
+    return cleans ? cleanUp(text) : text;
+  }
+  const named = (which: Name): { id: number; text: string } | undefined => {
+    const token = special.named.get(which);
+    if (!token) return undefined;
+    const id = added.id(textOf(token)) ?? model.id(textOf(token))!;
+    return { id, text: textOfIds([id], false) };
+  };
+  const bos = named('bos_token');
+  const eos = named('eos_token');
+  const prefix = bos ?? eos;
+  if (!prefix) {
+    refuse("neither the tokenizer's files nor its class name a bos_token or an eos_token; one is needed.");
+  }
+  const checked = (ids: number[]): number[] => {
+    const wrong = ids.find((id) => !(Number.isInteger(id) && id >= 0 && id < vocab_size));
+    if (wrong === undefined) return ids;
+    return refuse(
+      `tokenizer.json gives the id ${wrong}; the model has embeddings for 0 to ${vocab_size - 1}.`,
+    );
+  };
+  checked([prefix.id]);
+  const hasBos = ({ before }: Frame) => bos !== undefined && before.includes(bos.id);
+  const bos_in_front = hasBos(frame);
+  return {
+    encode(text, options) {
+      const adds = options?.add_special_tokens ?? !text.startsWith(prefix.text);
+      const ids = idsOf(text);
+      return checked(adds ? [...frame.before, ...ids, ...frame.after] : ids);
+    },
+    decode: (ids) => (ids.length === 0 ? '' : textOfIds(ids, true)),
+    prefix_token_id: prefix.id,
+    eos,
+    bos_in_front,
+    version_4_note: bos && version4Note(files, { by_file: hasBos(fileFrame), now: bos_in_front }),
+  };
+}
+
+const NO_FRAME: Frame = { before: [], after: [] };
+
+const optional = <T>(json: unknown, read: (json: unknown) => T): T | undefined =>
+  json === null || json === undefined ? undefined : read(json);
