@@ -82,7 +82,9 @@ function downloadBytes({ files, bytesOf }: OpenedFiles): number | undefined {
   if (!bytesOf) return undefined;
   const whole = files.names.includes('model.safetensors');
   const fetched = files.names.filter((name) =>
-    name.endsWith('.safetensors') ? !whole || name === 'model.safetensors' : /^(config|tokenizer)/.test(name),
+    name.endsWith('.safetensors')
+      ? !whole || name === 'model.safetensors'
+      : /^(config|tokenizer|special_tokens_map|added_tokens)/.test(name),
   );
   const sizes = fetched.map(bytesOf);
   return sizes.every((size) => size !== undefined) ? sizes.reduce((sum, size) => sum + size, 0) : undefined;

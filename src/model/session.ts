@@ -5,7 +5,7 @@ import { sequenceClassifier } from './classifier.ts';
 import { closeModel, makeModel, type Model } from './forward.ts';
 import type { LanguageModel } from './language_model.ts';
 import type { ModelFiles } from './open_model.ts';
-import type { Tokenizer } from './tokenizer.ts';
+import type { Tokenizer } from './tokenizer/tokenizer.ts';
 import { loadWeights, type LoadOptions } from './weights.ts';
 
 /** A model to load: its config, its checkpoint, an adapter if there is one, and a callback for progress. */
