@@ -87,9 +87,6 @@ export const dateTime = (iso: string): string =>
     minute: '2-digit',
   });
 
-/** A p-value as a report has it: p = 0.219, p < 0.001. */
-export const pValue = (p: number): string => (p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(3)}`);
-
 /** A share in whole per cent, or more finely below one. `percent(0.2381)` is 24 %. */
 export const percent = (share: number): string =>
   `${share === 0 || share >= 0.01 ? Math.round(100 * share) : digits3(100 * share)} %`;
