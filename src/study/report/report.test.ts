@@ -151,6 +151,17 @@ test('the harness is asked the same items in the same way', () => {
   ]);
 });
 
+test('a digest that does not fit is said in the report, and in a column of the CSV', () => {
+  const forged: ExperimentResult = { ...resultOf('FP4?', 'tiny'), digest_fits: false };
+  const said = 'These answers do not fit the digest they came with';
+  expect(buildReport(forged).summary.at(-1)).toContain(said);
+  expect(toHtml(buildReport(forged))).toContain(said);
+  const [header, ...lines] = itemsCsv(forged).trimEnd().split('\r\n');
+  expect(header).toMatch(/,tokens,digest_fits$/);
+  expect(lines).toHaveLength(80);
+  expect(lines.filter((line) => line.endsWith(',false'))).toHaveLength(80);
+});
+
 describe('text from anybody', () => {
   const result = resultOf(HOSTILE, HOSTILE);
 

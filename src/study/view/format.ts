@@ -49,6 +49,9 @@ export function bytes(n: number): string {
 /** Bytes in MB of 1,000,000 for a column of its own: 0.580, 12.340, 965.100. */
 export const megabytes = (n: number): string => decimals(n / 1e6, 3);
 
+/** Bytes in MiB of 2^20 for a column of its own: 0.58, 12.00, 965.10. */
+export const mebibytesColumn = (n: number): string => decimals(n / 2 ** 20, 2);
+
 /** Bytes in MiB of 2^20, as get_memory_footprint is read: 0.58, 12.00, 965.1, 11,772. */
 export function mebibytes(n: number): string {
   const mib = n / 2 ** 20;
