@@ -1,5 +1,5 @@
 import { LabError } from '../errors.ts';
-import { forward, reserve, type Model, type Span } from './forward.ts';
+import { forward, reserve, type Model, type SlotSpan } from './forward.ts';
 import type { Generation, GenerateOptions, LanguageModel, Loglikelihood, Trace } from './language_model.ts';
 import { greedyToken, scoreWanted, type TokenLogprob } from './logits.ts';
 import { rollingWindows } from './rolling_windows.ts';
@@ -157,7 +157,7 @@ interface PlacedToken {
   id: number;
   position: number;
   /** The slots it sees under a window. */
-  span(this: void, window: number | undefined): Span;
+  span(this: void, window: number | undefined): SlotSpan;
 }
 
 /** Forward passes over tokens at slots 0, 1, …, and the log-probabilities wanted at their rows. */

@@ -6,7 +6,7 @@ import { badData, readJsonLines, type DataFile, type DataRecord } from './record
  * The rows of a table by the format its name says: JSON lines, parquet, or CSV whose fields are `csvColumns`. The
  * fields are not checked here: each task checks them once for all formats.
  */
-export async function readRows(
+export async function readRecords(
   file: DataFile,
   columns: readonly string[],
   csvColumns: readonly string[] = columns,

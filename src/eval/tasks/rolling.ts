@@ -1,7 +1,7 @@
 import type { RollingDoc } from '../doc.ts';
 import { SPACE, countBytes, countWords, strip } from '../read/python_text.ts';
 import { badData, readJsonLines, readText, textField, type DataFile } from '../read/records.ts';
-import { formatOf, readRows } from '../read/rows.ts';
+import { formatOf, readRecords } from '../read/rows.ts';
 import type { Split, Task } from './task.ts';
 
 /**
@@ -74,7 +74,7 @@ async function readWikitext(file: DataFile): Promise<RollingDoc[]> {
 
 /** Joins the rows of the Hub's copy, one a line; an empty row stands for the file's " \n". */
 async function joinLines(file: DataFile): Promise<string> {
-  const lines = (await readRows(file, ['text'])).map(({ where, value }) => {
+  const lines = (await readRecords(file, ['text'])).map(({ where, value }) => {
     const { text } = value;
     if (typeof text !== 'string') badData(where, 'text', text, 'a text');
     return text === '' ? ' \n' : text;

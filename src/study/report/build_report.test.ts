@@ -7,7 +7,7 @@ import type { RunRecord, StoredItem } from '../record.ts';
 import { itemsCsv } from './csv.ts';
 import { toHtml } from './html.ts';
 import { toMarkdown } from './markdown.ts';
-import { buildReport } from './report.ts';
+import { buildReport } from './build_report.ts';
 import { reproduction } from './reproduce.ts';
 
 const HOSTILE = '<img src=x onerror=alert(1)>|`*_[a](javascript:1)\u202e"\'&';

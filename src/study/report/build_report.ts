@@ -5,10 +5,10 @@ import { bitsPerWeight, megabytes, rangeText, scoreText } from '../view/format.t
 import { pointsOf } from '../view/points.ts';
 import { viewOf, type ResultView, type TaskView } from '../view/view.ts';
 import type { ExperimentResult } from '../result.ts';
-import { divergenceSections } from './divergence.ts';
+import { divergenceSections } from './divergence_table.ts';
 import { environmentRows } from './environment.ts';
 import { findings } from './findings.ts';
-import { groupSections } from './groups.ts';
+import { groupSections } from './parts_table.ts';
 import type { Report, ReportOptions, Section, Table, Tradeoff } from './parts.ts';
 import { reproduction } from './reproduce.ts';
 
