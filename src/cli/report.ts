@@ -10,7 +10,7 @@ import type { ExperimentResult } from '../study/result.ts';
 import { parseArguments } from './arguments.ts';
 import { readResult } from './read_result.ts';
 
-/** Where `npm start` serves the page: a link in a report opens there. */
+/** The address at which `npm start` serves the page: a link in a report opens there. */
 const PAGE = 'http://localhost:4173/';
 
 type Writer = (result: ExperimentResult) => Promise<string> | string;

@@ -16,7 +16,7 @@ import { blobSource } from '../tensor/source.ts';
 import { elements } from '../tensor/tensor.ts';
 import type { MeasureRequest } from './protocol.ts';
 
-/** As much as the CPU measures in a fraction of a second, so that a newer question is heard. */
+/** The amount the CPU measures in a fraction of a second; between two of them a newer request is noticed. */
 const CPU_BYTES = 512 * 1024;
 
 /** Measures tensors one after the other: a new one ends the one before. */

@@ -16,7 +16,7 @@ export interface Tokenizer {
   eos: { id: number; text: string } | undefined;
 }
 
-/** What a token may be written as in tokenizer_config.json. */
+/** A token as tokenizer_config.json writes it. */
 type TokenSetting = string | { content: string } | null | undefined;
 
 /**

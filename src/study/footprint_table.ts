@@ -10,7 +10,7 @@ import {
   type Footprint,
 } from '../model/footprint.ts';
 import { configName, type ComputeDtype, type QuantConfig } from '../quant/config.ts';
-import { bitsPerWeight, count, mebibytes, mebibytesColumn, whole } from './view/format.ts';
+import { bitsText, count, mebibytes, mebibytesColumn, whole } from './view/format.ts';
 
 /** One line of a model's footprint. */
 export interface FootprintRow {
@@ -68,7 +68,7 @@ export function footprintText(config: ModelConfig, context: number): string {
     mebibytesColumn(footprint.bitsandbytes_bytes),
     ...(masks ? [mebibytesColumn(footprint.bitsandbytes_bytes + masks)] : []),
     mebibytesColumn(footprint.actual_bytes),
-    bitsPerWeight(footprint.bits_per_weight),
+    bitsText(footprint.bits_per_weight),
   ]);
   return [
     `${config.architecture}: ${count(linear + other, 'parameter')}, ${whole(linear)} of them in the blocks' Linear layers`,

@@ -11,7 +11,7 @@ export async function readRecords(
   columns: readonly string[],
   csvColumns: readonly string[] = columns,
 ): Promise<DataRecord[]> {
-  const format = formatOf(file.path);
+  const format = extensionOf(file.path);
   switch (format) {
     case 'jsonl':
       return readJsonLines(file);
@@ -24,5 +24,5 @@ export async function readRecords(
   }
 }
 
-/** The end of a path after its last dot: `formatOf('ARC/ARC-Easy-test.jsonl')` is 'jsonl'. */
-export const formatOf = (path: string): string => path.slice(path.lastIndexOf('.') + 1);
+/** The end of a path after its last dot: `extensionOf('ARC/ARC-Easy-test.jsonl')` is 'jsonl'. */
+export const extensionOf = (path: string): string => path.slice(path.lastIndexOf('.') + 1);

@@ -3,7 +3,7 @@ import type { ClassifyDoc } from '../doc.ts';
 import type { GroupResult } from '../stats/group.ts';
 import type { ClassifyItem, ItemResult } from '../item.ts';
 import { badData, textField, type DataFile, type DataRecord } from '../read/records.ts';
-import { formatOf, readRecords } from '../read/rows.ts';
+import { extensionOf, readRecords } from '../read/rows.ts';
 import type { Task } from './task.ts';
 
 const LABELS = ['World', 'Sports', 'Business', 'Sci/Tech'] as const;
@@ -17,7 +17,7 @@ const MAX_LENGTH = 128;
  */
 async function readNews(file: DataFile): Promise<ClassifyDoc[]> {
   const records = await readRecords(file, ['text', 'label'], ['class', 'title', 'description']);
-  return records.map(formatOf(file.path) === 'csv' ? originalDoc : hubDoc);
+  return records.map(extensionOf(file.path) === 'csv' ? originalDoc : hubDoc);
 }
 
 function originalDoc(record: DataRecord): ClassifyDoc {

@@ -1,7 +1,7 @@
 import type { MetricValue } from '../../eval/stats/metric.ts';
 import { TASKS } from '../../eval/tasks/tasks.ts';
 import { longName } from '../view/config_names.ts';
-import { bitsPerWeight, megabytes, rangeText, scoreText } from '../view/format.ts';
+import { bitsText, megabytes, rangeText, scoreText } from '../view/format.ts';
 import { pointsOf } from '../view/points.ts';
 import { viewOf, type ResultView, type TaskView } from '../view/view.ts';
 import type { ExperimentResult } from '../result.ts';
@@ -12,7 +12,7 @@ import { groupSections } from './parts_table.ts';
 import type { Report, ReportOptions, Section, Table, Tradeoff } from './parts.ts';
 import { reproduction } from './reproduce.ts';
 
-/** A report of whatever a result holds, finished or not. */
+/** The report of a result, finished or not. */
 export function buildReport(result: ExperimentResult, options: ReportOptions = {}): Report {
   const view = viewOf(result);
   return {
@@ -72,7 +72,7 @@ function overview({ rows }: ResultView): Table {
     ],
     rows: rows.map(({ name, footprint, timings, tasks }) => [
       name,
-      bitsPerWeight(footprint.bits_per_weight),
+      bitsText(footprint.bits_per_weight),
       megabytes(footprint.bitsandbytes_bytes),
       megabytes(footprint.actual_bytes),
       `${(rows[0]!.footprint.bitsandbytes_bytes / footprint.bitsandbytes_bytes).toFixed(2)}×`,

@@ -8,7 +8,7 @@ export interface Report {
   sections: Section[];
   /** Bits against score, a chart a task. */
   tradeoffs: Tradeoff[];
-  /** How to get the same numbers again. */
+  /** Ways to get the same numbers again. */
   reproduce: HowTo[];
 }
 

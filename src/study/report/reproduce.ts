@@ -31,7 +31,7 @@ function askedDocs(
   return tasks.find((one) => one.task === task)?.items.map(({ doc_id }) => doc_id);
 }
 
-/** The same items asked by lm-evaluation-harness: `--samples` names rows of a split in its order. */
+/** Commands that ask the same items with lm-evaluation-harness: `--samples` names rows of a split in its order. */
 function harnessCommand(model: string, { task, num_fewshot, doc_ids }: TaskSpec): string {
   return [
     `# lm_eval --model hf --model_args ${model} --tasks ${task}`,

@@ -13,7 +13,7 @@ export interface ItemPair {
   /** Missing for a text, which has no right and wrong. */
   cell: Cell | undefined;
   /**
-   * What changed from the first to the second: the lead of the right choice in nats, f1, or of a text the nats a token.
+   * The change from the first to the second: of the right choice's lead in nats, of f1, or of a text's nats a token.
    * Negative is worse.
    */
   change: number;
@@ -69,7 +69,7 @@ function cellOf(first: boolean | undefined, second: boolean | undefined): Cell |
   return second ? 'second' : 'neither';
 }
 
-/** How well an item went, on a scale of its own kind. */
+/** A number that grows the better an item was answered, in the unit of its kind. */
 function strength(item: ItemResult): number {
   switch (item.output_type) {
     case 'multiple_choice':

@@ -95,7 +95,7 @@ export const percent = (share: number): string =>
   `${share === 0 || share >= 0.01 ? Math.round(100 * share) : digits3(100 * share)} %`;
 
 /** Bits per weight: 4.503. */
-export const bitsPerWeight = (bits: number): string => bits.toFixed(3);
+export const bitsText = (bits: number): string => bits.toFixed(3);
 
 /** A metric with its standard error, where it has one: "0.720 ± 0.032", "17.792". */
 export const scoreText = ({ value, stderr }: Pick<MetricValue, 'value' | 'stderr'>): string =>

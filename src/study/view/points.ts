@@ -2,7 +2,7 @@ import { METRICS, type MetricName } from '../../eval/stats/metric.ts';
 import type { Interval } from '../../eval/stats/stats.ts';
 import { TASKS, type TaskName } from '../../eval/tasks/tasks.ts';
 import type { QuantConfig } from '../../quant/config.ts';
-import { bitsPerWeight, decimals, intervalOf } from './format.ts';
+import { bitsText, decimals, intervalOf } from './format.ts';
 import { testOf, type ResultView } from './view.ts';
 
 /** A metric of a task, as a figure shows it. */
@@ -75,8 +75,7 @@ export function pointsSentence(points: readonly Point[], shown: Shown): string {
   const up = METRICS[shown.metric].higher_is_better;
   const best = points.reduce((a, b) => ((up ? b.value > a.value : b.value < a.value) ? b : a));
   const least = points.reduce((a, b) => (b.bits < a.bits ? b : a));
-  const say = ({ name, value, bits }: Point) =>
-    `${name}, ${decimals(value, 3)} at ${bitsPerWeight(bits)} bits`;
+  const say = ({ name, value, bits }: Point) => `${name}, ${decimals(value, 3)} at ${bitsText(bits)} bits`;
   const first = `${shownName(shown)}: ${up ? 'highest' : 'lowest'} is ${say(best)}`;
   return best === least ? `${first}, the fewest too.` : `${first}; with the fewest bits comes ${say(least)}.`;
 }

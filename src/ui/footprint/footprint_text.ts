@@ -5,7 +5,7 @@ import { formatOf } from '../../quant/config.ts';
 import type { TableTwin } from '../chart/table_twin.ts';
 import { PUBLISHED_MODELS, PUBLISHED_QLORA, publishedOf } from './published.ts';
 import {
-  bitsPerWeight,
+  bitsText,
   count,
   decimals,
   digits3,
@@ -75,7 +75,7 @@ export function footprintTable(title: string, rows: readonly FootprintRow[], mas
       mebibytesColumn(row.footprint.bitsandbytes_bytes + masks),
       mebibytesColumn(row.footprint.actual_bytes),
       mebibytesColumn(partsOf(row).scales),
-      bitsPerWeight(row.footprint.bits_per_weight),
+      bitsText(row.footprint.bits_per_weight),
       ...(studied ? [publishedOf(title, row.config)?.text ?? ''] : []),
     ]),
   };
