@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors.ts';
 
-/** What went wrong while measuring; every other failure lies in what was given. */
+/** Failures of the measurement; all others lie in the input. */
 const RUN_FAILURES: ReadonlySet<ErrorCode> = new Set([
   'no-webgpu',
   'no-adapter',

@@ -10,7 +10,7 @@ import { readHeader, type TensorInfo } from '../tensor/safetensors.ts';
 import { parseArguments } from './arguments.ts';
 import { diskModel, diskSource } from './disk.ts';
 
-/** What `inspect --json` says of each file. */
+/** An entry of `inspect --json`, one a file. */
 interface Verdict {
   file: string;
   ok: boolean;
@@ -47,7 +47,7 @@ async function verdictOf(file: string): Promise<Verdict> {
     try {
       return { ...blank, ok: true, warnings, ...header, ...footprintsOf(await configOf(file)) };
     } catch (error) {
-      // The checkpoint is what it is, whatever its config.json says.
+      // A fault of config.json is not one of the checkpoint.
       return { ...blank, ok: true, warnings: [...warnings, toFailure(error).message], ...header };
     }
   } catch (error) {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { findChromium } from '../../bin/chromium.mjs';
 
-/** Where drivers that compute on the CPU announce themselves to the Vulkan loader. */
+/** Files by which drivers that compute on the CPU announce themselves to the Vulkan loader. */
 const SOFTWARE_DRIVERS = [
   '/usr/lib/chromium/vk_swiftshader_icd.json',
   '/usr/share/vulkan/icd.d/lvp_icd.json',

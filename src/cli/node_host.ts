@@ -14,7 +14,7 @@ import { diskFiles, diskModel, diskSource } from './disk.ts';
 import { diskScratch } from './disk_scratch.ts';
 import { nodeGpu } from './node_gpu.ts';
 
-/** What the page fetches from its server lies here on disk. */
+/** The folder on disk of the files that the page fetches from its server. */
 const PUBLIC = fileURLToPath(new URL('../../public/', import.meta.url));
 
 export const NODE_RUNTIME = `node ${process.versions.node}`;

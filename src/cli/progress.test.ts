@@ -6,7 +6,7 @@ import { progressPrinter } from './progress.ts';
 const saved = await savedRun();
 const events = eventsOf(saved);
 
-/** What a run of those events prints, on a terminal or into a file. */
+/** The text that a run of those events prints, on a terminal or into a file. */
 function printed(asked: readonly RunEvent[], isTTY: boolean): string {
   let text = '';
   const terminal = process.stderr.isTTY;

@@ -5,12 +5,12 @@ import { specHash } from '../study/permalink.ts';
 import { itemsCsv } from '../study/report/csv.ts';
 import { toHtml } from '../study/report/html.ts';
 import { toMarkdown } from '../study/report/markdown.ts';
-import { buildReport } from '../study/report/report.ts';
+import { buildReport } from '../study/report/build_report.ts';
 import type { ExperimentResult } from '../study/result.ts';
 import { parseArguments } from './arguments.ts';
 import { readResult } from './read_result.ts';
 
-/** Where `npm start` serves the page: a link in a report opens there. */
+/** The address at which `npm start` serves the page: a link in a report opens there. */
 const PAGE = 'http://localhost:4173/';
 
 type Writer = (result: ExperimentResult) => Promise<string> | string;

@@ -11,7 +11,7 @@ import { specHash } from '../study/permalink.ts';
 import type { ExperimentResult } from '../study/result.ts';
 import { runCommand } from './run_command.ts';
 
-/** What the lab is told to do in its stead: the events of a saved run. */
+/** A stand-in of the lab, which gives the events of a saved run. */
 const lab = vi.hoisted(() => ({
   run: vi.fn<(request: RunRequest, host: Host, emit: (event: RunEvent) => void) => Promise<void>>(),
 }));

@@ -38,7 +38,7 @@ function answer(
     case 'generate_until':
       return scoreAnswer(doc, doc_id, model);
     case 'loglikelihood_rolling':
-      return scoreText(doc, doc_id, model, baseline);
+      return scoreRolling(doc, doc_id, model, baseline);
     case 'classify':
       return scoreClass(doc, doc_id, model);
   }
@@ -87,7 +87,7 @@ async function scoreAnswer(doc: GenerateDoc, doc_id: number, model: LanguageMode
   };
 }
 
-async function scoreText(
+async function scoreRolling(
   doc: RollingDoc,
   doc_id: number,
   model: LanguageModel,

@@ -1,4 +1,4 @@
-/** What is worth keeping of an adapter in a record of results. */
+/** The facts on an adapter that a record of results keeps. */
 export interface AdapterReport {
   vendor: string;
   architecture: string;

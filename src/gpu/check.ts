@@ -11,7 +11,7 @@ export interface CheckRow {
   case: string;
   /** The largest |GPU − reference| over all outputs; infinite where the GPU left a value unwritten. */
   max_error: number;
-  /** What is allowed where the reference is 0; the allowance grows with the reference's magnitude. */
+  /** The error allowed where the reference is 0; the allowance grows with the reference's magnitude. */
   bound: number;
   /** The largest error over what was allowed at its own element: above 1 the check fails. */
   worst_ratio: number;

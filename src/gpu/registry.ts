@@ -18,7 +18,7 @@ import { choicesOf, MATMULS } from './matrix/choose.ts';
 import { STORAGES, type StorageName } from './matrix/matrix.ts';
 import { MEASURING } from './matrix/measure_matrix.ts';
 
-/** The kernels of a model's passes, whatever its weights are stored as. Adding one is one line here. */
+/** The kernels of a model's passes that every storage of weights needs. Adding one is one line here. */
 const OF_EVERY_MODEL = [
   embedding,
   rms_norm,

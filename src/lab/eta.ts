@@ -1,4 +1,4 @@
-/** What is left of a run, told in seconds. */
+/** An estimate of the seconds that a run has left. */
 export interface Eta {
   /** Counts an answered item of `cost` that took `seconds`. */
   answered(cost: number, seconds: number): void;

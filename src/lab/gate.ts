@@ -1,6 +1,6 @@
 import type { RunEvent } from './protocol.ts';
 
-/** What a run passes between two items: shut while somebody has paused it. */
+/** A gate that a run passes between two items: shut while the run is paused. */
 export interface Gate {
   set(paused: boolean): void;
   readonly paused: boolean;

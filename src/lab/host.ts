@@ -7,7 +7,7 @@ import type { Scratch } from './scratch.ts';
 import type { AdapterRef, ModelRef } from '../study/spec.ts';
 import type { Store } from './store.ts';
 
-/** What a run needs from where it runs: a browser's worker or a terminal. */
+/** The surroundings a run needs, given by a browser's worker or by a terminal. */
 export interface Host {
   /** The device; the same one again until it is lost, since compiling its kernels takes seconds. */
   gpu(): Promise<Gpu>;

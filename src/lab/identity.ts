@@ -6,7 +6,7 @@ import type { OpenedFiles } from './host.ts';
 import type { ModelIdentity } from '../study/result.ts';
 import type { ModelRef } from '../study/spec.ts';
 
-/** What a run's model is: its name, architecture, and the size and hash of each file that matters. */
+/** The identity of a run's model: its name, architecture, and the size and hash of each file it is read from. */
 export async function identify(
   ref: ModelRef,
   opened: OpenedFiles,

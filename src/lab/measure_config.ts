@@ -95,7 +95,7 @@ async function answer(
     const begun = performance.now();
     const [tokensBefore, asideBefore] = [ready.tokens, ready.aside_seconds];
     const followed =
-      doc.output_type === 'loglikelihood_rolling' ? await follow(job, task, doc_id) : undefined;
+      doc.output_type === 'loglikelihood_rolling' ? await openTrace(job, task, doc_id) : undefined;
     let item: ItemResult;
     try {
       item = await score(doc, doc_id, lm, followed?.trace);
@@ -129,7 +129,7 @@ async function answer(
 }
 
 /** Follows a text: the baseline's states of it are kept, or found for another configuration to be compared with. */
-async function follow(
+async function openTrace(
   { record, index, model, scratch }: ConfigJob,
   task: TaskName,
   doc_id: number,

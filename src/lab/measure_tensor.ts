@@ -2,7 +2,7 @@ import { LabError } from '../errors.ts';
 import { quickCheck } from '../gpu/check.ts';
 import type { Gpu } from '../gpu/device/device.ts';
 import { DTYPE } from '../gpu/kernels/stored.ts';
-import { passingBytes } from '../gpu/matrix/stored_matrix.ts';
+import { passingLimit } from '../gpu/matrix/stored_matrix.ts';
 import {
   measureMatrix,
   measureOn,
@@ -16,7 +16,7 @@ import { blobSource } from '../tensor/source.ts';
 import { elements } from '../tensor/tensor.ts';
 import type { MeasureRequest } from './protocol.ts';
 
-/** As much as the CPU measures in a fraction of a second, so that a newer question is heard. */
+/** The amount the CPU measures in a fraction of a second; between two of them a newer request is noticed. */
 const CPU_BYTES = 512 * 1024;
 
 /** Measures tensors one after the other: a new one ends the one before. */
@@ -42,7 +42,7 @@ export function tensorMeasurer(open: () => Promise<Gpu>): (request: MeasureReque
     };
     const gpu = await open().catch(() => undefined);
     return gpu && (await trusted(gpu, dtype))
-      ? measureMatrix(stored, wanted, measureOn(gpu), passingBytes(gpu), signal)
+      ? measureMatrix(stored, wanted, measureOn(gpu), passingLimit(gpu), signal)
       : measureMatrix(stored, wanted, measureOnCpu, CPU_BYTES, signal);
   };
 }

@@ -12,7 +12,7 @@ export interface PlannedItem {
   task: TaskName;
   doc_id: number;
   doc: Doc;
-  /** How long it takes compared with others: its characters, since tokens are not known yet. */
+  /** Its share of the time, in no unit: its characters, since tokens are not known yet. */
   cost: number;
 }
 

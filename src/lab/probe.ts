@@ -15,7 +15,7 @@ import type { ExperimentSpec } from '../study/spec.ts';
 /** Tokens of the long pass: about a question with its choices, and several passes in the time even of a slow adapter. */
 const LONG = 64;
 
-/** Whatever else the machine does may stretch a pass; of three it rarely stretches two. */
+/** Passes to time at least: other work on the machine may stretch one, but rarely two of three. */
 const LEAST_PASSES = 3;
 
 /**
@@ -77,7 +77,7 @@ async function timePass(model: Model, tokens: number): Promise<number> {
   return (performance.now() - begun) / 1000;
 }
 
-/** What a run would fetch: the weights in one file or in all there are, and what is read beside them. */
+/** Bytes a run would download: the weights, in one file or in all their shards, and the files read beside them. */
 function downloadBytes({ files, bytesOf }: OpenedFiles): number | undefined {
   if (!bytesOf) return undefined;
   const whole = files.names.includes('model.safetensors');

@@ -1,7 +1,7 @@
 import { openDB, type DBSchema } from 'idb';
 import type { Probe } from '../study/speed.ts';
 
-/** What was probed in this browser, so that nobody waits for the same probe twice. */
+/** Probes made in this browser, kept so that the same one is made once. */
 export interface Probes {
   /** Adds to what is known of a model on an adapter. */
   keep(adapter: string, model: string, probe: Probe): Promise<void>;

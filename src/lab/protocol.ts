@@ -14,7 +14,7 @@ import type { ExperimentSpec, ModelRef } from '../study/spec.ts';
 import type { Probe } from '../study/speed.ts';
 import type { RunRecord } from '../study/record.ts';
 
-/** What the worker offers the page; Comlink carries it and nothing else calls postMessage. */
+/** The worker's offer to the page; Comlink carries it and nothing else calls postMessage. */
 export interface Lab {
   /** The adapter runs would use, or why there is none. */
   adapter(): Promise<AdapterReport | Failure>;
@@ -33,7 +33,7 @@ export interface Lab {
   measureTensor(request: MeasureRequest): Promise<MatrixReport | Failure>;
 }
 
-/** What reads stored runs, in a worker of its own: comparing thousands of answers takes longer than a hand waits. */
+/** A reader of stored runs, in a worker of its own: comparing thousands of answers would hold up the page. */
 export interface Reader {
   /** The run, nothing if the store has none of that id, or why it cannot be read. */
   read(id: string): Promise<{ run?: StoredRun; failure?: Failure }>;
@@ -54,7 +54,7 @@ export interface MeasureRequest {
   blocksize: number;
 }
 
-/** What a person before the page can ask for on top; the command line asks for none of it. */
+/** The worker's offer that only the page uses, not the command line: pausing and probing. */
 export interface PageLab extends Lab {
   /** Holds the run in progress after the item it is at, or lets it go on. */
   pause(paused: boolean): Promise<void>;
@@ -110,7 +110,7 @@ export type RunEvent =
       what: string;
     }
   | { type: 'environment'; environment: Environment }
-  /** How many items each task has, known once its file is read. */
+  /** The number of items of each task, known once its file is read. */
   | { type: 'planned'; tasks: { task: TaskName; n: number }[] }
   | { type: 'loaded'; config: number; footprint: Footprint; load_seconds: number }
   | ItemEvent

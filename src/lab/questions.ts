@@ -2,7 +2,7 @@ import { openDB, type DBSchema } from 'idb';
 import type { DocText } from '../eval/doc.ts';
 import type { TaskName } from '../eval/tasks/tasks.ts';
 
-/** What a run asked, as people read it. Answers and digests do not depend on it, so it is kept apart from them. */
+/** A question of a run as people read it. Answers and digests do not depend on it, so it is kept apart from them. */
 export interface Question {
   run_id: string;
   task: TaskName;
@@ -10,7 +10,7 @@ export interface Question {
   doc: DocText;
 }
 
-/** Where the questions of runs are kept. */
+/** The store of the questions of runs. */
 export interface Questions {
   keep(question: Question): Promise<void>;
   of(run_id: string): Promise<Question[]>;

@@ -5,7 +5,7 @@ import type { Reader } from './protocol.ts';
 import { browserStore } from './store.ts';
 
 const store = browserStore();
-// A rejection is answered by whoever reads; until then it must not end the worker.
+// Every read hears of a rejection; until the first it must not end the worker.
 store.catch(() => undefined);
 
 const reader: Reader = {

@@ -159,7 +159,7 @@ async function measureAll(measurement: Measurement): Promise<void> {
   await scratch?.clear();
 }
 
-/** What stops the next configuration as well is not worth trying again. */
+/** True if a failure says nothing about the next configuration: a full store or a lost network would stop that too. */
 const concernsOneConfig = ({ code }: Failure): boolean => !['storage', 'network', 'internal'].includes(code);
 
 /** @throws kernel-mismatch when a kernel computes something else than the CPU: then no number would mean anything. */

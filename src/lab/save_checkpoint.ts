@@ -17,7 +17,7 @@ import type { FileSet } from '../tensor/source.ts';
 import { transposed, type Tensor } from '../tensor/tensor.ts';
 import { headerOf, plannedBytes, type PlannedTensor } from '../tensor/write_safetensors.ts';
 
-/** Where a checkpoint is written: one file after another, each in pieces. */
+/** The destination of a checkpoint: one file after another, each in pieces. */
 export interface FileSink {
   open(name: string): Promise<OpenFile>;
 }
@@ -161,7 +161,7 @@ function indexOf(shards: readonly Job[][]): unknown {
   return { metadata: { total_size }, weight_map };
 }
 
-/** As transformers 5 writes it; its reader needs `quant_method` and `load_in_4bit` or `load_in_8bit`. */
+/** The quantization_config as transformers 5 writes it; its reader needs `quant_method` and `load_in_4bit` or `load_in_8bit`. */
 function quantizationConfig(config: SavableConfig): Record<string, unknown> {
   const blockwise = config.quant_type === 'llm_int8' ? undefined : config;
   const four = blockwise !== undefined;

@@ -1,6 +1,6 @@
 import type { ByteSource } from '../tensor/source.ts';
 
-/** Where a browser keeps what was read of data sets; its settings show and clear it as this page's data. */
+/** The browser's cache of ranges read from data sets; its settings show and clear it as this page's data. */
 const CACHE = 'nibble-datasets';
 
 /**

@@ -2,7 +2,7 @@ import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import { LabError } from '../errors.ts';
 import type { RunRecord, StoredItem } from '../study/record.ts';
 
-/** Where runs are kept. An item is stored when its promise resolves; a closed tab loses nothing that was. */
+/** The store of runs. An item is stored when its promise resolves; a closed tab loses nothing that was. */
 export interface Store {
   put(record: RunRecord): Promise<void>;
   commit(item: StoredItem): Promise<void>;
@@ -10,7 +10,7 @@ export interface Store {
   /** Newest first. */
   list(): Promise<RunRecord[]>;
   items(id: string): Promise<StoredItem[]>;
-  /** How many items a run has. */
+  /** The number of a run's items. */
   count(id: string): Promise<number>;
   remove(id: string): Promise<void>;
 }

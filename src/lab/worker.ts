@@ -12,11 +12,11 @@ import { run } from './run.ts';
 import { saveCheckpoint } from './save_checkpoint.ts';
 import { browserStore } from './store.ts';
 
-/** Where the page lies: the worker's own address depends on how the page was built. */
+/** The page's address: the worker's own address depends on how the page was built. */
 const base = self.name;
 const gpu = gpuOnce(() => navigator.gpu);
 const store = browserStore();
-// A rejection is answered by whoever asks for the store; until then it must not end the worker.
+// Every use of the store hears of a rejection; until the first it must not end the worker.
 store.catch(() => undefined);
 let stop = new AbortController();
 let gate = openGate();

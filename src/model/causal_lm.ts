@@ -1,5 +1,5 @@
 import { LabError } from '../errors.ts';
-import { forward, reserve, type Model, type Span } from './forward.ts';
+import { forward, reserve, type Model, type SlotSpan } from './forward.ts';
 import type { Generation, GenerateOptions, LanguageModel, Loglikelihood, Trace } from './language_model.ts';
 import { greedyToken, scoreWanted, type TokenLogprob } from './logits.ts';
 import { rollingWindows } from './rolling_windows.ts';
@@ -67,7 +67,7 @@ export function causalLanguageModel(model: Model, tokenizer: Tokenizer): Languag
   return { loglikelihood, loglikelihoodRolling, generateUntil };
 }
 
-/** What Python's rstrip takes off: not U+FEFF as trimEnd does, but U+001C to U+001F and U+0085. */
+/** The characters that Python's rstrip takes off: not U+FEFF as trimEnd does, but U+001C to U+001F and U+0085. */
 // eslint-disable-next-line no-control-regex
 const TRAILING_SPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/u;
 
@@ -101,7 +101,7 @@ async function scorePairs(
   return results;
 }
 
-/** Whether a token's result depends on no other token of its pass: the outlier columns of LLM.int8() are the pass's. */
+/** True if a token's result depends on no other token of its pass; LLM.int8() finds outlier columns over all of them. */
 const independent = ({ quant }: Model): boolean =>
   quant.quant_type !== 'llm_int8' || quant.llm_int8_threshold === 0;
 
@@ -157,7 +157,7 @@ interface PlacedToken {
   id: number;
   position: number;
   /** The slots it sees under a window. */
-  span(this: void, window: number | undefined): Span;
+  span(this: void, window: number | undefined): SlotSpan;
 }
 
 /** Forward passes over tokens at slots 0, 1, …, and the log-probabilities wanted at their rows. */
@@ -195,7 +195,7 @@ async function scoreTokens(
 const greedyAfter = (model: Model, ids: readonly number[], first_slot: number): Promise<number> =>
   greedyToken(model, forwardSequence(model, ids, first_slot));
 
-/** What stands before the first stop, each applied in turn as the harness does. */
+/** The text before the first stop, each applied in turn as the harness does. */
 const cutAt = (text: string, stops: readonly string[]): string =>
   stops.reduce((kept, stop) => (stop === '' ? kept : kept.split(stop)[0]!), text);
 

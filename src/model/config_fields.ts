@@ -68,6 +68,6 @@ export function labels(json: Json): number {
 /** A value of a config as a sentence shows it: text bare, anything else as JSON. */
 export const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
-/** Whether a value is an object with fields. */
+/** True if a value is an object with fields. */
 export const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

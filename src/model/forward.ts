@@ -54,11 +54,11 @@ interface Seen {
 export interface TokenBatch {
   ids: readonly number[];
   positions: readonly number[];
-  spans(window: number | undefined): readonly Span[];
+  spans(window: number | undefined): readonly SlotSpan[];
   first_slot: number;
 }
 
-export type Span = readonly [number, number, number, number];
+export type SlotSpan = readonly [number, number, number, number];
 
 /** A model over loaded weights; its workspace comes with the first pass. */
 export async function makeModel(

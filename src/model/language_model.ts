@@ -37,7 +37,7 @@ export interface KeepTrace {
 /** The states a baseline left. */
 export interface KeptStates {
   kind: 'compare';
-  /** What the baseline's head computed in. */
+  /** The dtype that the baseline's head computed in. */
   head_dtype: ComputeDtype;
   /** Gives back as many values as are asked for, in the order they were kept. */
   next(length: number): Float32Array<ArrayBuffer>;

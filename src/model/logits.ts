@@ -85,13 +85,13 @@ async function scoreRows(
   const scored = wanted.map((_, i) => ({ logprob: values[i]!, best: tokens[i]! }));
   if (trace) {
     const begun = performance.now();
-    await follow(model, buffers, scored, trace);
+    await keepOrCompare(model, buffers, scored, trace);
     model.aside_seconds += (performance.now() - begun) / 1000;
   }
   return scored;
 }
 
-async function follow(
+async function keepOrCompare(
   model: Model,
   buffers: Head['buffers'],
   scored: readonly TokenLogprob[],

@@ -22,7 +22,7 @@ export interface ModelConfig {
   /** The kinds of block, in turn: layer i is `blocks[i % blocks.length]`. */
   blocks: readonly [BlockSpec, ...BlockSpec[]];
   names: TensorNames;
-  /** Whether older versions of transformers kept a causal mask in each layer, as a buffer that counts as memory. */
+  /** True if older versions of transformers kept a causal mask in each layer, as a buffer that counts as memory. */
   mask_buffers: boolean;
 }
 

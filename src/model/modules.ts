@@ -71,7 +71,7 @@ function roleShapes(config: ModelConfig): Record<Role, readonly [rows: number, c
 }
 
 /**
- * Whether a module is among those a spec keeps unquantized: by its own name (`down_proj`), its full path, or a path
+ * True if a module is among those a spec keeps unquantized: by its own name (`down_proj`), its full path, or a path
  * it lies under (`model.layers.0`).
  */
 export const isSkipped = (name: string, skip_modules: readonly string[]): boolean =>

@@ -12,7 +12,7 @@ export interface ModelFiles {
   checkpoint: Checkpoint;
   config: ModelConfig;
   tokenizer: Tokenizer;
-  /** How the checkpoint was quantized before it came here. */
+  /** The quantization that the checkpoint came with; undefined where its weights are floats. */
   stored_quant: StoredQuant | undefined;
   /** A LoRA adapter to put on top. */
   adapter: Adapter | undefined;

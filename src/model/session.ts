@@ -6,10 +6,10 @@ import { closeModel, makeModel, type Model } from './forward.ts';
 import type { LanguageModel } from './language_model.ts';
 import type { ModelFiles } from './open_model.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
-import { loadWeights, type LoadOptions } from './weights.ts';
+import { loadWeights, type WeightOptions } from './weights.ts';
 
 /** A model to load: its config, its checkpoint, an adapter if there is one, and a callback for progress. */
-export interface ModelSource extends Pick<ModelFiles, 'config' | 'checkpoint'>, LoadOptions {}
+export interface ModelSource extends Pick<ModelFiles, 'config' | 'checkpoint'>, WeightOptions {}
 
 /**
  * Loads a model under a configuration, lends it to `use` and frees all it took, however that ends:

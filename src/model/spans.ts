@@ -1,10 +1,10 @@
-import type { Span } from './forward.ts';
+import type { SlotSpan } from './forward.ts';
 
 /**
  * The slots that a token at `position` of a plain sequence sees, where slots are positions: its own and all before it,
  * or the last `window` of them. `causalSpan(9, undefined)` is [0, 0, 0, 10]; with a window of 4, [0, 0, 6, 10].
  */
-export const causalSpan = (position: number, window: number | undefined): Span => [
+export const causalSpan = (position: number, window: number | undefined): SlotSpan => [
   0,
   0,
   firstVisible(position, window),
@@ -19,7 +19,7 @@ export const causalSpan = (position: number, window: number | undefined): Span =
 export function branchSpan(
   { context, begin, index }: { context: number; begin: number; index: number },
   window: number | undefined,
-): Span {
+): SlotSpan {
   const first = firstVisible(context + index, window);
   return [Math.min(first, context), context, begin + Math.max(0, first - context), begin + index + 1];
 }

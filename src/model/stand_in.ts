@@ -17,7 +17,7 @@ const MOST_VOCABULARY = 4096;
 export interface StandIn {
   config: ModelConfig;
   checkpoint: Checkpoint;
-  /** How many times the weights of its blocks those of the model are. */
+  /** The model's weights in blocks, over those of the stand-in. */
   times: number;
 }
 

@@ -5,7 +5,7 @@ import { readWeightBytes, type Checkpoint } from '../tensor/checkpoint.ts';
 import type { ModelConfig } from './model_config.ts';
 import { linearModules } from './modules.ts';
 
-/** How a checkpoint was quantized before it came here, as bitsandbytes saved it. */
+/** The quantization that a checkpoint came with, as bitsandbytes saved it. */
 export interface StoredQuant {
   quant_type: SavedQuantType;
   blocksize: number;
@@ -47,7 +47,7 @@ export async function storedQuantOf(
 
 /**
  * The configuration a run computes with. A quantized checkpoint runs as it is: its codes are what was published, and
- * quantizing them again would measure something nobody has.
+ * quantizing them again would measure another model.
  * @throws bad-spec when a configuration asks a quantized checkpoint for anything else.
  */
 export function effectiveConfig(config: QuantConfig, stored: StoredQuant | undefined): QuantConfig {

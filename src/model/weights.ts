@@ -37,7 +37,7 @@ export interface LinearRows {
   rows: readonly [begin: number, end: number];
 }
 
-export interface LoadOptions {
+export interface WeightOptions {
   onProgress?: Progress;
   /** A LoRA adapter on top of the Linear layers, quantized or not. */
   adapter?: Adapter | undefined;
@@ -52,7 +52,7 @@ export async function loadWeights(
   checkpoint: Checkpoint,
   config: ModelConfig,
   quant: QuantConfig,
-  { onProgress = () => {}, adapter }: LoadOptions = {},
+  { onProgress = () => {}, adapter }: WeightOptions = {},
 ): Promise<Weights> {
   if (adapter) requireFits(adapter, linearModules(config, checkpoint));
   const loader = await openLoader(gpu, checkpoint, quant, onProgress, adapter);

@@ -62,7 +62,7 @@ const state =
     put(STATE, new TextEncoder().encode(JSON.stringify({ ...before, ...fields })))(saved);
   };
 
-/** How a quantized layer can contradict itself, and what its reader says. */
+/** Ways for a quantized layer to contradict itself, and the message of its reader. */
 const SPOILED: [how: string, config: SavableConfig, spoil: (saved: Saved) => void, message: string][] = [
   ['no quant_state', NF4, drop(STATE), 'fc has no quant_state; it is not quantized.'],
   ['quant_state that is no JSON', NF4, put(STATE, Uint8Array.of(123)), `${STATE} is not JSON.`],

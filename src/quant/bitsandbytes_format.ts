@@ -18,14 +18,14 @@ export type SavableConfig = Extract<QuantConfig, { quant_type: SavedQuantType }>
 /** The codebooks bitsandbytes has. */
 type SavedCodebook = Extract<SavedQuantType, NamedCodebook>;
 
-/** Whether bitsandbytes has a format for it, and transformers a way to load that: it knows one block size, 64. */
+/** True if bitsandbytes has a format for it that transformers can load, which is so for one block size, 64. */
 export const isSavable = (config: QuantConfig): config is SavableConfig =>
   formatOf(config).saved === 'bitsandbytes' && !('blocksize' in config && config.blocksize !== 64);
 
 /** The dtype of the weights that were quantized, as torch names it: what they dequantize to. */
 export type TorchDtype = 'float32' | 'float16' | 'bfloat16';
 
-/** How a layer is saved; the formats bitsandbytes has. */
+/** The formats of a saved layer that bitsandbytes has. */
 export type SavedFormat =
   { quant_type: SavedCodebook; blocksize: number; double_quant: boolean } | { quant_type: 'llm_int8' };
 
@@ -97,13 +97,13 @@ function stateText(state: object, nested_offset: number | undefined): string {
 const bytesOf = (view: ArrayBufferView<ArrayBuffer>): Uint8Array<ArrayBuffer> =>
   new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 
-/** How the readers below get at a checkpoint: the bytes of a tensor that is there, undefined of one that is not. */
+/** Access to a checkpoint for the readers below: the bytes of a tensor, undefined if there is none of that name. */
 export interface SavedReader {
   dtypeOf(name: string): string | undefined;
   read(name: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
 }
 
-/** Whether module `name` of a checkpoint is already quantized, and how. */
+/** The format that module `name` of a checkpoint is already quantized in; undefined if it is not. */
 export function savedQuantType(reader: SavedReader, name: string): SavedQuantType | undefined {
   const dtype = reader.dtypeOf(`${name}.weight`);
   if (dtype === 'I8') return 'llm_int8';
@@ -146,7 +146,7 @@ async function readInt8(
   };
 }
 
-/** What quant_state's JSON says. */
+/** The JSON of quant_state. */
 interface State {
   quant_type: string;
   blocksize: number;

@@ -8,7 +8,7 @@ type Rows = typeof FORMATS;
 
 export type QuantType = keyof Rows;
 
-/** How the Linear weights of one configuration are stored, and in what type they compute. */
+/** A configuration: the storage of the Linear weights, and the type they compute in. */
 export type QuantConfig = { [Q in QuantType]: Rows[Q] extends Format<infer C> ? C : never }[QuantType];
 
 export type ComputeDtype = KnobValues['compute_dtype'];

@@ -45,7 +45,7 @@ export function storedBytes(q: QuantizedTensor): number {
   return q.packed.byteLength + scaleBytes(q.scales.kind, Math.ceil(elements(q.shape) / q.blocksize));
 }
 
-/** How often each of the 16 nibbles is used, and their entropy in bits (4 when all are used alike). */
+/** Counts of each of the 16 nibbles, and their entropy in bits (4 when all are used alike). */
 export function usedLevels({ packed, shape }: Blockwise4bit): { counts: number[]; entropy_bits: number } {
   const n = elements(shape);
   const counts = new Array<number>(16).fill(0);

@@ -1,7 +1,7 @@
 import type { CodebookName } from './config.ts';
 import type { AbsmaxScales, Scales } from './scales.ts';
 
-/** What quantizing a tensor gives; `dequantize` in blockwise.ts and int8.ts give float32 back. */
+/** A quantized tensor; `dequantize` in blockwise.ts and int8.ts give float32 back. */
 export type QuantizedTensor = Blockwise4bit | Int8Tensor;
 
 /**

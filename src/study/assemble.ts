@@ -47,7 +47,7 @@ function failuresOf({ spec, failures = {} }: RunRecord): Pick<ExperimentResult, 
   return failed.length > 0 ? { failures: failed } : {};
 }
 
-/** Items of one configuration and task by doc_id, in whatever order they were answered. */
+/** Items of one configuration and task, sorted by doc_id: a resumed run answers them in another order. */
 const itemsOf = (items: readonly StoredItem[], config: number, task: string): ItemResult[] =>
   items
     .filter((row) => row.config === config && row.task === task)

@@ -81,7 +81,7 @@ function sentenceOf(
   }
 }
 
-/** How far two answers to the same question are apart, and in words where that is too far. */
+/** The distance of two answers to the same question, with a sentence where it is more than the tolerance. */
 function itemDistance(a: ItemResult, b: ItemResult, tolerance: number): { distance: number; what?: string } {
   const [choices, others] = [choicesOf(a), choicesOf(b)];
   if (choices !== others) return { distance: Infinity, what: `the question has ${others}, had ${choices}` };
@@ -114,7 +114,7 @@ function itemDistance(a: ItemResult, b: ItemResult, tolerance: number): { distan
   return { distance: Infinity, what: 'the answers are of different kinds' };
 }
 
-/** What a question offers; differs where two results asked different things under one doc_id. */
+/** The choices of a question in words; two results that asked different questions under one doc_id differ in them. */
 function choicesOf(item: ItemResult): string {
   if (item.output_type === 'multiple_choice') return `${item.lls.length} choices and gold ${item.gold}`;
   return item.output_type === 'classify'

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { FORMAT_ROWS, type QuantConfig } from '../quant/config.ts';
 import type { Format } from '../quant/formats/format.ts';
 import { KNOBS, type Knob, type KnobName } from '../quant/knobs.ts';
-import { listed, oneOf } from './allowed.ts';
+import { allowedList, oneOf } from './allowed.ts';
 
 /** The values that a knob may have. */
 function knobSchema(knob: Knob): v.GenericSchema {
@@ -45,7 +45,7 @@ function rowSchema({ quant_type, knobs }: Format<QuantConfig>) {
 export const configSchema = v.variant(
   'quant_type',
   FORMAT_ROWS.map(rowSchema),
-  listed(FORMAT_ROWS.map(({ quant_type }) => quant_type)),
+  allowedList(FORMAT_ROWS.map(({ quant_type }) => quant_type)),
 ) as unknown as v.GenericSchema<unknown, QuantConfig>;
 
 /** The keys a configuration of this quant_type may have, in order; none where there is no such format. */

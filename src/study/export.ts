@@ -1,6 +1,6 @@
 import { TASKS } from '../eval/tasks/tasks.ts';
 import type { ExperimentResult } from './result.ts';
-import { bitsPerWeight, megabytes, natsText, rangeText, scoreText, shareText } from './view/format.ts';
+import { bitsText, megabytes, natsText, rangeText, scoreText, shareText } from './view/format.ts';
 import { testOf, viewOf, type ScoreView } from './view/view.ts';
 
 /** A result as a Markdown table, one row a configuration, with the verdicts of its comparisons below. */
@@ -13,7 +13,7 @@ export function resultTable(result: ExperimentResult): string {
   ];
   const lines = rows.map(({ name, footprint, scores, timings }) => [
     name,
-    bitsPerWeight(footprint.bits_per_weight),
+    bitsText(footprint.bits_per_weight),
     megabytes(footprint.bitsandbytes_bytes),
     megabytes(footprint.actual_bytes),
     ...scores.map(scoreCell),

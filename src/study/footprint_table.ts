@@ -10,19 +10,20 @@ import {
   type Footprint,
 } from '../model/footprint.ts';
 import { configName, type ComputeDtype, type QuantConfig } from '../quant/config.ts';
+import { bitsText, count, mebibytes, mebibytesColumn, whole } from './view/format.ts';
 
 /** One line of a model's footprint. */
 export interface FootprintRow {
   name: string;
   config: QuantConfig;
-  /** What everything but the quantized layers is kept in. */
+  /** The dtype of everything but the quantized layers. */
   rest: ComputeDtype;
   footprint: Footprint;
 }
 
 const blockwise = { blocksize: 64, compute_dtype: 'float32' } as const;
 
-/** The configurations people compare, with what the unquantized rest is kept in. */
+/** The configurations people compare, with the dtype of the unquantized rest. */
 const COMPARED: readonly (readonly [QuantConfig, ComputeDtype])[] = [
   [{ quant_type: 'none', compute_dtype: 'float32' }, 'float32'],
   [{ quant_type: 'none', compute_dtype: 'float16' }, 'float16'],
@@ -49,7 +50,7 @@ const LORA_TARGETS: readonly (readonly [string, readonly Role[] | undefined])[] 
   ['all', undefined],
 ];
 
-/** The footprint as a text for a terminal: what is counted, what is true, and what comes on top. */
+/** The footprint as a text for a terminal: counted and true sizes, cache, and adapters. */
 export function footprintText(config: ModelConfig, context: number): string {
   const { linear, other } = countParameters(config);
   const masks = maskBufferBytes(config);
@@ -64,13 +65,13 @@ export function footprintText(config: ModelConfig, context: number): string {
   const rows = footprintRows(config).map(({ name, rest, footprint }) => [
     name,
     rest,
-    mebibytes(footprint.bitsandbytes_bytes),
-    ...(masks ? [mebibytes(footprint.bitsandbytes_bytes + masks)] : []),
-    mebibytes(footprint.actual_bytes),
-    footprint.bits_per_weight.toFixed(3),
+    mebibytesColumn(footprint.bitsandbytes_bytes),
+    ...(masks ? [mebibytesColumn(footprint.bitsandbytes_bytes + masks)] : []),
+    mebibytesColumn(footprint.actual_bytes),
+    bitsText(footprint.bits_per_weight),
   ]);
   return [
-    `${config.architecture}: ${(linear + other).toLocaleString('en')} parameters, ${linear.toLocaleString('en')} of them in the blocks' Linear layers`,
+    `${config.architecture}: ${count(linear + other, 'parameter')}, ${whole(linear)} of them in the blocks' Linear layers`,
     '',
     ...aligned([header, ...rows]),
     '',
@@ -82,7 +83,7 @@ export function footprintText(config: ModelConfig, context: number): string {
         ]
       : []),
     '',
-    `keys and values of ${context.toLocaleString('en')} tokens: ${mebibytes(cacheBytes(config, context))} MiB in float32`,
+    `keys and values of ${count(context, 'token')}: ${mebibytes(cacheBytes(config, context))} MiB in float32`,
     `passing through memory while loading: ${mebibytes(passingBytes(config, 2))} MiB`,
     ...LORA_TARGETS.map(([name, roles]) => loraLine(config, name, blockLayers(config, roles))),
   ].join('\n');
@@ -91,10 +92,8 @@ export function footprintText(config: ModelConfig, context: number): string {
 function loraLine(config: ModelConfig, name: string, targets: readonly string[]): string {
   const { parameters, adapter_bytes, training_bytes } = loraFootprint(config, 16, targets, 'float32');
   const base = footprintOf(config, COMPARED[4]![0], 'float16').bitsandbytes_bytes;
-  return `QLoRA, rank 16 on ${name}: ${parameters.toLocaleString('en')} parameters, counted ${mebibytes(base + adapter_bytes)} MiB over NF4, ${mebibytes(training_bytes)} MiB more in training`;
+  return `QLoRA, rank 16 on ${name}: ${count(parameters, 'parameter')}, counted ${mebibytes(base + adapter_bytes)} MiB over NF4, ${mebibytes(training_bytes)} MiB more in training`;
 }
-
-const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(2);
 
 function aligned(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));

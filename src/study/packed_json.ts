@@ -4,7 +4,7 @@ import { LabError } from '../errors.ts';
 const FORM = '1.';
 
 /**
- * How much a kind of link may hold: its own characters, and the bytes it unfolds to. A link comes from anyone, and
+ * The limits of a kind of link: its own characters, and the bytes it unfolds to. A link comes from anyone, and
  * deflate can shrink a thousandfold.
  */
 export interface Room {

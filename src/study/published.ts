@@ -23,7 +23,7 @@ export interface PublishedStudy {
   /** The Hub's name of its model. */
   model: string;
   figures: readonly PublishedFigure[];
-  /** What differs in protocol, a sentence each. */
+  /** Differences in protocol, a sentence each. */
   differences: readonly string[];
   /** Files in examples/: of the study's own size, and of one that a laptop runs. */
   specs: { full: readonly string[]; small: readonly string[] };

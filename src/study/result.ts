@@ -25,7 +25,7 @@ export interface ExperimentResult {
   digest: string;
   /** Of a result that came with a digest of other answers than these; `digest` is that of these. Missing where it fits. */
   digest_fits?: false;
-  /** How the run ended; what was measured before a failure is all here. */
+  /** The way the run ended; everything measured before a failure is here. */
   state: RunState;
   failure?: Failure | undefined;
   /** Configurations that failed; what they had measured is in `runs`. */
@@ -34,7 +34,7 @@ export interface ExperimentResult {
 
 export type RunState = 'running' | 'done' | 'failed' | 'cancelled';
 
-/** Where the numbers come from. */
+/** The origin of a result's numbers: version, runtime, adapter, model and data. */
 export interface Environment {
   app: { version: string; commit: string };
   /** The browser's user agent, or "node 20.20.2". */
@@ -44,13 +44,13 @@ export interface Environment {
   model: ModelIdentity;
   /** The files each task was read from, those of its examples too; older results do not say. */
   data?: Partial<Record<TaskName, DataOrigin[]>>;
-  /** SHA-256 over what was asked, whatever its order: equal in two results, they asked the same of their models. */
+  /** SHA-256 over all questions, independent of their order: equal in two results that asked their models the same. */
   items_sha256?: string;
   /** ISO 8601. */
   started: string;
 }
 
-/** Where a task's file came from. A Hub file is identified by its commit, its hash is the Hub's; any other by its hash. */
+/** The origin of a task's file. A Hub file is identified by its commit, its hash is the Hub's; any other by its hash. */
 export interface DataOrigin {
   file: string;
   source: 'folder' | 'bundled' | 'hub';

@@ -5,12 +5,12 @@ import type { ExperimentResult } from './result.ts';
 /** Links longer than this are cut off by too many programs; results that need more are sent as a file. */
 export const MAX_RESULT_CHARACTERS = 16 * 1024;
 
-/** What a link with results may unfold to. */
+/** The most bytes a link with results may unfold to. */
 const MAX_RESULT_BYTES = 4 * 1024 * 1024;
 
 /** The text that carries a result in the page's address; some 50 characters an answer of a multiple-choice task. */
 export const encodeResult = (result: ExperimentResult): Promise<string> =>
-  // Scores are computed from the answers by whoever opens the link.
+  // The page that opens the link computes scores from the answers.
   packJson({
     ...result,
     comparisons: undefined,

@@ -2,11 +2,11 @@ import * as v from 'valibot';
 import { LabError } from '../errors.ts';
 import { ALL_TASKS, TASKS, TASK_LIST, type TaskName } from '../eval/tasks/tasks.ts';
 import type { QuantConfig } from '../quant/config.ts';
-import { listed, oneOf } from './allowed.ts';
+import { allowedList, oneOf } from './allowed.ts';
 import { configKeys, configSchema } from './config_schema.ts';
 import { withHubNames } from './hub_name.ts';
 
-/** What to do: the builder edits it, a link carries it, the runner runs it, the store keeps it. */
+/** An experiment to run: the builder edits it, a link carries it, the runner runs it, the store keeps it. */
 export interface ExperimentSpec {
   version: 1;
   title: string;
@@ -16,7 +16,7 @@ export interface ExperimentSpec {
   tasks: TaskSpec[];
   /** Orders the items of a task, so that `limit` takes a fair sample; the same seed takes the same items. */
   seed: number;
-  /** What a configuration that fails does to those after it: stop if not given. What was measured stays either way. */
+  /** Stops at a configuration that fails, as by default, or goes on with the next; measurements stay either way. */
   on_error?: 'stop' | 'continue' | undefined;
 }
 
@@ -80,7 +80,7 @@ const shortText = v.pipe(v.string('text'), v.maxLength(200, 'at most 200 charact
 const fromHub = { source: v.literal('hub'), repo: repoName, revision: v.optional(revision, 'main') };
 const fromFolder = { source: v.literal('local'), name: shortText };
 const adapter = v.optional(
-  v.variant('source', [v.strictObject(fromHub), v.strictObject(fromFolder)], listed(['hub', 'local'])),
+  v.variant('source', [v.strictObject(fromHub), v.strictObject(fromFolder)], allowedList(['hub', 'local'])),
 );
 
 const model = v.variant(
@@ -90,7 +90,7 @@ const model = v.variant(
     v.strictObject({ ...fromHub, adapter }),
     v.strictObject({ ...fromFolder, adapter }),
   ],
-  listed(['bundled', 'hub', 'local']),
+  allowedList(['bundled', 'hub', 'local']),
 );
 
 /** A link comes from anyone: what it names must lie within the data folder. */

@@ -25,7 +25,7 @@ const isNumber = (written: string) => /^-?\d+(\.\d+)?(e-?\d+)?$/.test(written);
 
 type Knobs = Record<string, Kind>;
 
-/** How a knob's value stands in a link. */
+/** The way a knob's value is written in a link. */
 function kindOf(knob: Knob): Kind {
   switch (knob.kind) {
     case 'choice':
@@ -75,7 +75,7 @@ export function printSpec({ title, model, configs, tasks, on_error, seed }: Expe
 }
 
 /**
- * What a readable query says, not yet checked by parseSpec.
+ * Reads a readable query as a spec that parseSpec has yet to check.
  * @throws bad-link for a key that nothing has or that is there twice, a link cut off, and a broken escape.
  */
 export function readSpec(query: string): unknown {
@@ -172,7 +172,7 @@ function splitAt(written: string, mark: string): [string, string?] {
   return at < 0 ? [written] : [written.slice(0, at), written.slice(at + 1)];
 }
 
-/** Nothing is left that separates parts of a link, ends it in a chat, or quotes it in a shell. */
+/** Escapes every character that a link, a chat program or a shell treats specially. */
 function escape(value: string): string {
   return encodeURIComponent(value.replace(/\p{Surrogate}/gu, '\ufffd'))
     .replaceAll('%20', '+')

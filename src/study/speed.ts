@@ -5,7 +5,7 @@ import type { Arithmetic } from '../quant/formats/format.ts';
 /** Seconds of computing; compiling kernels and bringing weights to the device come on top. */
 export const PROBE_SECONDS = 2;
 
-/** What a short probe measured of a model on an adapter. */
+/** Speeds that a short probe measured of a model on an adapter. */
 export interface Probe {
   shape: ModelConfig;
   /** Of a model on the Hub, where it tells its files' sizes. */

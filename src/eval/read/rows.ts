@@ -6,12 +6,12 @@ import { badData, readJsonLines, type DataFile, type DataRecord } from './record
  * The rows of a table by the format its name says: JSON lines, parquet, or CSV whose fields are `csvColumns`. The
  * fields are not checked here: each task checks them once for all formats.
  */
-export async function readRows(
+export async function readRecords(
   file: DataFile,
   columns: readonly string[],
   csvColumns: readonly string[] = columns,
 ): Promise<DataRecord[]> {
-  const format = formatOf(file.path);
+  const format = extensionOf(file.path);
   switch (format) {
     case 'jsonl':
       return readJsonLines(file);
@@ -24,5 +24,5 @@ export async function readRows(
   }
 }
 
-/** The end of a path after its last dot: `formatOf('ARC/ARC-Easy-test.jsonl')` is 'jsonl'. */
-export const formatOf = (path: string): string => path.slice(path.lastIndexOf('.') + 1);
+/** The end of a path after its last dot: `extensionOf('ARC/ARC-Easy-test.jsonl')` is 'jsonl'. */
+export const extensionOf = (path: string): string => path.slice(path.lastIndexOf('.') + 1);

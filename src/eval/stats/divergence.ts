@@ -21,7 +21,7 @@ export function collectDivergence(): { add: (token: TracedToken) => void; diverg
 const fourDigits = (value: number): number => Number(value.toPrecision(4));
 
 /** A number over tokens, with its standard error where there are two tokens or more. */
-export interface Estimate {
+export interface MeanValue {
   value: number;
   stderr: number | null;
 }
@@ -33,14 +33,14 @@ export interface Estimate {
 export interface DivergenceSummary {
   tokens: number;
   /** Mean KL(baseline ‖ model), nats a token. */
-  kl: Estimate;
+  kl: MeanValue;
   kl_percentiles: Percentiles;
   /** Mean change of the right token's probability; `rms` is the root of its mean square. */
-  dp: Estimate;
+  dp: MeanValue;
   dp_rms: number;
   dp_percentiles: Percentiles;
   /** Share of tokens with the baseline's most likely one; stderr sqrt(p (1 − p) / (n − 1)). */
-  same_top: Estimate;
+  same_top: MeanValue;
   /** Perplexity over the baseline's, e^−mean(d), and its 95 % interval, from the tokens' paired differences. */
   perplexity_ratio: number;
   perplexity_ratio_ci: Interval | null;

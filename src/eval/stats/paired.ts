@@ -2,6 +2,7 @@ import { LabError } from '../../errors.ts';
 import { seededRandom } from '../../tensor/random.ts';
 import type { ClassifyItem, ItemResult, MultipleChoiceItem, RollingItem } from '../item.ts';
 import { METRICS, itemValue, type MetricName } from './metric.ts';
+import { pValue } from './p_value.ts';
 import {
   Z80,
   Z95,
@@ -212,16 +213,14 @@ function meanVerdict(
     const unseen = (100 * unseenRate(independent)).toFixed(1);
     return `${otherName} scores as ${baselineName} on each of ${n} docs; up to ${unseen} % of all docs may still differ`;
   }
-  if (p < 0.05) return `${otherName} ${difference < 0 ? 'loses' : 'gains'} ${size} at n = ${n}, ${showP(p)}`;
-  const change = `${difference < 0 ? '-' : '+'}${size}, ${showP(p)}`;
+  if (p < 0.05) return `${otherName} ${difference < 0 ? 'loses' : 'gains'} ${size} at n = ${n}, ${pValue(p)}`;
+  const change = `${difference < 0 ? '-' : '+'}${size}, ${pValue(p)}`;
   const blind =
     detectable === null
       ? ''
       : `; it takes ${(100 * detectable).toFixed(1)} points to show four times in five`;
   return `${otherName} is not distinguishable from ${baselineName} at n = ${n}: ${change}${blind}`;
 }
-
-const showP = (p: number): string => (p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(3)}`);
 
 const isRolling = (pair: Pair): pair is [RollingItem, RollingItem] =>
   pair.every((item) => item.output_type === 'loglikelihood_rolling');
@@ -271,9 +270,9 @@ function ratioVerdict(
   if (ci === null || p === null) return `${otherName}: ${times} on one text, which gives no interval`;
   const range = `(95 %: ${ci[0].toFixed(3)} to ${ci[1].toFixed(3)})`;
   if (p >= 0.05) {
-    return `${otherName} is not distinguishable from ${baselineName} on ${n} texts: ${times} ${range}, ${showP(p)}`;
+    return `${otherName} is not distinguishable from ${baselineName} on ${n} texts: ${times} ${range}, ${pValue(p)}`;
   }
-  return `${otherName} ${ratio > 1 ? 'raises' : 'lowers'} ${name} on ${n} texts: × ${ratio.toFixed(3)} ${range}, ${showP(p)}`;
+  return `${otherName} ${ratio > 1 ? 'raises' : 'lowers'} ${name} on ${n} texts: × ${ratio.toFixed(3)} ${range}, ${pValue(p)}`;
 }
 
 type ChosenItem = MultipleChoiceItem | ClassifyItem;

@@ -3,7 +3,7 @@ import type { ClassifyDoc } from '../doc.ts';
 import type { GroupResult } from '../stats/group.ts';
 import type { ClassifyItem, ItemResult } from '../item.ts';
 import { badData, textField, type DataFile, type DataRecord } from '../read/records.ts';
-import { formatOf, readRows } from '../read/rows.ts';
+import { extensionOf, readRecords } from '../read/rows.ts';
 import type { Task } from './task.ts';
 
 const LABELS = ['World', 'Sports', 'Business', 'Sci/Tech'] as const;
@@ -16,8 +16,8 @@ const MAX_LENGTH = 128;
  * parquet, where the text is both with a space between and the label counts from 0.
  */
 async function readNews(file: DataFile): Promise<ClassifyDoc[]> {
-  const records = await readRows(file, ['text', 'label'], ['class', 'title', 'description']);
-  return records.map(formatOf(file.path) === 'csv' ? originalDoc : hubDoc);
+  const records = await readRecords(file, ['text', 'label'], ['class', 'title', 'description']);
+  return records.map(extensionOf(file.path) === 'csv' ? originalDoc : hubDoc);
 }
 
 function originalDoc(record: DataRecord): ClassifyDoc {

@@ -1,6 +1,6 @@
 import type { MultipleChoiceDoc } from '../doc.ts';
 import { badData, asRecord, textField, textsField, type DataFile, type DataRecord } from '../read/records.ts';
-import { readRows } from '../read/rows.ts';
+import { readRecords } from '../read/rows.ts';
 import { QUESTION, type Split, type Task } from './task.ts';
 
 /**
@@ -9,7 +9,7 @@ import { QUESTION, type Split, type Task } from './task.ts';
  * Three to five choices, labelled with letters or digits: gold is the answer's place in that list.
  */
 async function readArc(file: DataFile): Promise<MultipleChoiceDoc[]> {
-  return (await readRows(file, ['question', 'choices', 'answerKey'])).map(arcDoc);
+  return (await readRecords(file, ['question', 'choices', 'answerKey'])).map(arcDoc);
 }
 
 function arcDoc(record: DataRecord): MultipleChoiceDoc {

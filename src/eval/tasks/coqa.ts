@@ -11,7 +11,7 @@ import {
   type DataFile,
   type DataRecord,
 } from '../read/records.ts';
-import { formatOf, readRows } from '../read/rows.ts';
+import { extensionOf, readRecords } from '../read/rows.ts';
 import { QUESTION, type Task } from './task.ts';
 
 /** A conversation about a story: `questions[turn]` with the answers that were given, the first one the asker's own. */
@@ -28,9 +28,9 @@ interface Conversation {
  * list of turns each, or EleutherAI's parquet with the same fields, whose turns are columns.
  */
 async function readConversations(file: DataFile): Promise<Conversation[]> {
-  if (formatOf(file.path) === 'parquet') {
+  if (extensionOf(file.path) === 'parquet') {
     const columns = ['id', 'source', 'story', 'questions', 'answers', 'additional_answers'];
-    return (await readRows(file, columns)).map(conversation);
+    return (await readRecords(file, columns)).map(conversation);
   }
   const top = asRecord(parseJson(await readText(file), file.path), file.path, 'the file');
   const data = listField(top, 'data');

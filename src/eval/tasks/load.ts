@@ -8,7 +8,7 @@ import type { DataFiles, Fewshot, Paths, Split, Task } from './task.ts';
 const FEWSHOT_SEED = 1234;
 
 /** Options of a spec for reading a task; an absent one is the task's own default. */
-export interface LoadOptions {
+export interface DocOptions {
   split?: Split | undefined;
   num_fewshot?: number | undefined;
   /** Of a task of `any_file`: the path of the file, in place of the task's own. */
@@ -26,11 +26,11 @@ export interface LoadedDocs {
  * gives 2376. Throws LabError: 'bad-spec' for a split, file or num_fewshot the task does not have, 'missing-data' for
  * a file that is not there, 'bad-data' for one that is not in its published layout.
  */
-export const loadDocs = async (task: Task, data: DataFiles, options: LoadOptions = {}): Promise<Doc[]> =>
+export const loadDocs = async (task: Task, data: DataFiles, options: DocOptions = {}): Promise<Doc[]> =>
   (await loadTask(task, data, options)).docs;
 
 /** The docs of a task as loadDocs gives them, with the paths of the files that were read. */
-export async function loadTask(task: Task, data: DataFiles, options: LoadOptions = {}): Promise<LoadedDocs> {
+export async function loadTask(task: Task, data: DataFiles, options: DocOptions = {}): Promise<LoadedDocs> {
   const split = options.split ?? task.split;
   const num_fewshot = options.num_fewshot ?? task.num_fewshot;
   if (!Number.isSafeInteger(num_fewshot) || num_fewshot < 0) {

@@ -2,7 +2,7 @@ import type { Doc, MultipleChoiceDoc } from '../doc.ts';
 import { groupResults } from '../stats/group.ts';
 import { strip } from '../read/python_text.ts';
 import { badData, textField, textsField, type DataFile, type DataRecord } from '../read/records.ts';
-import { formatOf, readRows } from '../read/rows.ts';
+import { extensionOf, readRecords } from '../read/rows.ts';
 import { QUESTION, type Split, type Task } from './task.ts';
 
 /** MMLU's 57 subjects (Hendrycks et al. 2021), in the order of the Hub's file that holds them all. */
@@ -34,8 +34,8 @@ const CSV_COLUMNS = ['question', 'choice0', 'choice1', 'choice2', 'choice3', 'an
  * of question, four choices and answer, a number or a letter as in the originals, whose file is named for its subject.
  */
 async function readMmlu(file: DataFile): Promise<MultipleChoiceDoc[]> {
-  const records = await readRows(file, ['question', 'subject', 'choices', 'answer'], CSV_COLUMNS);
-  const csv = formatOf(file.path) === 'csv';
+  const records = await readRecords(file, ['question', 'subject', 'choices', 'answer'], CSV_COLUMNS);
+  const csv = extensionOf(file.path) === 'csv';
   const named = csv ? subjectOf(file.path) : undefined;
   const docs = records.map((record) => {
     const choices = csv

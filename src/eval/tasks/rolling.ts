@@ -1,7 +1,7 @@
 import type { RollingDoc } from '../doc.ts';
 import { SPACE, countBytes, countWords, strip } from '../read/python_text.ts';
 import { badData, readJsonLines, readText, textField, type DataFile } from '../read/records.ts';
-import { formatOf, readRows } from '../read/rows.ts';
+import { extensionOf, readRecords } from '../read/rows.ts';
 import type { Split, Task } from './task.ts';
 
 /**
@@ -68,13 +68,13 @@ export function detokenize(page: string): string {
 
 /** Reads WikiText's pages; words and bytes are counted before the spacing is undone, as the harness counts them. */
 async function readWikitext(file: DataFile): Promise<RollingDoc[]> {
-  const raw = formatOf(file.path) === 'parquet' ? await joinLines(file) : await readText(file);
+  const raw = extensionOf(file.path) === 'parquet' ? await joinLines(file) : await readText(file);
   return splitPages(raw).map((page) => rollingDoc(detokenize(page), page));
 }
 
 /** Joins the rows of the Hub's copy, one a line; an empty row stands for the file's " \n". */
 async function joinLines(file: DataFile): Promise<string> {
-  const lines = (await readRows(file, ['text'])).map(({ where, value }) => {
+  const lines = (await readRecords(file, ['text'])).map(({ where, value }) => {
     const { text } = value;
     if (typeof text !== 'string') badData(where, 'text', text, 'a text');
     return text === '' ? ' \n' : text;
@@ -92,7 +92,7 @@ async function readTexts(file: DataFile): Promise<RollingDoc[]> {
 
 /** Reads a whole file as one text, but for a byte order mark; or a text a line, as JSON. */
 async function readAnyText(file: DataFile): Promise<RollingDoc[]> {
-  if (formatOf(file.path) === 'jsonl') return readTexts(file);
+  if (extensionOf(file.path) === 'jsonl') return readTexts(file);
   const text = (await readText(file)).replace(/^\ufeff/, '');
   if (text === '') badData(file.path, 'the text', text, 'a text that is not empty');
   return [rollingDoc(text, text)];

@@ -15,7 +15,7 @@ export async function allocate(gpu: Gpu, bytes: number, what: string): Promise<G
   if (size > largest) {
     throw new LabError(
       'over-limit',
-      `${what} needs a buffer of ${mebibytes(size)}; this adapter allows ${mebibytes(largest)}.`,
+      `${what} needs a buffer of ${inMiB(size)}; this adapter allows ${inMiB(largest)}.`,
     );
   }
   const { device } = gpu;
@@ -32,7 +32,7 @@ export async function allocate(gpu: Gpu, bytes: number, what: string): Promise<G
     buffer.destroy();
     throw new LabError(
       'out-of-memory',
-      `No room on the GPU for ${what} (${mebibytes(size)}; ${mebibytes(gpu.allocated.bytes)} are in use).`,
+      `No room on the GPU for ${what} (${inMiB(size)}; ${inMiB(gpu.allocated.bytes)} are in use).`,
     );
   }
   gpu.allocated.bytes += size;
@@ -131,4 +131,4 @@ export function openArena(gpu: Gpu): Arena {
   };
 }
 
-const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+const inMiB = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;

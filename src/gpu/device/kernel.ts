@@ -1,7 +1,7 @@
 import type { Tolerance } from '../../tensor/compare.ts';
 import type { Gpu, RaisedLimit } from './device.ts';
 
-/** How a kernel touches a buffer and what lies in it; what it only writes is poisoned before a check. */
+/** The use a kernel makes of a buffer and the type in it; a check fills buffers that are only written with NaN. */
 export type Access = `${'read' | 'write' | 'read_write'} ${'f32' | 'u32'}`;
 
 export type ParamTypes = Record<string, 'u32' | 'f32'>;
@@ -26,7 +26,7 @@ export interface Kernel<
 > {
   name: string;
   wgsl: string;
-  /** What it cannot do without; another kernel serves where that is missing. */
+  /** Features and limits without which another kernel serves. */
   requires?: Requirements;
   params: P;
   bindings: B;
@@ -47,7 +47,7 @@ export interface KernelCase<P extends ParamTypes = ParamTypes, B = Record<string
   overrides?: Overrides;
 }
 
-/** What a browser and its adapter must have for a kernel, beyond what every one has. */
+/** Features and limits that a kernel needs of a browser and its adapter, beyond those that all have. */
 export interface Requirements {
   /** Of WGSL. */
   language_features?: readonly string[];
@@ -57,7 +57,7 @@ export interface Requirements {
   limits?: Partial<Record<RaisedLimit, number>>;
 }
 
-/** Whether a device has what a kernel requires. */
+/** True if a device has all that a kernel requires. */
 export function canRun({ device, adapter }: Pick<Gpu, 'device' | 'adapter'>, { requires }: Kernel): boolean {
   const { language_features = [], features = [], limits = {} } = requires ?? {};
   return (
@@ -95,7 +95,7 @@ export function pipelineOf(gpu: Gpu, kernel: Kernel, overrides: Overrides): GPUC
   return pipeline;
 }
 
-/** The name a pipeline is kept under: its kernel's and its overrides, whatever order they were written in. */
+/** The name a pipeline is kept under: its kernel's and its overrides, sorted. */
 export const pipelineKey = ({ name }: Kernel, overrides: Overrides): string =>
   [
     name,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { KERNELS } from '../registry.ts';
 
-/** What a shader declares, read from its text: no reflection at run time, one look here. */
+/** The declarations of a shader, read from its text. */
 function declared(wgsl: string) {
   const bindings = [...wgsl.matchAll(/@group\(0\) @binding\((\d+)\) var<([\w, ]+)> (\w+): ([\w<>]+);/g)].map(
     ([, binding, space, name, type]) => ({

@@ -14,7 +14,7 @@ import { DTYPE, decodeWords, encodeWords } from './stored.ts';
 const RUN = 64;
 export const SUMMED = 64 * RUN;
 
-/** What the quantization error of a matrix is made of: per 4096 weights Σ|e|, Σe², Σw and Σw². */
+/** The sums that a matrix' quantization error is computed from: per 4096 weights Σ|e|, Σe², Σw and Σw². */
 export const error_sums = defineKernel({
   name: 'error_sums',
   wgsl: stored + source,

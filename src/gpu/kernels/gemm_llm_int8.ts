@@ -72,7 +72,7 @@ export const gemm_llm_int8 = defineKernel({
     MATMUL_SHAPES.flatMap((shape, i) => [llmInt8Case(shape, 6, i, i % 3), llmInt8Case(shape, 0, i + 50, 1)]),
 });
 
-/** The same with dot4I8Packed, where the browser has it: the same integers, faster on most hardware. */
+/** The kernel above with dot4I8Packed, where the browser has it: equal integers, faster on most hardware. */
 export const gemm_llm_int8_packed = defineKernel({
   ...gemm_llm_int8,
   name: 'gemm_llm_int8_packed',

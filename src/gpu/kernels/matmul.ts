@@ -18,7 +18,7 @@ import { COMPUTE_NAMES, roundingOf } from './rounding.ts';
 /** The weight's rows that are used: N of them from first_row on, so that one matrix may hold several layers' rows. */
 export const MATMUL_SHAPE = { M: 'u32', N: 'u32', K: 'u32', first_row: 'u32' } as const;
 
-/** Where the result goes and what is added: y[:, offset .. offset + N] of rows `stride` wide, bias from bias_row on. */
+/** Layout of the result and bias: y[:, offset .. offset + N] of rows `stride` wide, bias from bias_row on. */
 export const MATMUL_PLACE = { stride: 'u32', offset: 'u32', has_bias: 'u32', bias_row: 'u32' } as const;
 
 /** The uniform fields of every form of the matmul; `accumulate` adds to y instead of overwriting it. */
@@ -35,7 +35,7 @@ export interface Form {
   requires?: Requirements;
 }
 
-/** How a storage's weights are decoded: what every form of the matmul has in front of it to read them. */
+/** The decoding of a storage's weights: WGSL that is put in front of every form of the matmul, and its twin on the CPU. */
 export interface Weights<
   P extends ParamTypes = ParamTypes,
   B extends Record<string, Access> = Record<string, Access>,

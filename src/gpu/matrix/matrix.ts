@@ -17,7 +17,7 @@ interface Parts {
 export type StorageName = keyof Parts;
 export type MatrixPart = Parts[StorageName];
 
-/** A matrix on the device, whatever its storage. */
+/** A matrix on the device, in any storage. */
 export type DeviceMatrix = Matrix<MatrixPart>;
 
 /** Every storage. */
@@ -28,7 +28,7 @@ export const STORAGES: { readonly [S in StorageName]: Storage<Parts[S]> } = {
   llm_int8: LLM_INT8,
 };
 
-/** What a kernel that multiplies a part is given of it. */
+/** Numbers, buffers and constants of a part for the kernel that multiplies it. */
 export function bindPart<S extends StorageName>(
   part: Parts[S] & { storage: S },
   int8: Int8Input | undefined,

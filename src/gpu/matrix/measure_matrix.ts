@@ -45,7 +45,7 @@ export type MeasurePart = (part: Part) => Promise<PartSums>;
 
 /**
  * Quantizes a matrix with each codebook and measures all of its weights, `most` stored bytes at a time.
- * @throws non-finite-weights naming the tensor and element; out-of-memory, device-lost; whatever `signal` was aborted with.
+ * @throws non-finite-weights naming the tensor and element; out-of-memory, device-lost; the reason of an aborted `signal`.
  */
 export async function measureMatrix(
   stored: StoredMatrix,

@@ -44,7 +44,7 @@ export async function nestedUpload(
   });
 }
 
-/** What scales.wgsl is given of them; it binds something readable for what it will not read. */
+/** Binds scales for scales.wgsl; absmax stands in for the buffers that this kind of scales does not have. */
 export function bindScales(scales: PartScales) {
   if (scales.kind === 'absmax') {
     const { absmax } = scales;

@@ -4,11 +4,11 @@ import type { Int8Input } from './int8_input.ts';
 
 /** A way for weights to lie on the device. */
 export interface Storage<Part> {
-  /** How the forms of the matmul decode its weights, or the kernels that alone can multiply it, the preferred first. */
+  /** The decoding that the forms of the matmul use, or the kernels that alone can multiply it, the preferred first. */
   matmul: Weights | readonly Kernel[];
   /** The other kernels it takes: to be made, to ready its input. */
   others: readonly Kernel[];
-  /** What a kernel of `matmul` is given of a part, beside x, y, the bias and the matmul's own numbers. */
+  /** Binds a part for a kernel of `matmul`; x, y, the bias and the matmul's own numbers come on top. */
   bind(part: Part, int8: Int8Input | undefined): Bound;
 }
 

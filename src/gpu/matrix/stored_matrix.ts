@@ -19,11 +19,11 @@ export interface StoredMatrix {
 const PASSING_BYTES = 64 * 1024 * 1024;
 
 /** Stored bytes that may pass through a buffer of this device at once. */
-export const passingBytes = (gpu: Gpu): number => Math.min(PASSING_BYTES, largestBinding(gpu));
+export const passingLimit = (gpu: Gpu): number => Math.min(PASSING_BYTES, largestBinding(gpu));
 
 /** Rows cut into ranges whose stored bytes pass through memory and fit a binding, beginning at multiples of `step`. */
 export const rowRanges = (gpu: Gpu, stored: StoredMatrix, step = 1): RowRange[] =>
-  rangesWithin(passingBytes(gpu), stored.rows, rowBytes(stored), step);
+  rangesWithin(passingLimit(gpu), stored.rows, rowBytes(stored), step);
 
 /** Bytes of a row as it is stored. */
 export const rowBytes = ({ columns, dtype }: Pick<StoredMatrix, 'columns' | 'dtype'>): number =>

@@ -19,7 +19,7 @@ export function startWorker<Offered>(worker: Worker): Worked<Offered> {
       );
     });
   });
-  // Whoever asks hears of it; nobody asking is no fault of the page.
+  // Calls in progress report the failure; without one it must not count as an error of the page that no code handles.
   broken.catch(() => undefined);
   return { remote: Comlink.wrap<Offered>(worker), broken };
 }

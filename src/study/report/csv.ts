@@ -2,11 +2,12 @@ import { distinctNames } from '../view/config_names.ts';
 import type { ExperimentResult } from '../result.ts';
 
 /**
- * Every item of every configuration as CSV (RFC 4180), one row each. Text cells that a spreadsheet would take for a
+ * Every item of every configuration as CSV (RFC 4180), one row each. Answers that do not fit the digest they came with
+ * say so in a last column `digest_fits`, which other results do not have. Text cells that a spreadsheet would take for a
  * formula get an apostrophe in front (OWASP, CSV injection).
  */
-export function itemsCsv({ runs }: ExperimentResult): string {
-  const rows: Cell[][] = [HEADER];
+export function itemsCsv({ runs, digest_fits }: ExperimentResult): string {
+  const rows: Cell[][] = [];
   const names = distinctNames(runs.map(({ config }) => config));
   for (const [at, { tasks }] of runs.entries()) {
     for (const { task, items } of tasks) {
@@ -40,7 +41,10 @@ export function itemsCsv({ runs }: ExperimentResult): string {
       }
     }
   }
-  return rows.map((row) => row.map(cell).join(',')).join('\r\n') + '\r\n';
+  const fits = (text: string) => (digest_fits === false ? [text] : []);
+  return [[...HEADER, ...fits('digest_fits')], ...rows.map((row) => [...row, ...fits('false')])]
+    .map((row) => `${row.map(cell).join(',')}\r\n`)
+    .join('');
 }
 
 type Cell = string | number;

@@ -6,7 +6,7 @@ import { hashText } from '../digest.ts';
 /** The harness whose protocols are followed wherever a task bears a harness's name. */
 export const HARNESS = 'lm-evaluation-harness 0.4.13';
 
-/** Where the numbers come from and how they were made, as rows of name and value. */
+/** The origin of the numbers and the protocol, as rows of name and value. */
 export function environmentRows({ spec, environment, digest }: ExperimentResult): string[][] {
   const { app, runtime, adapter, kernel_check, model, started } = environment;
   const files = Object.entries(model.files).map(([name, { bytes, sha256 }]) => [

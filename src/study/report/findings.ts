@@ -3,7 +3,7 @@ import { megabytes, rangeText, shareText } from '../view/format.ts';
 import { testOf, type ResultView } from '../view/view.ts';
 
 /**
- * What the tests of the comparisons allow to be said, as sentences: per task and configuration the verdict on its
+ * Sentences that the tests of the comparisons allow: per task and configuration the verdict on its
  * primary metric and the change of the margin; then what the memory costs. Nothing here is written by hand.
  */
 export function findings({ rows }: ResultView): string[] {

@@ -1,5 +1,5 @@
 import { withoutControls } from './markdown.ts';
-import { bitsPerWeight, scoreText } from '../view/format.ts';
+import { bitsText, scoreText } from '../view/format.ts';
 import type { Report, Section, Table, Tradeoff } from './parts.ts';
 
 /**
@@ -78,7 +78,7 @@ function figure({ title, points, higher_is_better }: Tradeoff): string {
       `<line class="rule" x1="${left}" x2="${width - right}" y1="${y.at(tick)}" y2="${y.at(tick)}"/><text class="tick" x="${left - 8}" y="${y.at(tick) + 4}">${tick.toFixed(digits)}</text>`,
   );
   const best = [...points].sort((a, b) => (higher_is_better ? b.value - a.value : a.value - b.value))[0]!;
-  const caption = `${title}, ${higher_is_better ? 'higher' : 'lower'} is better. Best is ${best.name} with ${scoreText({ ...best, stderr: null })} at ${bitsPerWeight(best.bits)} bits per weight; bars are one standard error.`;
+  const caption = `${title}, ${higher_is_better ? 'higher' : 'lower'} is better. Best is ${best.name} with ${scoreText({ ...best, stderr: null })} at ${bitsText(best.bits)} bits per weight; bars are one standard error.`;
   return `<figure>
 <svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escape(caption)}">
 ${rules.join('\n')}

@@ -1,3 +1,5 @@
+import type { Point } from '../view/points.ts';
+
 /** Everything a report says, before it becomes Markdown, HTML or anything else; derived from a result, never stored. */
 export interface Report {
   title: string;
@@ -6,7 +8,7 @@ export interface Report {
   sections: Section[];
   /** Bits against score, a chart a task. */
   tradeoffs: Tradeoff[];
-  /** How to get the same numbers again. */
+  /** Ways to get the same numbers again. */
   reproduce: HowTo[];
 }
 
@@ -26,10 +28,10 @@ export interface Table {
 export interface Tradeoff {
   title: string;
   higher_is_better: boolean;
-  points: { name: string; bits: number; value: number; stderr: number | null }[];
+  points: Point[];
 }
 
-/** What a report cannot know from the result: where its link leads. */
+/** Options for what a result does not hold: where its link leads. */
 export interface ReportOptions {
   /** The page's address with the spec in it. */
   link?: string | undefined;
@@ -38,9 +40,9 @@ export interface ReportOptions {
 /** One way to get the numbers again, as text to copy. */
 export interface HowTo {
   title: string;
-  /** What the text is, for a code block. */
+  /** The text's language, for a code block. */
   language: 'text' | 'sh' | 'python';
   text: string;
-  /** What is not the same, where something is not. */
+  /** A sentence on the numbers that will differ, where some will. */
   note?: string;
 }

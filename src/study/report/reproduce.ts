@@ -32,8 +32,8 @@ function askedDocs(
 }
 
 /**
- * The same items asked by lm-evaluation-harness: `--samples` names rows of a split, ascending, for the harness
- * (0.4.13, Task.doc_iterator) asks in this order whatever the list's, and names its answers by the list's.
+ * Commands that ask the same items with lm-evaluation-harness: `--samples` names rows of a split, ascending, for the
+ * harness (0.4.13, Task.doc_iterator) asks in this order whatever the list's, and names its answers by the list's.
  */
 function harnessCommand(model: string, { task, num_fewshot, doc_ids }: TaskSpec): string {
   return [

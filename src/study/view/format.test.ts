@@ -8,7 +8,7 @@ import {
   durationRange,
   listed,
   mebibytes,
-  pValue,
+  scoreText,
 } from './format.ts';
 
 test('three significant digits, and whole numbers whole', () => {
@@ -67,6 +67,8 @@ test('durations', () => {
   expect(durationRange([121, 122])).toBe('2 min');
 });
 
-test('p', () => {
-  expect([0.0004, 0.2186].map(pValue)).toEqual(['p < 0.001', 'p = 0.219']);
+test('scores with as many digits as they bear', () => {
+  expect(scoreText({ value: 0.72, stderr: 0.0317 })).toBe('0.720 ± 0.032');
+  expect(scoreText({ value: 17.792, stderr: null })).toBe('17.792');
+  expect(scoreText({ value: 0, stderr: 0 })).toBe('0.000 ± 0.000');
 });

@@ -49,6 +49,9 @@ export function bytes(n: number): string {
 /** Bytes in MB of 1,000,000 for a column of its own: 0.580, 12.340, 965.100. */
 export const megabytes = (n: number): string => decimals(n / 1e6, 3);
 
+/** Bytes in MiB of 2^20 for a column of its own: 0.58, 12.00, 965.10. */
+export const mebibytesColumn = (n: number): string => decimals(n / 2 ** 20, 2);
+
 /** Bytes in MiB of 2^20, as get_memory_footprint is read: 0.58, 12.00, 965.1, 11,772. */
 export function mebibytes(n: number): string {
   const mib = n / 2 ** 20;
@@ -87,15 +90,12 @@ export const dateTime = (iso: string): string =>
     minute: '2-digit',
   });
 
-/** A p-value as a report has it: p = 0.219, p < 0.001. */
-export const pValue = (p: number): string => (p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(3)}`);
-
 /** A share in whole per cent, or more finely below one. `percent(0.2381)` is 24 %. */
 export const percent = (share: number): string =>
   `${share === 0 || share >= 0.01 ? Math.round(100 * share) : digits3(100 * share)} %`;
 
 /** Bits per weight: 4.503. */
-export const bitsPerWeight = (bits: number): string => bits.toFixed(3);
+export const bitsText = (bits: number): string => bits.toFixed(3);
 
 /** A metric with its standard error, where it has one: "0.720 ± 0.032", "17.792". */
 export const scoreText = ({ value, stderr }: Pick<MetricValue, 'value' | 'stderr'>): string =>

@@ -9,7 +9,7 @@ import { digestNote } from './digest_note.ts';
 
 /** A result as it is shown: derived once, then laid out by the page, the reports and the terminal. */
 export interface ResultView {
-  /** Of the configurations, each another; the first is the baseline's. */
+  /** Names of the configurations, no two alike; the first is the baseline's. */
   names: string[];
   rows: RowView[];
   tasks: TaskView[];
@@ -31,16 +31,16 @@ export interface ScoreView extends TaskResult {
   comparison: Comparison | undefined;
 }
 
-/** What a task as a whole shows. */
+/** A task over all configurations: its verdicts, its power, its parts. */
 export interface TaskView {
   task: TaskName;
   title: string;
   metrics: readonly MetricName[];
   primary_metric: MetricName;
   higher_is_better: boolean;
-  /** What its number of docs can show. */
+  /** A sentence on the differences its number of docs can show. */
   power: string | undefined;
-  /** Of the primary metric, one a configuration that was compared. */
+  /** Verdicts on the primary metric, one a configuration that was compared. */
   verdicts: string[];
   /** Its parts by name, each with an entry a configuration; empty where it has none. */
   parts: PartView[];

@@ -4,7 +4,16 @@ import type { ModelConfig } from '../../model/model_config.ts';
 import { formatOf } from '../../quant/config.ts';
 import type { TableTwin } from '../chart/table_twin.ts';
 import { PUBLISHED_MODELS, PUBLISHED_QLORA, publishedOf } from './published.ts';
-import { count, decimals, digits3, mebibytes, percent, whole } from '../../study/view/format.ts';
+import {
+  bitsText,
+  count,
+  decimals,
+  digits3,
+  mebibytes,
+  mebibytesColumn,
+  percent,
+  whole,
+} from '../../study/view/format.ts';
 
 /** The bytes of one configuration by what they hold; their sum is its true size. */
 export interface Parts {
@@ -63,10 +72,10 @@ export function footprintTable(title: string, rows: readonly FootprintRow[], mas
     rows: rows.map((row) => [
       row.name,
       row.rest,
-      decimals((row.footprint.bitsandbytes_bytes + masks) / 2 ** 20, 2),
-      decimals(row.footprint.actual_bytes / 2 ** 20, 2),
-      decimals(partsOf(row).scales / 2 ** 20, 2),
-      decimals(row.footprint.bits_per_weight, 3),
+      mebibytesColumn(row.footprint.bitsandbytes_bytes + masks),
+      mebibytesColumn(row.footprint.actual_bytes),
+      mebibytesColumn(partsOf(row).scales),
+      bitsText(row.footprint.bits_per_weight),
       ...(studied ? [publishedOf(title, row.config)?.text ?? ''] : []),
     ]),
   };

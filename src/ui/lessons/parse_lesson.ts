@@ -7,7 +7,7 @@ export interface Lesson {
 
 /** A card: text to read, the hash the page goes to when it is shown, and the conditions for the next card. */
 export interface Card {
-  paragraphs: Span[][];
+  paragraphs: StyledText[][];
   /** A hash of the page. */
   open?: string;
   /** The id of the element the card is about: the page scrolls there. */
@@ -16,7 +16,7 @@ export interface Card {
 }
 
 /** A stretch of text in one style. */
-export interface Span {
+export interface StyledText {
   text: string;
   style: 'plain' | 'strong' | 'em';
 }
@@ -56,18 +56,18 @@ function parseCard(text: string): Card {
     paragraphs: body
       .trim()
       .split(/\n{2,}/)
-      .map((paragraph) => parseSpans(paragraph.replaceAll('\n', ' '))),
+      .map((paragraph) => styledTexts(paragraph.replaceAll('\n', ' '))),
     ...(open ? { open } : {}),
     ...(look ? { look } : {}),
     ...(done ? { done: done.split(',').map((part) => parseCondition(part.trim())) } : {}),
   };
 }
 
-function parseSpans(text: string): Span[] {
+function styledTexts(text: string): StyledText[] {
   return text
     .split(/(\*\*[^*]+\*\*|\*[^*]+\*)/)
     .filter((part) => part !== '')
-    .map((part): Span => {
+    .map((part): StyledText => {
       if (part.startsWith('**')) return { text: part.slice(2, -2), style: 'strong' };
       if (part.startsWith('*')) return { text: part.slice(1, -1), style: 'em' };
       return { text: part, style: 'plain' };

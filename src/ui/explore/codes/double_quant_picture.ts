@@ -44,7 +44,7 @@ export function doubleQuantOf({ weights, blocksize, deviation }: Explore): Doubl
 }
 
 /** A sentence on the cost and the saving of double quantization. */
-export function doubleQuantSentence({ absmax, bits, errors }: DoubleQuantized): string {
+export function nestedScalesSentence({ absmax, bits, errors }: DoubleQuantized): string {
   const change = 100 * (errors[1] / errors[0] - 1);
   return `${whole(absmax.length)} absmax values. Bits per weight go from ${decimals(bits[0], 3)} to ${decimals(bits[1], 3)}; the mean error of NF4 goes from ${digits3(errors[0])} to ${digits3(errors[1])} standard deviations, by ${decimals(change, 2)} %.`;
 }

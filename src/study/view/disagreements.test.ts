@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { ItemResult } from '../../../eval/item.ts';
-import type { ConfigRun } from '../../../study/result.ts';
+import type { ItemResult } from '../../eval/item.ts';
+import type { ConfigRun } from '../result.ts';
 import { countCells, pairItems } from './disagreements.ts';
 
 const choice = (doc_id: number, lls: number[], gold: number): ItemResult => {

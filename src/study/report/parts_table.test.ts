@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { GroupResult } from '../../eval/stats/group.ts';
 import type { ConfigRun, ExperimentResult } from '../result.ts';
 import { viewOf } from '../view/view.ts';
-import { groupSections } from './groups.ts';
+import { groupSections } from './parts_table.ts';
 
 const part = (name: string, n: number, precision: number, recall: number): GroupResult => ({
   name,

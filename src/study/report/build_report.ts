@@ -1,17 +1,18 @@
 import type { MetricValue } from '../../eval/stats/metric.ts';
 import { TASKS } from '../../eval/tasks/tasks.ts';
 import { longName } from '../view/config_names.ts';
-import { bitsPerWeight, megabytes, rangeText, scoreText } from '../view/format.ts';
+import { bitsText, megabytes, rangeText, scoreText } from '../view/format.ts';
+import { pointsOf } from '../view/points.ts';
 import { viewOf, type ResultView, type TaskView } from '../view/view.ts';
 import type { ExperimentResult } from '../result.ts';
-import { divergenceSections } from './divergence.ts';
+import { divergenceSections } from './divergence_table.ts';
 import { environmentRows } from './environment.ts';
 import { findings } from './findings.ts';
-import { groupSections } from './groups.ts';
+import { groupSections } from './parts_table.ts';
 import type { Report, ReportOptions, Section, Table, Tradeoff } from './parts.ts';
 import { reproduction } from './reproduce.ts';
 
-/** A report of whatever a result holds, finished or not. */
+/** The report of a result, finished or not. */
 export function buildReport(result: ExperimentResult, options: ReportOptions = {}): Report {
   const view = viewOf(result);
   return {
@@ -28,7 +29,7 @@ export function buildReport(result: ExperimentResult, options: ReportOptions = {
         table: { header: ['', ''], rows: environmentRows(result) },
       },
     ],
-    tradeoffs: view.tasks.map((task, i) => tradeoff(view, task, i)).filter(({ points }) => points.length > 1),
+    tradeoffs: view.tasks.map((task) => tradeoff(view, task)).filter(({ points }) => points.length > 1),
     reproduce: reproduction(result, options),
   };
 }
@@ -71,7 +72,7 @@ function overview({ rows }: ResultView): Table {
     ],
     rows: rows.map(({ name, footprint, timings, tasks }) => [
       name,
-      bitsPerWeight(footprint.bits_per_weight),
+      bitsText(footprint.bits_per_weight),
       megabytes(footprint.bitsandbytes_bytes),
       megabytes(footprint.actual_bytes),
       `${(rows[0]!.footprint.bitsandbytes_bytes / footprint.bitsandbytes_bytes).toFixed(2)}×`,
@@ -103,16 +104,14 @@ function taskSection({ rows }: ResultView, { title, metrics, power }: TaskView, 
 const scoreAndRange = (metric: MetricValue | undefined): string =>
   metric ? `${scoreText(metric)}${metric.ci ? ` (${rangeText(metric.ci)})` : ''}` : '';
 
-function tradeoff({ rows }: ResultView, task: TaskView, at: number): Tradeoff {
-  return {
-    title: `${task.title}, ${task.primary_metric}`,
-    higher_is_better: task.higher_is_better,
-    points: rows.flatMap(({ name, footprint, scores }) => {
-      const { primary } = scores[at]!;
-      return primary ? [{ name, bits: footprint.bits_per_weight, ...primary }] : [];
-    }),
-  };
-}
+const tradeoff = (
+  view: ResultView,
+  { task, title, primary_metric, higher_is_better }: TaskView,
+): Tradeoff => ({
+  title: `${title}, ${primary_metric}`,
+  higher_is_better,
+  points: pointsOf(view, { task, metric: primary_metric }),
+});
 
 /** Throughput and latency: items are asked one by one, so that each is the other's inverse. */
 const itemPace = (items: number, seconds: number): string[] =>

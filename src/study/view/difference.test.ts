@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Comparison } from '../../../study/result.ts';
-import { differenceText, sortedRows, type ResultRow } from './rows.ts';
-import { scoreText } from '../../../study/view/format.ts';
+import type { Comparison } from '../result.ts';
+import { differenceText } from './difference.ts';
 
 const comparison = (parts: Partial<Comparison>): Comparison => ({
   config: 1,
@@ -48,23 +47,4 @@ test('how a configuration differs, in words', () => {
     'float32',
   );
   expect(plain(text)).toBe('× 1.012 of float32 (95 %: 1.004 to 1.020), p = 0.004');
-});
-
-test('scores with as many digits as they bear', () => {
-  expect(scoreText({ value: 0.72, stderr: 0.0317 })).toBe('0.720 ± 0.032');
-  expect(scoreText({ value: 17.792, stderr: null })).toBe('17.792');
-  expect(scoreText({ value: 0, stderr: 0 })).toBe('0.000 ± 0.000');
-});
-
-test('sorting by a task puts what is missing last, up and down', () => {
-  const row = (index: number, value?: number) =>
-    ({
-      index,
-      name: `c${index}`,
-      scores: [{ metric: value === undefined ? undefined : { value, stderr: null } }],
-    }) as ResultRow;
-  const rows = [row(0, 0.5), row(1), row(2, 0.9)];
-  expect(sortedRows(rows, 0, false).map(({ index }) => index)).toEqual([0, 2, 1]);
-  expect(sortedRows(rows, 0, true).map(({ index }) => index)).toEqual([2, 0, 1]);
-  expect(sortedRows(rows, 'name', true).map(({ index }) => index)).toEqual([2, 1, 0]);
 });

@@ -3,7 +3,7 @@ import { decimals, natsText, ratioText, shareText, whole } from '../view/format.
 import type { ResultView } from '../view/view.ts';
 import type { Section } from './parts.ts';
 
-/** How far each configuration's distributions stray from the baseline's, on every task that reads texts. */
+/** A table of each configuration's divergence from the baseline's distributions, on every task that reads texts. */
 export function divergenceSections({ divergences }: Pick<ResultView, 'divergences'>): Section[] {
   const rows = divergences.map(
     ({ name, task, tokens, kl, kl_percentiles, same_top, dp, dp_rms, ...other }) => [

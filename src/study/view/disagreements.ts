@@ -1,8 +1,8 @@
-import { TASKS, type TaskName } from '../../../eval/tasks/tasks.ts';
-import type { ItemResult } from '../../../eval/item.ts';
-import type { ConfigRun } from '../../../study/result.ts';
+import { TASKS, type TaskName } from '../../eval/tasks/tasks.ts';
+import type { ItemResult } from '../../eval/item.ts';
+import type { ConfigRun } from '../result.ts';
 
-/** Who was right: both configurations, the first alone, the second alone, or neither. */
+/** A cell of the 2×2 table of two configurations' answers: both right, the first alone, the second alone, or neither. */
 export type Cell = 'both' | 'first' | 'second' | 'neither';
 
 /** One question as two configurations answered it. */
@@ -13,15 +13,17 @@ export interface ItemPair {
   /** Missing for a text, which has no right and wrong. */
   cell: Cell | undefined;
   /**
-   * What changed from the first to the second: the lead of the right choice in nats, f1, or of a text the nats a token.
+   * The change from the first to the second: of the right choice's lead in nats, of f1, or of a text's nats a token.
    * Negative is worse.
    */
   change: number;
 }
 
+type Answers = Pick<ConfigRun, 'tasks'>;
+
 /** Every question of a task that both have answered, the largest change first. */
-export function pairItems(task: TaskName, first: ConfigRun, second: ConfigRun): ItemPair[] {
-  const itemsOf = (run: ConfigRun) => run.tasks.find((entry) => entry.task === task)?.items ?? [];
+export function pairItems(task: TaskName, first: Answers, second: Answers): ItemPair[] {
+  const itemsOf = (run: Answers) => run.tasks.find((entry) => entry.task === task)?.items ?? [];
   const others = new Map(itemsOf(second).map((item) => [item.doc_id, item]));
   return itemsOf(first)
     .flatMap((item): ItemPair[] => {
@@ -40,7 +42,7 @@ export function pairItems(task: TaskName, first: ConfigRun, second: ConfigRun): 
     .sort((a, b) => Math.abs(b.change) - Math.abs(a.change));
 }
 
-/** How many questions are in each cell. */
+/** Counts of the questions in each cell. */
 export function countCells(pairs: readonly ItemPair[]): Record<Cell, number> {
   const counts = { both: 0, first: 0, second: 0, neither: 0 };
   for (const { cell } of pairs) if (cell) counts[cell]++;
@@ -67,7 +69,7 @@ function cellOf(first: boolean | undefined, second: boolean | undefined): Cell |
   return second ? 'second' : 'neither';
 }
 
-/** How well an item went, on a scale of its own kind. */
+/** A number that grows the better an item was answered, in the unit of its kind. */
 function strength(item: ItemResult): number {
   switch (item.output_type) {
     case 'multiple_choice':

@@ -1,18 +1,17 @@
-import { METRICS, type MetricName } from '../../../eval/stats/metric.ts';
-import { TASKS, type TaskName } from '../../../eval/tasks/tasks.ts';
-import type { ExperimentResult } from '../../../study/result.ts';
-import type { QuantConfig } from '../../../quant/config.ts';
-import type { TableTwin } from '../../chart/table_twin.ts';
-import { distinctNames } from '../../../study/view/config_names.ts';
-import { bitsPerWeight, decimals, intervalOf, megabytes, whole } from '../../../study/view/format.ts';
+import { METRICS, type MetricName } from '../../eval/stats/metric.ts';
+import type { Interval } from '../../eval/stats/stats.ts';
+import { TASKS, type TaskName } from '../../eval/tasks/tasks.ts';
+import type { QuantConfig } from '../../quant/config.ts';
+import { bitsText, decimals, intervalOf } from './format.ts';
+import { testOf, type ResultView } from './view.ts';
 
-/** What the figure can show: a metric of a task. */
+/** A metric of a task, as a figure shows it. */
 export interface Shown {
   task: TaskName;
   metric: MetricName;
 }
 
-/** One configuration in the figure. */
+/** A configuration in a figure of size against score. */
 export interface Point {
   config: QuantConfig;
   name: string;
@@ -21,13 +20,14 @@ export interface Point {
   bytes: number;
   tokens_per_second: number;
   value: number;
+  stderr: number | null;
   /** Its 95 % interval; missing where there is none. */
-  range: readonly [number, number] | undefined;
-  /** Whether the paired test tells it from the baseline; missing for the baseline, and where nothing was tested. */
+  range: Interval | undefined;
+  /** True if the paired test tells it from the baseline; missing for the baseline, and where nothing was tested. */
   distinct: boolean | undefined;
 }
 
-/** What lies along the figure's x axis. */
+/** The sizes a score is held against, along the figure's x axis. */
 export const SIZES = {
   bits: { title: 'bits per weight, absmax included', of: ({ bits }: Point) => bits },
   bytes: { title: 'MB on the device, true', of: ({ bytes }: Point) => bytes / 1e6 },
@@ -36,8 +36,8 @@ export const SIZES = {
 export type Size = keyof typeof SIZES;
 
 /** Every metric of every task that has a value, the primary one of each task first. */
-export function choices({ runs }: ExperimentResult): Shown[] {
-  return (runs[0]?.tasks ?? []).flatMap(({ task, metrics }) => {
+export function choices({ rows }: ResultView): Shown[] {
+  return (rows[0]?.scores ?? []).flatMap(({ task, metrics }) => {
     const { primary_metric } = TASKS[task];
     const names = (Object.keys(metrics) as MetricName[]).sort(
       (a, b) => Number(b === primary_metric) - Number(a === primary_metric),
@@ -47,26 +47,19 @@ export function choices({ runs }: ExperimentResult): Shown[] {
 }
 
 /** The configurations that have that metric. */
-export function pointsOf({ runs, comparisons }: ExperimentResult, { task, metric }: Shown): Point[] {
-  const names = distinctNames(runs.map(({ config }) => config));
-  return runs.flatMap(({ config, footprint, tasks, timings }, i): Point[] => {
-    const found = tasks.find((entry) => entry.task === task)?.metrics[metric];
+export function pointsOf({ rows }: Pick<ResultView, 'rows'>, { task, metric }: Shown): Point[] {
+  return rows.flatMap(({ config, name, footprint, scores, timings }): Point[] => {
+    const score = scores.find((own) => own.task === task);
+    const found = score?.metrics[metric];
     if (!found) return [];
-    const { value } = found;
-    const compared = comparisons.find((entry) => entry.config === i && entry.task === task);
-    const tested = [...(compared?.means ?? []), ...(compared?.ratios ?? [])].find(
-      (entry) => entry.metric === metric,
-    );
+    const p = score.comparison && testOf(score.comparison, metric)?.p;
     return [
       {
-        config,
-        name: names[i]!,
+        ...{ config, name, value: found.value, stderr: found.stderr, range: intervalOf(found) },
         bits: footprint.bits_per_weight,
         bytes: footprint.actual_bytes,
         tokens_per_second: timings.tokens_per_second,
-        value,
-        range: intervalOf(found),
-        distinct: tested?.p == null ? undefined : tested.p < 0.05,
+        distinct: p == null ? undefined : p < 0.05,
       },
     ];
   });
@@ -82,36 +75,13 @@ export function pointsSentence(points: readonly Point[], shown: Shown): string {
   const up = METRICS[shown.metric].higher_is_better;
   const best = points.reduce((a, b) => ((up ? b.value > a.value : b.value < a.value) ? b : a));
   const least = points.reduce((a, b) => (b.bits < a.bits ? b : a));
-  const say = ({ name, value, bits }: Point) =>
-    `${name}, ${decimals(value, 3)} at ${bitsPerWeight(bits)} bits`;
+  const say = ({ name, value, bits }: Point) => `${name}, ${decimals(value, 3)} at ${bitsText(bits)} bits`;
   const first = `${shownName(shown)}: ${up ? 'highest' : 'lowest'} is ${say(best)}`;
   return best === least ? `${first}, the fewest too.` : `${first}; with the fewest bits comes ${say(least)}.`;
 }
 
-/** The same numbers as a table. */
-export const pointsTable = (points: readonly Point[], shown: Shown): TableTwin => ({
-  caption: shownName(shown),
-  head: [
-    'configuration',
-    'bits per weight',
-    'MB',
-    'tokens/s',
-    METRICS[shown.metric].title,
-    '95 %: from',
-    'to',
-  ],
-  rows: points.map(({ name, bits, bytes, tokens_per_second, value, range }) => [
-    name,
-    bitsPerWeight(bits),
-    megabytes(bytes),
-    whole(tokens_per_second),
-    decimals(value, 3),
-    ...(range ? range.map((end) => decimals(end, 3)) : ['–', '–']),
-  ]),
-});
-
 /**
- * The points that no other beats in size and score at once, by size. `low` says that a small size is better (it is for
+ * Points that no other beats in size and score at once, by size. `low` says that a small size is better (it is for
  * bits and bytes, not for speed), `up` that a high score is.
  */
 export function frontier(

@@ -7,7 +7,7 @@ import type { RunRecord, StoredItem } from '../record.ts';
 import { itemsCsv } from './csv.ts';
 import { toHtml } from './html.ts';
 import { toMarkdown } from './markdown.ts';
-import { buildReport } from './report.ts';
+import { buildReport } from './build_report.ts';
 import { reproduction } from './reproduce.ts';
 
 const HOSTILE = '<img src=x onerror=alert(1)>|`*_[a](javascript:1)\u202e"\'&';
@@ -167,6 +167,17 @@ test('the examples are said to be the harness’s own only where they are drawn,
   expect(noteOf({ task: 'arc_easy', num_fewshot: 5 }, 0, 1)).toBeUndefined();
   expect(noteOf({ task: 'arc_easy', limit: 2 }, 5, 2)).toBeUndefined();
   expect(noteOf({ task: 'mmlu_virology', num_fewshot: 5, limit: 2 }, 5, 2)).toBeUndefined();
+});
+
+test('a digest that does not fit is said in the report, and in a column of the CSV', () => {
+  const forged: ExperimentResult = { ...resultOf('FP4?', 'tiny'), digest_fits: false };
+  const said = 'These answers do not fit the digest they came with';
+  expect(buildReport(forged).summary.at(-1)).toContain(said);
+  expect(toHtml(buildReport(forged))).toContain(said);
+  const [header, ...lines] = itemsCsv(forged).trimEnd().split('\r\n');
+  expect(header).toMatch(/,tokens,digest_fits$/);
+  expect(lines).toHaveLength(80);
+  expect(lines.filter((line) => line.endsWith(',false'))).toHaveLength(80);
 });
 
 describe('text from anybody', () => {

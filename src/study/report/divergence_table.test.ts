@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { DivergenceSummary } from '../../eval/stats/divergence.ts';
 import type { ExperimentResult } from '../result.ts';
 import { viewOf } from '../view/view.ts';
-import { divergenceSections } from './divergence.ts';
+import { divergenceSections } from './divergence_table.ts';
 
 const summary: DivergenceSummary = {
   tokens: 1200,
