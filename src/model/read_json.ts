@@ -18,8 +18,24 @@ export async function readJson(files: FileSet, name: string): Promise<unknown> {
   }
   const text = new TextDecoder().decode(await source.slice(0, source.byteLength));
   try {
-    return JSON.parse(text);
+    return parsePython(text);
   } catch (error) {
     throw new LabError('bad-config', `${name} is not JSON: ${(error as Error).message}.`, { cause: error });
   }
 }
+
+/**
+ * Parses JSON as Python writes it, with three constants beyond the standard: infinities become numbers that JavaScript
+ * reads as such; NaN becomes a string, which no field that is a number allows.
+ */
+function parsePython(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (!/NaN|Infinity/.test(text)) throw error;
+    const standard = text.replace(/"(?:[^"\\]|\\.)*"|NaN|Infinity/g, (found) => CONSTANTS[found] ?? found);
+    return JSON.parse(standard);
+  }
+}
+
+const CONSTANTS: Readonly<Record<string, string>> = { NaN: '"NaN"', Infinity: '1e999' };
