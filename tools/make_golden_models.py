@@ -1,9 +1,10 @@
 """Writes models/, checkpoints/ and adapters/: tiny models of random weights as transformers, bitsandbytes and peft save and compute them.
 
     pip install -r tools/requirements-golden.txt
-    python tools/make_golden_models.py OUT
+    python tools/make_golden_models.py OUT [--only NAME ...]
 
 OUT is test/golden in this repository; test/golden/README.md says what the files hold. A second run writes the same bytes.
+With --only it writes the named models of SMALL and leaves all else as it is.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from make_golden_base import (
     relative_distance,
     sha256,
     write_golden,
+    write_json,
 )
 
 import peft
@@ -34,11 +36,17 @@ from transformers import (
     AutoModelForCausalLM,
     AutoModelForSequenceClassification,
     BitsAndBytesConfig,
+    Exaone4Config,
     GPT2Config,
     LlamaConfig,
+    MinistralConfig,
     MistralConfig,
+    Olmo2Config,
+    Phi3Config,
     Qwen2Config,
     Qwen3Config,
+    SeedOssConfig,
+    SmolLM3Config,
 )
 from transformers.pytorch_utils import Conv1D
 from transformers.utils.logging import disable_progress_bar
@@ -143,6 +151,46 @@ MODELS = {
     ),
 }
 
+# Models that hold one thing each beside those above: a family, a head, a window. logits, and hashes of the modules.
+SMALL_SHAPES = {
+    "vocab_size": 51,
+    "hidden_size": 32,
+    "intermediate_size": 40,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 96,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+    "pad_token_id": 50,
+}
+SMALL = {
+    "llama-classifier": LlamaConfig(**SMALL_SHAPES, num_labels=3),
+    "mistral-classifier": MistralConfig(**SMALL_SHAPES, num_labels=3),
+    "qwen2-classifier": Qwen2Config(**SMALL_SHAPES, num_labels=3),
+    "qwen3-classifier": Qwen3Config(**SMALL_SHAPES, num_labels=3, head_dim=12),
+    # The first layer sees all, the second the last five.
+    "qwen2-window": Qwen2Config(**SMALL_SHAPES, use_sliding_window=True, sliding_window=5, max_window_layers=1),
+    "qwen3-window": Qwen3Config(
+        **SMALL_SHAPES,
+        head_dim=12,
+        use_sliding_window=True,
+        sliding_window=4,
+        layer_types=["sliding_attention", "full_attention"],
+    ),
+    "olmo2": Olmo2Config(**SMALL_SHAPES),
+    "phi3": Phi3Config(**SMALL_SHAPES, sliding_window=6),
+    # The second layer knows no positions.
+    "smollm3": SmolLM3Config(**SMALL_SHAPES, no_rope_layer_interval=2),
+    "ministral": MinistralConfig(
+        **SMALL_SHAPES, head_dim=12, sliding_window=5, layer_types=["full_attention", "sliding_attention"]
+    ),
+    # The second layer sees all, and knows no positions.
+    "exaone4": Exaone4Config(**SMALL_SHAPES, sliding_window=5, sliding_window_pattern=2),
+    "seed-oss": SeedOssConfig(**SMALL_SHAPES, head_dim=12, attention_out_bias=True),
+}
+MODELS_AND_SMALL = {**MODELS, **{name: (config, torch.bfloat16) for name, config in SMALL.items()}}
+
 
 def auto_class(name: str):
     return AutoModelForSequenceClassification if name.endswith("classifier") else AutoModelForCausalLM
@@ -171,7 +219,7 @@ def random_parameter(model_name: str, name: str, shape: torch.Size, transposed: 
 
 
 def make_model(name: str, out: Path) -> None:
-    config, dtype = MODELS[name]
+    config, dtype = MODELS_AND_SMALL[name]
     torch.manual_seed(SEED)
     model = auto_class(name).from_config(config, attn_implementation="eager")
     conv1d = {f"{path}.weight" for path, module in model.named_modules() if isinstance(module, Conv1D)}
@@ -194,14 +242,14 @@ def save(model, folder: Path, unwanted=("generation_config.json", "README.md")) 
 
 def model_inputs(name: str) -> dict[str, torch.Tensor]:
     """One sequence, its first token twice; for the classifier three of different lengths, padded on the right."""
-    vocab = MODELS[name][0].vocab_size
+    vocab = MODELS_AND_SMALL[name][0].vocab_size
     ids = torch.from_numpy(random_numbers(SEED, f"{name} ids").integers(0, vocab - 1, (3, TOKENS)))
     if not name.endswith("classifier"):
         ids[0, 1] = ids[0, 0]
         return {"input_ids": ids[:1]}
     lengths = torch.tensor([[11], [4], [16]])
     mask = (torch.arange(16) < lengths).long()
-    return {"input_ids": torch.where(mask == 1, ids[:, :16], MODELS[name][0].pad_token_id), "attention_mask": mask}
+    return {"input_ids": torch.where(mask == 1, ids[:, :16], MODELS_AND_SMALL[name][0].pad_token_id), "attention_mask": mask}
 
 
 def logits_of(model, inputs) -> torch.Tensor:
@@ -261,7 +309,7 @@ def make_logits(name: str, out: Path) -> torch.Tensor:
             "seed": SEED,
             "parameters": {
                 "architecture": type(model).__name__,
-                "file_dtype": str(MODELS[name][1]).removeprefix("torch."),
+                "file_dtype": str(MODELS_AND_SMALL[name][1]).removeprefix("torch."),
                 "tensors": {
                     "input_ids": "I32 [tokens] (classifier: [sequences, tokens], padded on the right)",
                     **({"attention_mask": "I32, 0 on padding"} if "attention_mask" in inputs else {}),
@@ -423,6 +471,29 @@ def make_quantized(name: str, out: Path, plain: torch.Tensor) -> None:
     )
 
 
+def make_modules(name: str, out: Path) -> None:
+    """What bitsandbytes replaces in a small model, and the bytes that it makes of it."""
+    folder = out / "models" / name
+    formats = {}
+    for format_name in ("nf4", "llm_int8"):
+        options = {"dtype": torch.float32, "quantization_config": quantization_config(format_name)}
+        modules = quantized_modules(load(name, folder, **options))
+        formats[format_name] = {
+            **FORMATS[format_name],
+            "modules": {path: describe_module(module) for path, module in modules.items()},
+        }
+    write_json(
+        folder / "modules",
+        {
+            "what": f"the modules of {name} that transformers' BitsAndBytesConfig replaces, in order",
+            "command": COMMAND,
+            "seed": SEED,
+            "parameters": {"modules": "shape is [out, in]; hex SHA-256 of the bytes of packed and absmax, or CB and SCB"},
+            "formats": formats,
+        },
+    )
+
+
 # ---------------------------------------------------------------------------------------------
 # Checkpoints
 
@@ -567,9 +638,19 @@ CHECKPOINTS = [
 ]
 
 
+def make_small(names, out: Path) -> None:
+    for name in names:
+        shutil.rmtree(out / "models" / name, ignore_errors=True)
+        make_model(name, out)
+        make_logits(name, out)
+        make_modules(name, out)
+        print(name)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path, metavar="OUT")
+    parser.add_argument("--only", nargs="+", metavar="NAME", choices=SMALL)
     arguments = parser.parse_args()
     check_known_hashes()
     disable_progress_bar()
@@ -580,6 +661,9 @@ def main() -> None:
     # transformers and peft write the base's path into files: a relative one says nothing of this machine.
     os.chdir(arguments.out)
     out = Path()
+    if arguments.only:
+        make_small(arguments.only, out)
+        return
     for folder in ("models", "checkpoints", "adapters"):
         shutil.rmtree(folder, ignore_errors=True)
     for name in MODELS:
@@ -587,6 +671,7 @@ def main() -> None:
         plain = make_logits(name, out)
         make_quantized(name, out, plain)
         print(name)
+    make_small(SMALL, out)
     for name, format_name in CHECKPOINTS:
         make_checkpoint(name, format_name, out)
         print(name, format_name)

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseConfig } from './config.ts';
 import { encodePair } from './causal_lm.ts';
 import { rollingWindows } from './rolling_windows.ts';
@@ -77,6 +77,169 @@ it.each([
   ],
 ])('refuses %#', (json, message) => {
   expect(() => parseConfig(json)).toThrow(message);
+});
+
+const { rope_scaling: LLAMA3, ...LLAMA_1B_PLAIN } = LLAMA_1B;
+const TYPED = { ...LLAMA_1B_PLAIN, model_type: 'llama' };
+
+describe('knows a model by its model_type', () => {
+  it.each([
+    ['missing', undefined],
+    ['null', null],
+    ['empty', []],
+    ['an older name', ['LLaMAForCausalLM']],
+    ["a fork's name", ['YiForCausalLM']],
+    ['the base model', ['LlamaModel']],
+  ])('where architectures is %s', (_, architectures) => {
+    expect(parseConfig({ ...TYPED, architectures })).toEqual(parseConfig(LLAMA_1B_PLAIN));
+  });
+
+  it.each(['mistral', 'qwen2', 'qwen3'])('%s', (model_type) => {
+    const { architecture } = parseConfig({ ...TYPED, architectures: undefined, model_type });
+    expect(architecture.toLowerCase()).toBe(`${model_type}forcausallm`);
+  });
+
+  it('and goes by it where the architecture is that of another family', () => {
+    expect(parseConfig({ ...TYPED, model_type: 'qwen2' }).architecture).toBe('Qwen2ForCausalLM');
+  });
+
+  it.each(['LlamaForTokenClassification', 'LlamaBidirectionalModel', 'LlamaForRewardModel'])(
+    'but not %s, which has another head or other attention',
+    (name) => {
+      expect(() => parseConfig({ ...TYPED, architectures: [name] })).toThrow(`The model is a ${name};`);
+    },
+  );
+});
+
+describe('gives absent fields the defaults of transformers 5.24', () => {
+  const sized = { hidden_size: 4096 };
+  // AutoConfig.for_model(model_type, hidden_size=4096), and its head_dim as the model's attention has it.
+  it.each([
+    ['llama', [32000, 11008, 32, 32, 32, 128, 2048, 1e-6, [2], undefined]],
+    ['mistral', [32000, 14336, 32, 32, 8, 128, 131072, 1e-6, [2], 4096]],
+    ['qwen2', [151936, 22016, 32, 32, 32, 128, 32768, 1e-6, [], undefined]],
+    ['qwen3', [151936, 22016, 32, 32, 32, 128, 32768, 1e-6, [], undefined]],
+    ['gpt2', [50257, 3072, 12, 12, 12, 64, 1024, 1e-5, [50256], undefined]],
+  ])('%s', (model_type, expected) => {
+    const config = parseConfig(model_type === 'gpt2' ? { model_type } : { ...sized, model_type });
+    expect([
+      config.vocab_size,
+      config.intermediate_size,
+      config.num_hidden_layers,
+      config.num_attention_heads,
+      config.num_key_value_heads,
+      config.head_dim,
+      config.max_position_embeddings,
+      config.norm.eps,
+      config.eos_token_ids,
+      config.blocks[0].window,
+    ]).toEqual(expected);
+  });
+
+  it('null heads of keys are as many as there are heads, and a null window none', () => {
+    const config = parseConfig({
+      ...sized,
+      model_type: 'mistral',
+      num_key_value_heads: null,
+      sliding_window: null,
+    });
+    expect([config.num_key_value_heads, config.blocks[0].window]).toEqual([32, undefined]);
+  });
+
+  it('Qwen3 has heads of 128 whatever its width', () => {
+    expect(parseConfig({ hidden_size: 1024, model_type: 'qwen3' }).head_dim).toBe(128);
+    expect(parseConfig({ hidden_size: 1024, model_type: 'qwen2' }).head_dim).toBe(32);
+  });
+
+  it('llama3 rope was trained at the length that the model has', () => {
+    const { original_max_position_embeddings, ...scaling } = LLAMA3;
+    expect(original_max_position_embeddings).toBe(8192);
+    expect(parseConfig({ ...LLAMA_1B, rope_scaling: scaling }).blocks[0].rope).toMatchObject({
+      original_max_position_embeddings: 131072,
+    });
+  });
+});
+
+it('takes other names of the same function', () => {
+  expect(parseConfig({ ...LLAMA_1B, hidden_act: 'swish' })).toEqual(parseConfig(LLAMA_1B));
+  const gelu = { model_type: 'gpt2', activation_function: 'gelu_pytorch_tanh' };
+  expect(parseConfig(gelu)).toEqual(parseConfig({ model_type: 'gpt2' }));
+  expect(() => parseConfig({ ...gelu, activation_function: 'gelu' })).toThrow('supported: gelu_new.');
+});
+
+describe('windows by layer', () => {
+  const qwen = {
+    model_type: 'qwen2',
+    hidden_size: 256,
+    num_hidden_layers: 4,
+    sliding_window: 8,
+    max_window_layers: 2,
+  };
+  const windows = (fields: object) => parseConfig({ ...qwen, ...fields }).blocks.map(({ window }) => window);
+
+  it('are unused unless config.json says so', () => {
+    expect(windows({})).toEqual([undefined]);
+    expect(windows({ use_sliding_window: true, max_window_layers: 4 })).toEqual([undefined]);
+    expect(windows({ use_sliding_window: true, sliding_window: null })).toEqual([undefined]);
+  });
+
+  it('are those of the layers above max_window_layers, or of layer_types', () => {
+    expect(windows({ use_sliding_window: true })).toEqual([undefined, undefined, 8, 8]);
+    expect(windows({ use_sliding_window: true, max_window_layers: 0 })).toEqual([8]);
+    const layer_types = ['sliding_attention', 'full_attention', 'sliding_attention', 'full_attention'];
+    expect(windows({ use_sliding_window: true, layer_types })).toEqual([8, undefined, 8, undefined]);
+    expect(() => windows({ layer_types })).toThrow(
+      'layer 0 sliding_attention, but no sliding_window is in use.',
+    );
+    expect(() => windows({ layer_types: ['full_attention'] })).toThrow('allowed: 4 of full_attention or');
+    expect(() => parseConfig({ model_type: 'mistral', hidden_size: 256, layer_types })).toThrow(
+      'layer_types has full_attention, but sliding_window makes all layers sliding_attention.',
+    );
+  });
+});
+
+describe('rope_scaling beside rope_parameters', () => {
+  const rope_parameters = { rope_type: 'default', rope_theta: 500000 };
+  const rope = (fields: object) => parseConfig({ ...LLAMA_1B_PLAIN, ...fields }).blocks[0].rope;
+
+  it('says the same, or is refused', () => {
+    expect(rope({ rope_parameters, rope_scaling: null })).toEqual(rope_parameters);
+    expect(rope({ rope_parameters: LLAMA3, rope_scaling: LLAMA3 })).toMatchObject({ factor: 32 });
+    expect(() => rope({ rope_parameters, rope_scaling: { type: 'linear', factor: 2 } })).toThrow(
+      'rope_scaling is {"type":"linear","factor":2}, but rope_parameters is {"rope_type":"default","rope_theta":500000}; allowed: one of them, or both alike.',
+    );
+  });
+});
+
+describe('leaves no field unread', () => {
+  it.each([
+    [{ is_causal: false }, 'config.json says is_causal: false; Nibble computes causal attention only.'],
+    [
+      { logit_scale: 0.5 },
+      'config.json says logit_scale: 0.5; Nibble knows no such field of a LlamaForCausalLM',
+    ],
+    [{ sliding_window: 4096 }, 'config.json says sliding_window: 4096; Nibble knows no such field'],
+    [
+      { rope_scaling: { ...LLAMA3, mrope_section: [1] } },
+      'config.json says rope_scaling.mrope_section: [1];',
+    ],
+    [{ partial_rotary_factor: 0.5 }, 'partial_rotary_factor is 0.5; supported: 1.'],
+    [{ toString: 7 }, 'config.json says toString: 7;'],
+  ])('%j', (fields, message) => {
+    expect(() => parseConfig({ ...LLAMA_1B, ...fields })).toThrow(message);
+  });
+
+  it('but takes those that ask for nothing, or change no number', () => {
+    const more = {
+      new_field: null,
+      other: false,
+      none: [],
+      empty: {},
+      use_cache: true,
+      attention_dropout: 0.1,
+    };
+    expect(parseConfig({ ...LLAMA_1B, ...more })).toEqual(parseConfig(LLAMA_1B));
+  });
 });
 
 it('slows only the slow turns of llama3', () => {

@@ -1,39 +1,78 @@
 import { LabError } from '../errors.ts';
-import { isObject, labels, shown, type Json } from './config_fields.ts';
+import { fieldsOf, isObject, labels, shown, type Fields } from './config_fields.ts';
 import type { Family } from './families/family.ts';
 import { FAMILIES } from './families.ts';
+import { requireAllRead } from './harmless_fields.ts';
 import type { ModelConfig } from './model_config.ts';
 
 /**
  * Reads a config.json in either layout that transformers writes: v4 (`rope_theta`, `rope_scaling`, `torch_dtype`)
  * or v5 (`rope_parameters`, `dtype`).
- * @throws unsupported-architecture naming what is not supported; bad-config naming the field, its value, what is allowed.
+ * @throws unsupported-architecture naming what is not supported, a field that nobody knows among it; bad-config naming
+ * the field, its value, what is allowed.
  */
 export function parseConfig(json: unknown, families = FAMILIES): ModelConfig {
   if (!isObject(json)) throw new LabError('bad-config', 'config.json is not a JSON object.');
-  const architecture = architectureOf(json, families);
-  const family = families.find((row) => namesOf(row).includes(architecture ?? ''));
-  if (architecture === undefined || !family) {
-    const supported = families.flatMap(namesOf).join(', ');
-    const found =
-      architecture === undefined ? 'config.json names no architecture' : `The model is a ${architecture}`;
-    throw new LabError('unsupported-architecture', `${found}; supported: ${supported}.`);
-  }
-  const num_labels = family.classifiers?.includes(architecture) ? labels(json) : undefined;
-  const config = { architecture, num_labels, ...family.parse(json) };
+  const fields = fieldsOf(json);
+  const { family, architecture } = architectureOf(fields, families);
+  requireCausal(fields);
+  const num_labels = family.classifiers?.includes(architecture) ? labels(fields) : undefined;
+  const config = { architecture, num_labels, ...family.parse(fields) };
+  requireAllRead(fields, family);
   requireComputable(config);
   return config;
 }
 
 const namesOf = ({ architectures, classifiers = [] }: Family): string[] => [...architectures, ...classifiers];
 
-/** Configs without `architectures` name at least their type. */
-function architectureOf(json: Json, families: readonly Family[]): string | undefined {
-  const named: unknown = Array.isArray(json.architectures) ? json.architectures[0] : undefined;
-  if (typeof named === 'string') return named;
-  if (json.model_type === undefined) return undefined;
-  const family = families.find(({ model_type }) => model_type === json.model_type);
-  return family?.architectures[0] ?? shown(json.model_type);
+/**
+ * Finds a model's family as transformers does, by model_type, and without one by architectures. A config.json may
+ * name the architecture by an older name (LLaMAForCausalLM), that of a fork (YiForCausalLM), or of the base model.
+ */
+function architectureOf(
+  fields: Fields,
+  families: readonly Family[],
+): { family: Family; architecture: string } {
+  const type = fields.get('model_type');
+  const names = fields.get('architectures');
+  const named: unknown = Array.isArray(names) ? names[0] : undefined;
+  const architecture = typeof named === 'string' ? named : undefined;
+  const family =
+    (type === undefined ? undefined : families.find(({ model_type }) => model_type === type)) ??
+    families.find((row) => architecture !== undefined && namesOf(row).includes(architecture));
+  if (family && (architecture === undefined || isLanguageModel(family, architecture))) {
+    return { family, architecture: family.architectures[0] };
+  }
+  if (family && architecture !== undefined && family.classifiers?.includes(architecture)) {
+    return { family, architecture };
+  }
+  const found = architecture ?? type;
+  throw new LabError(
+    'unsupported-architecture',
+    `${found === undefined || found === null ? 'config.json names no architecture' : `The model is a ${shown(found)}`}; supported: ${supportedNames(families)}.`,
+  );
+}
+
+/** All names, those of language models first. */
+const supportedNames = (families: readonly Family[]): string =>
+  [
+    ...families.flatMap(({ architectures }) => architectures),
+    ...families.flatMap(({ classifiers = [] }) => classifiers),
+  ].join(', ');
+
+/** Whether a name is that of a model of tokens: one with a language-model head, or the base model without. */
+function isLanguageModel({ architectures: [first] }: Family, architecture: string): boolean {
+  const base = first.replace(/ForCausalLM$|LMHeadModel$/, 'Model');
+  return /ForCausalLM$|LMHeadModel$/.test(architecture) || architecture === base;
+}
+
+function requireCausal(fields: Fields): void {
+  const value = fields.get('is_causal') ?? true;
+  if (value === true) return;
+  throw new LabError(
+    'unsupported-architecture',
+    `config.json says is_causal: ${shown(value)}; Nibble computes causal attention only.`,
+  );
 }
 
 function requireComputable(config: ModelConfig): void {

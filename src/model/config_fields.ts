@@ -3,12 +3,50 @@ import { LabError } from '../errors.ts';
 /** The object of a config.json, or of one of its fields. */
 export type Json = Readonly<Record<string, unknown>>;
 
+/** The fields of a config.json or of an object in it, which know whether they have been read. */
+export interface Fields {
+  /** The value of a field, which counts as read from now on. */
+  get(field: string): unknown;
+  /** The fields of an object, which are to be read in their turn; undefined where the field holds none. */
+  within(field: string): Fields | undefined;
+  /** The fields not read so far; those of an object that was entered are named by both: `rope_scaling.factor`. */
+  unread(): { field: string; value: unknown }[];
+}
+
+/** The fields of an object, none of which has been read. */
+export function fieldsOf(json: Json): Fields {
+  const read = new Set<string>();
+  const entered = new Map<string, Fields>();
+  return {
+    get(field) {
+      read.add(field);
+      return json[field];
+    },
+    within(field) {
+      read.add(field);
+      const value = json[field];
+      if (!isObject(value)) return undefined;
+      const inner = entered.get(field) ?? fieldsOf(value);
+      entered.set(field, inner);
+      return inner;
+    },
+    unread: () => [
+      ...Object.entries(json)
+        .filter(([field]) => !read.has(field))
+        .map(([field, value]) => ({ field, value })),
+      ...[...entered].flatMap(([outer, fields]) =>
+        fields.unread().map(({ field, value }) => ({ field: `${outer}.${field}`, value })),
+      ),
+    ],
+  };
+}
+
 /**
  * Reads a number that may be absent only where `missing` stands in for it.
  * @throws bad-config naming the field, its value and the range allowed, as the other readers here do.
  */
-export function number(json: Json, field: string, least: number, most: number, missing?: number): number {
-  const value = json[field] ?? missing;
+export function number(fields: Fields, field: string, least: number, most: number, missing?: number): number {
+  const value = fields.get(field) ?? missing;
   if (typeof value === 'number' && value >= least && value <= most) return value;
   const found = value === undefined ? 'missing' : JSON.stringify(value);
   throw new LabError(
@@ -18,8 +56,14 @@ export function number(json: Json, field: string, least: number, most: number, m
 }
 
 /** Reads a whole number. */
-export function integer(json: Json, field: string, least: number, most: number, missing?: number): number {
-  const value = number(json, field, least, most, missing);
+export function integer(
+  fields: Fields,
+  field: string,
+  least: number,
+  most: number,
+  missing?: number,
+): number {
+  const value = number(fields, field, least, most, missing);
   if (Number.isInteger(value)) return value;
   throw new LabError(
     'bad-config',
@@ -27,13 +71,17 @@ export function integer(json: Json, field: string, least: number, most: number, 
   );
 }
 
-/** Reads a whole number of tokens that may be absent or null. */
-export const optionalInteger = (json: Json, field: string): number | undefined =>
-  json[field] === undefined || json[field] === null ? undefined : integer(json, field, 1, 2 ** 24);
+/** Reads a whole number of tokens that may be null; where it is absent, `missing` stands in for it. */
+export function optionalInteger(fields: Fields, field: string, missing?: number): number | undefined {
+  const value = fields.get(field);
+  return value === null || (value ?? missing) === undefined
+    ? undefined
+    : integer(fields, field, 1, 2 ** 24, missing);
+}
 
-/** Reads true or false; an absent field is false. */
-export function boolean(json: Json, field: string): boolean {
-  const value = json[field] ?? false;
+/** Reads true or false; for an absent field `missing` stands in. */
+export function boolean(fields: Fields, field: string, missing = false): boolean {
+  const value = fields.get(field) ?? missing;
   if (typeof value === 'boolean') return value;
   throw new LabError(
     'bad-config',
@@ -42,27 +90,36 @@ export function boolean(json: Json, field: string): boolean {
 }
 
 /**
- * Refuses a model whose field asks for other arithmetic than is computed here: `requireOnly(json, 'hidden_act', 'silu')`
- * passes a config.json that says silu or nothing.
+ * Refuses a model whose field asks for other arithmetic than is computed here:
+ * `requireOnly(fields, 'hidden_act', 'silu', ['swish'])` passes a config.json that says silu, by either of its names,
+ * or nothing.
  * @throws unsupported-architecture naming the field, its value and the one supported.
  */
-export function requireOnly(json: Json, field: string, only: string | boolean): void {
-  const value = json[field] ?? only;
-  if (value === only) return;
+export function requireOnly(
+  fields: Fields,
+  field: string,
+  only: string | number | boolean,
+  aliases: readonly string[] = [],
+): void {
+  const value = fields.get(field) ?? only;
+  if (value === only || (aliases as readonly unknown[]).includes(value)) return;
   throw new LabError(
     'unsupported-architecture',
     `config.json: ${field} is ${shown(value)}; supported: ${String(only)}.`,
   );
 }
 
-/** Reads eos_token_id, one id or several. */
-export const eosIds = (json: Json): number[] =>
-  [json.eos_token_id].flat().filter((id): id is number => Number.isInteger(id));
+/** Reads eos_token_id, one id or several; null stands for none, and for an absent one the class's own. */
+export function eosIds(fields: Fields, missing?: number): number[] {
+  const value = fields.get('eos_token_id');
+  return [value === undefined ? missing : value].flat().filter((id): id is number => Number.isInteger(id));
+}
 
 /** Counts a classifier's classes: transformers writes their names, and their number only where it is not 2. */
-export function labels(json: Json): number {
-  const named = isObject(json.id2label) ? Object.keys(json.id2label).length : 2;
-  return integer(json, 'num_labels', 1, 100_000, named);
+export function labels(fields: Fields): number {
+  const names = fields.get('id2label');
+  const named = isObject(names) ? Object.keys(names).length : 2;
+  return integer(fields, 'num_labels', 1, 100_000, named);
 }
 
 /** A value of a config as a sentence shows it: text bare, anything else as JSON. */

@@ -1,8 +1,25 @@
 import type { Family } from './families/family.ts';
+import { exaone4 } from './families/exaone4.ts';
 import { gpt2 } from './families/gpt2.ts';
 import { llama } from './families/llama.ts';
-import { mistral } from './families/mistral.ts';
+import { ministral, mistral } from './families/mistral.ts';
+import { olmo2 } from './families/olmo.ts';
+import { phi3 } from './families/phi3.ts';
 import { qwen2, qwen3 } from './families/qwen.ts';
+import { seedOss } from './families/seed_oss.ts';
+import { smollm3 } from './families/smollm3.ts';
 
 /** The model families there are, in the order a refusal names them. */
-export const FAMILIES: readonly Family[] = [llama, mistral, qwen2, qwen3, gpt2];
+export const FAMILIES: readonly Family[] = [
+  llama,
+  mistral,
+  qwen2,
+  qwen3,
+  gpt2,
+  phi3,
+  smollm3,
+  olmo2,
+  ministral,
+  exaone4,
+  seedOss,
+];

@@ -79,6 +79,8 @@ export interface TensorNames {
 
 /** Rotary positions (Su et al. 2021), and how a model's frequencies are scaled (transformers modeling_rope_utils.py). */
 export type Rope =
+  /** A layer that does not turn, in a model whose other layers do. */
+  | { rope_type: 'none' }
   | { rope_type: 'default'; rope_theta: number }
   | { rope_type: 'linear'; rope_theta: number; factor: number }
   | {

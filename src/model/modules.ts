@@ -35,12 +35,10 @@ export function layerModules(config: ModelConfig, layer: number, checkpoint?: Ch
   }));
 }
 
-/** The prefix of a checkpoint's names: the first of the family's under which its embedding is found. */
-export function prefixOf({ names: { prefixes, embedding } }: ModelConfig, checkpoint?: Checkpoint): string {
+/** The prefix of a checkpoint's names: the first of the family's under which its last norm is found, which no model ties. */
+export function prefixOf({ names: { prefixes, norm } }: ModelConfig, checkpoint?: Checkpoint): string {
   if (!checkpoint) return prefixes[0];
-  return (
-    prefixes.find((prefix) => checkpoint.tensors.has(`${prefix}${embedding}.weight`)) ?? prefixes.at(-1)!
-  );
+  return prefixes.find((prefix) => checkpoint.tensors.has(`${prefix}${norm}.weight`)) ?? prefixes[0];
 }
 
 /** The shape of a weight that computes some roles, one below the other. */

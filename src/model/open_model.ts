@@ -5,6 +5,7 @@ import type { ModelConfig } from './model_config.ts';
 import { openAdapter, type Adapter } from './lora.ts';
 import { readJson } from './read_json.ts';
 import { storedQuantOf, type StoredQuant } from './stored_quant.ts';
+import { hasOwnHead } from './tensors.ts';
 import { makeTokenizer, type Tokenizer } from './tokenizer/tokenizer.ts';
 
 /** A model's files, read as far as needed before any weight: headers, config and tokenizer. */
@@ -24,8 +25,10 @@ export interface ModelFiles {
  */
 export async function openModel(files: FileSet, adapterFiles?: FileSet): Promise<ModelFiles> {
   const json = await readJson(files, 'config.json');
-  const config = parseConfig(json);
+  const stated = parseConfig(json);
   const checkpoint = await openCheckpoint(files);
+  const untied = stated.tie_word_embeddings && (await hasOwnHead(stated, checkpoint));
+  const config = untied ? { ...stated, tie_word_embeddings: false } : stated;
   const optional = (name: string) => (files.names.includes(name) ? readJson(files, name) : undefined);
   const tokenizer = makeTokenizer(
     {

@@ -24,10 +24,9 @@ export function ropeTurns(
 
 /** Radians a position turns pair i: 1 / theta^(2i / head_dim), then scaled as the model says. */
 export function inverseFrequencies(rope: Rope, head_dim: number): Float32Array<ArrayBuffer> {
-  const frequencies = Float32Array.from(
-    { length: head_dim / 2 },
-    (_, i) => 1 / rope.rope_theta ** ((2 * i) / head_dim),
-  );
+  const length = head_dim / 2;
+  if (rope.rope_type === 'none') return new Float32Array(length);
+  const frequencies = Float32Array.from({ length }, (_, i) => 1 / rope.rope_theta ** ((2 * i) / head_dim));
   switch (rope.rope_type) {
     case 'default':
       return frequencies;

@@ -1,4 +1,4 @@
-import type { Checkpoint } from '../tensor/checkpoint.ts';
+import { findTensor, readWeightRows, type Checkpoint } from '../tensor/checkpoint.ts';
 import { blockOf, type ModelConfig, type NormPlace } from './model_config.ts';
 import { layerModules, prefixOf, type LinearModule } from './modules.ts';
 
@@ -7,6 +7,8 @@ export interface ModelTensor {
   name: string;
   shape: readonly number[];
 }
+
+const LM_HEAD = 'lm_head';
 
 /** All tensors of a model, by what they are for. */
 export interface ModelTensors {
@@ -44,7 +46,7 @@ export function modelTensors(config: ModelConfig, checkpoint?: Checkpoint): Mode
     shape: [rows, hidden],
   });
   return {
-    embedding: table(prefix + names.embedding, config.vocab_size),
+    embedding: table(embeddingName(config, prefix, checkpoint), config.vocab_size),
     positions: names.positions ? table(prefix + names.positions, config.max_position_embeddings) : undefined,
     layers: Array.from({ length: config.num_hidden_layers }, (_, layer) => ({
       norms: blockNorms(config, layer, `${prefix}${names.layers}.${layer}`),
@@ -55,13 +57,24 @@ export function modelTensors(config: ModelConfig, checkpoint?: Checkpoint): Mode
   };
 }
 
+/** A checkpoint of a tied model may hold the one matrix under the head's name alone. */
+function embeddingName(
+  { names: { embedding }, tie_word_embeddings }: ModelConfig,
+  prefix: string,
+  checkpoint: Checkpoint | undefined,
+): string {
+  const own = prefix + embedding;
+  const has = (name: string) => checkpoint?.tensors.has(`${name}.weight`);
+  return tie_word_embeddings && !has(own) && has(LM_HEAD) ? LM_HEAD : own;
+}
+
 /** transformers puts a classifier's `score` and a vocabulary's `lm_head` beside the model, before no prefix. */
 function headTable(
   { num_labels, tie_word_embeddings, vocab_size }: ModelConfig,
   table: (name: string, rows: number) => ModelTensor,
 ): ModelTensor | undefined {
   if (num_labels !== undefined) return table('score', num_labels);
-  return tie_word_embeddings ? undefined : table('lm_head', vocab_size);
+  return tie_word_embeddings ? undefined : table(LM_HEAD, vocab_size);
 }
 
 function blockNorms(config: ModelConfig, layer: number, at: string): LayerTensors['norms'] {
@@ -105,3 +118,25 @@ const linearTensors = ({ name, rows, columns, bias, conv1d }: LinearModule): Mod
   { name: `${name}.weight`, shape: conv1d ? [columns, rows] : [rows, columns] },
   ...(bias ? [{ name: `${name}.bias`, shape: [rows] }] : []),
 ];
+
+/**
+ * Whether a checkpoint holds a head that is not the embedding, though config.json says that they are one: transformers
+ * 5 then leaves them apart, as the values say (modeling_utils.py, tie_weights).
+ */
+export async function hasOwnHead(config: ModelConfig, checkpoint: Checkpoint): Promise<boolean> {
+  const { tensors } = checkpoint;
+  const [own, head] = [modelTensors(config, checkpoint).embedding.name, `${LM_HEAD}.weight`];
+  if (config.num_labels !== undefined || own === head || !tensors.has(own) || !tensors.has(head))
+    return false;
+  const [a, b] = [findTensor(checkpoint, own).info, findTensor(checkpoint, head).info];
+  if (a.dtype !== b.dtype || a.shape.join() !== b.shape.join()) return true;
+  for (let row = 0; row < config.vocab_size; row += ROWS_AT_ONCE) {
+    const end = Math.min(row + ROWS_AT_ONCE, config.vocab_size);
+    const [x, y] = await Promise.all([own, head].map((name) => readWeightRows(checkpoint, name, row, end)));
+    if (x!.some((byte, i) => byte !== y![i])) return true;
+  }
+  return false;
+}
+
+/** Of two matrices that are compared: some MiB of each. */
+const ROWS_AT_ONCE = 1024;

@@ -139,8 +139,49 @@ describe.each(LANGUAGE_MODELS)('%s', (name) => {
   });
 });
 
-describe('gpt2-classifier', () => {
-  const folder = 'models/gpt2-classifier';
+/** Models that hold one thing each beside those above: a family, a window. */
+const SMALL_MODELS = [
+  'qwen2-window',
+  'qwen3-window',
+  'phi3',
+  'smollm3',
+  'olmo2',
+  'ministral',
+  'exaone4',
+  'seed-oss',
+];
+const SMALL_CLASSIFIERS = ['llama-classifier', 'mistral-classifier', 'qwen2-classifier', 'qwen3-classifier'];
+
+it.each(SMALL_MODELS)('%s has the logits of transformers in float64', async (name) => {
+  const golden = await openGolden(`models/${name}/logits`);
+  const ids = [...(await golden.integers('input_ids'))];
+  const got = await logitsOf(await open(`models/${name}`), FLOAT, ids);
+  expectClose(name, 'none', got, await golden.doubles('logits_float64'));
+});
+
+it.each([...SMALL_MODELS, ...SMALL_CLASSIFIERS])(
+  '%s: quantizes every module to the bytes of bitsandbytes, and no other',
+  async (name) => {
+    const { formats } = await goldenJson<QuantizedJson>(`models/${name}/modules.json`);
+    const { checkpoint, config } = await open(`models/${name}`);
+    const modules = linearModules(config, checkpoint);
+    for (const { modules: hashes } of Object.values(formats)) {
+      expect(Object.keys(hashes).sort()).toEqual(modules.map((module) => module.name).sort());
+    }
+    for (const module of modules) {
+      const weight = await readWeight(checkpoint, `${module.name}.weight`);
+      const q = quantizeBlockwise(weight, CODEBOOKS.nf4, 64);
+      const nf4 = formats.nf4!.modules[module.name]!;
+      expect([hashBytes(q.packed), hashBytes(q.scales.absmax)]).toEqual([nf4.packed, nf4.absmax]);
+      const { CB, SCB } = quantizeLlmInt8(weight);
+      const int8 = formats.llm_int8!.modules[module.name]!;
+      expect([hashBytes(CB), hashBytes(SCB)]).toEqual([int8.CB, int8.SCB]);
+    }
+  },
+);
+
+describe.each(['gpt2-classifier', ...SMALL_CLASSIFIERS])('%s', (name) => {
+  const folder = `models/${name}`;
   const sequences = async () => {
     const golden = await openGolden(`${folder}/logits`);
     const [count, width] = golden.shape('input_ids') as [number, number];
@@ -151,15 +192,16 @@ describe('gpt2-classifier', () => {
     );
   };
 
-  it.each(['none', 'nf4', 'fp4', 'nf4_dq'])('scores sequences of different lengths in %s', async (format) => {
+  const formats = name === 'gpt2-classifier' ? ['none', 'nf4', 'fp4', 'nf4_dq'] : ['none'];
+  it.each(formats)('scores sequences of different lengths in %s', async (format) => {
     const files = await open(folder);
     const golden = await openGolden(format === 'none' ? `${folder}/logits` : `${folder}/quantized`);
     const want = await golden.floats(format === 'none' ? 'logits' : `${format}.logits_oracle`);
     const labels = files.config.num_labels!;
-    expect(labels).toBe(4);
+    expect(labels).toBe(golden.shape(format === 'none' ? 'logits' : `${format}.logits_oracle`)[1]);
     for (const [i, ids] of (await sequences()).entries()) {
       const got = await logitsOf(files, FORMATS[format] ?? FLOAT, ids, [ids.length - 1]);
-      expectClose('gpt2-classifier', format, got, want.slice(i * labels, (i + 1) * labels));
+      expectClose(name, format, got, want.slice(i * labels, (i + 1) * labels));
     }
   });
 });

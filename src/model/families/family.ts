@@ -1,4 +1,4 @@
-import type { Json } from '../config_fields.ts';
+import type { Fields } from '../config_fields.ts';
 import type { LinearSpec, ModelConfig, Role } from '../model_config.ts';
 
 /** A model family: the one row that reading, loading, computing, counting and naming its models follow from. */
@@ -7,13 +7,15 @@ export interface Family {
   architectures: readonly [string, ...string[]];
   /** Those of its sequence classifiers, which have a `score` of `num_labels` rows instead. */
   classifiers?: readonly string[];
-  /** Its model_type, where a config.json may name that alone. */
+  /** Its `model_type` in config.json, which decides, as in transformers, also where the architecture has an older name. */
   model_type?: string;
+  /** Fields of its own that change no number computed here, each with the reason; HARMLESS has those of all families. */
+  harmless?: Readonly<Record<string, string>>;
   /**
-   * Reads a config.json into a model as data.
+   * Reads a config.json into a model as data; a field that is absent has the default of transformers' class.
    * @throws bad-config naming a field, its value and what is allowed; unsupported-architecture for other arithmetic.
    */
-  parse(json: Json): ParsedModel;
+  parse(fields: Fields): ParsedModel;
 }
 
 /** All of a model but what its architecture's name says. */

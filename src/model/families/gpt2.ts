@@ -1,29 +1,42 @@
 import { MAX_HEAD_DIM } from '../../gpu/device/limits.ts';
-import { boolean, eosIds, integer, number, requireOnly } from '../config_fields.ts';
+import { boolean, eosIds, fieldsOf, integer, number, requireOnly } from '../config_fields.ts';
 import { conv1d, type Family } from './family.ts';
+
+/** Names that transformers has for the same function as gelu_new (activations.py). */
+const TANH_GELUS = ['gelu_pytorch_tanh', 'gelu_python_tanh', 'gelu_fast', 'gelu_accurate'];
 
 /** GPT-2 (Radford et al. 2019; transformers modeling_gpt2.py), with a language-model head or one of classes. */
 export const gpt2: Family = {
   architectures: ['GPT2LMHeadModel'],
   classifiers: ['GPT2ForSequenceClassification'],
-  parse(json) {
-    requireOnly(json, 'activation_function', 'gelu_new');
-    requireOnly(json, 'scale_attn_weights', true);
-    requireOnly(json, 'scale_attn_by_inverse_layer_idx', false);
-    const hidden_size = integer(json, 'n_embd', 4, 65536);
-    const num_attention_heads = integer(json, 'n_head', 1, 1024);
+  model_type: 'gpt2',
+  harmless: {
+    n_ctx: 'an older name of n_positions, which transformers no longer reads',
+    summary_type: 'of a second head that GPT2DoubleHeadsModel has, as the other summary fields',
+    summary_use_proj: 'of that head',
+    summary_activation: 'of that head',
+    summary_proj_to_labels: 'of that head',
+    summary_first_dropout: 'of that head',
+    reorder_and_upcast_attn: 'an order of the same products for training in half precision',
+  },
+  parse(fields) {
+    requireOnly(fields, 'activation_function', 'gelu_new', TANH_GELUS);
+    requireOnly(fields, 'scale_attn_weights', true);
+    requireOnly(fields, 'scale_attn_by_inverse_layer_idx', false);
+    const hidden_size = integer(fields, 'n_embd', 4, 65536, 768);
+    const num_attention_heads = integer(fields, 'n_head', 1, 1024, 12);
     return {
       hidden_size,
-      intermediate_size: integer(json, 'n_inner', 4, 262144, 4 * hidden_size),
-      num_hidden_layers: integer(json, 'n_layer', 1, 512),
+      intermediate_size: integer(fields, 'n_inner', 4, 262144, 4 * hidden_size),
+      num_hidden_layers: integer(fields, 'n_layer', 1, 512, 12),
       num_attention_heads,
       num_key_value_heads: num_attention_heads,
-      head_dim: integer({}, 'head_dim', 4, MAX_HEAD_DIM, hidden_size / num_attention_heads),
-      vocab_size: integer(json, 'vocab_size', 2, 2 ** 21),
-      max_position_embeddings: integer(json, 'n_positions', 2, 2 ** 24),
-      tie_word_embeddings: boolean({ tie_word_embeddings: true, ...json }, 'tie_word_embeddings'),
-      eos_token_ids: eosIds(json),
-      norm: { kind: 'layer', eps: number(json, 'layer_norm_epsilon', 0, 1, 1e-5) },
+      head_dim: integer(fieldsOf({}), 'head_dim', 4, MAX_HEAD_DIM, hidden_size / num_attention_heads),
+      vocab_size: integer(fields, 'vocab_size', 2, 2 ** 21, 50257),
+      max_position_embeddings: integer(fields, 'n_positions', 2, 2 ** 24, 1024),
+      tie_word_embeddings: boolean(fields, 'tie_word_embeddings', true),
+      eos_token_ids: eosIds(fields, 50256),
+      norm: { kind: 'layer', eps: number(fields, 'layer_norm_epsilon', 0, 1, 1e-5) },
       blocks: [
         {
           norms: { attention_in: 'ln_1', mlp_in: 'ln_2' },

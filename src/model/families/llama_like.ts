@@ -1,57 +1,95 @@
 import { MAX_HEAD_DIM } from '../../gpu/device/limits.ts';
-import { boolean, eosIds, integer, number, requireOnly, type Json } from '../config_fields.ts';
+import { boolean, eosIds, integer, number, requireOnly, type Fields } from '../config_fields.ts';
+import type { BlockSpec, ModelConfig, Rope } from '../model_config.ts';
 import { linear, type ParsedModel } from './family.ts';
 import { parseRope } from './parse_rope.ts';
 
-/** Differences among the families that follow Llama: biases, norms of heads, and a window. */
+/** The values that transformers' config class of a family gives to absent fields. hidden_size is asked for all the same: without it a file is no model's. */
+export interface Defaults {
+  vocab_size: number;
+  intermediate_size: number;
+  num_hidden_layers: number;
+  num_attention_heads: number;
+  /** Absent: as many as there are heads. */
+  num_key_value_heads?: number;
+  /** Absent: hidden_size / num_attention_heads. */
+  head_dim?: number;
+  max_position_embeddings: number;
+  /** Absent: 1e-6. */
+  rms_norm_eps?: number;
+  /** Absent: 10000. */
+  rope_theta?: number;
+  /** Absent: false. */
+  tie_word_embeddings?: boolean;
+  /** Absent: none. */
+  eos_token_id?: number;
+}
+
+/** Differences among the families that follow Llama: biases, norms of heads, and windows. */
 export interface Traits {
   qkv_bias?: boolean;
   o_bias?: boolean;
   mlp_bias?: boolean;
   qk_norm?: boolean;
-  window?: number | undefined;
+  /** Of each layer, or one for all. */
+  windows?: readonly (number | undefined)[];
+  /** Whether each layer turns queries and keys by position, or one for all. */
+  turned?: readonly boolean[];
 }
+
+/** Norms behind attention and MLP, where others have them in front. */
+export const POST_NORMS: BlockSpec['norms'] = {
+  attention_out: 'post_attention_layernorm',
+  mlp_out: 'post_feedforward_layernorm',
+};
 
 /** Reads a model whose block is Llama's (transformers modeling_llama.py) up to some traits. */
 export function llamaLike(
-  json: Json,
-  { qkv_bias = false, o_bias = false, mlp_bias = false, qk_norm = false, window }: Traits = {},
+  fields: Fields,
+  defaults: Defaults,
+  {
+    qkv_bias = false,
+    o_bias = false,
+    mlp_bias = false,
+    qk_norm = false,
+    windows = [undefined],
+    turned = [true],
+  }: Traits = {},
 ): ParsedModel {
-  requireOnly(json, 'hidden_act', 'silu');
-  const hidden_size = integer(json, 'hidden_size', 4, 65536);
-  const num_attention_heads = integer(json, 'num_attention_heads', 1, 1024);
-  return {
-    hidden_size,
-    intermediate_size: integer(json, 'intermediate_size', 4, 262144),
-    num_hidden_layers: integer(json, 'num_hidden_layers', 1, 512),
-    num_attention_heads,
-    num_key_value_heads: integer(json, 'num_key_value_heads', 1, 1024, num_attention_heads),
-    head_dim: integer(json, 'head_dim', 4, MAX_HEAD_DIM, hidden_size / num_attention_heads),
-    vocab_size: integer(json, 'vocab_size', 2, 2 ** 21),
-    max_position_embeddings: integer(json, 'max_position_embeddings', 2, 2 ** 24),
-    tie_word_embeddings: boolean(json, 'tie_word_embeddings'),
-    eos_token_ids: eosIds(json),
-    norm: { kind: 'rms', eps: number(json, 'rms_norm_eps', 0, 1, 1e-6) },
-    blocks: [
-      {
-        norms: { attention_in: 'input_layernorm', mlp_in: 'post_attention_layernorm' },
-        qk_norm: qk_norm ? { q: 'self_attn.q_norm', k: 'self_attn.k_norm', over: 'head' } : undefined,
-        linears: [
-          linear('self_attn.q_proj', ['q'], qkv_bias),
-          linear('self_attn.k_proj', ['k'], qkv_bias),
-          linear('self_attn.v_proj', ['v'], qkv_bias),
-          linear('self_attn.o_proj', ['o'], o_bias),
-          linear('mlp.gate_proj', ['gate'], mlp_bias),
-          linear('mlp.up_proj', ['up'], mlp_bias),
-          linear('mlp.down_proj', ['down'], mlp_bias),
-        ],
-        rope: parseRope(json),
-        window,
-        activation: 'swiglu',
-      },
+  requireOnly(fields, 'hidden_act', 'silu', ['swish']);
+  const sizes = readSizes(fields, defaults);
+  const rope = parseRope(fields, sizes, defaults.rope_theta);
+  const block: BlockSpec = {
+    norms: { attention_in: 'input_layernorm', mlp_in: 'post_attention_layernorm' },
+    qk_norm: qk_norm ? { q: 'self_attn.q_norm', k: 'self_attn.k_norm', over: 'head' } : undefined,
+    linears: [
+      linear('self_attn.q_proj', ['q'], qkv_bias),
+      linear('self_attn.k_proj', ['k'], qkv_bias),
+      linear('self_attn.v_proj', ['v'], qkv_bias),
+      linear('self_attn.o_proj', ['o'], o_bias),
+      linear('mlp.gate_proj', ['gate'], mlp_bias),
+      linear('mlp.up_proj', ['up'], mlp_bias),
+      linear('mlp.down_proj', ['down'], mlp_bias),
     ],
+    rope,
+    window: undefined,
+    activation: 'swiglu',
+  };
+  return {
+    ...sizes,
+    tie_word_embeddings: boolean(fields, 'tie_word_embeddings', defaults.tie_word_embeddings),
+    eos_token_ids: eosIds(fields, defaults.eos_token_id),
+    norm: { kind: 'rms', eps: number(fields, 'rms_norm_eps', 0, 1, defaults.rms_norm_eps ?? 1e-6) },
+    blocks: blocksOf(
+      Array.from({ length: Math.max(windows.length, turned.length) }, (_, layer) => ({
+        ...block,
+        window: windows[layer % windows.length],
+        rope: turned[layer % turned.length] ? rope : NO_TURNS,
+      })),
+    ),
     names: {
-      prefixes: ['model.'],
+      // A base model saved by itself has no prefix.
+      prefixes: ['model.', ''],
       embedding: 'embed_tokens',
       positions: undefined,
       layers: 'layers',
@@ -60,3 +98,62 @@ export function llamaLike(
     mask_buffers: false,
   };
 }
+
+type Size =
+  | 'hidden_size'
+  | 'intermediate_size'
+  | 'num_hidden_layers'
+  | 'num_attention_heads'
+  | 'num_key_value_heads'
+  | 'head_dim'
+  | 'vocab_size'
+  | 'max_position_embeddings';
+
+function readSizes(fields: Fields, defaults: Defaults): Pick<ModelConfig, Size> {
+  const hidden_size = integer(fields, 'hidden_size', 4, 65536);
+  const heads = integer(fields, 'num_attention_heads', 1, 1024, defaults.num_attention_heads);
+  // Null stands for as many as there are heads, whatever the class has for an absent field.
+  const kv_heads =
+    fields.get('num_key_value_heads') === null ? heads : (defaults.num_key_value_heads ?? heads);
+  return {
+    hidden_size,
+    intermediate_size: integer(fields, 'intermediate_size', 4, 262144, defaults.intermediate_size),
+    num_hidden_layers: integer(fields, 'num_hidden_layers', 1, 512, defaults.num_hidden_layers),
+    num_attention_heads: heads,
+    num_key_value_heads: integer(fields, 'num_key_value_heads', 1, 1024, kv_heads),
+    head_dim: integer(
+      fields,
+      'head_dim',
+      4,
+      MAX_HEAD_DIM,
+      defaults.head_dim ?? Math.floor(hidden_size / heads),
+    ),
+    vocab_size: integer(fields, 'vocab_size', 2, 2 ** 21, defaults.vocab_size),
+    max_position_embeddings: integer(
+      fields,
+      'max_position_embeddings',
+      2,
+      2 ** 24,
+      defaults.max_position_embeddings,
+    ),
+  };
+}
+
+/** Of layers that know no positions, beside others that do. */
+const NO_TURNS: Rope = { rope_type: 'none' };
+
+/** The kinds of block in turn, where all layers are alike only one. */
+function blocksOf(layers: readonly BlockSpec[]): ModelConfig['blocks'] {
+  const [first, ...rest] = layers as [BlockSpec, ...BlockSpec[]];
+  const alike = rest.every(({ window, rope }) => window === first.window && rope === first.rope);
+  return alike ? [first] : [first, ...rest];
+}
+
+/** The same model with other fields in its blocks. */
+export const changeBlocks = (
+  model: ParsedModel,
+  change: (block: BlockSpec) => Partial<BlockSpec>,
+): ParsedModel => ({
+  ...model,
+  blocks: model.blocks.map((block) => ({ ...block, ...change(block) })) as [BlockSpec, ...BlockSpec[]],
+});

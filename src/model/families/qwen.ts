@@ -1,27 +1,46 @@
-import { boolean, requireOnly, type Json } from '../config_fields.ts';
+import { boolean, integer, optionalInteger, type Fields } from '../config_fields.ts';
 import type { Family } from './family.ts';
-import { llamaLike } from './llama_like.ts';
+import { layerWindows } from './layer_windows.ts';
+import { llamaLike, type Defaults } from './llama_like.ts';
+
+/** Defaults of Qwen2Config and Qwen3Config. */
+const QWEN: Defaults = {
+  vocab_size: 151936,
+  intermediate_size: 22016,
+  num_hidden_layers: 32,
+  num_attention_heads: 32,
+  num_key_value_heads: 32,
+  max_position_embeddings: 32768,
+};
 
 /** Qwen2 and Qwen2.5, whose queries, keys and values have biases (Yang et al. 2024). */
 export const qwen2: Family = {
   architectures: ['Qwen2ForCausalLM'],
-  parse(json) {
-    requireUnusedWindow(json);
-    return llamaLike(json, { qkv_bias: true });
-  },
+  classifiers: ['Qwen2ForSequenceClassification'],
+  model_type: 'qwen2',
+  parse: (fields) => llamaLike(fields, QWEN, { qkv_bias: true, windows: windowsOf(fields) }),
 };
 
 /** Qwen3, which normalizes each head's queries and keys (Yang et al. 2025). */
 export const qwen3: Family = {
   architectures: ['Qwen3ForCausalLM'],
-  parse(json) {
-    const bias = boolean(json, 'attention_bias');
-    requireUnusedWindow(json);
-    return llamaLike(json, { qkv_bias: bias, o_bias: bias, qk_norm: true });
+  classifiers: ['Qwen3ForSequenceClassification'],
+  model_type: 'qwen3',
+  parse(fields) {
+    const bias = boolean(fields, 'attention_bias');
+    return llamaLike(
+      fields,
+      { ...QWEN, head_dim: 128 },
+      { qkv_bias: bias, o_bias: bias, qk_norm: true, windows: windowsOf(fields) },
+    );
   },
 };
 
-/** Qwen's configs carry a window that they do not use unless they say so. */
-function requireUnusedWindow(json: Json): void {
-  if (boolean(json, 'use_sliding_window')) requireOnly(json, 'use_sliding_window', false);
+/** Qwen's configs carry a window that counts only where they say so, and then for the layers above a number. */
+function windowsOf(fields: Fields): (number | undefined)[] {
+  const used = boolean(fields, 'use_sliding_window');
+  const length = optionalInteger(fields, 'sliding_window', 4096);
+  const first = integer(fields, 'max_window_layers', 0, 1024, 28);
+  const window = used ? length : undefined;
+  return layerWindows(fields, window, QWEN.num_hidden_layers, (layer) => layer >= first);
 }
