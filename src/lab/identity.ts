@@ -24,7 +24,7 @@ export async function identify(
   return identity;
 }
 
-const MODEL_FILES = /^(config|tokenizer|tokenizer_config)\.json$|\.safetensors$/;
+const MODEL_FILES = /^(config|generation_config|tokenizer|tokenizer_config)\.json$|\.safetensors$/;
 export const ADAPTER_FILES = /^adapter_(config\.json|model\.safetensors)$/;
 
 /** Sizes and hashes of the files that matter; those of a Hub repository are named by its commit. */

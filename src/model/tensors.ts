@@ -1,4 +1,5 @@
-import type { Checkpoint } from '../tensor/checkpoint.ts';
+import { LabError } from '../errors.ts';
+import { findTensor, type Checkpoint } from '../tensor/checkpoint.ts';
 import { blockOf, type ModelConfig, type NormPlace } from './model_config.ts';
 import { layerModules, prefixOf, type LinearModule } from './modules.ts';
 
@@ -105,3 +106,13 @@ const linearTensors = ({ name, rows, columns, bias, conv1d }: LinearModule): Mod
   { name: `${name}.weight`, shape: conv1d ? [columns, rows] : [rows, columns] },
   ...(bias ? [{ name: `${name}.bias`, shape: [rows] }] : []),
 ];
+
+/** @throws missing-tensor when a checkpoint lacks a tensor; bad-config when it has another shape. */
+export function requireTensor(checkpoint: Checkpoint, { name, shape }: ModelTensor): void {
+  const found = findTensor(checkpoint, name).info.shape;
+  if (found.length === shape.length && found.every((d, i) => d === shape[i])) return;
+  throw new LabError(
+    'bad-config',
+    `Tensor ${name} is [${found.join(', ')}]; config.json makes it [${shape.join(', ')}].`,
+  );
+}
