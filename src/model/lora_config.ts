@@ -5,7 +5,7 @@ import { pythonRegex } from './python_regex.ts';
 /** What an adapter_config.json says of each module, by its path in the model. */
 export interface LoraConfig {
   /** Whether PEFT puts an adapter on the module. */
-  targets(module: string): boolean;
+  targets(this: void, module: string): boolean;
   rankOf(module: string): number;
   /** What B · A is multiplied with. */
   scalingOf(module: string): number;
