@@ -29,6 +29,8 @@ const HINTS = {
   'missing-tensor': 'The checkpoint is not complete or of another model: download all of its files.',
   'unreadable-file': 'The file was changed, moved or deleted since it was chosen: choose it again.',
   'unsupported-dtype': 'Quantization starts from F32, F16 or BF16 weights: use a checkpoint in one of them.',
+  'unsupported-quantization':
+    'Choose the model without quantization, or a checkpoint that bitsandbytes quantized.',
   'bad-quant-state':
     'The quantized checkpoint is incomplete or contradicts itself: save it again with transformers.',
   'non-finite-weights': 'A NaN or infinity has no 4-bit code: use a checkpoint with finite weights.',

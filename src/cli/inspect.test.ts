@@ -3,6 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { editModel, zeros } from '../../test/fixtures/edit_model.ts';
 import { printed } from '../../test/fixtures/printed.ts';
 import { randomLlama } from '../../test/fixtures/random_llama.ts';
 import { file } from '../../test/fixtures/safetensors/corpus.ts';
@@ -92,6 +93,30 @@ describe('inspect', () => {
     const { value, lines } = await printed(() => inspect([path]));
     expect(lines[0]).toBe(`${path}: 21 tensors, ${BYTES} bytes of data`);
     expect(lines[1]).toMatch(/^ {2}warning: .*MambaForCausalLM/);
+    expect(value).toBe(0);
+  });
+
+  it('refuses what run refuses: a checkpoint of another quantizer, in a folder or by its config.json', async () => {
+    const config = { quantization_config: { quant_method: 'gptq', bits: 4 } };
+    const path = await writeFiles(join(folder, 'gptq'), await editModel(randomLlama(), { config }));
+    const { value, lines } = await printed(() => inspect([path, join(path, 'config.json')]));
+    expect(lines).toEqual([
+      expect.stringContaining('refused (unsupported-quantization): config.json says the checkpoint'),
+      expect.stringContaining('config.json: refused (unsupported-quantization)'),
+    ]);
+    expect(value).toBe(2);
+  });
+
+  it('says which tensors nothing reads', async () => {
+    const files = await editModel(randomLlama(), {
+      tensors: (tensors) => tensors.set('model.extra', zeros('F32', 2)),
+    });
+    const { value, lines } = await printed(async () =>
+      inspect([await writeFiles(join(folder, 'extra'), files)]),
+    );
+    expect(lines).toContain(
+      '  warning: not read, because config.json makes no such tensor: 1 tensor, model.extra',
+    );
     expect(value).toBe(0);
   });
 

@@ -3,9 +3,10 @@ import { basename } from 'node:path';
 import { LabError, toFailure, type ErrorCode } from '../errors.ts';
 import { footprintRows, footprintText, type FootprintRow } from '../study/footprint_table.ts';
 import { parseConfig } from '../model/config.ts';
-import type { ModelConfig } from '../model/model_config.ts';
+import { fitWeights } from '../model/open_model.ts';
+import { quantizationConfig, type BitsAndBytesSettings } from '../model/quantization_config.ts';
 import { readJson } from '../model/read_json.ts';
-import { openCheckpoint } from '../tensor/checkpoint.ts';
+import { openCheckpoint, type Checkpoint } from '../tensor/checkpoint.ts';
 import { readHeader, type TensorInfo } from '../tensor/safetensors.ts';
 import { parseArguments } from './arguments.ts';
 import { diskModel, diskSource } from './disk.ts';
@@ -41,13 +42,19 @@ export async function inspect(args: string[]): Promise<number> {
 async function verdictOf(file: string): Promise<Verdict> {
   const blank = { file, error: null, warnings: [], metadata: {}, tensors: [] };
   try {
-    if (file.endsWith('.json')) return { ...blank, ok: true, ...footprintsOf(await configOf(file)) };
-    const { metadata, tensors, warnings } = await open(file);
+    const json = await configJson(file);
+    // Whatever else a config.json says, `run` and `quantize` refuse such a checkpoint for this.
+    const settings = quantizationConfig(json);
+    if (file.endsWith('.json')) return { ...blank, ok: true, ...footprintsOf(json) };
+    const { checkpoint, metadata, tensors, warnings } = await open(file);
     const header = { metadata: Object.fromEntries(metadata), tensors };
     try {
-      return { ...blank, ok: true, warnings, ...header, ...footprintsOf(await configOf(file)) };
+      const found = [...warnings, ...(await fitWarnings(json, settings, checkpoint))];
+      return { ...blank, ok: true, warnings: found, ...header, ...footprintsOf(json) };
     } catch (error) {
-      // A fault of config.json is not one of the checkpoint.
+      const { code } = toFailure(error);
+      if (code === 'unsupported-quantization' || code === 'bad-quant-state') throw error;
+      // The checkpoint is what it is, whatever else its config.json says.
       return { ...blank, ok: true, warnings: [...warnings, toFailure(error).message], ...header };
     }
   } catch (error) {
@@ -56,24 +63,35 @@ async function verdictOf(file: string): Promise<Verdict> {
   }
 }
 
-const footprintsOf = (config: ModelConfig | undefined): Pick<Verdict, 'footprints'> =>
-  config ? { footprints: footprintRows(config) } : {};
+const footprintsOf = (json: unknown): Pick<Verdict, 'footprints'> =>
+  json === undefined ? {} : { footprints: footprintRows(parseConfig(json)) };
 
 /** The config.json a path names: the file itself, or the one in a folder that has one. */
-async function configOf(path: string): Promise<ModelConfig | undefined> {
+async function configJson(path: string): Promise<unknown> {
   if (path.endsWith('.json')) {
     const files = { names: [basename(path)], open: (name: string) => diskSource(path, name) };
-    return parseConfig(await readJson(files, basename(path)));
+    return readJson(files, basename(path));
   }
   if (!(await isFolder(path))) return undefined;
   const files = await diskModel(path);
-  return files.names.includes('config.json') ? parseConfig(await readJson(files, 'config.json')) : undefined;
+  return files.names.includes('config.json') ? readJson(files, 'config.json') : undefined;
+}
+
+/** What a folder's config.json and its checkpoint have to say of each other. */
+async function fitWarnings(
+  json: unknown,
+  settings: BitsAndBytesSettings | undefined,
+  checkpoint: Checkpoint | undefined,
+): Promise<string[]> {
+  return json === undefined || !checkpoint ? [] : (await fitWeights(json, settings, checkpoint)).warnings;
 }
 
 const isFolder = async (path: string): Promise<boolean> =>
   (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 
 interface Opened {
+  /** Of a folder. */
+  checkpoint?: Checkpoint;
   metadata: ReadonlyMap<string, string>;
   tensors: TensorInfo[];
   warnings: readonly string[];
@@ -81,8 +99,9 @@ interface Opened {
 
 async function open(file: string): Promise<Opened> {
   if (await isFolder(file)) {
-    const { tensors, metadata, warnings } = await openCheckpoint(await diskModel(file));
-    return { metadata, warnings, tensors: [...tensors.values()].map(({ info }) => info) };
+    const checkpoint = await openCheckpoint(await diskModel(file));
+    const { tensors, metadata, warnings } = checkpoint;
+    return { checkpoint, metadata, warnings, tensors: [...tensors.values()].map(({ info }) => info) };
   }
   const { metadata, tensors, warnings } = await readHeader(await diskSource(file, basename(file)));
   return { metadata, warnings, tensors: [...tensors] };
@@ -96,7 +115,7 @@ async function print(
     console.log(`${file}: refused (${error!.code}): ${error!.message}`);
     return;
   }
-  if (footprints) console.log(`${footprintText((await configOf(file))!, context)}\n`);
+  if (footprints) console.log(`${footprintText(parseConfig(await configJson(file)), context)}\n`);
   if (tensors.length === 0) return;
   const bytes = tensors.reduce((sum, { data_offsets: [begin, end] }) => sum + end - begin, 0);
   console.log(`${file}: ${tensors.length} tensors, ${bytes} bytes of data`);

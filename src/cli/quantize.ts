@@ -1,6 +1,7 @@
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabError } from '../errors.ts';
+import { requireSaved } from '../lab/require_saved.ts';
 import { saveCheckpoint, type FileSink } from '../lab/save_checkpoint.ts';
 import { type SavableConfig } from '../quant/bitsandbytes_format.ts';
 import { FORMAT_ROWS } from '../quant/config.ts';
@@ -34,6 +35,7 @@ export async function quantizeCommand(args: string[]): Promise<number> {
     if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${total} tensors`);
   });
   if (process.stderr.isTTY) process.stderr.write('\n');
+  await requireSaved(await diskModel(values.out), config);
   console.log(`${values.out}: ${config.quant_type}, ready for AutoModelForCausalLM.from_pretrained`);
   return 0;
 }

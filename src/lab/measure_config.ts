@@ -83,7 +83,7 @@ async function answer(
   before: readonly { task: TaskName; item: ItemResult }[],
 ): Promise<void> {
   const { record, index, model, plan, later, eta, store, emit, signal, gate } = job;
-  const lm = languageModel(ready, model.tokenizer);
+  const lm = languageModel(ready, model.tokenizer, model.generation);
   const { timings } = record.configs[index]!;
   const items = new Map<TaskName, ItemResult[]>();
   for (const { task, item } of before) items.set(task, [...(items.get(task) ?? []), item]);

@@ -1,42 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import { goldenFolder } from '../../test/fixtures/golden_files.ts';
+import { editModel } from '../../test/fixtures/edit_model.ts';
 import { randomLlama } from '../../test/fixtures/random_llama.ts';
+import { savedModel } from '../../test/fixtures/saved_model.ts';
 import { parseConfig } from '../model/config.ts';
 import { savedReader } from '../model/stored_quant.ts';
 import { linearModules } from '../model/modules.ts';
 import { readJson } from '../model/read_json.ts';
-import { readQuantized, savedQuantType, type SavableConfig } from '../quant/bitsandbytes_format.ts';
+import { readQuantized, savedQuantType } from '../quant/bitsandbytes_format.ts';
 import { quantize } from '../quant/quantize.ts';
 import { openCheckpoint, readWeight, readWeightBytes, type Checkpoint } from '../tensor/checkpoint.ts';
 import { encodeF16 } from '../tensor/dtype.ts';
 import { memoryFiles, type FileSet } from '../tensor/source.ts';
 import { transposed } from '../tensor/tensor.ts';
 import { headerOf } from '../tensor/write_safetensors.ts';
+import { requireSaved } from './require_saved.ts';
 import { saveCheckpoint } from './save_checkpoint.ts';
 
 const NF4 = { quant_type: 'nf4', blocksize: 64, double_quant: false, compute_dtype: 'float32' } as const;
 const FP4 = { ...NF4, quant_type: 'fp4' } as const;
 const NF4_DQ = { ...NF4, double_quant: true } as const;
 const LLM_INT8 = { quant_type: 'llm_int8', llm_int8_threshold: 6, compute_dtype: 'float32' } as const;
-
-/** Writes a quantized copy into memory, and reads it as files again. */
-async function saved(files: FileSet, config: SavableConfig, shardBytes?: number): Promise<FileSet> {
-  const written = new Map<string, Uint8Array[]>();
-  await saveCheckpoint(
-    files,
-    config,
-    {
-      open(name) {
-        const parts: Uint8Array[] = [];
-        const write = (bytes: Uint8Array) => Promise.resolve(void parts.push(bytes));
-        return Promise.resolve({ write, close: () => Promise.resolve(void written.set(name, parts)) });
-      },
-    },
-    undefined,
-    shardBytes,
-  );
-  return memoryFiles(Object.fromEntries([...written].map(([name, parts]) => [name, joined(parts)])));
-}
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
@@ -70,7 +54,7 @@ describe('a quantized copy is the checkpoint that bitsandbytes saves', () => {
     ['gpt2', 'gpt2-nf4', NF4],
   ] as const)('%s as %s: every tensor, byte for byte', async (model, name, config) => {
     const theirs = golden(`checkpoints/${name}`);
-    const ours = await saved(golden(`models/${model}`), config);
+    const ours = await savedModel(golden(`models/${model}`), config);
     const [a, b] = [await contents(await openCheckpoint(ours)), await contents(await openCheckpoint(theirs))];
     expect([...a.keys()]).toEqual([...b.keys()]);
     for (const [tensor, content] of b) expect(a.get(tensor), tensor).toEqual(content);
@@ -95,7 +79,7 @@ describe('a quantized copy, read again', () => {
     ['a Llama in LLM.int8()', randomLlama(), LLM_INT8],
     ['a GPT-2, whose weights lie transposed', golden('models/gpt2'), NF4_DQ],
   ] as const)('has the codes and scales that its weights were given: %s', async (_, source, config) => {
-    const copy = await openCheckpoint(await saved(source, config));
+    const copy = await openCheckpoint(await savedModel(source, config));
     const original = await openCheckpoint(source);
     const modules = linearModules(parseConfig(await readJson(source, 'config.json')), original);
     expect(modules.length).toBeGreaterThan(7);
@@ -108,7 +92,10 @@ describe('a quantized copy, read again', () => {
 
   it('keeps what is no Linear of a block as it was, bytes and dtype', async () => {
     const source = randomLlama();
-    const [before, after] = [await openCheckpoint(source), await openCheckpoint(await saved(source, NF4))];
+    const [before, after] = [
+      await openCheckpoint(source),
+      await openCheckpoint(await savedModel(source, NF4)),
+    ];
     for (const name of ['model.embed_tokens.weight', 'model.norm.weight', 'lm_head.weight']) {
       expect(after.tensors.get(name)!.info.dtype).toBe('BF16');
       expect(await readWeightBytes(after, name)).toEqual(await readWeightBytes(before, name));
@@ -117,7 +104,7 @@ describe('a quantized copy, read again', () => {
 
   it('copies the tokenizer, and config.json but for quantization_config', async () => {
     const source = randomLlama();
-    const copy = await saved(source, NF4);
+    const copy = await savedModel(source, NF4);
     expect([...copy.names].sort()).toEqual([...source.names].sort());
     for (const name of ['tokenizer.json', 'tokenizer_config.json'])
       expect(await readJson(copy, name)).toEqual(await readJson(source, name));
@@ -128,7 +115,7 @@ describe('a quantized copy, read again', () => {
 
   it('leaves the modules that are to be skipped, and names them beside those transformers leaves', async () => {
     const skip_modules = ['down_proj', 'model.layers.0.self_attn'];
-    const copy = await saved(randomLlama(), { ...NF4, skip_modules });
+    const copy = await savedModel(randomLlama(), { ...NF4, skip_modules });
     const types = await quantTypes(copy);
     expect(Object.keys(types).filter((name) => types[name] === undefined)).toEqual([
       ...['q', 'k', 'v', 'o'].map((letter) => `model.layers.0.self_attn.${letter}_proj`),
@@ -142,7 +129,7 @@ describe('a quantized copy, read again', () => {
 
   it('writes the threshold as a number with a point, the only one that transformers reads', async () => {
     for (const [llm_int8_threshold, text] of [[6, '6.0'], [2.5, '2.5'], [0, '0.0']] as const) {
-      const copy = await saved(randomLlama(), { ...LLM_INT8, llm_int8_threshold });
+      const copy = await savedModel(randomLlama(), { ...LLM_INT8, llm_int8_threshold });
       const source = await copy.open('config.json');
       const config = new TextDecoder().decode(await source.slice(0, source.byteLength));
       expect(config).toContain(`"llm_int8_threshold": ${text}`);
@@ -151,9 +138,9 @@ describe('a quantized copy, read again', () => {
 
   it('is cut into files of the size that is asked for, with an index that finds every tensor', async () => {
     const source = randomLlama();
-    const whole = await openCheckpoint(await saved(source, NF4_DQ));
+    const whole = await openCheckpoint(await savedModel(source, NF4_DQ));
     const most = 20_000;
-    const files = await saved(source, NF4_DQ, most);
+    const files = await savedModel(source, NF4_DQ, most);
     const shards = files.names.filter((name) => name.endsWith('.safetensors'));
     expect(shards.length).toBeGreaterThan(3);
     expect(shards[0]).toBe(`model-00001-of-0000${shards.length}.safetensors`);
@@ -203,15 +190,15 @@ describe('what cannot be quantized is refused', () => {
   const weight = 'model.layers.1.mlp.up_proj.weight';
 
   it('a checkpoint that is quantized already', async () => {
-    await expect(saved(await saved(randomLlama(), NF4), FP4)).rejects.toMatchObject({
+    await expect(savedModel(await savedModel(randomLlama(), NF4), FP4)).rejects.toMatchObject({
       code: 'bad-spec',
-      message: 'model.layers.0.self_attn.q_proj is quantized already; allowed: a checkpoint that is not.',
+      message: 'The checkpoint is quantized to nf4 already; allowed: one that is not.',
     });
   });
 
   it('weights of a dtype that quantization does not start from', async () => {
     const files = await withTensor(weight, 'F64', (n) => new Uint8Array(8 * n));
-    await expect(saved(files, NF4)).rejects.toMatchObject({
+    await expect(savedModel(files, NF4)).rejects.toMatchObject({
       code: 'unsupported-dtype',
       message: `Tensor ${weight} is F64; supported: F32, F16, BF16.`,
     });
@@ -220,9 +207,67 @@ describe('what cannot be quantized is refused', () => {
   it('weights that are no finite numbers', async () => {
     const values = (n: number) => encodeF16(new Float32Array(n).fill(Infinity, 5));
     const files = await withTensor(weight, 'F16', (n) => new Uint8Array(values(n).buffer));
-    await expect(saved(files, NF4)).rejects.toMatchObject({
+    await expect(savedModel(files, NF4)).rejects.toMatchObject({
       code: 'non-finite-weights',
       message: `${weight} holds Infinity at element 5; weights must be finite numbers.`,
     });
+  });
+
+  it.each([
+    'model.layers.1.self_attn.q_proj.weight',
+    'model.layers.0.input_layernorm.weight',
+    'model.embed_tokens.weight',
+    'lm_head.weight',
+  ])('a checkpoint without %s, before anything is written', async (name) => {
+    const files = await editModel(randomLlama(), { tensors: (tensors) => tensors.delete(name) });
+    const opened: string[] = [];
+    const sink = {
+      open(file: string) {
+        opened.push(file);
+        return Promise.resolve({ write: () => Promise.resolve(), close: () => Promise.resolve() });
+      },
+    };
+    await expect(saveCheckpoint(files, NF4, sink)).rejects.toMatchObject({
+      code: 'missing-tensor',
+      message: expect.stringContaining(name) as string,
+    });
+    expect(opened).toEqual([]);
+  });
+
+  it('a checkpoint of another quantizer', async () => {
+    const config = { quantization_config: { quant_method: 'gptq' } };
+    await expect(savedModel(await editModel(randomLlama(), { config }), NF4)).rejects.toMatchObject({
+      code: 'unsupported-quantization',
+    });
+  });
+});
+
+describe('a copy that was written is checked', () => {
+  const skip_modules = ['down_proj'];
+  const cut = (name: string) => (tensors: Map<string, unknown>) => void tensors.delete(name);
+
+  it.each([NF4, NF4_DQ, FP4, LLM_INT8, { ...NF4, skip_modules }])('and is whole: %j', async (config) => {
+    await expect(requireSaved(await savedModel(randomLlama(), config), config)).resolves.toBeUndefined();
+    const gpt2 = await savedModel(golden('models/gpt2'), { ...config, skip_modules: [] });
+    await expect(requireSaved(gpt2, { ...config, skip_modules: [] })).resolves.toBeUndefined();
+  });
+
+  it('against the format that was asked for, layer by layer', async () => {
+    const copy = await savedModel(randomLlama(), { ...NF4, skip_modules });
+    await expect(requireSaved(copy, NF4)).rejects.toThrow(
+      'model.layers.0.mlp.down_proj was written as unquantized; asked for was nf4.',
+    );
+    await expect(requireSaved(copy, { ...FP4, skip_modules })).rejects.toThrow('was written as nf4');
+    await expect(
+      requireSaved(await savedModel(randomLlama(), NF4), { ...NF4, skip_modules }),
+    ).rejects.toThrow('asked for was to leave it unquantized');
+  });
+
+  it('for parts that are missing', async () => {
+    const copy = await savedModel(randomLlama(), NF4);
+    const name = 'model.layers.1.mlp.up_proj.weight';
+    const open = async (gone: string) => requireSaved(await editModel(copy, { tensors: cut(gone) }), NF4);
+    await expect(open(`${name}.absmax`)).rejects.toThrow(`${name}.absmax is missing`);
+    await expect(open('model.norm.weight')).rejects.toThrow('model.norm.weight');
   });
 });

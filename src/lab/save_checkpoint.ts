@@ -1,17 +1,16 @@
 import { LabError } from '../errors.ts';
-import { parseConfig } from '../model/config.ts';
 import { isSkipped, linearModules, type LinearModule } from '../model/modules.ts';
+import { openWeights } from '../model/open_model.ts';
 import { readJson } from '../model/read_json.ts';
-import { savedReader } from '../model/stored_quant.ts';
+import { allTensors, modelTensors, requireTensor } from '../model/tensors.ts';
 import {
   planQuantized,
   quantizedBytes,
-  savedQuantType,
   type SavableConfig,
   type TorchDtype,
 } from '../quant/bitsandbytes_format.ts';
 import { quantize } from '../quant/quantize.ts';
-import { openCheckpoint, readWeight, readWeightBytes, type Checkpoint } from '../tensor/checkpoint.ts';
+import { readWeight, readWeightBytes, type Checkpoint } from '../tensor/checkpoint.ts';
 import { isQuantizable } from '../tensor/dtype.ts';
 import type { FileSet } from '../tensor/source.ts';
 import { transposed, type Tensor } from '../tensor/tensor.ts';
@@ -47,7 +46,8 @@ interface Job {
  * Writes a quantized copy of a model that AutoModelForCausalLM.from_pretrained loads with bitsandbytes: the Linear
  * layers of the blocks quantized, everything else as it is, config.json with its quantization_config. Memory holds
  * one tensor.
- * @throws bad-spec when bitsandbytes has no such format or the source is quantized already.
+ * @throws missing-tensor or bad-config when the source is not whole, bad-spec when it is quantized already, and all
+ * of openWeights'.
  */
 export async function saveCheckpoint(
   files: FileSet,
@@ -57,16 +57,17 @@ export async function saveCheckpoint(
   shardBytes = SHARD_BYTES,
 ): Promise<void> {
   const json = (await readJson(files, 'config.json')) as Record<string, unknown>;
-  const checkpoint = await openCheckpoint(files);
-  const modules = linearModules(parseConfig(json), checkpoint);
-  const already = modules.find(({ name }) => savedQuantType(savedReader(checkpoint), name));
-  if (already)
+  const { checkpoint, config: model, stored_quant } = await openWeights(files);
+  if (stored_quant) {
     throw new LabError(
       'bad-spec',
-      `${already.name} is quantized already; allowed: a checkpoint that is not.`,
+      `The checkpoint is quantized to ${stored_quant.quant_type} already; allowed: one that is not.`,
     );
+  }
+  // Before anything is written: what is missing here would be missed only when transformers loads the copy.
+  for (const tensor of allTensors(modelTensors(model, checkpoint))) requireTensor(checkpoint, tensor);
 
-  const jobs = planJobs(checkpoint, modules, config);
+  const jobs = planJobs(checkpoint, linearModules(model, checkpoint), config);
   const shards = cutIntoShards(jobs, shardBytes);
   let done = 0;
   for (const [i, shard] of shards.entries()) {

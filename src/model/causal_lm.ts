@@ -1,7 +1,9 @@
 import { LabError } from '../errors.ts';
 import { forward, reserve, type Model, type SlotSpan } from './forward.ts';
+import { parseGenerationConfig } from './generation_config.ts';
 import type { Generation, GenerateOptions, LanguageModel, Loglikelihood, Trace } from './language_model.ts';
-import { greedyToken, scoreWanted, type TokenLogprob } from './logits.ts';
+import { greedyToken, readLogits, scoreWanted, type TokenLogprob } from './logits.ts';
+import { largest, logitsProcessors } from './process_logits.ts';
 import { rollingWindows } from './rolling_windows.ts';
 import { forwardSequence } from './sequence.ts';
 import { branchSpan, causalSpan } from './spans.ts';
@@ -17,9 +19,15 @@ interface Pair {
 /**
  * A model and a tokenizer as the LanguageModel of an evaluation, token for token as lm-evaluation-harness 0.4.13
  * (models/huggingface.py): BOS by the tokenizer's default, spaces moved from context to continuation, left truncation.
+ * @param generation the model's generation_config.json; without one, generation ends with config.json's eos_token_id
  */
-export function causalLanguageModel(model: Model, tokenizer: Tokenizer): LanguageModel {
+export function causalLanguageModel(
+  model: Model,
+  tokenizer: Tokenizer,
+  generation = parseGenerationConfig(undefined, model.config.eos_token_ids),
+): LanguageModel {
   const max_length = model.config.max_position_embeddings;
+  const processors = logitsProcessors(generation);
 
   async function loglikelihood(context: string, continuations: readonly string[]): Promise<Loglikelihood[]> {
     const pairs = continuations.map((continuation) => encodePair(tokenizer, context, continuation));
@@ -49,17 +57,29 @@ export function causalLanguageModel(model: Model, tokenizer: Tokenizer): Languag
         `max_gen_toks is ${max_gen_toks}; this model's context of ${max_length} tokens allows at most ${max_length - 1}.`,
       );
     }
+    if (generation.not_computed !== undefined) {
+      throw new LabError('unsupported-architecture', `${generation.not_computed}.`);
+    }
     const ids = tokenizer.encode(context).slice(-room);
     const stops = tokenizer.eos ? [...until, tokenizer.eos.text] : until;
-    const ends = new Set([...model.config.eos_token_ids, ...(tokenizer.eos ? [tokenizer.eos.id] : [])]);
+    const ends = new Set([...generation.eos_token_ids, ...(tokenizer.eos ? [tokenizer.eos.id] : [])]);
+    const most = Math.min(generation.max_new_tokens ?? max_gen_toks, max_length - ids.length);
     // A whole generation's slots at once: growing would lose the keys of the context.
-    await reserve(model, ids.length, ids.length + max_gen_toks);
+    await reserve(model, ids.length, ids.length + most);
     const made: number[] = [];
-    let next = await greedyAfter(model, ids, 0);
-    while (made.push(next) < max_gen_toks && !ends.has(next)) {
+    const next = async (fresh: readonly number[], first_slot: number): Promise<number> => {
+      const row = forwardSequence(model, fresh, first_slot);
+      if (processors.length === 0) return greedyToken(model, row);
+      const logits = await readLogits(model, [row]);
+      const sequence = { ids: [...ids, ...made], prompt: ids.length };
+      for (const process of processors) process(logits, sequence);
+      return largest(logits);
+    };
+    let id = await next(ids, 0);
+    while (made.push(id) < most && !ends.has(id)) {
       const text = tokenizer.decode(made);
       if (stops.some((stop) => text.includes(stop))) break;
-      next = await greedyAfter(model, [next], ids.length + made.length - 1);
+      id = await next([id], ids.length + made.length - 1);
     }
     return { text: cutAt(tokenizer.decode(made), stops), tokens: made.length };
   }
@@ -190,10 +210,6 @@ async function scoreTokens(
   }
   return results;
 }
-
-/** The most likely token after `ids`, which continue what the slots before `first_slot` hold. */
-const greedyAfter = (model: Model, ids: readonly number[], first_slot: number): Promise<number> =>
-  greedyToken(model, forwardSequence(model, ids, first_slot));
 
 /** The text before the first stop, each applied in turn as the harness does. */
 const cutAt = (text: string, stops: readonly string[]): string =>

@@ -1,14 +1,20 @@
-import { formatOf, weightBytes, type ComputeDtype, type QuantConfig } from '../quant/config.ts';
+import {
+  formatOf,
+  skippedModules,
+  weightBytes,
+  type ComputeDtype,
+  type QuantConfig,
+} from '../quant/config.ts';
 import { elements } from '../tensor/tensor.ts';
 import type { ModelConfig, Role } from './model_config.ts';
-import { linearModules } from './modules.ts';
+import { isSkipped, linearModules, type LinearModule } from './modules.ts';
 import { allTensors, modelTensors } from './tensors.ts';
 
 /** Memory that a model's weights take under a configuration: as transformers counts it, and as it is. */
 export interface Footprint {
   /** All parameters, tied ones once. */
   parameters: number;
-  /** Parameters of the blocks' Linear layers, which are those that get quantized. */
+  /** Parameters of the blocks' Linear layers, which are those that get quantized but for skipped ones. */
   quantized_parameters: number;
   /**
    * The number that transformers' get_memory_footprint prints for the same model under bitsandbytes: parameters and
@@ -17,7 +23,7 @@ export interface Footprint {
   bitsandbytes_bytes: number;
   /** Bytes of weights, every scale and code included. */
   actual_bytes: number;
-  /** Bits of a quantized parameter with its share of the scales; the x axis of the Pareto plot. */
+  /** Bits of a parameter of those layers, skipped ones included, with its share of the scales; the x axis of the Pareto plot. */
   bits_per_weight: number;
 }
 
@@ -26,7 +32,7 @@ export const DTYPE_BYTES: Record<ComputeDtype, number> = { float32: 4, float16: 
 
 /** Counts parameters by config.json alone, tied ones once: those of the blocks' Linear layers, and all others. */
 export function countParameters(config: ModelConfig): { linear: number; other: number } {
-  const linear = linearModules(config).reduce((sum, { rows, columns }) => sum + rows * columns, 0);
+  const linear = weightsOf(linearModules(config));
   const all = tensorSizes(config).reduce((sum, size) => sum + size, 0);
   return { linear, other: all - linear };
 }
@@ -37,24 +43,40 @@ const tensorSizes = (config: ModelConfig): number[] =>
 
 /**
  * Computes a configuration's footprint by config.json alone.
- * @param rest the dtype of all parameters outside the quantized layers; ignored for an unquantized model, all of whose
+ * @param rest the dtype of all parameters outside the quantized layers, skipped layers among them; ignored for an unquantized model, all of whose
  * parameters are in its compute dtype
  */
 export function footprintOf(config: ModelConfig, quant: QuantConfig, rest: ComputeDtype): Footprint {
   const { linear, other } = countParameters(config);
   const format = formatOf(quant);
-  const stored =
-    linearModules(config).reduce((sum, { rows, columns }) => sum + weightBytes(quant, [rows, columns]), 0) +
-    format.sharedBytes(quant);
   const restBytes = DTYPE_BYTES[quant.quant_type === 'none' ? quant.compute_dtype : rest];
+  const skips = skippedModules(quant);
+  const isKept = ({ aliases }: LinearModule) => aliases.some((name) => isSkipped(name, skips));
+  const modules = linearModules(config);
+  const [kept, quantized] = [
+    modules.filter((module) => isKept(module)),
+    modules.filter((module) => !isKept(module)),
+  ];
+  const keptBytes = weightsOf(kept) * restBytes;
+  const stored =
+    quantized.reduce((sum, { rows, columns }) => sum + weightBytes(quant, [rows, columns]), 0) +
+    format.sharedBytes(quant) +
+    keptBytes;
   return {
     parameters: linear + other,
     quantized_parameters: linear,
-    bitsandbytes_bytes: (linear * format.codeBits(quant)) / 8 + other * restBytes + bufferBytes(config),
+    bitsandbytes_bytes:
+      (weightsOf(quantized) * format.codeBits(quant)) / 8 +
+      keptBytes +
+      other * restBytes +
+      bufferBytes(config),
     actual_bytes: stored + other * restBytes,
     bits_per_weight: (8 * stored) / linear,
   };
 }
+
+const weightsOf = (modules: readonly LinearModule[]): number =>
+  modules.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
 
 /** Bytes of the buffers that transformers registers beside parameters: rope's inv_freq and a copy of it, in float32. */
 const bufferBytes = ({ blocks, head_dim }: ModelConfig): number =>

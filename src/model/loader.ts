@@ -17,7 +17,7 @@ import { isQuantizable, type QuantizableDtype } from '../tensor/dtype.ts';
 import { loadLora, type Adapter } from './lora.ts';
 import { isSkipped, type LinearModule } from './modules.ts';
 import { savedReader } from './stored_quant.ts';
-import type { ModelTensor } from './tensors.ts';
+import { requireTensor, type ModelTensor } from './tensors.ts';
 
 /** y = x · matrixᵀ + bias. */
 export interface Linear {
@@ -79,7 +79,7 @@ export async function openLoader(
   }
 
   async function vector({ name, shape }: ModelTensor): Promise<GPUBuffer> {
-    requireShape(checkpoint, name, shape);
+    requireTensor(checkpoint, { name, shape });
     const { data } = await readWeight(checkpoint, name);
     advance(name);
     return arena.upload(data, name);
@@ -148,19 +148,10 @@ function transposedMatrix(checkpoint: Checkpoint, name: string, rows: number, co
 }
 
 function requireMatrix(checkpoint: Checkpoint, name: string, shape: readonly number[]): QuantizableDtype {
-  requireShape(checkpoint, name, shape);
+  requireTensor(checkpoint, { name, shape });
   const { dtype } = findTensor(checkpoint, name).info;
   if (isQuantizable(dtype)) return dtype;
   throw new LabError('unsupported-dtype', `Tensor ${name} is ${dtype}; supported: F32, F16, BF16.`);
-}
-
-function requireShape(checkpoint: Checkpoint, name: string, shape: readonly number[]): void {
-  const found = findTensor(checkpoint, name).info.shape;
-  if (found.length === shape.length && found.every((d, i) => d === shape[i])) return;
-  throw new LabError(
-    'bad-config',
-    `Tensor ${name} is [${found.join(', ')}]; config.json makes it [${shape.join(', ')}].`,
-  );
 }
 
 const sizeOf = ([begin, end]: readonly [number, number]): number => end - begin;

@@ -1,80 +1,108 @@
 import { LabError } from '../errors.ts';
 import type { Arena } from '../gpu/device/buffers.ts';
 import type { DeviceMatrix } from '../gpu/matrix/matrix.ts';
-import { openCheckpoint, readWeight, type Checkpoint } from '../tensor/checkpoint.ts';
+import { openCheckpoint, readWeight, type Checkpoint, type CheckpointTensor } from '../tensor/checkpoint.ts';
 import type { FileSet } from '../tensor/source.ts';
-import type { LinearModule } from './modules.ts';
+import { parseLoraConfig, type LoraConfig } from './lora_config.ts';
+import type { ModelConfig } from './model_config.ts';
+import { linearModules, type LinearModule } from './modules.ts';
 import { readJson } from './read_json.ts';
+import { allTensors, modelTensors } from './tensors.ts';
 import { MAX_LORA_RANK } from './workspace.ts';
 
 /** A LoRA adapter as PEFT saves it: y += scaling · (x · Aᵀ) · Bᵀ on some Linear layers (Hu et al. 2021). */
 export interface Adapter {
   checkpoint: Checkpoint;
-  scalingOf(module: string, rank: number): number;
+  config: LoraConfig;
+  /** The modules it changes: each has lora_A and lora_B. */
+  modules: readonly string[];
+  /** Tensors of the model that it brings whole, by their names there. */
+  saved: ReadonlyMap<string, CheckpointTensor>;
 }
 
 /** PEFT puts this before the names of the model it wraps. */
 const PREFIX = 'base_model.model.';
-
-/** Settings of PEFT that change the arithmetic, and the only value of each that is computed here. */
-const PLAIN: Record<string, unknown> = {
-  use_dora: false,
-  use_qalora: false,
-  lora_bias: false,
-  bias: 'none',
-  layer_replication: null,
-  modules_to_save: null,
-};
 
 /**
  * Opens adapter_config.json and adapter_model.safetensors.
  * @throws missing-file, bad-config; unsupported-architecture for a kind of adapter that is not plain LoRA.
  */
 export async function openAdapter(files: FileSet): Promise<Adapter> {
-  const config = (await readJson(files, 'adapter_config.json')) as Record<string, unknown>;
-  if (config.peft_type !== 'LORA') {
-    throw new LabError(
-      'unsupported-architecture',
-      `The adapter's peft_type is ${String(config.peft_type)}; supported: LORA.`,
-    );
+  const config = parseLoraConfig(await readJson(files, 'adapter_config.json'));
+  const names = files.names.filter((name) => name === 'adapter_model.safetensors');
+  const checkpoint = await openCheckpoint({ ...files, names });
+  const modules: string[] = [];
+  const saved = new Map<string, CheckpointTensor>();
+  for (const [name, tensor] of checkpoint.tensors) {
+    if (!name.startsWith(PREFIX)) throw unapplied(name);
+    const path = name.slice(PREFIX.length);
+    const [, module, part] = /^(.+)\.lora_([AB])\.weight$/.exec(path) ?? [];
+    if (part === 'A') modules.push(module!);
+    else if (part === undefined) saved.set(path, tensor);
   }
-  for (const [field, plain] of Object.entries(PLAIN)) {
-    const value = config[field] ?? plain;
-    if (value === plain) continue;
-    throw new LabError(
-      'unsupported-architecture',
-      `adapter_config.json: ${field} is ${JSON.stringify(value)}; supported: ${JSON.stringify(plain)}.`,
-    );
+  if (modules.length === 0 && saved.size === 0) {
+    throw new LabError('bad-config', 'The adapter has no tensors; it would change nothing.');
   }
-  const weights = files.names.filter((name) => name === 'adapter_model.safetensors');
-  const checkpoint = await openCheckpoint({ ...files, names: weights });
-  const alpha = numberOf(config, 'lora_alpha');
-  const alphas = patternOf(config, 'alpha_pattern');
-  return {
-    checkpoint,
-    scalingOf(module, rank) {
-      const own =
-        alphas.find(([pattern]) => module === pattern || module.endsWith(`.${pattern}`))?.[1] ?? alpha;
-      return own / (config.use_rslora === true ? Math.sqrt(rank) : rank);
-    },
-  };
+  return { checkpoint, config, modules, saved };
 }
 
-/** The names of the modules an adapter changes: each has lora_A and lora_B. */
-export function adaptedModules({ checkpoint }: Adapter): string[] {
-  return [...checkpoint.tensors.keys()]
-    .filter((name) => name.startsWith(PREFIX) && name.endsWith('.lora_A.weight'))
-    .map((name) => name.slice(PREFIX.length, -'.lora_A.weight'.length));
-}
+const unapplied = (name: string): LabError =>
+  new LabError(
+    'bad-config',
+    `The adapter has ${name}, which nothing here applies; supported: LoRA on the Linear layers of blocks, and saved norms, heads and untied embeddings.`,
+  );
 
-/** @throws bad-config when the adapter changes a module the model does not have: then it belongs to another model. */
-export function requireFits(adapter: Adapter, modules: readonly LinearModule[]): void {
-  const known = new Set(modules.flatMap(({ aliases }) => aliases));
-  const stranger = adaptedModules(adapter).find((name) => !known.has(name));
-  if (stranger === undefined) return;
+/**
+ * Checks that an adapter's every tensor changes this model, and lays those that it brings whole over the checkpoint's.
+ * @throws bad-config when the adapter changes what the model does not have: then it belongs to another model.
+ */
+export function adaptedCheckpoint(adapter: Adapter, config: ModelConfig, checkpoint: Checkpoint): Checkpoint {
+  const { config: lora, modules, saved } = adapter;
+  const linears = linearModules(config, checkpoint);
+  const known = new Set(linears.flatMap(({ aliases }) => aliases));
+  const stranger = modules.find((name) => !known.has(name));
+  if (stranger !== undefined) {
+    throw new LabError(
+      'bad-config',
+      `The adapter changes ${stranger}, which is no Linear layer of this model's blocks: it belongs to another model, or adapts what is not supported.`,
+    );
+  }
+  const untargeted = modules.find((name) => !lora.targets(name));
+  if (untargeted !== undefined) {
+    throw new LabError(
+      'bad-config',
+      `The adapter has tensors for ${untargeted}, which target_modules or exclude_modules of its adapter_config.json leave out.`,
+    );
+  }
+  for (const name of adapter.checkpoint.tensors.keys()) {
+    const [, module] = /^base_model\.model\.(.+)\.lora_B\.weight$/.exec(name) ?? [];
+    if (module !== undefined && !modules.includes(module)) throw unapplied(name);
+  }
+  const own = replaceable(config, checkpoint);
+  const tensors = new Map(checkpoint.tensors);
+  for (const [name, tensor] of saved) {
+    if (!own.has(name)) throw unapplied(PREFIX + name);
+    tensors.set(name, tensor);
+  }
+  const absent = lora.modules_to_save.find((module) => {
+    const end = `.${module}.weight`;
+    return ![...saved.keys()].some((name) => `.${name}`.endsWith(end));
+  });
+  if (absent === undefined) return { ...checkpoint, tensors };
   throw new LabError(
     'bad-config',
-    `The adapter changes ${stranger}, which is no Linear layer of this model's blocks: it belongs to another model, or adapts what is not supported.`,
+    `adapter_config.json: modules_to_save has ${absent}, but the adapter has no such weights.`,
+  );
+}
+
+/** Tensors that an adapter may bring whole: none that quantization changes, nor a table that has two uses. */
+function replaceable(config: ModelConfig, checkpoint: Checkpoint): Set<string> {
+  const tensors = modelTensors(config, checkpoint);
+  const shared = config.tie_word_embeddings ? tensors.embedding.name : undefined;
+  const linears = linearModules(config, checkpoint).map(({ name }) => `${name}.`);
+  const names = allTensors(tensors).map(({ name }) => name);
+  return new Set(
+    names.filter((name) => name !== shared && !linears.some((module) => name.startsWith(module))),
   );
 }
 
@@ -84,9 +112,9 @@ export async function loadLora(
   adapter: Adapter,
   { aliases, rows, columns }: LinearModule,
 ): Promise<{ A: DeviceMatrix; B: DeviceMatrix } | undefined> {
-  const own = adaptedModules(adapter).find((name) => aliases.includes(name));
+  const own = adapter.modules.find((name) => aliases.includes(name));
   if (own === undefined) return undefined;
-  const { checkpoint } = adapter;
+  const { checkpoint, config } = adapter;
   const A = await readWeight(checkpoint, `${PREFIX}${own}.lora_A.weight`);
   const B = await readWeight(checkpoint, `${PREFIX}${own}.lora_B.weight`);
   const rank = A.shape[0]!;
@@ -97,7 +125,13 @@ export async function loadLora(
       `The adapter of ${own} is [${B.shape.join(', ')}] · [${A.shape.join(', ')}]; its layer makes it [${rows}, r] · [r, ${columns}] with r up to ${MAX_LORA_RANK}.`,
     );
   }
-  const scaling = adapter.scalingOf(own, rank);
+  if (rank !== config.rankOf(own)) {
+    throw new LabError(
+      'bad-config',
+      `The adapter of ${own} has rank ${rank}; its adapter_config.json makes it ${config.rankOf(own)}.`,
+    );
+  }
+  const scaling = config.scalingOf(own);
   const upload = async (
     data: Float32Array<ArrayBuffer>,
     rows: number,
@@ -114,19 +148,4 @@ export async function loadLora(
       rank,
     ),
   };
-}
-
-function numberOf(config: Record<string, unknown>, field: string): number {
-  const value = config[field];
-  if (typeof value === 'number' && Number.isFinite(value)) return value;
-  throw new LabError(
-    'bad-config',
-    `adapter_config.json: ${field} is ${JSON.stringify(value)}; allowed: a number.`,
-  );
-}
-
-function patternOf(config: Record<string, unknown>, field: string): [string, number][] {
-  return Object.entries((config[field] ?? {}) as Record<string, unknown>).filter(
-    (entry): entry is [string, number] => typeof entry[1] === 'number',
-  );
 }

@@ -79,15 +79,20 @@ it('asks for the kernels of a checkpoint that is quantized already', () => {
     blocksize: 64,
     double_quant: true,
     llm_int8_threshold: 6,
+    float_modules: [],
   };
   const none = { quant_type: 'none', compute_dtype: 'bfloat16' } as const;
   expect(matmulsOf(modelIn(['F16'], { stored_quant }), none)).toContain(
     'tile_blockwise COMPUTE_DTYPE=2 SCALES=1',
   );
+  const partly = { ...stored_quant, float_modules: ['model.layers.0.mlp.down_proj'] };
+  expect(matmulsOf(modelIn(['F16'], { stored_quant: partly }), none)).toContain(
+    'tile_float COMPUTE_DTYPE=2 DTYPE=1',
+  );
 });
 
 it('asks for the kernels of an adapter, in float32', () => {
-  const adapter = {} as ModelFiles['adapter'];
+  const adapter = { saved: new Map() } as unknown as ModelFiles['adapter'];
   const none = { quant_type: 'none', compute_dtype: 'bfloat16' } as const;
   expect(matmulsOf(modelIn(['BF16'], { adapter }), none)).toContain('tile_float COMPUTE_DTYPE=0 DTYPE=0');
 });

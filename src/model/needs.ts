@@ -48,8 +48,12 @@ export function needsOf(
 const PICKING: Need = { kernels: [embedding as unknown as Kernel], overrides: { DTYPE: DTYPE.F32 } };
 
 /** The dtypes that matrices are stored in. */
-function matrixDtypes({ checkpoint }: Pick<ModelFiles, 'checkpoint'>): QuantizableDtype[] {
-  const matrices = [...checkpoint.tensors.values()].filter(({ info }) => info.shape.length === 2);
+function matrixDtypes({
+  checkpoint,
+  adapter,
+}: Pick<ModelFiles, 'checkpoint' | 'adapter'>): QuantizableDtype[] {
+  const tensors = [...checkpoint.tensors.values(), ...(adapter?.saved.values() ?? [])];
+  const matrices = tensors.filter(({ info }) => info.shape.length === 2);
   return [...new Set(matrices.map(({ info }) => info.dtype).filter(isQuantizable))];
 }
 

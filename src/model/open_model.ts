@@ -1,34 +1,41 @@
 import { openCheckpoint, type Checkpoint } from '../tensor/checkpoint.ts';
 import type { FileSet } from '../tensor/source.ts';
 import { parseConfig } from './config.ts';
+import { parseGenerationConfig, type GenerationConfig } from './generation_config.ts';
 import type { ModelConfig } from './model_config.ts';
 import { openAdapter, type Adapter } from './lora.ts';
+import { quantizationConfig, type BitsAndBytesSettings } from './quantization_config.ts';
 import { readJson } from './read_json.ts';
 import { storedQuantOf, type StoredQuant } from './stored_quant.ts';
 import { hasOwnHead } from './tensors.ts';
 import { makeTokenizer, type Tokenizer } from './tokenizer/tokenizer.ts';
+import { unexpectedTensors } from './unexpected_tensors.ts';
 
-/** A model's files, read as far as needed before any weight: headers, config and tokenizer. */
-export interface ModelFiles {
+/** A model's config and weights, read as far as needed before any weight. */
+export interface ModelWeights {
   checkpoint: Checkpoint;
   config: ModelConfig;
-  tokenizer: Tokenizer;
   /** The quantization that the checkpoint came with; undefined where its weights are floats. */
   stored_quant: StoredQuant | undefined;
+  /** Sentences about what was odd and changes no number: tensors that nothing reads, an index that is not exact. */
+  warnings: readonly string[];
+}
+
+/** A model's files, read as far as needed before any weight: headers, config and tokenizer. */
+export interface ModelFiles extends ModelWeights {
+  tokenizer: Tokenizer;
+  generation: GenerationConfig;
   /** A LoRA adapter to put on top. */
   adapter: Adapter | undefined;
 }
 
 /**
- * Opens a model in the Hub's layout: config.json, tokenizer.json with the settings beside it, safetensors.
- * @throws missing-file, bad-config, bad-tokenizer, unsupported-architecture, and all of openCheckpoint's.
+ * Opens a model in the Hub's layout: config.json, tokenizer.json with the settings beside it, safetensors, and
+ * generation_config.json if there is one.
+ * @throws missing-file, bad-config, bad-tokenizer, and all of openWeights' and openAdapter's.
  */
 export async function openModel(files: FileSet, adapterFiles?: FileSet): Promise<ModelFiles> {
-  const json = await readJson(files, 'config.json');
-  const stated = parseConfig(json);
-  const checkpoint = await openCheckpoint(files);
-  const untied = stated.tie_word_embeddings && (await hasOwnHead(stated, checkpoint));
-  const config = untied ? { ...stated, tie_word_embeddings: false } : stated;
+  const weights = await openWeights(files);
   const optional = (name: string) => (files.names.includes(name) ? readJson(files, name) : undefined);
   const tokenizer = makeTokenizer(
     {
@@ -36,16 +43,54 @@ export async function openModel(files: FileSet, adapterFiles?: FileSet): Promise
       tokenizer_config: await optional('tokenizer_config.json'),
       special_tokens_map: await optional('special_tokens_map.json'),
       added_tokens: await optional('added_tokens.json'),
-      config: json,
+      config: await readJson(files, 'config.json'),
     },
-    config.vocab_size,
+    weights.config.vocab_size,
   );
   const adapter = adapterFiles && (await openAdapter(adapterFiles));
-  return {
-    checkpoint,
-    config,
-    tokenizer,
-    stored_quant: await storedQuantOf(checkpoint, config, json),
-    adapter,
-  };
+  const generation = await openGenerationConfig(files, weights.config);
+  const { not_computed } = generation;
+  const warnings = [...weights.warnings, ...(not_computed === undefined ? [] : [not_computed])];
+  return { ...weights, tokenizer, generation, adapter, warnings };
+}
+
+const openGenerationConfig = async (
+  files: FileSet,
+  { eos_token_ids }: ModelConfig,
+): Promise<GenerationConfig> => {
+  const name = 'generation_config.json';
+  const json = files.names.includes(name) ? await readJson(files, name) : undefined;
+  return parseGenerationConfig(json, eos_token_ids);
+};
+
+/**
+ * Opens a model's config.json and safetensors, and checks what they say of each other.
+ * @throws unsupported-quantization before all else; bad-config, unsupported-architecture, bad-quant-state, and all of
+ * openCheckpoint's.
+ */
+export async function openWeights(files: FileSet): Promise<ModelWeights> {
+  const json = await readJson(files, 'config.json');
+  const settings = quantizationConfig(json);
+  const checkpoint = await openCheckpoint(files);
+  const { warnings, ...fitted } = await fitWeights(json, settings, checkpoint);
+  return { checkpoint, ...fitted, warnings: [...checkpoint.warnings, ...warnings] };
+}
+
+/** Checks what a config.json and a checkpoint say of each other. */
+export async function fitWeights(
+  json: unknown,
+  settings: BitsAndBytesSettings | undefined,
+  checkpoint: Checkpoint,
+): Promise<Pick<ModelWeights, 'config' | 'stored_quant'> & { warnings: string[] }> {
+  const stated = parseConfig(json);
+  const untied = stated.tie_word_embeddings && (await hasOwnHead(stated, checkpoint));
+  const config = untied ? { ...stated, tie_word_embeddings: false } : stated;
+  const stored_quant = await storedQuantOf(checkpoint, config, settings);
+  const warnings = unexpectedTensors(config, checkpoint);
+  if (settings && !stored_quant) {
+    warnings.push(
+      'config.json says that bitsandbytes quantized the checkpoint, but no Linear layer is: it runs as unquantized',
+    );
+  }
+  return { config, stored_quant, warnings };
 }

@@ -3,6 +3,7 @@ import type { QuantConfig } from '../quant/config.ts';
 import { causalLanguageModel } from './causal_lm.ts';
 import { sequenceClassifier } from './classifier.ts';
 import { closeModel, makeModel, type Model } from './forward.ts';
+import type { GenerationConfig } from './generation_config.ts';
 import type { LanguageModel } from './language_model.ts';
 import type { ModelFiles } from './open_model.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
@@ -37,7 +38,11 @@ export async function withModel<T>(
 }
 
 /** Wraps a loaded model as the LanguageModel that tasks ask: a causal one, or a classifier where its head has classes. */
-export const languageModel = (model: Model, tokenizer: Tokenizer): LanguageModel =>
+export const languageModel = (
+  model: Model,
+  tokenizer: Tokenizer,
+  generation?: GenerationConfig,
+): LanguageModel =>
   model.config.num_labels === undefined
-    ? causalLanguageModel(model, tokenizer)
+    ? causalLanguageModel(model, tokenizer, generation)
     : sequenceClassifier(model, tokenizer);

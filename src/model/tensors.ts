@@ -1,3 +1,4 @@
+import { LabError } from '../errors.ts';
 import { findTensor, readWeightRows, type Checkpoint } from '../tensor/checkpoint.ts';
 import { blockOf, type ModelConfig, type NormPlace } from './model_config.ts';
 import { layerModules, prefixOf, type LinearModule } from './modules.ts';
@@ -140,3 +141,13 @@ export async function hasOwnHead(config: ModelConfig, checkpoint: Checkpoint): P
 
 /** Of two matrices that are compared: some MiB of each. */
 const ROWS_AT_ONCE = 1024;
+
+/** @throws missing-tensor when a checkpoint lacks a tensor; bad-config when it has another shape. */
+export function requireTensor(checkpoint: Checkpoint, { name, shape }: ModelTensor): void {
+  const found = findTensor(checkpoint, name).info.shape;
+  if (found.length === shape.length && found.every((d, i) => d === shape[i])) return;
+  throw new LabError(
+    'bad-config',
+    `Tensor ${name} is [${found.join(', ')}]; config.json makes it [${shape.join(', ')}].`,
+  );
+}

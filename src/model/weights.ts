@@ -4,9 +4,8 @@ import type { DeviceMatrix } from '../gpu/matrix/matrix.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import type { Checkpoint } from '../tensor/checkpoint.ts';
 import { openLoader, type Linear, type Loader, type Progress } from './loader.ts';
-import { requireFits, type Adapter } from './lora.ts';
+import { adaptedCheckpoint, type Adapter } from './lora.ts';
 import type { ModelConfig, Role } from './model_config.ts';
-import { linearModules } from './modules.ts';
 import type { NormWeights } from './norm.ts';
 import { modelTensors, type LayerNorm, type LayerTensors, type NormTensors } from './tensors.ts';
 
@@ -54,8 +53,8 @@ export async function loadWeights(
   quant: QuantConfig,
   { onProgress = () => {}, adapter }: WeightOptions = {},
 ): Promise<Weights> {
-  if (adapter) requireFits(adapter, linearModules(config, checkpoint));
-  const loader = await openLoader(gpu, checkpoint, quant, onProgress, adapter);
+  const adapted = adapter ? adaptedCheckpoint(adapter, config, checkpoint) : checkpoint;
+  const loader = await openLoader(gpu, adapted, quant, onProgress, adapter);
   const { arena } = loader;
   const tensors = modelTensors(config, checkpoint);
   try {

@@ -1,0 +1,97 @@
+import { LabError } from '../errors.ts';
+import type { Checkpoint } from '../tensor/checkpoint.ts';
+import { isObject, shown, type Json } from './config_fields.ts';
+
+/** The part of config.json that says how bitsandbytes quantized a checkpoint. */
+export interface BitsAndBytesSettings {
+  bits: 4 | 8;
+  llm_int8_threshold: number;
+}
+
+const OPENED = "Nibble opens bitsandbytes' NF4, FP4 and LLM.int8(), and unquantized weights";
+
+/** Keys of bitsandbytes' config that change no number of a checkpoint that is quantized already, and why. */
+const HARMLESS: Record<string, string> = {
+  quant_method: 'read before',
+  load_in_4bit: 'read before',
+  load_in_8bit: 'read before',
+  _load_in_4bit: 'a copy of load_in_4bit',
+  _load_in_8bit: 'a copy of load_in_8bit',
+  bnb_4bit_compute_dtype: 'the spec says what a run computes in',
+  bnb_4bit_quant_storage: 'the dtype under which the same bytes are stored',
+  bnb_4bit_quant_type: 'each layer has its own in its quant_state',
+  bnb_4bit_use_double_quant: 'each layer has its own in its quant_state',
+  llm_int8_enable_fp32_cpu_offload: 'where layers lie, not what they compute',
+  llm_int8_skip_modules: 'the tensors themselves say which layers are quantized',
+  llm_int8_threshold: 'read',
+};
+
+/** What other quantizers put in place of a Linear layer's weight, by the ends of names. */
+const TRACES: readonly (readonly [ending: string, quantizer: string])[] = [
+  ['.qweight', 'GPTQ or AWQ'],
+  ['.weight_packed', 'compressed-tensors'],
+  ['.W_q', 'HQQ'],
+  ['.weight_scale_inv', 'FP8'],
+  ['.weight_scale', 'FP8, NVFP4 or compressed-tensors'],
+  ['.weight_scales', 'EETQ'],
+  ['.scales', 'MLX'],
+  ['.SCB', 'LLM.int8()'],
+  ['.absmax', 'bitsandbytes'],
+];
+
+/**
+ * Reads how config.json says that the checkpoint was quantized; undefined where it says nothing of the kind.
+ * @throws unsupported-quantization naming the method that is not opened here.
+ */
+export function quantizationConfig(json: unknown): BitsAndBytesSettings | undefined {
+  if (!isObject(json)) return undefined;
+  const inner = isObject(json.text_config) ? json.text_config : {};
+  const settings = json.quantization_config ?? inner.quantization_config;
+  const method = methodOf(json, settings);
+  if (method === undefined) return undefined;
+  if (method !== 'bitsandbytes' || !isObject(settings)) {
+    throw new LabError(
+      'unsupported-quantization',
+      `config.json says the checkpoint is quantized by ${method}; ${OPENED}.`,
+    );
+  }
+  return bitsAndBytes(settings);
+}
+
+/** The quantizer's name; transformers takes a config without one for bitsandbytes' where it loads in 4 or 8 bit. */
+function methodOf(json: Json, settings: unknown): string | undefined {
+  if (isObject(settings) && typeof settings.quant_method === 'string') return settings.quant_method;
+  if (json.quantization) return 'MLX';
+  if (json.compression_config) return 'compressed-tensors';
+  if (settings === undefined || settings === null) return undefined;
+  if (!isObject(settings)) return shown(settings);
+  if (settings.load_in_4bit === true || settings.load_in_8bit === true) return 'bitsandbytes';
+  return `a method that its quantization_config, ${shown(settings)}, does not name`;
+}
+
+function bitsAndBytes(settings: Json): BitsAndBytesSettings {
+  for (const [key, value] of Object.entries(settings)) {
+    if (key in HARMLESS || value === null || value === false) continue;
+    throw new LabError(
+      'unsupported-quantization',
+      `config.json: quantization_config has ${key}: ${shown(value)}, which Nibble does not know; allowed: bitsandbytes' own keys, without 16-bit copies.`,
+    );
+  }
+  const threshold = settings.llm_int8_threshold;
+  return {
+    bits: settings.load_in_8bit === true ? 8 : 4,
+    llm_int8_threshold: typeof threshold === 'number' ? threshold : 6,
+  };
+}
+
+/** @throws unsupported-quantization when tensors look quantized though config.json says nothing of it. */
+export function requireNoTraces({ tensors }: Checkpoint): void {
+  for (const name of tensors.keys()) {
+    const trace = TRACES.find(([ending]) => name.endsWith(ending));
+    if (!trace) continue;
+    throw new LabError(
+      'unsupported-quantization',
+      `The checkpoint has ${name}, as ${trace[1]} stores it, but config.json has no quantization_config; ${OPENED}.`,
+    );
+  }
+}
