@@ -5,7 +5,7 @@ import { footprintRows, footprintText, type FootprintRow } from '../study/footpr
 import { parseConfig } from '../model/config.ts';
 import { fitWeights } from '../model/open_model.ts';
 import { quantizationConfig, type BitsAndBytesSettings } from '../model/quantization_config.ts';
-import { readJson } from '../model/read_json.ts';
+import { readJson, readOptionalJson } from '../model/read_json.ts';
 import { openCheckpoint, type Checkpoint } from '../tensor/checkpoint.ts';
 import { readHeader, type TensorInfo } from '../tensor/safetensors.ts';
 import { parseArguments } from './arguments.ts';
@@ -74,7 +74,7 @@ async function configJson(path: string): Promise<unknown> {
   }
   if (!(await isFolder(path))) return undefined;
   const files = await diskModel(path);
-  return files.names.includes('config.json') ? readJson(files, 'config.json') : undefined;
+  return readOptionalJson(files, 'config.json');
 }
 
 /** What a folder's config.json and its checkpoint have to say of each other. */

@@ -5,7 +5,7 @@ import { parseGenerationConfig, type GenerationConfig } from './generation_confi
 import type { ModelConfig } from './model_config.ts';
 import { openAdapter, type Adapter } from './lora.ts';
 import { quantizationConfig, type BitsAndBytesSettings } from './quantization_config.ts';
-import { readJson } from './read_json.ts';
+import { readJson, readOptionalJson } from './read_json.ts';
 import { storedQuantOf, type StoredQuant } from './stored_quant.ts';
 import { hasOwnHead } from './tensors.ts';
 import { makeTokenizer, type Tokenizer } from './tokenizer/tokenizer.ts';
@@ -36,32 +36,25 @@ export interface ModelFiles extends ModelWeights {
  */
 export async function openModel(files: FileSet, adapterFiles?: FileSet): Promise<ModelFiles> {
   const weights = await openWeights(files);
-  const optional = (name: string) => (files.names.includes(name) ? readJson(files, name) : undefined);
   const tokenizer = makeTokenizer(
     {
       tokenizer: await readJson(files, 'tokenizer.json'),
-      tokenizer_config: await optional('tokenizer_config.json'),
-      special_tokens_map: await optional('special_tokens_map.json'),
-      added_tokens: await optional('added_tokens.json'),
+      tokenizer_config: await readOptionalJson(files, 'tokenizer_config.json'),
+      special_tokens_map: await readOptionalJson(files, 'special_tokens_map.json'),
+      added_tokens: await readOptionalJson(files, 'added_tokens.json'),
       config: await readJson(files, 'config.json'),
     },
     weights.config.vocab_size,
   );
   const adapter = adapterFiles && (await openAdapter(adapterFiles));
-  const generation = await openGenerationConfig(files, weights.config);
+  const generation = parseGenerationConfig(
+    await readOptionalJson(files, 'generation_config.json'),
+    weights.config.eos_token_ids,
+  );
   const { not_computed } = generation;
   const warnings = [...weights.warnings, ...(not_computed === undefined ? [] : [not_computed])];
   return { ...weights, tokenizer, generation, adapter, warnings };
 }
-
-const openGenerationConfig = async (
-  files: FileSet,
-  { eos_token_ids }: ModelConfig,
-): Promise<GenerationConfig> => {
-  const name = 'generation_config.json';
-  const json = files.names.includes(name) ? await readJson(files, name) : undefined;
-  return parseGenerationConfig(json, eos_token_ids);
-};
 
 /**
  * Opens a model's config.json and safetensors, and checks what they say of each other.

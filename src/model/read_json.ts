@@ -46,3 +46,7 @@ export async function readJson(files: FileSet, name: string): Promise<unknown> {
     throw new LabError('bad-config', `${name} is not JSON: ${(error as Error).message}.`, { cause: error });
   }
 }
+
+/** The JSON of a file that a model need not have; undefined where it is missing. Throws as readJson does. */
+export const readOptionalJson = (files: FileSet, name: string): Promise<unknown> =>
+  files.names.includes(name) ? readJson(files, name) : Promise.resolve(undefined);
