@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import {
   flag,
   maybeWhole,
@@ -8,6 +8,7 @@ import {
   shortText,
   wholeNumber,
   word,
+  writeQuery,
 } from './query_state.ts';
 
 const table = {
@@ -42,4 +43,19 @@ test('what is unknown or not allowed is as if it were not there', () => {
     'weights=odd&block=48&outliers=65&int4=yes&layers=aaaaaaaaaaaaaaaaaaaaaaaaa&size=-121&place=-1&who=me';
   expect(parseQuery(table, query)).toEqual(parseQuery(table, ''));
   expect(parseQuery(table, 'outliers=1e1').outliers).toBe(0);
+});
+
+test('a screen writes its query, but not over the address of another', () => {
+  const location = { hash: '' };
+  const replaceState = (_state: unknown, _title: string, hash: string): void => {
+    location.hash = hash;
+  };
+  vi.stubGlobal('location', location);
+  vi.stubGlobal('history', { state: null, replaceState });
+  writeQuery('explore', 'block=128');
+  expect(location.hash).toBe('#/explore?block=128');
+  location.hash = '#/self-check';
+  writeQuery('explore', 'block=256');
+  expect(location.hash).toBe('#/self-check');
+  vi.unstubAllGlobals();
 });

@@ -1,3 +1,6 @@
+import { parseRoute } from '../shell/route.ts';
+import type { ScreenName } from '../shell/screens.ts';
+
 /** A field of the address: its key, how its value is written and read, and the value it has where it is missing. */
 export interface Field<T> {
   key: string;
@@ -89,8 +92,12 @@ export const shortText = (key: string, most: number, missing = ''): Field<string
   parse: (text) => (text.length <= most ? text : undefined),
 });
 
-/** Puts a query behind a screen's hash in the address, in place of the query there. */
-export function writeQuery(screen: string, query: string): void {
+/**
+ * Puts a query behind a screen's hash in the address, in place of the query there. Where the reader has gone to another
+ * screen since, and this one is not yet told, the address is no longer its own.
+ */
+export function writeQuery(screen: ScreenName, query: string): void {
+  if (parseRoute(location.hash).screen !== screen) return;
   const hash = query ? `#/${screen}?${query}` : `#/${screen}`;
   if (location.hash === hash || (query === '' && location.hash === '')) return;
   history.replaceState(history.state, '', hash);
