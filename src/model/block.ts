@@ -2,7 +2,7 @@ import { gelu_new } from '../gpu/kernels/gelu_new.ts';
 import { rope } from '../gpu/kernels/rope.ts';
 import { silu_mul } from '../gpu/kernels/silu_mul.ts';
 import type { LinearCall } from '../gpu/matrix/linear.ts';
-import type { Activation, BlockSpec, Role } from './model_config.ts';
+import type { Activation, BlockSpec, Role, Rope } from './model_config.ts';
 import { normalize, type NormWeights } from './norm.ts';
 import { addToResidual, attend, linearInput, project, type LinearInput, type Pass } from './pass.ts';
 import type { LayerWeights } from './weights.ts';
@@ -28,9 +28,8 @@ function attention(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: numb
     projectRole(pass, layer, 'v', x, values, slots);
     const plain = normalized(pass, layer.norms.q, { x: q, y: q_normed, width: heads * head_dim });
     const fresh = normalized(pass, layer.norms.k, { x: k, y: k_normed, width: kv_heads * head_dim });
-    const turns = workspace.turns.get(spec.rope)!;
-    turn(pass, turns, { x: plain, y: turned, heads, first: 0 });
-    turn(pass, turns, { x: fresh, y: keys, heads: kv_heads, first: first_slot });
+    turn(pass, spec.rope, { x: plain, y: turned, heads, first: 0 });
+    turn(pass, spec.rope, { x: fresh, y: keys, heads: kv_heads, first: first_slot });
     queries = turned;
   } else {
     projectRole(pass, layer, 'k', x, keys, slots);
@@ -108,9 +107,18 @@ function projectRole(
 
 /** y from slot `first` on = each head of x, turned by its position. */
 function turn(
-  { commands, config, T }: Pass,
-  turns: GPUBuffer,
+  { commands, config, workspace, T }: Pass,
+  by: Rope,
   { x, y, heads, first }: { x: GPUBuffer; y: GPUBuffer; heads: number; first: number },
 ): void {
-  commands.dispatch(rope, { T, heads, head_dim: config.head_dim, first }, { x, turns, y });
+  const { rotary_dim } = by;
+  const params = {
+    T,
+    heads,
+    head_dim: config.head_dim,
+    rotary_dim,
+    interleaved: Number(by.interleaved),
+    first,
+  };
+  commands.dispatch(rope, params, { x, turns: workspace.turns.get(by)!, y });
 }

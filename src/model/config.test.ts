@@ -203,10 +203,33 @@ describe('rope_scaling beside rope_parameters', () => {
   const rope = (fields: object) => parseConfig({ ...LLAMA_1B_PLAIN, ...fields }).blocks[0].rope;
 
   it('says the same, or is refused', () => {
-    expect(rope({ rope_parameters, rope_scaling: null })).toEqual(rope_parameters);
+    expect(rope({ rope_parameters, rope_scaling: null })).toMatchObject(rope_parameters);
     expect(rope({ rope_parameters: LLAMA3, rope_scaling: LLAMA3 })).toMatchObject({ factor: 32 });
     expect(() => rope({ rope_parameters, rope_scaling: { type: 'linear', factor: 2 } })).toThrow(
       'rope_scaling is {"type":"linear","factor":2}, but rope_parameters is {"rope_type":"default","rope_theta":500000}; allowed: one of them, or both alike.',
+    );
+  });
+});
+
+describe('the part of a head that is turned', () => {
+  const phi = { model_type: 'phi3', hidden_size: 256, num_attention_heads: 4 };
+  const turned = (fields: object) => parseConfig({ ...phi, ...fields }).blocks[0].rope!.rotary_dim;
+
+  it('is all of it, or as partial_rotary_factor says, inside before beside', () => {
+    expect(turned({})).toBe(64);
+    expect(turned({ partial_rotary_factor: 0.75 })).toBe(48);
+    expect(turned({ rope_parameters: { partial_rotary_factor: 0.5, rope_theta: 1e4 } })).toBe(32);
+    const rope_scaling = { type: 'default', partial_rotary_factor: 0.5 };
+    expect(turned({ partial_rotary_factor: 0.75, rope_scaling })).toBe(32);
+    expect(turned({ partial_rotary_factor: 0.75, rope_scaling: { type: 'default' } })).toBe(48);
+  });
+
+  it('is even, and of a class that turns whole heads all of it', () => {
+    expect(() => turned({ partial_rotary_factor: 0.52 })).toThrow(
+      'partial_rotary_factor is 0.52, which turns 33 of the 64 components of a head; supported: an even number from 2.',
+    );
+    expect(() => parseConfig({ ...LLAMA_1B, partial_rotary_factor: 0.5 })).toThrow(
+      'partial_rotary_factor is 0.5; supported: 1.',
     );
   });
 });
@@ -242,10 +265,12 @@ describe('leaves no field unread', () => {
   });
 });
 
+const WHOLE = { rope_type: 'default', interleaved: false } as const;
+
 it('slows only the slow turns of llama3', () => {
   const { rope } = parseConfig(LLAMA_1B).blocks[0];
-  const plain = inverseFrequencies({ rope_type: 'default', rope_theta: 500000 }, 64);
-  const scaled = inverseFrequencies(rope!, 64);
+  const plain = inverseFrequencies({ ...WHOLE, rotary_dim: 64, rope_theta: 500000 });
+  const scaled = inverseFrequencies(rope!);
   expect(scaled[0]).toBe(plain[0]);
   expect(scaled[31]).toBe(Math.fround(plain[31]! / 32));
   // Wavelengths between 2048 and 8192 are blended.
@@ -257,7 +282,7 @@ it('slows only the slow turns of llama3', () => {
 });
 
 it('turns position 0 by nothing', () => {
-  const turns = ropeTurns({ rope_type: 'default', rope_theta: 10000 }, 8, [0, 1]);
+  const turns = ropeTurns({ ...WHOLE, rotary_dim: 8, rope_theta: 10000 }, [0, 1]);
   expect([...turns.slice(0, 8)]).toEqual([1, 0, 1, 0, 1, 0, 1, 0]);
   expect(turns[8]).toBeCloseTo(Math.cos(1), 6);
 });

@@ -146,7 +146,7 @@ export function forward(model: Model, batch: TokenBatch): void {
     write(gpu, spans, Uint32Array.from(batch.spans(window).flat()));
   }
   for (const [rope, turns] of workspace.turns) {
-    write(gpu, turns, ropeTurns(rope, config.head_dim, batch.positions));
+    write(gpu, turns, ropeTurns(rope, batch.positions));
   }
   embed(model, workspace, T);
 

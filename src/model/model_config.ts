@@ -77,10 +77,19 @@ export interface TensorNames {
   norm: string;
 }
 
-/** Rotary positions (Su et al. 2021), and how a model's frequencies are scaled (transformers modeling_rope_utils.py). */
-export type Rope =
-  /** A layer that does not turn, in a model whose other layers do. */
-  | { rope_type: 'none' }
+/** Rotary positions (Su et al. 2021): which components of a head are turned, and by which frequencies. */
+export type Rope = Turned & Frequencies;
+
+/** The pairs of a head that are turned: all of it, or its first components, the rest staying as they are. */
+export interface Turned {
+  /** Components turned, an even number; 0 in a layer that does not turn, in a model whose other layers do. */
+  rotary_dim: number;
+  /** Whether pairs are (2i, 2i + 1), or one of each half, (i, i + rotary_dim / 2). */
+  interleaved: boolean;
+}
+
+/** A rope's frequencies and how a model scales them (transformers modeling_rope_utils.py). */
+export type Frequencies =
   | { rope_type: 'default'; rope_theta: number }
   | { rope_type: 'linear'; rope_theta: number; factor: number }
   | {

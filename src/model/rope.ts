@@ -1,15 +1,11 @@
 import type { Rope } from './model_config.ts';
 
 /**
- * Cosine and sine of each pair's angle for each position, `[positions, head_dim/2, 2]`: angle = position · inv_freq[i].
+ * Cosine and sine of each pair's angle for each position, `[positions, rotary_dim/2, 2]`: angle = position · inv_freq[i].
  * Frequencies and angles are float32 as in transformers (modeling_rope_utils.py), whose results they must match.
  */
-export function ropeTurns(
-  rope: Rope,
-  head_dim: number,
-  positions: readonly number[],
-): Float32Array<ArrayBuffer> {
-  const frequencies = inverseFrequencies(rope, head_dim);
+export function ropeTurns(rope: Rope, positions: readonly number[]): Float32Array<ArrayBuffer> {
+  const frequencies = inverseFrequencies(rope);
   const half = frequencies.length;
   const turns = new Float32Array(positions.length * half * 2);
   positions.forEach((position, p) => {
@@ -22,11 +18,13 @@ export function ropeTurns(
   return turns;
 }
 
-/** Radians a position turns pair i: 1 / theta^(2i / head_dim), then scaled as the model says. */
-export function inverseFrequencies(rope: Rope, head_dim: number): Float32Array<ArrayBuffer> {
-  const length = head_dim / 2;
-  if (rope.rope_type === 'none') return new Float32Array(length);
-  const frequencies = Float32Array.from({ length }, (_, i) => 1 / rope.rope_theta ** ((2 * i) / head_dim));
+/** Radians a position turns pair i: 1 / theta^(2i / rotary_dim), then scaled as the model says. */
+export function inverseFrequencies(rope: Rope): Float32Array<ArrayBuffer> {
+  const { rotary_dim, rope_theta } = rope;
+  const frequencies = Float32Array.from(
+    { length: rotary_dim / 2 },
+    (_, i) => 1 / rope_theta ** ((2 * i) / rotary_dim),
+  );
   switch (rope.rope_type) {
     case 'default':
       return frequencies;

@@ -2,7 +2,7 @@ import { MAX_HEAD_DIM } from '../../gpu/device/limits.ts';
 import { boolean, eosIds, integer, number, requireOnly, type Fields } from '../config_fields.ts';
 import type { BlockSpec, ModelConfig, Rope } from '../model_config.ts';
 import { linear, type ParsedModel } from './family.ts';
-import { parseRope } from './parse_rope.ts';
+import { parseRope, type RopeOptions } from './parse_rope.ts';
 
 /** The values that transformers' config class of a family gives to absent fields. hidden_size is asked for all the same: without it a file is no model's. */
 export interface Defaults {
@@ -35,6 +35,8 @@ export interface Traits {
   windows?: readonly (number | undefined)[];
   /** Whether each layer turns queries and keys by position, or one for all. */
   turned?: readonly boolean[];
+  /** Which components of a head are turned, where not all of it by halves. */
+  rope?: RopeOptions;
 }
 
 /** Norms behind attention and MLP, where others have them in front. */
@@ -44,21 +46,14 @@ export const POST_NORMS: BlockSpec['norms'] = {
 };
 
 /** Reads a model whose block is Llama's (transformers modeling_llama.py) up to some traits. */
-export function llamaLike(
-  fields: Fields,
-  defaults: Defaults,
-  {
-    qkv_bias = false,
-    o_bias = false,
-    mlp_bias = false,
-    qk_norm = false,
-    windows = [undefined],
-    turned = [true],
-  }: Traits = {},
-): ParsedModel {
+export function llamaLike(fields: Fields, defaults: Defaults, traits: Traits = {}): ParsedModel {
+  const { qkv_bias = false, o_bias = false, mlp_bias = false, qk_norm = false } = traits;
+  const { windows = [undefined], turned = [true] } = traits;
   requireOnly(fields, 'hidden_act', 'silu', ['swish']);
   const sizes = readSizes(fields, defaults);
-  const rope = parseRope(fields, sizes, defaults.rope_theta);
+  const rope = parseRope(fields, sizes, { ...traits.rope, default_theta: defaults.rope_theta });
+  // Of layers that know no positions, beside others that do.
+  const noTurns: Rope = { ...rope, rotary_dim: 0 };
   const block: BlockSpec = {
     norms: { attention_in: 'input_layernorm', mlp_in: 'post_attention_layernorm' },
     qk_norm: qk_norm ? { q: 'self_attn.q_norm', k: 'self_attn.k_norm', over: 'head' } : undefined,
@@ -84,7 +79,7 @@ export function llamaLike(
       Array.from({ length: Math.max(windows.length, turned.length) }, (_, layer) => ({
         ...block,
         window: windows[layer % windows.length],
-        rope: turned[layer % turned.length] ? rope : NO_TURNS,
+        rope: turned[layer % turned.length] ? rope : noTurns,
       })),
     ),
     names: {
@@ -138,9 +133,6 @@ function readSizes(fields: Fields, defaults: Defaults): Pick<ModelConfig, Size> 
     ),
   };
 }
-
-/** Of layers that know no positions, beside others that do. */
-const NO_TURNS: Rope = { rope_type: 'none' };
 
 /** The kinds of block in turn, where all layers are alike only one. */
 function blocksOf(layers: readonly BlockSpec[]): ModelConfig['blocks'] {

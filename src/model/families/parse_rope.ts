@@ -1,26 +1,39 @@
 import { LabError } from '../../errors.ts';
 import { integer, number, optionalInteger, requireOnly, shown, type Fields } from '../config_fields.ts';
-import type { ModelConfig, Rope } from '../model_config.ts';
+import type { Frequencies, ModelConfig, Rope } from '../model_config.ts';
+
+/** What transformers' class of a family has for its rope: defaults, names of fields, the pairs that it turns. */
+export interface RopeOptions {
+  /** Absent: 10000. */
+  default_theta?: number | undefined;
+  /** The part of a head that is turned where config.json names none; absent: the class turns whole heads. */
+  partial_rotary_factor?: number;
+  /** Absent: false. */
+  interleaved?: boolean;
+  /** The names outside of rope_parameters, where they are not rope_theta and partial_rotary_factor. */
+  names?: { theta: string; partial: string };
+}
+
+/** The sizes of a model that its rope depends on. */
+type RopeSizes = Pick<ModelConfig, 'max_position_embeddings' | 'head_dim'>;
 
 /**
  * Reads how a model turns positions: v5 of transformers puts all of it into rope_parameters, v4 keeps rope_theta
- * beside an optional rope_scaling. Where both are there, transformers takes rope_scaling.
+ * and partial_rotary_factor beside an optional rope_scaling. Where both are there, transformers takes rope_scaling.
  * @throws bad-config, also where both say different things; unsupported-architecture for a rope_type that is not
  * computed here.
  */
-export function parseRope(
-  fields: Fields,
-  { max_position_embeddings }: Pick<ModelConfig, 'max_position_embeddings'>,
-  default_theta = 10000,
-): Rope {
-  const theta = number(fields, 'rope_theta', 1, 1e12, default_theta);
-  // Only whole heads are turned.
-  requireOnly(fields, 'partial_rotary_factor', 1);
-  // Beside the rope's own fields it goes before theirs, as in Phi-3's configs.
-  const original = optionalInteger(fields, 'original_max_position_embeddings');
+export function parseRope(fields: Fields, sizes: RopeSizes, options: RopeOptions = {}): Rope {
+  const { theta, partial } = options.names ?? { theta: 'rope_theta', partial: 'partial_rotary_factor' };
+  const outer = {
+    theta: number(fields, theta, 1, 1e12, options.default_theta ?? 10000),
+    rotary_dim: rotaryDim(fields, partial, sizes, options.partial_rotary_factor),
+    // Beside the rope's own fields it goes before theirs, as in Phi-3's configs.
+    original: optionalInteger(fields, 'original_max_position_embeddings'),
+  };
   const [scaling, parameters] = ['rope_scaling', 'rope_parameters'].map((field) => {
     const inner = fields.within(field);
-    return inner && ropeOf(inner, theta, original, max_position_embeddings);
+    return inner && ropeOf(inner, outer, sizes, options);
   });
   if (scaling && parameters && JSON.stringify(scaling) !== JSON.stringify(parameters)) {
     throw new LabError(
@@ -28,17 +41,60 @@ export function parseRope(
       `config.json: rope_scaling is ${shown(fields.get('rope_scaling'))}, but rope_parameters is ${shown(fields.get('rope_parameters'))}; allowed: one of them, or both alike.`,
     );
   }
-  return scaling ?? parameters ?? { rope_type: 'default', rope_theta: theta };
+  const plain = { rope_type: 'default', rope_theta: outer.theta } as const;
+  return scaling ?? parameters ?? { ...plain, ...turnedBy(outer.rotary_dim, options) };
 }
 
-function ropeOf(
+/** What stands beside rope_scaling and rope_parameters, and holds where they say nothing. */
+interface Outer {
+  theta: number;
+  rotary_dim: number;
+  original: number | undefined;
+}
+
+function ropeOf(inner: Fields, outer: Outer, sizes: RopeSizes, options: RopeOptions): Rope {
+  const frequencies = frequenciesOf(inner, outer, sizes);
+  const { partial_rotary_factor } = options;
+  const rotary_dim = rotaryDim(
+    inner,
+    'partial_rotary_factor',
+    sizes,
+    partial_rotary_factor,
+    outer.rotary_dim,
+  );
+  return { ...frequencies, ...turnedBy(rotary_dim, options) };
+}
+
+const turnedBy = (rotary_dim: number, { interleaved = false }: RopeOptions) => ({ rotary_dim, interleaved });
+
+/** The components of a head that are turned, by a field that says which part of it they are; `missing` for an absent one. */
+function rotaryDim(
+  fields: Fields,
+  field: string,
+  { head_dim }: RopeSizes,
+  default_factor: number | undefined,
+  missing?: number,
+): number {
+  if (default_factor === undefined) {
+    requireOnly(fields, field, 1);
+    return head_dim;
+  }
+  if (missing !== undefined && (fields.get(field) ?? undefined) === undefined) return missing;
+  const factor = number(fields, field, 0, 1, default_factor);
+  const rotary_dim = Math.floor(head_dim * factor);
+  if (rotary_dim > 0 && rotary_dim % 2 === 0) return rotary_dim;
+  throw new LabError(
+    'unsupported-architecture',
+    `config.json: ${field} is ${factor}, which turns ${rotary_dim} of the ${head_dim} components of a head; supported: an even number from 2.`,
+  );
+}
+
+function frequenciesOf(
   scaling: Fields,
-  theta: number,
-  original: number | undefined,
-  max_position_embeddings: number,
-): Rope {
+  { theta, original }: Outer,
+  { max_position_embeddings }: RopeSizes,
+): Frequencies {
   const rope_theta = number(scaling, 'rope_theta', 1, 1e12, theta);
-  requireOnly(scaling, 'partial_rotary_factor', 1);
   const rope_type = shown(scaling.get('rope_type') ?? scaling.get('type') ?? 'default');
   switch (rope_type) {
     case 'default':

@@ -18,7 +18,11 @@ export const phi3: Family = {
         rms_norm_eps: 1e-5,
         eos_token_id: 32000,
       },
-      { windows: [optionalInteger(fields, 'sliding_window')] },
+      {
+        windows: [optionalInteger(fields, 'sliding_window')],
+        // Phi-4-mini turns three quarters of a head.
+        rope: { partial_rotary_factor: 1 },
+      },
     );
     return changeBlocks(plain, () => ({
       linears: [
