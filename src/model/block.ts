@@ -1,8 +1,7 @@
-import { gelu_new } from '../gpu/kernels/gelu_new.ts';
+import { activate, activateOverrides } from '../gpu/kernels/activate.ts';
 import { rope } from '../gpu/kernels/rope.ts';
-import { silu_mul } from '../gpu/kernels/silu_mul.ts';
 import type { LinearCall } from '../gpu/matrix/linear.ts';
-import type { Activation, BlockSpec, Role, Rope } from './model_config.ts';
+import { isGated, type BlockSpec, type Role, type Rope } from './model_config.ts';
 import { normalize, type NormWeights } from './norm.ts';
 import { addToResidual, attend, linearInput, project, type LinearInput, type Pass } from './pass.ts';
 import type { LayerWeights } from './weights.ts';
@@ -41,27 +40,24 @@ function attention(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: numb
 }
 
 function mlp(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: number): void {
-  const { activated, update } = pass.workspace.activations;
-  ACTIVATE[spec.activation](pass, layer, halfInput(pass, layer, index, 'mlp'));
-  const x = linearInput(pass, activated, pass.config.intermediate_size, index, 'down');
-  projectRole(pass, layer, 'down', x, update);
+  const inner = activated(pass, spec, layer, halfInput(pass, layer, index, 'mlp'));
+  const x = linearInput(pass, inner, pass.config.intermediate_size, index, 'down');
+  projectRole(pass, layer, 'down', x, pass.workspace.activations.update);
   addHalf(pass, layer, 'mlp');
 }
 
 /** activated [T, inner] = the MLP's input through its first Linear layers and its activation. */
-const ACTIVATE: Record<Activation, (pass: Pass, layer: LayerWeights, x: LinearInput) => void> = {
-  swiglu(pass, layer, x) {
-    const { gate, up, activated: y } = pass.workspace.activations;
-    projectRole(pass, layer, 'gate', x, gate);
-    projectRole(pass, layer, 'up', x, up);
-    pass.commands.dispatch(silu_mul, { n: pass.T * pass.config.intermediate_size }, { gate, up, y });
-  },
-  gelu_new(pass, layer, input) {
-    const { up: x, activated: y } = pass.workspace.activations;
-    projectRole(pass, layer, 'up', input, x);
-    pass.commands.dispatch(gelu_new, { n: pass.T * pass.config.intermediate_size }, { x, y });
-  },
-};
+function activated(pass: Pass, spec: BlockSpec, layer: LayerWeights, input: LinearInput): GPUBuffer {
+  const { commands, workspace, config, T } = pass;
+  const { gate, up, activated: y } = workspace.activations;
+  const gated = isGated(spec);
+  if (gated) projectRole(pass, layer, 'gate', input, gate);
+  projectRole(pass, layer, 'up', input, up);
+  const n = T * config.intermediate_size;
+  const x = gated ? gate : up;
+  commands.dispatch(activate, { n }, { x, up, y }, activateOverrides(spec.activation, gated));
+  return y;
+}
 
 /** A block is two halves, each of which adds to the residual stream. */
 type Half = 'attention' | 'mlp';

@@ -56,7 +56,7 @@ it.each([
     { ...LLAMA_1B, architectures: ['BertModel'] },
     'The model is a BertModel; supported: LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM',
   ],
-  [{ ...LLAMA_1B, hidden_act: 'gelu' }, 'config.json: hidden_act is gelu; supported: silu.'],
+  [{ ...LLAMA_1B, hidden_act: 'mish' }, 'config.json: hidden_act is mish; supported: silu, '],
   [{ ...LLAMA_1B, num_hidden_layers: 513 }, 'num_hidden_layers is 513; allowed: a number from 1 to 512.'],
   [
     { ...LLAMA_1B, num_hidden_layers: 1.5 },
@@ -164,7 +164,10 @@ it('takes other names of the same function', () => {
   expect(parseConfig({ ...LLAMA_1B, hidden_act: 'swish' })).toEqual(parseConfig(LLAMA_1B));
   const gelu = { model_type: 'gpt2', activation_function: 'gelu_pytorch_tanh' };
   expect(parseConfig(gelu)).toEqual(parseConfig({ model_type: 'gpt2' }));
-  expect(() => parseConfig({ ...gelu, activation_function: 'gelu' })).toThrow('supported: gelu_new.');
+  expect(parseConfig({ ...gelu, activation_function: 'gelu' }).blocks[0].activation).toBe('gelu');
+  expect(() => parseConfig({ ...gelu, activation_function: 'gelu_10' })).toThrow(
+    /^config\.json: activation_function is gelu_10; supported: silu, swish, gelu, .*, quick_gelu\.$/,
+  );
 });
 
 describe('windows by layer', () => {

@@ -91,18 +91,12 @@ export function boolean(fields: Fields, field: string, missing = false): boolean
 
 /**
  * Refuses a model whose field asks for other arithmetic than is computed here:
- * `requireOnly(fields, 'hidden_act', 'silu', ['swish'])` passes a config.json that says silu, by either of its names,
- * or nothing.
+ * `requireOnly(fields, 'scale_attn_weights', true)` passes a config.json that says true, or nothing.
  * @throws unsupported-architecture naming the field, its value and the one supported.
  */
-export function requireOnly(
-  fields: Fields,
-  field: string,
-  only: string | number | boolean,
-  aliases: readonly string[] = [],
-): void {
+export function requireOnly(fields: Fields, field: string, only: string | number | boolean): void {
   const value = fields.get(field) ?? only;
-  if (value === only || (aliases as readonly unknown[]).includes(value)) return;
+  if (value === only) return;
   throw new LabError(
     'unsupported-architecture',
     `config.json: ${field} is ${shown(value)}; supported: ${String(only)}.`,

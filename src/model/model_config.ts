@@ -1,3 +1,5 @@
+import type { Activation } from '../gpu/kernels/activate.ts';
+
 /**
  * A model as data: sizes under the names of transformers' config.json; norms, blocks and tensors' names as its family
  * gives them. Plain values throughout, so that it passes between workers.
@@ -41,14 +43,12 @@ export interface BlockSpec {
   rope: Rope | undefined;
   /** Tokens a position looks back on, itself included; undefined for all. */
   window: number | undefined;
+  /** Of `gate`, which `up` is multiplied by; of `up` itself in a block without a gate. */
   activation: Activation;
 }
 
 /** In front of attention and MLP (pre-norm), or behind them before the residual stream (post-norm); a block may have both. */
 export type NormPlace = 'attention_in' | 'attention_out' | 'mlp_in' | 'mlp_out';
-
-/** `swiglu` is silu(gate) · up (Shazeer 2020); `gelu_new` is the tanh form of GELU, of `up` alone. */
-export type Activation = 'swiglu' | 'gelu_new';
 
 /** A Linear layer of a block; its shape follows from its roles. */
 export interface LinearSpec {
@@ -103,3 +103,7 @@ export type Frequencies =
 
 /** The block that a layer is. */
 export const blockOf = ({ blocks }: ModelConfig, layer: number): BlockSpec => blocks[layer % blocks.length]!;
+
+/** Whether a block's MLP has a gate. */
+export const isGated = ({ linears }: BlockSpec): boolean =>
+  linears.some(({ roles }) => roles.includes('gate'));

@@ -4,6 +4,7 @@ import type { Gpu } from '../gpu/device/device.ts';
 import { pipelineKey } from '../gpu/device/kernel.ts';
 import type { ComputeDtype, QuantConfig } from '../quant/config.ts';
 import type { QuantizableDtype } from '../tensor/dtype.ts';
+import { parseConfig } from './config.ts';
 import { needsOf } from './needs.ts';
 import type { ModelFiles } from './open_model.ts';
 import type { StoredQuant } from './stored_quant.ts';
@@ -14,6 +15,7 @@ const PACKED = gpuWith('packed_4x8_integer_dot_product');
 
 type Needed = Parameters<typeof needsOf>[1];
 const modelIn = (dtypes: readonly QuantizableDtype[], more: Partial<Needed> = {}): Needed => ({
+  config: parseConfig({ model_type: 'llama', hidden_size: 128 }),
   checkpoint: {
     tensors: new Map(dtypes.map((dtype) => [dtype, { info: { dtype, shape: [4, 4] } }])),
   } as unknown as ModelFiles['checkpoint'],

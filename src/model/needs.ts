@@ -1,6 +1,7 @@
 import type { Need } from '../gpu/check.ts';
 import type { Gpu } from '../gpu/device/device.ts';
 import type { Kernel } from '../gpu/device/kernel.ts';
+import { activate, activateOverrides } from '../gpu/kernels/activate.ts';
 import { SCALES } from '../gpu/kernels/blockwise.ts';
 import { embedding } from '../gpu/kernels/embedding.ts';
 import { COMPUTE_DTYPE } from '../gpu/kernels/rounding.ts';
@@ -10,6 +11,7 @@ import { kernelsOf } from '../gpu/registry.ts';
 import { skippedModules, type ComputeDtype, type QuantConfig } from '../quant/config.ts';
 import { isQuantizable, type QuantizableDtype } from '../tensor/dtype.ts';
 import { headDtype } from './forward.ts';
+import { isGated, type ModelConfig } from './model_config.ts';
 import type { ModelFiles } from './open_model.ts';
 import { effectiveConfig } from './stored_quant.ts';
 
@@ -23,7 +25,7 @@ interface Use {
 /** The pipelines that a model's passes compile under some configurations, as a check before a run wants them. */
 export function needsOf(
   gpu: Gpu,
-  model: Pick<ModelFiles, 'checkpoint' | 'stored_quant' | 'adapter'>,
+  model: Pick<ModelFiles, 'config' | 'checkpoint' | 'stored_quant' | 'adapter'>,
   configs: readonly QuantConfig[],
 ): Need[] {
   const need = ({ storage, compute_dtype, scales = 'absmax' }: Use, dtype: QuantizableDtype): Need => ({
@@ -41,8 +43,15 @@ export function needsOf(
     return usesOf(computed).flatMap((use) => dtypes.map((dtype) => need(use, dtype)));
   });
   const adapter = model.adapter ? [need({ storage: 'float', compute_dtype: 'float32' }, 'F32')] : [];
-  return [...needs, ...adapter, PICKING];
+  return [...needs, ...adapter, ...activations(model.config), PICKING];
 }
+
+/** Of each activation among the blocks. */
+const activations = ({ blocks }: ModelConfig): Need[] =>
+  blocks.map((block) => ({
+    kernels: [activate as unknown as Kernel],
+    overrides: activateOverrides(block.activation, isGated(block)),
+  }));
 
 /** Rows of hidden states are picked as rows of a float32 table. */
 const PICKING: Need = { kernels: [embedding as unknown as Kernel], overrides: { DTYPE: DTYPE.F32 } };

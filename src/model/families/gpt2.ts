@@ -1,9 +1,7 @@
 import { MAX_HEAD_DIM } from '../../gpu/device/limits.ts';
 import { boolean, eosIds, fieldsOf, integer, number, requireOnly } from '../config_fields.ts';
 import { conv1d, type Family } from './family.ts';
-
-/** Names that transformers has for the same function as gelu_new (activations.py). */
-const TANH_GELUS = ['gelu_pytorch_tanh', 'gelu_python_tanh', 'gelu_fast', 'gelu_accurate'];
+import { parseActivation } from './parse_activation.ts';
 
 /** GPT-2 (Radford et al. 2019; transformers modeling_gpt2.py), with a language-model head or one of classes. */
 export const gpt2: Family = {
@@ -20,7 +18,6 @@ export const gpt2: Family = {
     reorder_and_upcast_attn: 'an order of the same products for training in half precision',
   },
   parse(fields) {
-    requireOnly(fields, 'activation_function', 'gelu_new', TANH_GELUS);
     requireOnly(fields, 'scale_attn_weights', true);
     requireOnly(fields, 'scale_attn_by_inverse_layer_idx', false);
     const hidden_size = integer(fields, 'n_embd', 4, 65536, 768);
@@ -49,7 +46,7 @@ export const gpt2: Family = {
           ],
           rope: undefined,
           window: undefined,
-          activation: 'gelu_new',
+          activation: parseActivation(fields, 'activation_function', 'gelu_new'),
         },
       ],
       names: {

@@ -1,7 +1,8 @@
 import { MAX_HEAD_DIM } from '../../gpu/device/limits.ts';
-import { boolean, eosIds, integer, number, requireOnly, type Fields } from '../config_fields.ts';
+import { boolean, eosIds, integer, number, type Fields } from '../config_fields.ts';
 import type { BlockSpec, ModelConfig, Rope } from '../model_config.ts';
 import { linear, type ParsedModel } from './family.ts';
+import { parseActivation } from './parse_activation.ts';
 import { parseRope, type RopeOptions } from './parse_rope.ts';
 
 /** The values that transformers' config class of a family gives to absent fields. hidden_size is asked for all the same: without it a file is no model's. */
@@ -49,7 +50,6 @@ export const POST_NORMS: BlockSpec['norms'] = {
 export function llamaLike(fields: Fields, defaults: Defaults, traits: Traits = {}): ParsedModel {
   const { qkv_bias = false, o_bias = false, mlp_bias = false, qk_norm = false } = traits;
   const { windows = [undefined], turned = [true] } = traits;
-  requireOnly(fields, 'hidden_act', 'silu', ['swish']);
   const sizes = readSizes(fields, defaults);
   const rope = parseRope(fields, sizes, { ...traits.rope, default_theta: defaults.rope_theta });
   // Of layers that know no positions, beside others that do.
@@ -68,7 +68,7 @@ export function llamaLike(fields: Fields, defaults: Defaults, traits: Traits = {
     ],
     rope,
     window: undefined,
-    activation: 'swiglu',
+    activation: parseActivation(fields, 'hidden_act', 'silu'),
   };
   return {
     ...sizes,
