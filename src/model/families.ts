@@ -6,6 +6,7 @@ import { ministral, mistral } from './families/mistral.ts';
 import { olmo2 } from './families/olmo.ts';
 import { phi3 } from './families/phi3.ts';
 import { qwen2, qwen3 } from './families/qwen.ts';
+import { qwen25Vl, qwen3Vl } from './families/qwen_vl.ts';
 import { seedOss } from './families/seed_oss.ts';
 import { smollm3 } from './families/smollm3.ts';
 
@@ -22,4 +23,6 @@ export const FAMILIES: readonly Family[] = [
   ministral,
   exaone4,
   seedOss,
+  qwen25Vl,
+  qwen3Vl,
 ];

@@ -24,6 +24,8 @@ export interface ModelConfig {
   /** The kinds of block, in turn: layer i is `blocks[i % blocks.length]`. */
   blocks: readonly [BlockSpec, ...BlockSpec[]];
   names: TensorNames;
+  /** Parts of the checkpoint's model that no text reaches, as transformers names these modules: `model.visual`. */
+  towers?: readonly string[];
   /** True if older versions of transformers kept a causal mask in each layer, as a buffer that counts as memory. */
   mask_buffers: boolean;
 }
@@ -75,6 +77,8 @@ export interface TensorNames {
   layers: string;
   /** Of the norm behind the last block. */
   norm: string;
+  /** Of the vocabulary's head: transformers' own, then others; absent: `lm_head` alone. */
+  heads?: readonly [string, ...string[]];
 }
 
 /** Rotary positions (Su et al. 2021): which components of a head are turned, and by which frequencies. */
