@@ -37,8 +37,13 @@ from transformers import (
     AutoModelForImageTextToText,
     AutoModelForSequenceClassification,
     BitsAndBytesConfig,
+    ArceeConfig,
     Exaone4Config,
+    Gemma2Config,
+    GemmaConfig,
     GPT2Config,
+    GraniteConfig,
+    GraniteMoeHybridConfig,
     LlamaConfig,
     MinistralConfig,
     MistralConfig,
@@ -167,6 +172,20 @@ SMALL_SHAPES = {
     "eos_token_id": 2,
     "pad_token_id": 50,
 }
+GPT2_SHAPES = {"vocab_size": 51, "n_positions": 48, "n_embd": 32, "n_layer": 3, "n_head": 4, "bos_token_id": 50, "eos_token_id": 50}
+SOFTCAPS = {"attn_logit_softcapping": 3.0, "final_logit_softcapping": 4.0}
+GRANITE_MULTIPLIERS = {
+    "embedding_multiplier": 3.0,
+    "attention_multiplier": 0.15,
+    "residual_multiplier": 0.6,
+    "logits_scaling": 1.7,
+}
+GRANITE_DENSE = {
+    "num_local_experts": 0,
+    "layer_types": ["full_attention", "full_attention"],
+    "shared_intermediate_size": 44,
+    "mamba_n_heads": 4,
+}
 SMALL = {
     "llama-classifier": LlamaConfig(**SMALL_SHAPES, num_labels=3),
     "mistral-classifier": MistralConfig(**SMALL_SHAPES, num_labels=3),
@@ -191,6 +210,19 @@ SMALL = {
     # The second layer sees all, and knows no positions.
     "exaone4": Exaone4Config(**SMALL_SHAPES, sliding_window=5, sliding_window_pattern=2),
     "seed-oss": SeedOssConfig(**SMALL_SHAPES, head_dim=12, attention_out_bias=True),
+    "llama-quick-gelu": LlamaConfig(**SMALL_SHAPES, hidden_act="quick_gelu"),
+    "gpt2-by-layer": GPT2Config(**GPT2_SHAPES, activation_function="gelu", scale_attn_by_inverse_layer_idx=True),
+    "gpt2-unscaled": GPT2Config(**GPT2_SHAPES, activation_function="relu", scale_attn_weights=False),
+    "gemma": GemmaConfig(**SMALL_SHAPES, head_dim=12),
+    "gemma-classifier": GemmaConfig(**SMALL_SHAPES, head_dim=12, num_labels=3),
+    # The first layer sees the last five; bounds that most scores and logits come near.
+    "gemma2": Gemma2Config(**SMALL_SHAPES, head_dim=12, query_pre_attn_scalar=20, sliding_window=5, **SOFTCAPS),
+    "gemma2-classifier": Gemma2Config(**SMALL_SHAPES, head_dim=12, sliding_window=5, **SOFTCAPS, num_labels=3),
+    "granite": GraniteConfig(**SMALL_SHAPES, **GRANITE_MULTIPLIERS),
+    "granite4": GraniteMoeHybridConfig(**SMALL_SHAPES, **GRANITE_MULTIPLIERS, **GRANITE_DENSE, position_embedding_type="rope"),
+    "granite4-nope": GraniteMoeHybridConfig(**SMALL_SHAPES, **GRANITE_MULTIPLIERS, **GRANITE_DENSE, attention_bias=True),
+    "arcee": ArceeConfig(**SMALL_SHAPES, mlp_bias=True),
+    "arcee-classifier": ArceeConfig(**SMALL_SHAPES, num_labels=3),
 }
 
 # The language models within models of images, none of whose ids is one of an image.

@@ -34,7 +34,7 @@ function attention(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: numb
     projectRole(pass, layer, 'k', x, keys, slots);
     projectRole(pass, layer, 'v', x, values, slots);
   }
-  const mixed = attend(pass, index, spec.window, queries);
+  const mixed = attend(pass, index, spec, queries);
   projectRole(pass, layer, 'o', linearInput(pass, mixed, heads * head_dim, index, 'output'), update);
   addHalf(pass, layer, 'attention');
 }

@@ -1,6 +1,9 @@
 import type { Family } from './families/family.ts';
+import { arcee } from './families/arcee.ts';
 import { exaone4 } from './families/exaone4.ts';
+import { gemma, gemma2 } from './families/gemma.ts';
 import { gpt2 } from './families/gpt2.ts';
+import { granite, granite4 } from './families/granite.ts';
 import { llama } from './families/llama.ts';
 import { ministral, mistral } from './families/mistral.ts';
 import { olmo2 } from './families/olmo.ts';
@@ -25,4 +28,9 @@ export const FAMILIES: readonly Family[] = [
   seedOss,
   qwen25Vl,
   qwen3Vl,
+  gemma,
+  gemma2,
+  granite,
+  granite4,
+  arcee,
 ];

@@ -32,6 +32,8 @@ export type LayerNorm = NormPlace | 'q' | 'k';
 /** A norm's tensors, as long as what it normalizes at a time. */
 export interface NormTensors {
   width: number;
+  /** Added to each value of the weight. */
+  plus: number;
   weight: ModelTensor;
   bias: ModelTensor | undefined;
 }
@@ -98,6 +100,7 @@ function blockNorms(config: ModelConfig, layer: number, at: string): LayerTensor
 
 const normTensors = ({ norm }: ModelConfig, name: string, width: number): NormTensors => ({
   width,
+  plus: norm.plus_one ? 1 : 0,
   weight: { name: `${name}.weight`, shape: [width] },
   bias: norm.kind === 'layer' ? { name: `${name}.bias`, shape: [width] } : undefined,
 });
