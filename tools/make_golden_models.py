@@ -536,11 +536,9 @@ def make_modules(name: str, out: Path) -> None:
     formats = {}
     for format_name in ("nf4", "llm_int8"):
         options = {"dtype": torch.float32, "quantization_config": quantization_config(format_name)}
-        model = load(name, folder, **options)
-        modules = quantized_modules(model)
+        modules = quantized_modules(load(name, folder, **options))
         formats[format_name] = {
             **FORMATS[format_name],
-            "memory_footprint": model.get_memory_footprint(),
             "modules": {path: describe_module(module) for path, module in modules.items()},
         }
     write_json(
@@ -549,11 +547,7 @@ def make_modules(name: str, out: Path) -> None:
             "what": f"the modules of {name} that transformers' BitsAndBytesConfig replaces, in order",
             "command": COMMAND,
             "seed": SEED,
-            "parameters": {
-                "modules": "shape is [out, in]; hex SHA-256 of the bytes of packed and absmax, or CB and SCB",
-                "memory_footprint": "bytes by get_memory_footprint: of the model in float32, and with its Linear layers in a format",
-            },
-            "memory_footprint": load(name, folder, dtype=torch.float32).get_memory_footprint(),
+            "parameters": {"modules": "shape is [out, in]; hex SHA-256 of the bytes of packed and absmax, or CB and SCB"},
             "formats": formats,
         },
     )
