@@ -536,9 +536,11 @@ def make_modules(name: str, out: Path) -> None:
     formats = {}
     for format_name in ("nf4", "llm_int8"):
         options = {"dtype": torch.float32, "quantization_config": quantization_config(format_name)}
-        modules = quantized_modules(load(name, folder, **options))
+        model = load(name, folder, **options)
+        modules = quantized_modules(model)
         formats[format_name] = {
             **FORMATS[format_name],
+            "memory_footprint": model.get_memory_footprint(),
             "modules": {path: describe_module(module) for path, module in modules.items()},
         }
     write_json(
@@ -547,7 +549,11 @@ def make_modules(name: str, out: Path) -> None:
             "what": f"the modules of {name} that transformers' BitsAndBytesConfig replaces, in order",
             "command": COMMAND,
             "seed": SEED,
-            "parameters": {"modules": "shape is [out, in]; hex SHA-256 of the bytes of packed and absmax, or CB and SCB"},
+            "parameters": {
+                "modules": "shape is [out, in]; hex SHA-256 of the bytes of packed and absmax, or CB and SCB",
+                "memory_footprint": "bytes by get_memory_footprint: of the model in float32, and with its Linear layers in a format",
+            },
+            "memory_footprint": load(name, folder, dtype=torch.float32).get_memory_footprint(),
             "formats": formats,
         },
     )
