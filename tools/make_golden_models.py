@@ -44,10 +44,18 @@ from transformers import (
     GPT2Config,
     GraniteConfig,
     GraniteMoeHybridConfig,
+    Ernie4_5Config,
+    Glm4Config,
+    GlmConfig,
+    HeliumConfig,
+    HunYuanDenseV1Config,
     LlamaConfig,
+    Ministral3Config,
     MinistralConfig,
+    Mistral3Config,
     MistralConfig,
     Olmo2Config,
+    Olmo3Config,
     Phi3Config,
     Qwen2_5_VLConfig,
     Qwen2Config,
@@ -186,6 +194,13 @@ GRANITE_DENSE = {
     "shared_intermediate_size": 44,
     "mamba_n_heads": 4,
 }
+YARN = {"rope_type": "yarn", "rope_theta": 500.0, "factor": 4.0, "original_max_position_embeddings": 8}
+LONG_ROPE = {
+    "rope_type": "longrope",
+    "rope_theta": 500.0,
+    "short_factor": [1.0, 1.25, 1.5, 2.0],
+    "long_factor": [1.5, 3.0, 6.0, 10.0],
+}
 SMALL = {
     "llama-classifier": LlamaConfig(**SMALL_SHAPES, num_labels=3),
     "mistral-classifier": MistralConfig(**SMALL_SHAPES, num_labels=3),
@@ -223,6 +238,48 @@ SMALL = {
     "granite4-nope": GraniteMoeHybridConfig(**SMALL_SHAPES, **GRANITE_MULTIPLIERS, **GRANITE_DENSE, attention_bias=True),
     "arcee": ArceeConfig(**SMALL_SHAPES, mlp_bias=True),
     "arcee-classifier": ArceeConfig(**SMALL_SHAPES, num_labels=3),
+    "llama-yarn": LlamaConfig(**SMALL_SHAPES, head_dim=24, rope_parameters={**YARN}),
+    "qwen2-yarn": Qwen2Config(
+        **SMALL_SHAPES,
+        rope_parameters={**YARN, "mscale": 1.5, "mscale_all_dim": 0.5, "truncate": False, "beta_fast": 2, "beta_slow": 0.1},
+    ),
+    "qwen3-yarn": Qwen3Config(**SMALL_SHAPES, head_dim=24, rope_parameters={**YARN, "attention_factor": 1.25}),
+    "qwen2-dynamic": Qwen2Config(
+        **SMALL_SHAPES, rope_parameters={"rope_type": "dynamic", "rope_theta": 500.0, "factor": 3.0}
+    ),
+    "llama-longrope": LlamaConfig(
+        **SMALL_SHAPES, rope_parameters={**LONG_ROPE, "factor": 6.0, "original_max_position_embeddings": 12}
+    ),
+    # Sequences of more than 12 tokens are long ones.
+    "phi3.5": Phi3Config(**SMALL_SHAPES, original_max_position_embeddings=12, rope_parameters={**LONG_ROPE}),
+    "phi4-mini": Phi3Config(
+        **SMALL_SHAPES,
+        original_max_position_embeddings=64,
+        partial_rotary_factor=0.75,
+        rope_parameters={**LONG_ROPE, "short_factor": [1.0, 1.5, 2.5], "long_factor": [2.0, 5.0, 9.0]},
+    ),
+    # The second layer sees all, and turns by another rope.
+    "olmo3": Olmo3Config(
+        **SMALL_SHAPES,
+        sliding_window=5,
+        layer_types=["sliding_attention", "full_attention"],
+        rope_parameters={"full_attention": {**YARN, "rope_theta": 700.0}, "sliding_attention": {"rope_theta": 300.0}},
+    ),
+    "glm": GlmConfig(**SMALL_SHAPES, head_dim=12),
+    "glm4": Glm4Config(**SMALL_SHAPES, head_dim=16, partial_rotary_factor=0.25),
+    "ernie4.5": Ernie4_5Config(**SMALL_SHAPES, head_dim=12, use_bias=True),
+    "helium": HeliumConfig(**SMALL_SHAPES, head_dim=8, mlp_bias=True, attention_bias=True),
+    "hunyuan": HunYuanDenseV1Config(
+        **SMALL_SHAPES,
+        head_dim=12,
+        rope_parameters={"rope_type": "dynamic", "rope_theta": 500.0, "factor": 1.0, "alpha": 50.0},
+    ),
+    # Queries are longer from the eighth token on, and longer still from the sixteenth.
+    "ministral3": Ministral3Config(
+        **SMALL_SHAPES,
+        head_dim=12,
+        rope_parameters={**YARN, "mscale": 1.0, "mscale_all_dim": 1.0, "llama_4_scaling_beta": 0.4},
+    ),
 }
 
 # The language models within models of images, none of whose ids is one of an image.
@@ -243,6 +300,21 @@ WITHIN_IMAGES = {
         vision_config={**VISION, "deepstack_visual_indexes": [0], "num_position_embeddings": 4},
         tie_word_embeddings=True,
         **IMAGE_IDS,
+    ),
+    "mistral3": Mistral3Config(
+        text_config={"model_type": "ministral3", **SMALL_SHAPES, "head_dim": 12, "rope_parameters": {**YARN, "llama_4_scaling_beta": 0.4}},
+        vision_config={
+            "model_type": "pixtral",
+            "hidden_size": 16,
+            "intermediate_size": 16,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+            "head_dim": 8,
+            "patch_size": 2,
+            "image_size": 4,
+        },
+        image_token_index=50,
+        tie_word_embeddings=False,
     ),
 }
 SMALL |= WITHIN_IMAGES
