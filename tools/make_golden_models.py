@@ -241,7 +241,7 @@ SMALL = {
     "llama-yarn": LlamaConfig(**SMALL_SHAPES, head_dim=24, rope_parameters={**YARN}),
     "qwen2-yarn": Qwen2Config(
         **SMALL_SHAPES,
-        rope_parameters={**YARN, "mscale": 1.5, "mscale_all_dim": 0.5, "truncate": False, "beta_fast": 2, "beta_slow": 0.1},
+        rope_parameters={**YARN, "mscale": 1.5, "mscale_all_dim": 0.5, "truncate": False, "beta_fast": 0.5, "beta_slow": 0.05},
     ),
     "qwen3-yarn": Qwen3Config(**SMALL_SHAPES, head_dim=24, rope_parameters={**YARN, "attention_factor": 1.25}),
     "qwen2-dynamic": Qwen2Config(
@@ -411,6 +411,30 @@ def logits_float64(model, inputs) -> torch.Tensor:
     return logits
 
 
+# Models whose tokens turn otherwise in sequences of more than 12 tokens.
+OUTGROWING = ("phi3.5", "llama-longrope")
+BEYOND = {
+    "generated": "I32, what generate() appends to the first 8 ids, in float64",
+    "continued": "F64, summed log-probabilities of ids[10:10 + n] after ids[:10], n from 1 to 6, each in a pass of its own",
+}
+
+
+def beyond(model, ids: torch.Tensor) -> dict[str, torch.Tensor]:
+    """A generation, and continuations, that grow beyond the length up to which the short factors hold."""
+    with NoFloat32():
+        made = model.generate(
+            ids[:, :8], attention_mask=torch.ones_like(ids[:, :8]), do_sample=False, max_new_tokens=10, output_logits=True, return_dict_in_generate=True
+        )
+        best = torch.cat(made.logits).topk(2).values
+        assert (best[:, 0] - best[:, 1]).min() > 1e-3, "the likeliest two tokens are too near each other"
+        assert made.sequences.shape[1] == 18, "it ended before"
+        continued = []
+        for n in range(1, 7):
+            logprobs = model(ids[:, : 10 + n - 1]).logits[0].log_softmax(-1)
+            continued.append(sum(logprobs[9 + i, ids[0, 10 + i]] for i in range(n)))
+    return {"generated": made.sequences[0, 8:].int(), "continued": torch.stack(continued)}
+
+
 def ints(inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return {name: tensor.squeeze(0).int() for name, tensor in inputs.items()}
 
@@ -428,12 +452,13 @@ def make_logits(name: str, out: Path) -> torch.Tensor:
         assert relative_distance(logits[:first], logits_of(wide, inputs)[:first]) < 1e-6
         assert relative_distance(logits[first:], logits_of(wide, inputs)[first:]) > 1e-2
     exact = logits_float64(model, inputs)
+    longer = beyond(model, inputs["input_ids"]) if name in OUTGROWING else {}
     distance = relative_distance(logits, exact)
     assert distance < 1e-5, f"{name}: float32 is {distance} from float64"
     assert logits.std() > 0.3 and logits.abs().max() < 60, f"{name}: logits out of proportion"
     write_golden(
         folder / "logits",
-        {**ints(inputs), "logits": logits, "logits_float64": exact},
+        {**ints(inputs), "logits": logits, "logits_float64": exact, **longer},
         {
             "what": f"logits of {name} by transformers, eager attention",
             "command": COMMAND,
@@ -446,6 +471,7 @@ def make_logits(name: str, out: Path) -> torch.Tensor:
                     **({"attention_mask": "I32, 0 on padding"} if "attention_mask" in inputs else {}),
                     "logits": "F32 [tokens, vocabulary] (classifier: [sequences, labels] at each last token), the model in float32",
                     "logits_float64": "F64, the model and all its arithmetic in float64; only rotary frequencies were computed in float32",
+                    **(BEYOND if longer else {}),
                 },
             },
             "parameters_count": sum(p.numel() for p in model.parameters()),

@@ -26,7 +26,8 @@ function attention(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: numb
     projectRole(pass, layer, 'k', x, k);
     projectRole(pass, layer, 'v', x, values, slots);
     const { rope, query_rope = rope } = spec;
-    const normedQ = (x: GPUBuffer) => normalized(pass, layer.norms.q, { x, y: q_normed, width: heads * head_dim });
+    const normedQ = (x: GPUBuffer) =>
+      normalized(pass, layer.norms.q, { x, y: q_normed, width: heads * head_dim });
     const normedK = (x: GPUBuffer, y: GPUBuffer) =>
       normalized(pass, layer.norms.k, { x, y, width: kv_heads * head_dim });
     if (spec.qk_norm?.after_rope) {

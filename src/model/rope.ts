@@ -88,7 +88,8 @@ function yarnFrequencies(rope: Of<'yarn'>): Float32Array<ArrayBuffer> {
   });
 }
 
-const isLong = (rope: Of<'longrope'>, length: number): boolean => length > rope.original_max_position_embeddings;
+const isLong = (rope: Of<'longrope'>, length: number): boolean =>
+  length > rope.original_max_position_embeddings;
 
 /** Sequences of lengths of one class turn alike in all blocks. */
 export const lengthClass = ({ blocks }: Pick<ModelConfig, 'blocks'>, length: number): string =>

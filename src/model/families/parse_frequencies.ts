@@ -63,7 +63,10 @@ const TYPES: Readonly<Record<string, (fields: Fields, around: Around) => Frequen
   yarn(fields, around) {
     const original = originalOf(fields, around);
     const factor = factorOf(fields, around, original);
-    const [mscale, mscale_all_dim] = [optionalNumber(fields, 'mscale'), optionalNumber(fields, 'mscale_all_dim')];
+    const [mscale, mscale_all_dim] = [
+      optionalNumber(fields, 'mscale'),
+      optionalNumber(fields, 'mscale_all_dim'),
+    ];
     const size = (scale = 1) => (factor <= 1 ? 1 : 0.1 * scale * Math.log(factor) + 1);
     return {
       rope_type: 'yarn',

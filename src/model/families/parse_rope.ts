@@ -92,7 +92,13 @@ interface Outer extends Pick<Around, 'theta' | 'original' | 'always_truncates'> 
 function ropeOf(inner: Fields, outer: Outer, sizes: RopeSizes, options: RopeOptions): Rope {
   options.harmless?.forEach((field) => inner.get(field));
   const { partial_rotary_factor } = options;
-  const rotary_dim = rotaryDim(inner, 'partial_rotary_factor', sizes, partial_rotary_factor, outer.rotary_dim);
+  const rotary_dim = rotaryDim(
+    inner,
+    'partial_rotary_factor',
+    sizes,
+    partial_rotary_factor,
+    outer.rotary_dim,
+  );
   const { max_position_embeddings } = sizes;
   const { aliases, alpha, recomputed } = options;
   const around = { ...outer, rotary_dim, max_position_embeddings, aliases, alpha, recomputed };
