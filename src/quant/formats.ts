@@ -11,6 +11,7 @@ import { mxfp4 } from './formats/mxfp4.ts';
 import { nf4 } from './formats/nf4.ts';
 import { none } from './formats/none.ts';
 import { nvfp4 } from './formats/nvfp4.ts';
+import { searched } from './formats/searched.ts';
 
 /** Every weight format by its quant_type: schema, links, names, sizes, builder and lists follow from these rows. */
 export const FORMATS = {
@@ -19,6 +20,7 @@ export const FORMATS = {
   fp4,
   int4,
   custom,
+  searched,
   mxfp4,
   nvfp4,
   int4_group,

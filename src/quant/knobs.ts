@@ -15,6 +15,7 @@ export const GROUP_SIZES = [32, 64, 128] as const;
 /** Every knob a format may have, in the order in which a link writes them. */
 export const KNOBS = {
   blocksize: { kind: 'choice', label: 'Block size', allowed: BLOCKSIZES },
+  codebook: { kind: 'choice', label: 'Codebook', allowed: ['nf4', 'fp4', 'int4'] },
   double_quant: { kind: 'flag', label: 'Double quant' },
   group_size: { kind: 'choice', label: 'Group size', allowed: GROUP_SIZES },
   symmetric: { kind: 'flag', label: 'Symmetric' },

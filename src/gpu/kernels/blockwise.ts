@@ -49,7 +49,7 @@ export function blockwiseWeights(
     packed: bytes(packed),
     scales: { kind: 'absmax', absmax },
   } as const;
-  const values = nested_absmax.subarray(0, blocks) as Float32Array<ArrayBuffer>;
+  const values = nested_absmax.subarray(0, blocks);
   return dequantizeBlockwise({ ...plain, ...shiftOf(overrides, values) }).data;
 }
 

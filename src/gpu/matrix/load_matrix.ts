@@ -15,11 +15,11 @@ import { readFinite, type StoredMatrix } from './stored_matrix.ts';
 /** A configuration, and on the device the codes that all of its matrices share. */
 export type Storing = { config: Exclude<QuantConfig, Blockwise> } | { config: Blockwise; codes: SharedCodes };
 
-type Blockwise = Extract<QuantConfig, { blocksize: number }>;
+type Blockwise = Extract<QuantConfig, { double_quant: boolean }>;
 
 /** Readies a configuration for loadMatrix. */
 export async function storeAs(arena: Arena, config: QuantConfig): Promise<Storing> {
-  if (!('blocksize' in config)) return { config };
+  if (!('double_quant' in config)) return { config };
   const book = codebookOf(config);
   const code = await arena.upload(book.code, 'code');
   if (!config.double_quant) return { config, codes: { book, code } };
