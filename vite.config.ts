@@ -3,6 +3,7 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { CHROMIUM_ARGS, findChromium } from './bin/chromium.mjs';
 import { currentCommit } from './bin/commit.mjs';
+import { hubEndpoint } from './bin/hub.mjs';
 
 /** Cross-origin isolation sharpens performance.now() from 100 us to 5 us. */
 const headers = {
@@ -36,7 +37,7 @@ function isNeededAtOnce(id: string, modules: Modules, seen = new Set<string>()):
 export default defineConfig({
   base: './',
   plugins: [svelte()],
-  define: { __COMMIT__: JSON.stringify(currentCommit()) },
+  define: { __COMMIT__: JSON.stringify(currentCommit()), __HUB__: JSON.stringify(hubEndpoint()) },
   worker: { format: 'es' },
   build: {
     target: 'es2023',

@@ -3,9 +3,10 @@
 import { runnerImport } from 'vite';
 import { fileURLToPath } from 'node:url';
 import { currentCommit } from './commit.mjs';
+import { hubEndpoint } from './hub.mjs';
 
 await runnerImport(fileURLToPath(new URL('../src/cli/main.ts', import.meta.url)), {
   configFile: false,
-  define: { __COMMIT__: JSON.stringify(currentCommit()) },
+  define: { __COMMIT__: JSON.stringify(currentCommit()), __HUB__: JSON.stringify(hubEndpoint()) },
   logLevel: 'error',
 });

@@ -42,6 +42,9 @@ export function progressPrinter(spec: ExperimentSpec): (event: RunEvent) => void
         else move(line);
         break;
       }
+      case 'note':
+        say(event.text);
+        break;
       case 'config-failed':
         say(`${names[event.config]!} failed, going on without it: ${event.failure.message}`);
         break;

@@ -6,6 +6,8 @@ import { memoryFiles } from '../../test/fixtures/memory_files.ts';
 import { TASKS } from '../eval/tasks/tasks.ts';
 import { openDatasets, type DataPlace } from './datasets.ts';
 import { hashBytes } from '../study/digest.ts';
+import { PATIENCE } from '../tensor/http.ts';
+import { plainHub } from './hub.ts';
 
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
 const SHA256 = 'ab'.repeat(32);
@@ -119,10 +121,11 @@ describe('where task files come from', () => {
 
   it('says where it looked when the Hub cannot be reached', async () => {
     vi.stubGlobal('fetch', () => Promise.reject(new TypeError('offline')));
-    const datasets = openDatasets([place('folder', {})], []);
+    const hub = { ...plainHub(), patience: { ...PATIENCE, first_wait_ms: 1 } };
+    const datasets = openDatasets([place('folder', {})], [], undefined, hub);
     await expect(loadDocs(TASKS.arc_easy, datasets)).rejects.toMatchObject({
       code: 'network',
-      message: `${HUB_PATH} is not in the test. The Hub could not be reached for allenai/ai2_arc.`,
+      message: `${HUB_PATH} is not in the test. The Hub's description of allenai/ai2_arc: the connection failed (offline) (5 tries)`,
     });
   });
 

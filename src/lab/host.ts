@@ -2,6 +2,7 @@ import type { Gpu } from '../gpu/device/device.ts';
 import type { FileSet } from '../tensor/source.ts';
 import type { DataPlace } from './datasets.ts';
 import type { ByteProgress } from './files.ts';
+import type { Hub } from './hub.ts';
 import type { Environment } from '../study/result.ts';
 import type { Scratch } from './scratch.ts';
 import type { AdapterRef, ModelRef } from '../study/spec.ts';
@@ -15,6 +16,8 @@ export interface Host {
   app: Environment['app'];
   /** Where task files may lie, in the order they are looked for; the Hub comes last by itself. */
   data: readonly DataPlace[];
+  /** Where Hub models and data sets are asked for, and kept; the plain Hub if nothing is said. */
+  hub?: Hub | undefined;
   store: Store;
   /** Disk for the baseline's states, which later configurations are compared with; undefined where there is none. */
   scratch(run_id: string): Promise<Scratch | undefined>;

@@ -3,6 +3,7 @@ import { loadTask } from '../eval/tasks/load.ts';
 import { chooseDocs } from '../eval/tasks/subset.ts';
 import { TASKS, type TaskName } from '../eval/tasks/tasks.ts';
 import { openDatasets, type DataPlace, type Datasets } from './datasets.ts';
+import type { Hub } from './hub.ts';
 import { hashText } from '../study/digest.ts';
 import type { DataOrigin, Environment } from '../study/result.ts';
 import type { ExperimentSpec, TaskSpec } from '../study/spec.ts';
@@ -31,8 +32,9 @@ export async function planItems(
   places: readonly DataPlace[],
   signal?: AbortSignal,
   before: Environment['data'] = {},
+  hub?: Hub,
 ): Promise<Plan> {
-  const datasets = openDatasets(places, Object.values(before).flat(), signal);
+  const datasets = openDatasets(places, Object.values(before).flat(), signal, hub);
   const items: PlannedItem[] = [];
   const data: Plan['data'] = {};
   for (const task of spec.tasks) {

@@ -8,7 +8,7 @@ import { estimate } from './eta.ts';
 import type { ByteProgress } from './files.ts';
 import { openGate, type Gate } from './gate.ts';
 import type { Host } from './host.ts';
-import { ADAPTER_FILES, identify, identifyFiles, requireSame, requireSameItems } from './identity.ts';
+import { ADAPTER_FILES, identify, identifyFiles, pinned, requireSame, requireSameItems } from './identity.ts';
 import { measureConfig } from './measure_config.ts';
 import { planItems, type PlannedItem } from './plan.ts';
 import type { RunEvent, RunRequest } from './protocol.ts';
@@ -95,16 +95,22 @@ async function measure(
     (phase: 'download' | 'hash'): ByteProgress =>
     (done, total, what) =>
       emit({ type: 'progress', phase, done, total, what });
-  const { items: plan, ...asked } = await planItems(spec, host.data, signal, record.environment?.data);
+  const { items: plan, ...asked } = await planItems(
+    spec,
+    host.data,
+    signal,
+    record.environment?.data,
+    host.hub,
+  );
   const tasks = spec.tasks.map(({ task }) => ({ task, n: plan.filter((item) => item.task === task).length }));
   emit({ type: 'planned', tasks });
 
-  const opened = await host.openFiles(spec.model, bytes('download'), signal);
-  const adapted =
-    spec.model.adapter && (await host.openAdapter(spec.model.adapter, bytes('download'), signal));
+  const { model: ref, adapter: onTop } = pinned(spec.model, record.environment?.model);
+  const opened = await host.openFiles(ref, bytes('download'), signal);
+  const adapted = onTop && (await host.openAdapter(onTop, bytes('download'), signal));
   const model = await openModel(opened.files, adapted?.files);
   const kernel_check = await checkKernels(gpu, needsOf(gpu, model, spec.configs), emit);
-  const identity = await identify(spec.model, opened, model, bytes('hash'), signal);
+  const identity = await identify(ref, opened, model, bytes('hash'), signal);
   if (adapted) identity.adapter = await identifyFiles(adapted, ADAPTER_FILES, bytes('hash'), signal);
   if (record.environment) {
     requireSame(record.environment.model, identity);

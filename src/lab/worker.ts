@@ -2,12 +2,15 @@ import * as Comlink from 'comlink';
 import { LabError, toFailure } from '../errors.ts';
 import { fullCheck } from '../gpu/check.ts';
 import { browserHost } from './browser_host.ts';
+import { opfsShelf } from './copy/opfs_shelf.ts';
 import { openGate } from './gate.ts';
 import { gpuOnce } from './gpu_once.ts';
+import { HUGGING_FACE, type Hub } from './hub.ts';
 import { blobSink, directorySink } from './browser_sink.ts';
 import { tensorMeasurer } from './measure_tensor.ts';
 import { probe } from './probe.ts';
-import type { PageLab, Saved } from './protocol.ts';
+import type { Host } from './host.ts';
+import type { PageLab, RunRequest, Saved } from './protocol.ts';
 import { run } from './run.ts';
 import { saveCheckpoint } from './save_checkpoint.ts';
 import { browserStore } from './store.ts';
@@ -18,11 +21,21 @@ const gpu = gpuOnce(() => navigator.gpu);
 const store = browserStore();
 // Every use of the store hears of a rejection; until the first it must not end the worker.
 store.catch(() => undefined);
+const shelf = opfsShelf();
+const hubOf = async (token: string | undefined, say?: Hub['say']): Promise<Hub> => ({
+  endpoint: HUGGING_FACE,
+  token,
+  shelf: await shelf,
+  say,
+});
 let stop = new AbortController();
 let gate = openGate();
 const measureTensor = tensorMeasurer(gpu);
 /** A run waits for a probe to end: two at a time would time one another. */
 let probing: Promise<unknown> = Promise.resolve();
+
+const hostOf = async (request: Omit<RunRequest, 'spec'>, say?: Hub['say']): Promise<Host> =>
+  browserHost(base, request, gpu, await store, await hubOf(request.hub_token, say));
 
 const lab: PageLab = {
   adapter: () => gpu().then(({ adapter }) => adapter, toFailure),
@@ -32,7 +45,13 @@ const lab: PageLab = {
     await probing;
     try {
       await alone(request.resume, async () =>
-        run(request, browserHost(base, request, gpu, await store), onEvent, stop.signal, gate),
+        run(
+          request,
+          await hostOf(request, (text) => onEvent({ type: 'note', text })),
+          onEvent,
+          stop.signal,
+          gate,
+        ),
       );
     } catch (error) {
       onEvent({ type: 'failed', failure: toFailure(error) });
@@ -40,9 +59,9 @@ const lab: PageLab = {
   },
   pause: (paused) => Promise.resolve(gate.set(paused)),
   cancel: () => Promise.resolve(stop.abort()),
-  async probe({ model_files, ...asked }) {
-    const measured = store
-      .then((kept) => probe(asked, browserHost(base, { model_files }, gpu, kept)))
+  async probe({ model, configs, ...asked }) {
+    const measured = hostOf(asked)
+      .then((host) => probe({ model, configs }, host))
       .catch(toFailure);
     probing = measured;
     return measured;
@@ -51,7 +70,7 @@ const lab: PageLab = {
     const written: Saved['files'] = [];
     const sink = directory ? directorySink(directory, written) : blobSink(written);
     try {
-      const host = browserHost(base, request, gpu, await store);
+      const host = await hostOf(request);
       const { files } = await host.openFiles(model, () => undefined, new AbortController().signal);
       await saveCheckpoint(files, config, sink, onProgress);
       return { files: written };

@@ -109,13 +109,15 @@ export function memoryFiles(files: Readonly<Record<string, Uint8Array>>): FileSe
 
 /** What a URL source can be given: another `fetch`, a signal that cancels, and a listener for progress. */
 export interface UrlSourceOptions {
-  fetch?: typeof fetch;
+  fetch?: typeof fetch | undefined;
+  /** What messages call it, where the last part of the path would not say it. */
+  name?: string | undefined;
   signal?: AbortSignal | undefined;
   /** More headers of each request. */
   headers?: Readonly<Record<string, string>> | undefined;
   patience?: Patience | undefined;
   /** Called with the number of bytes as they arrive. Those of a whole file that has to be sent again count again. */
-  onBytes?: (bytes: number) => void;
+  onBytes?: ((bytes: number) => void) | undefined;
 }
 
 /**
@@ -127,7 +129,7 @@ export interface UrlSourceOptions {
  */
 export async function urlSource(url: string, options: UrlSourceOptions = {}): Promise<StreamSource> {
   const { fetch: get = fetch, signal, onBytes, headers, patience } = options;
-  const name = fileName(url);
+  const { name = fileName(url) } = options;
   const { size, etag, bytes } = await retried(name, signal, probe, patience);
   let whole = bytes && Promise.resolve(bytes);
 
@@ -265,7 +267,7 @@ export async function urlBytes(
   options: UrlSourceOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { fetch: get = fetch, signal, onBytes, headers, patience } = options;
-  const name = fileName(url);
+  const { name = fileName(url) } = options;
   const once = async (attempt: Try) =>
     readWhole(name, await request(name, get, url, attempt, { headers }), attempt, onBytes);
   return retried(name, signal, once, patience);

@@ -16,6 +16,8 @@ export interface Live {
   planned: Partial<Record<TaskName, number>>;
   rows: LiveRow[];
   item?: ItemEvent | undefined;
+  /** Sentences about the download. */
+  notes?: readonly string[] | undefined;
   eta_seconds?: readonly [number, number] | undefined;
   /** Since when it is paused. */
   paused?: number | undefined;
@@ -91,6 +93,8 @@ export function reduceRun(live: Live, event: RunEvent, now: number): Live {
       return withRow({ ...live, item: event, eta_seconds: event.eta_seconds }, event.config, (row) =>
         answered(row, event, now),
       );
+    case 'note':
+      return { ...live, notes: [...new Set([...(live.notes ?? []), event.text])] };
     case 'paused':
       return { ...live, paused: now };
     case 'continued':
