@@ -1,81 +1,105 @@
-import { readFile, stat } from 'node:fs/promises';
-import type { Route } from '@playwright/test';
+import { readFile } from 'node:fs/promises';
+import type { Page, Route } from '@playwright/test';
+import { fakeHub, type FakeHub } from '../test/fixtures/fake_hub.ts';
 import { expect, LONG, runButton, runState, smallSpec, specHash, test } from './page.ts';
 
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
-const FILES = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'model.safetensors', 'README.md'];
-const CORS = {
-  'Access-Control-Allow-Origin': '*',
-  'Access-Control-Expose-Headers': 'Content-Range, ETag',
-};
-
-const sizeOf = async (name: string) => (await stat(`public/models/nibble-tiny/${name}`)).size;
+const FILES = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'model.safetensors'];
+const MODEL = { source: 'hub', repo: 'somebody/tiny', revision: 'main' } as const;
 
 /** A Hub with one repository, whose `main` is COMMIT and whose files are those of the bundled model. */
-async function hub(route: Route): Promise<void> {
-  const { pathname } = new URL(route.request().url());
-  if (pathname === '/api/models/somebody/tiny/revision/main') {
-    const siblings = await Promise.all(
-      FILES.map(async (rfilename) => ({
-        rfilename,
-        size: rfilename === 'README.md' ? 9 : await sizeOf(rfilename),
-      })),
-    );
-    await route.fulfill({ json: { sha: COMMIT, siblings }, headers: CORS });
-    return;
-  }
-  const name = FILES.find((file) => pathname === `/somebody/tiny/resolve/${COMMIT}/${file}`);
-  if (!name) {
-    await route.fulfill({ status: 404, body: 'Repository not found', headers: CORS });
-    return;
-  }
-  const body = await readFile(`public/models/nibble-tiny/${name}`);
-  const range = /^bytes=(\d+)-(\d+)$/.exec(route.request().headers().range ?? '');
-  if (!range) {
-    await route.fulfill({ body, headers: CORS });
-    return;
-  }
-  const begin = Number(range[1]);
-  const end = Math.min(Number(range[2]) + 1, body.length);
-  await route.fulfill({
-    status: 206,
-    body: body.subarray(begin, end),
-    headers: { ...CORS, 'Content-Range': `bytes ${begin}-${end - 1}/${body.length}` },
+let hub: FakeHub;
+test.beforeEach(async ({ context }) => {
+  const read = async (name: string) =>
+    [name, new Uint8Array(await readFile(`public/models/nibble-tiny/${name}`))] as const;
+  const files = Object.fromEntries(await Promise.all(FILES.map(read)));
+  const readme = new TextEncoder().encode('# A tiny model\n');
+  hub = await fakeHub({
+    [MODEL.repo]: { branches: { main: COMMIT }, files: { ...files, 'README.md': readme } },
   });
+  await context.route('https://huggingface.co/**', forward);
+});
+test.afterEach(() => hub.close());
+
+/** Hands a request for the Hub on to the fake one; a broken connection there is one here. */
+async function forward(route: Route): Promise<void> {
+  const request = route.request();
+  const { pathname, search } = new URL(request.url());
+  try {
+    const { range, authorization } = request.headers();
+    const answer = await fetch(hub.endpoint + pathname + search, {
+      method: request.method(),
+      headers: { ...(range && { range }), ...(authorization && { authorization }) },
+    });
+    const headers = Object.fromEntries(answer.headers);
+    await route.fulfill({ status: answer.status, headers, body: Buffer.from(await answer.arrayBuffer()) });
+  } catch {
+    await route.abort('connectionreset').catch(() => undefined);
+  }
 }
 
-test('a Hub repository is pinned to its commit, downloaded once and measured', async ({ page }) => {
-  const asked: string[] = [];
-  await page.context().route('https://huggingface.co/**', async (route) => {
-    asked.push(new URL(route.request().url()).pathname);
-    await hub(route);
-  });
-  const model = { source: 'hub', repo: 'somebody/tiny', revision: 'main' } as const;
-  await page.goto(`/${await specHash(smallSpec({ model }))}`);
+const askedFor = (name: string) => hub.asked.filter((asked) => asked.name === name);
+
+async function runOnce(page: Page): Promise<void> {
+  await page.goto('about:blank');
+  await page.goto(`/${await specHash(smallSpec({ model: MODEL }))}`);
   await runButton(page).click();
   await expect(runState(page)).toHaveText('Done', LONG);
+}
 
-  const weights = asked.filter((path) => path.endsWith('model.safetensors'));
+test('a Hub model is pinned to its commit, downloaded once, checked, and measured again without a byte', async ({
+  page,
+}) => {
+  await runOnce(page);
   // One probe and one read, for all configurations together.
-  expect(weights).toHaveLength(2);
-  expect(asked.some((path) => path.endsWith('README.md'))).toBe(false);
-
+  expect(askedFor('model.safetensors')).toHaveLength(2);
+  expect(askedFor('README.md')).toEqual([]);
   await page.getByRole('link', { name: 'Open the results' }).click();
   await page.getByText('Where these numbers come from').click();
   await expect(page.getByText(COMMIT)).toBeVisible();
+
+  const { sent } = hub;
+  await runOnce(page);
+  expect(hub.sent).toBe(sent);
+
+  // Without a network at all, the branch is what it was.
+  hub.fault = (_, response) => {
+    response.destroy();
+    return true;
+  };
+  await page.context().route('https://huggingface.co/**', (route) => route.abort());
+  await page.goto('about:blank');
+  await page.goto(`/${await specHash(smallSpec({ model: { ...MODEL, revision: COMMIT } }))}`);
+  await runButton(page).click();
+  await expect(runState(page)).toHaveText('Done', LONG);
+});
+
+test('a file that is not what the Hub says stops the run before anything is measured', async ({ page }) => {
+  const files = hub.repositories[MODEL.repo]!.files;
+  const right = files['model.safetensors']!;
+  hub.fault = (asked) => {
+    // The description is of the right file; what is sent has one bit changed.
+    const wrong = right.slice();
+    wrong[300_000]! ^= 4;
+    files['model.safetensors'] = asked.what === 'api' ? right : wrong;
+    return false;
+  };
+  await page.goto(`/${await specHash(smallSpec({ model: MODEL }))}`);
+  await runButton(page).click();
+  const alert = page.getByRole('alert');
+  await expect(alert).toContainText('model.safetensors did not arrive as the Hub has it', LONG);
+  await expect(alert).toContainText('Nothing was measured with it.');
+
+  hub.fault = undefined;
+  files['model.safetensors'] = right;
+  await runOnce(page);
 });
 
 test('a probe tells download, memory and time by the shape, and downloads no weight', async ({ page }) => {
-  const asked: string[] = [];
-  await page.context().route('https://huggingface.co/**', async (route) => {
-    asked.push(new URL(route.request().url()).pathname.split('/').at(-1)!);
-    await hub(route);
-  });
-  const model = { source: 'hub', repo: 'somebody/tiny', revision: 'main' } as const;
-  await page.goto(`/${await specHash(smallSpec({ model }))}`);
+  await page.goto(`/${await specHash(smallSpec({ model: MODEL }))}`);
   const measure = page.getByRole('button', { name: 'Measure this GPU for 2 seconds' });
   await measure.focus();
-  expect(asked).toEqual([]);
+  expect(hub.asked).toEqual([]);
   await page.keyboard.press('Enter');
   await expect(page.getByRole('button', { name: 'Measuring…' })).toBeVisible();
   const estimate = page.getByTestId('estimate');
@@ -84,7 +108,7 @@ test('a probe tells download, memory and time by the shape, and downloads no wei
     LONG,
   );
   await expect(estimate).toBeFocused();
-  expect(new Set(asked)).toEqual(new Set(['main', 'config.json']));
+  expect(new Set(hub.asked.map(({ what, name }) => name || what))).toEqual(new Set(['api', 'config.json']));
 
   // It is asked for once, and again only for what it did not time.
   const said = await estimate.textContent();
@@ -96,7 +120,6 @@ test('a probe tells download, memory and time by the shape, and downloads no wei
 });
 
 test('a repository that is not there gets its sentence', async ({ page }) => {
-  await page.context().route('https://huggingface.co/**', hub);
   const model = { source: 'hub', repo: 'nobody/nothing', revision: 'main' } as const;
   await page.goto(`/${await specHash(smallSpec({ model }))}`);
   await runButton(page).click();

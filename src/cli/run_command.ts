@@ -10,6 +10,7 @@ import { parseSpec, type ExperimentSpec } from '../study/spec.ts';
 import { parseArguments } from './arguments.ts';
 import { partialResult } from './partial_result.ts';
 import { nodeHost } from './node_host.ts';
+import { nodeHub, savedToken } from './node_hub.ts';
 import { progressPrinter } from './progress.ts';
 
 /** `run SPEC.json|LINK`: measures, prints the table, writes the result after each configuration and at the end. */
@@ -50,10 +51,13 @@ export async function runCommand(args: string[]): Promise<number> {
   if (values.runtime === 'node') {
     const stop = new AbortController();
     process.once('SIGINT', () => stop.abort());
-    await run({ spec }, nodeHost(values), onEvent, stop.signal);
+    const hub = nodeHub((text) => onEvent({ type: 'note', text }));
+    await run({ spec }, nodeHost(values, hub), onEvent, stop.signal);
   } else {
     const { withBrowserLab } = await import('./browser.ts');
-    await withBrowserLab(values, (lab, files) => lab.run({ spec, ...files }, onEvent));
+    await withBrowserLab(values, (lab, files) =>
+      lab.run({ spec, ...files, hub_token: savedToken(process.env) }, onEvent),
+    );
   }
 
   if (values.out) writeResult(values.out, result);

@@ -149,6 +149,8 @@ async function resolve(hub: Hub, ref: RepositoryRef, signal?: AbortSignal): Prom
   const kept = await hub.shelf.recall(ref);
   // A commit never changes.
   if (kept && COMMIT.test(ref.revision) && !kept.partial) return kept;
+  // Five tries would take seconds to find out the same.
+  if (kept && globalThis.navigator?.onLine === false) return unasked(hub, ref, kept);
   try {
     if (hub.offline)
       throw new LabError('network', `HF_HUB_OFFLINE is set, and ${ref.repo} is not in the cache.`);
@@ -157,11 +159,16 @@ async function resolve(hub: Hub, ref: RepositoryRef, signal?: AbortSignal): Prom
     return repository;
   } catch (error) {
     if (!kept || !(error instanceof LabError && error.code === 'network')) throw error;
-    hub.say?.(
-      `The Hub could not be asked for ${ref.repo}; its ${ref.revision} is taken as it was last seen here, at ${kept.commit.slice(0, 7)}.`,
-    );
-    return kept;
+    return unasked(hub, ref, kept);
   }
+}
+
+/** What is kept, with a word that a branch may have moved since. */
+function unasked({ say }: Hub, { repo, revision }: RepositoryRef, kept: Repository): Repository {
+  say?.(
+    `The Hub could not be asked for ${repo}; its ${revision} is taken as it was last seen here, at ${kept.commit.slice(0, 7)}.`,
+  );
+  return kept;
 }
 
 /** A part of a name: no "." or "..", which addresses would take as steps. */

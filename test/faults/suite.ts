@@ -6,7 +6,7 @@ export interface FaultSuite {
   name: string;
   /** Trials that may run side by side; one if nothing is said. */
   at_a_time?: number;
-  kinds: readonly { name: string; trial(seed: number): Promise<Outcome> }[];
+  kinds: readonly { name: string; trial: (seed: number) => Promise<Outcome> }[];
   /** Takes away what the trials left. */
   close?: () => void | Promise<void>;
 }

@@ -118,7 +118,7 @@ async function attempt(
       const remote = await inTurn(() => open(both));
       requireSize(file, remote);
       const lanes = Array.from({ length: filling.lanes }, () => lane(remote));
-      lanes.forEach((running) => running.catch(stopAll));
+      for (const running of lanes) running.catch(stopAll);
       await Promise.allSettled(lanes);
       if (signal?.aborted) throw new LabError('cancelled', `reading ${file.name} was cancelled`);
       if (stop.signal.aborted) throw stop.signal.reason as Error;

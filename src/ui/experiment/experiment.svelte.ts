@@ -7,6 +7,7 @@ import { canonicalJson, parseSpec, type ExperimentSpec } from '../../study/spec.
 import { activity } from '../shell/activity.svelte.ts';
 import { wantHeadingFocus } from '../shell/heading_focus.ts';
 import type { ChosenFolder } from '../kit/chosen_files.ts';
+import { hubToken } from '../page/hub_token.svelte.ts';
 import { lab } from '../page/lab.ts';
 import { questions } from '../../lab/client/kept.ts';
 import { parseRoute } from '../shell/route.ts';
@@ -172,6 +173,7 @@ class ExperimentState {
         model_files: this.modelFolder?.files,
         adapter_files: this.adapterFolder?.files,
         data_files: this.dataFolder?.files,
+        hub_token: hubToken.given,
       };
       await lab.run(request, (event) => this.#on(event));
     } catch (error) {
@@ -201,6 +203,7 @@ class ExperimentState {
     this.#next = reduceRun(this.#next!, event, performance.now() / 1000);
     if (event.type === 'finished') activity.runsDone++;
     if (event.type === 'finished') notice.say('The run is done.');
+    if (event.type === 'failed' && event.failure.code === 'needs-login') hubToken.wanted = true;
     if (event.type === 'failed') notice.say('The run has stopped. What was measured is kept.');
     if (event.type === 'paused') activity.announcement = 'The run is paused.';
     if (event.type === 'continued') activity.announcement = 'The run goes on.';
