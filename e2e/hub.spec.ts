@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Page, Route } from '@playwright/test';
-import { fakeHub, type FakeHub } from '../test/fixtures/fake_hub.ts';
+import { fakeHub, sendFile, type FakeHub } from '../test/fixtures/fake_hub.ts';
 import { expect, LONG, runButton, runState, smallSpec, specHash, test } from './page.ts';
 
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
@@ -93,6 +93,110 @@ test('a file that is not what the Hub says stops the run before anything is meas
   hub.fault = undefined;
   files['model.safetensors'] = right;
   await runOnce(page);
+});
+
+/** Bytes of Hub files that the browser has written down as its own. */
+const savedBytes = (page: Page) =>
+  page.evaluate(
+    () =>
+      new Promise<number>((resolve, reject) => {
+        const opening = indexedDB.open('nibble-hub');
+        opening.onerror = () => reject(new Error('no index'));
+        opening.onsuccess = () => {
+          const all = opening.result.transaction('files').objectStore('files').getAll();
+          all.onsuccess = () => {
+            opening.result.close();
+            const files = all.result as { done: number[] }[];
+            resolve(files.flatMap(({ done }) => done).reduce((sum, bytes) => sum + bytes, 0));
+          };
+        };
+      }),
+  );
+
+test('a download that was cut off by a reload goes on where it was', async ({ page }) => {
+  const whole = hub.repositories[MODEL.repo]!.files['model.safetensors']!.length;
+  let parts = 0;
+  hub.fault = (asked, response) => {
+    if (asked.name !== 'model.safetensors' || asked.range![1] === 1) return false;
+    // One part comes, shorter than asked for, and the next one never.
+    if (parts++ === 0) sendFile(hub, { ...asked, range: [0, 300_000] }, response);
+    return true;
+  };
+  await page.goto(`/${await specHash(smallSpec({ model: MODEL }))}`);
+  await runButton(page).click();
+  await expect.poll(() => parts, LONG).toBe(2);
+  await expect.poll(() => savedBytes(page), LONG).toBeGreaterThan(300_000);
+  await page.reload();
+
+  hub.fault = undefined;
+  await runOnce(page);
+  expect(askedFor('model.safetensors').at(-1)!.range).toEqual([300_000, whole]);
+  // One byte asks for the size, and the other files came whole the first time.
+  expect(askedFor('config.json')).toHaveLength(2);
+});
+
+test('two tabs share one download', async ({ page, context }) => {
+  const other = await context.newPage();
+  await Promise.all([runOnce(page), runOnce(other)]);
+  expect(askedFor('model.safetensors')).toHaveLength(2);
+});
+
+test('a gated model opens with the user’s own token, which nothing keeps', async ({ page }) => {
+  hub.token = 'hf_right';
+  await page.goto(`/${await specHash(smallSpec({ model: MODEL }))}`);
+  await runButton(page).click();
+  await expect(page.getByRole('alert')).toContainText(
+    'The Hub asks for a login for somebody/tiny (HTTP 401)',
+    LONG,
+  );
+  await page.getByLabel('Your own token').fill('hf_right');
+  await page.getByRole('button', { name: 'Back to the experiment' }).click();
+  await runButton(page).click();
+  await expect(runState(page)).toHaveText('Done', LONG);
+  await page.getByRole('link', { name: 'Open the results' }).click();
+  await expect(page.getByRole('table').first()).toBeVisible();
+  const kept = await page.evaluate(async () => {
+    const records = await new Promise<unknown>((resolve) => {
+      const opening = indexedDB.open('nibble');
+      opening.onsuccess = () => {
+        const all = opening.result.transaction('runs').objectStore('runs').getAll();
+        all.onsuccess = () => resolve(all.result);
+      };
+    });
+    return JSON.stringify([records, location.href, { ...localStorage }, document.body.innerText]);
+  });
+  expect(kept).toContain('somebody/tiny');
+  expect(kept).not.toContain('hf_right');
+
+  // Another visit does not know it, unless it was told to keep it.
+  const field = page.getByLabel('Your own token');
+  await page.evaluate(() => sessionStorage.clear());
+  await page.goto('about:blank');
+  await page.goto(`/${await specHash(smallSpec({ model: MODEL }))}`);
+  await page.getByText('A gated or private model').click();
+  await expect(field).toHaveValue('');
+  await field.fill('hf_mine');
+  await page.getByLabel('Keep it in this browser').check();
+  await page.reload();
+  await page.getByText('A gated or private model').click();
+  await expect(field).toHaveValue('hf_mine');
+});
+
+test('the Storage screen shows what is kept, and deletes it', async ({ page }) => {
+  await runOnce(page);
+  await page.goto('/#/storage');
+  const models = page.getByRole('region', { name: 'Models' });
+  await expect(models.getByRole('listitem')).toContainText(
+    /somebody\/tiny\s+6\d\d kB · 4 files · commit 0123456/,
+  );
+  await expect(page.getByRole('region', { name: 'Runs' })).toContainText('1 run with their answers');
+  await models.getByRole('button', { name: 'Delete somebody/tiny at 0123456' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await expect(page.getByRole('status').filter({ hasText: 'somebody/tiny is deleted.' })).toBeVisible();
+  await expect(models).toContainText('None.');
+  await runOnce(page);
+  expect(askedFor('model.safetensors')).toHaveLength(4);
 });
 
 test('a probe tells download, memory and time by the shape, and downloads no weight', async ({ page }) => {

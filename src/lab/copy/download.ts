@@ -3,8 +3,9 @@ import type { StreamSource } from '../../tensor/source.ts';
 import { hasherOf, type CheckableFile } from './hub_file.ts';
 import { inParts, type Checked, type Filling } from './shelf.ts';
 
-/** What is written is made to last after so many bytes: as many would be asked for again after a crash. */
+/** What is written is made to last after so many bytes, or so long: no more is asked for again after a crash. */
 const SAVE_EVERY_BYTES = 8 * 1024 * 1024;
+const SAVE_EVERY_MS = 1000;
 
 /** Bytes hashed at once between two looks at the clock and the signal. */
 const HASH_BYTES = 4 * 1024 * 1024;
@@ -74,6 +75,10 @@ async function attempt(
   }
   let catching = catchUp();
 
+  const stop = new AbortController();
+  const stopAll = (error: unknown) => stop.abort(error);
+  const both = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
+
   let saving = Promise.resolve();
   let unsaved = 0;
   const save = (): Promise<void> => {
@@ -81,6 +86,11 @@ async function attempt(
     const now = [...done];
     return (saving = saving.then(() => filling.save(now)));
   };
+
+  const saveNow = () => void save().catch(stopAll);
+  const ticking = setInterval(() => {
+    if (unsaved > 0) saveNow();
+  }, SAVE_EVERY_MS);
 
   function take(part: number, chunk: Uint8Array): void {
     const at = part * part_bytes + done[part]!;
@@ -92,13 +102,10 @@ async function attempt(
     }
     done[part]! += chunk.byteLength;
     unsaved += chunk.byteLength;
-    if (unsaved >= SAVE_EVERY_BYTES) save().catch(stopAll);
+    if (unsaved >= SAVE_EVERY_BYTES) saveNow();
     onBytes(sum(done));
   }
 
-  const stop = new AbortController();
-  const stopAll = (error: unknown) => stop.abort(error);
-  const both = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
   let next = 0;
   async function lane(remote: StreamSource): Promise<void> {
     while (next < sizes.length) {
@@ -124,6 +131,7 @@ async function attempt(
       if (stop.signal.aborted) throw stop.signal.reason as Error;
     }
   } finally {
+    clearInterval(ticking);
     // A failure keeps what is here, if it still can.
     await save().catch(stopAll);
   }
