@@ -135,6 +135,25 @@ test('a download that was cut off by a reload goes on where it was', async ({ pa
   expect(askedFor('config.json')).toHaveLength(2);
 });
 
+test('a run goes on at the commit it was begun with, though its branch has moved', async ({ page }) => {
+  await page.goto(
+    `/${await specHash(smallSpec({ model: MODEL, tasks: [{ task: 'mini_arc', limit: 40 }] }))}`,
+  );
+  await runButton(page).click();
+  await expect(runState(page)).toHaveText(/^[1-9]\d* % done/, { ...LONG, useInnerText: true });
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await expect(runState(page)).toHaveText('Stopped', LONG);
+  const { branches } = hub.repositories[MODEL.repo]!;
+  branches.main = 'f'.repeat(40);
+  branches.before = COMMIT;
+  const asked = hub.asked.length;
+  await page.getByRole('link', { name: 'Open the results' }).click();
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await expect(runState(page)).toHaveText('Done', LONG);
+  // The commit is known, and all its files are here.
+  expect(hub.asked).toHaveLength(asked);
+});
+
 test('two tabs share one download', async ({ page, context }) => {
   const other = await context.newPage();
   await Promise.all([runOnce(page), runOnce(other)]);

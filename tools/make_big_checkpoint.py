@@ -1,9 +1,10 @@
 """Writes a Llama of random weights in several shards, as transformers saves it, to try downloads and memory with.
 
     pip install -r tools/requirements-models.txt
-    python tools/make_big_checkpoint.py OUT [--layers 32] [--shard 400MB]
+    python tools/make_big_checkpoint.py OUT [--layers 32] [--vocab 1280] [--shard 400MB]
 
-With 32 layers it has 1.07 GB in bfloat16, and the tokenizer of nibble-tiny. The same seed gives the same weights.
+With 32 layers it has 1.07 GB in bfloat16, and the tokenizer of nibble-tiny; with --layers 2 --vocab 250000 as many, and
+answers soon on a software adapter. The same seed gives the same weights.
 """
 
 import argparse
@@ -21,13 +22,14 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
     parser.add_argument("--layers", type=int, default=32)
+    parser.add_argument("--vocab", type=int)
     parser.add_argument("--shard", default="400MB")
     args = parser.parse_args()
     tiny = json.loads((TINY / "config.json").read_text())
     torch.manual_seed(7)
     torch.set_default_dtype(torch.bfloat16)
     config = LlamaConfig(
-        vocab_size=tiny["vocab_size"],
+        vocab_size=args.vocab or tiny["vocab_size"],
         hidden_size=1024,
         intermediate_size=4096,
         num_hidden_layers=args.layers,

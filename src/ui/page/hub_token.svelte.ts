@@ -23,7 +23,9 @@ export const hubToken = new HubToken();
 
 type Where = 'session' | 'local';
 
-const storage = (where: Where): Storage => (where === 'local' ? localStorage : sessionStorage);
+function storage(where: Where): Storage {
+  return where === 'local' ? localStorage : sessionStorage;
+}
 
 function stored(where: Where): string | undefined {
   try {
