@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import AxeBuilder from '@axe-core/playwright';
 import type { Page, Route } from '@playwright/test';
 import { fakeHub, sendFile, type FakeHub } from '../test/fixtures/fake_hub.ts';
+import { layoutFaults } from './layout.ts';
 import { expect, LONG, runButton, runState, smallSpec, specHash, test } from './page.ts';
 
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
@@ -209,6 +211,15 @@ test('the Storage screen shows what is kept, and deletes it', async ({ page }) =
     /somebody\/tiny\s+6\d\d kB · 4 files · commit 0123456/,
   );
   await expect(page.getByRole('region', { name: 'Runs' })).toContainText('1 run with their answers');
+  // The walk over all screens finds it empty.
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    expect((await new AxeBuilder({ page }).setLegacyMode().analyze()).violations).toEqual([]);
+  }
+  for (const width of [360, 1280]) {
+    await page.setViewportSize({ width, height: 800 });
+    expect(await page.evaluate(layoutFaults)).toEqual([]);
+  }
   await models.getByRole('button', { name: 'Delete somebody/tiny at 0123456' }).focus();
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
