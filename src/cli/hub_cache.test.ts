@@ -49,7 +49,11 @@ afterEach(async () => {
 
 const inRepo = (...path: string[]) => join(root, 'models--somebody--tiny', ...path);
 
-async function read(name: string, at: Hub = hub, revision: string = REF.revision): Promise<Uint8Array> {
+async function read(
+  name: string,
+  at: Hub = hub,
+  revision: string = REF.revision,
+): Promise<Uint8Array<ArrayBuffer>> {
   const { files } = await openHub(at, { ...REF, revision });
   const source = await files.open(name);
   return source.slice(0, source.byteLength);
