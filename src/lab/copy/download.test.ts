@@ -11,7 +11,7 @@ const PART = 1000;
 const NAME = 'model.safetensors';
 const noise = (random: Random, n: number) => Uint8Array.from({ length: n }, () => random.integer(256));
 
-const fileOf = (bytes: Uint8Array): CheckableFile => {
+const fileOf = (bytes: Uint8Array<ArrayBuffer>): CheckableFile => {
   const sha256 = hashBytes(bytes);
   return { name: NAME, bytes: bytes.length, sha256, key: `sha256-${sha256}` };
 };
