@@ -400,7 +400,7 @@ const NETWORK_FAULTS: readonly NetworkFault[] = [
 ];
 
 /** Tests wait less than people. */
-const IMPATIENT = { tries: 5, first_wait_ms: 2, longest_wait_ms: 1000, stall_ms: 1000, least_bytes: 3000 };
+const IMPATIENT = { tries: 4, first_wait_ms: 2, longest_wait_ms: 1000, stall_ms: 2000, least_bytes: 3000 };
 
 const COMMIT = 'c0ffee'.padEnd(40, '0');
 const REPO = 'somebody/tiny';
