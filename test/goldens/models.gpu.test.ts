@@ -172,6 +172,8 @@ const SMALL_MODELS = [
   'gpt2-unscaled',
   'gemma',
   'gemma2',
+  'gemma3',
+  'gemma3-images',
   'granite',
   'granite4',
   'granite4-nope',
@@ -184,6 +186,7 @@ const SMALL_CLASSIFIERS = [
   'qwen3-classifier',
   'gemma-classifier',
   'gemma2-classifier',
+  'gemma3-classifier',
   'arcee-classifier',
 ];
 
@@ -253,6 +256,9 @@ it.each<[string, string, (config: ModelConfig) => Partial<ModelConfig>]>([
   ['gemma2', 'the bound of scores', inBlocks({ attention_softcap: 0 })],
   ['gemma2', 'the bound of logits', () => ({ logit_softcap: 0 })],
   ['gemma2', 'the window', inBlocks({ window: undefined })],
+  ['gemma3', 'the scale of scores', inBlocks({ attention_scale: 1 / Math.sqrt(12) })],
+  ['gemma3', 'two ropes', (config) => inBlocks({ rope: config.blocks[0].rope })(config)],
+  ['gemma3', 'the bound of logits', () => ({ logit_softcap: 0 })],
   ['granite', 'the scale of embeddings', () => ({ embedding_scale: { value: 1, in_dtype: false } })],
   ['granite', 'the scale of scores', inBlocks({ attention_scale: 1 / Math.sqrt(8) })],
   ['granite', 'the scale of updates', () => ({ residual_scale: 1 })],
