@@ -186,7 +186,7 @@ GPT2_SHAPES = {"vocab_size": 51, "n_positions": 48, "n_embd": 32, "n_layer": 3, 
 SOFTCAPS = {"attn_logit_softcapping": 3.0, "final_logit_softcapping": 4.0}
 GEMMA3 = {
     "head_dim": 12,
-    "query_pre_attn_scalar": 20,
+    "query_pre_attn_scalar": 60,
     "sliding_window": 5,
     "layer_types": ["sliding_attention", "full_attention"],
     "rope_parameters": {
