@@ -10,7 +10,7 @@ import type { ModelRef } from '../study/spec.ts';
 export async function identify(
   ref: ModelRef,
   opened: OpenedFiles,
-  { config }: ModelFiles,
+  { config, tokenizer, warnings, version_4_notes }: ModelFiles,
   onProgress: ByteProgress,
   signal: AbortSignal,
 ): Promise<ModelIdentity> {
@@ -20,6 +20,11 @@ export async function identify(
     architecture: config.architecture,
     parameters: linear + other,
     ...(await identifyFiles(opened, MODEL_FILES, onProgress, signal)),
+    reading: {
+      bos_in_front: tokenizer.bos_in_front,
+      warnings: [...warnings],
+      version_4_notes: [...version_4_notes],
+    },
   };
   return identity;
 }

@@ -1,8 +1,8 @@
 import { LabError } from '../errors.ts';
+import { checkpointFaults } from '../model/checkpoint_faults.ts';
 import { isSkipped, linearModules, type LinearModule } from '../model/modules.ts';
 import { openWeights } from '../model/open_model.ts';
 import { readJson } from '../model/read_json.ts';
-import { allTensors, modelTensors, requireTensor } from '../model/tensors.ts';
 import {
   planQuantized,
   quantizedBytes,
@@ -65,7 +65,8 @@ export async function saveCheckpoint(
     );
   }
   // Before anything is written: what is missing here would be missed only when transformers loads the copy.
-  for (const tensor of allTensors(modelTensors(model, checkpoint))) requireTensor(checkpoint, tensor);
+  const [fault] = await checkpointFaults(model, checkpoint);
+  if (fault) throw fault;
 
   const jobs = planJobs(checkpoint, linearModules(model, checkpoint), config);
   const shards = cutIntoShards(jobs, shardBytes);

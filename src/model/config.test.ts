@@ -282,7 +282,7 @@ const letters: Tokenizer = {
   prefix_token_id: 0,
   eos: undefined,
   bos_in_front: false,
-  version_4_note: undefined,
+  version_4_notes: [],
 };
 
 it('moves the spaces at the end of a context to the continuation', () => {

@@ -2,7 +2,8 @@ import { LabError } from '../errors.ts';
 import { fieldsOf, isObject, labels, shown, type Fields } from './config_fields.ts';
 import type { Family } from './families/family.ts';
 import { FAMILIES } from './families.ts';
-import { requireAllRead } from './harmless_fields.ts';
+import { configFates, requireAllRead } from './harmless_fields.ts';
+import type { KeyFate } from './key_fates.ts';
 import type { ModelConfig } from './model_config.ts';
 
 /**
@@ -12,15 +13,39 @@ import type { ModelConfig } from './model_config.ts';
  * the field, its value, what is allowed.
  */
 export function parseConfig(json: unknown, families = FAMILIES): ModelConfig {
-  if (!isObject(json)) throw new LabError('bad-config', 'config.json is not a JSON object.');
+  const { config, failure } = readConfig(json, families);
+  if (config) return config;
+  throw failure;
+}
+
+/** A config.json as a model, or why there is none; and what became of each of its keys. */
+export type ConfigReading = { keys: KeyFate[] } & (
+  { config: ModelConfig; failure?: undefined } | { config?: undefined; failure: Error }
+);
+
+/** Reads a config.json as parseConfig does, for whoever asks what became of its keys. */
+export function readConfig(json: unknown, families = FAMILIES): ConfigReading {
+  if (!isObject(json)) {
+    return { keys: [], failure: new LabError('bad-config', 'config.json is not a JSON object.') };
+  }
   const fields = fieldsOf(json);
-  const { family, architecture } = architectureOf(fields, families);
-  requireCausal(fields);
-  const num_labels = family.classifiers?.includes(architecture) ? labels(fields) : undefined;
-  const config = { architecture, num_labels, ...family.parse(fields) };
-  requireAllRead(fields, family);
-  requireComputable(config);
-  return config;
+  let family: Family | undefined;
+  let reached = false;
+  try {
+    const found = architectureOf(fields, families);
+    const { architecture } = found;
+    family = found.family;
+    requireCausal(fields);
+    const num_labels = family.classifiers?.includes(architecture) ? labels(fields) : undefined;
+    const config = { architecture, num_labels, ...family.parse(fields) };
+    reached = true;
+    const keys = configFates(fields, family.harmless);
+    requireAllRead(keys, family);
+    requireComputable(config);
+    return { config, keys };
+  } catch (error) {
+    return { keys: configFates(fields, family?.harmless, reached), failure: error as Error };
+  }
 }
 
 const namesOf = ({ architectures, classifiers = [] }: Family): string[] => [...architectures, ...classifiers];

@@ -114,11 +114,33 @@ describe('special tokens', () => {
   });
 });
 
+describe('what version 4 does otherwise', () => {
+  it('is to take the parts that a class of version 5 makes itself, and to clean up', () => {
+    const pre_tokenizer = {
+      type: 'Sequence',
+      pretokenizers: [{ type: 'ByteLevel', add_prefix_space: false }],
+    };
+    const tokenizer = byteLevel(['<|endoftext|>'], [], { pre_tokenizer });
+    const gpt2 = { model_type: 'gpt2' };
+    const plain = { eos_token: '<|endoftext|>' };
+    expect(make({ tokenizer, tokenizer_config: plain, config: gpt2 }).version_4_notes).toEqual([]);
+    const other = { tokenizer, tokenizer_config: { ...plain, clean_up_tokenization_spaces: true } };
+    expect(make({ ...other, config: { model_type: 'qwen2' } }).version_4_notes).toEqual([
+      "transformers 4.57 takes normalizer and pre_tokenizer as tokenizer.json has it, where 5.24's class makes its own.",
+      'transformers 4.57 takes spaces before punctuation out of generated text, by clean_up_tokenization_spaces.',
+    ]);
+  });
+});
+
 describe('a BOS in front', () => {
   const bytes = (parts = {}) => byteLevel(['<unk>', '<s>', '</s>'], [], parts);
   const facts = (files: TokenizerFiles) => {
     const made = make(files);
-    return [made.bos_in_front, made.encode('a')[0] === 1, made.version_4_note];
+    return [
+      made.bos_in_front,
+      made.encode('a')[0] === 1,
+      made.version_4_notes.find((note) => note.includes('BOS')),
+    ];
   };
 
   it("goes by tokenizer.json's template alone; version 4 went by add_bos_token for Llama's class", () => {
