@@ -3,6 +3,7 @@ import { countParameters } from '../model/footprint.ts';
 import type { ModelFiles } from '../model/open_model.ts';
 import { hashFile, type ByteProgress } from './files.ts';
 import type { OpenedFiles } from './host.ts';
+import { readingOf } from './read_model.ts';
 import type { ModelIdentity } from '../study/result.ts';
 import type { ModelRef } from '../study/spec.ts';
 
@@ -10,21 +11,17 @@ import type { ModelRef } from '../study/spec.ts';
 export async function identify(
   ref: ModelRef,
   opened: OpenedFiles,
-  { config, tokenizer, warnings, version_4_notes }: ModelFiles,
+  model: ModelFiles,
   onProgress: ByteProgress,
   signal: AbortSignal,
 ): Promise<ModelIdentity> {
-  const { linear, other } = countParameters(config);
+  const { linear, other } = countParameters(model.config);
   const identity: ModelIdentity = {
     name: ref.source === 'hub' ? ref.repo : ref.name,
-    architecture: config.architecture,
+    architecture: model.config.architecture,
     parameters: linear + other,
     ...(await identifyFiles(opened, MODEL_FILES, onProgress, signal)),
-    reading: {
-      bos_in_front: tokenizer.bos_in_front,
-      warnings: [...warnings],
-      version_4_notes: [...version_4_notes],
-    },
+    reading: readingOf(model),
   };
   return identity;
 }

@@ -2,7 +2,7 @@ import { LabError } from '../errors.ts';
 import { checkpointFaults } from '../model/checkpoint_faults.ts';
 import { isSkipped, linearModules, type LinearModule } from '../model/modules.ts';
 import { openWeights } from '../model/open_model.ts';
-import { readJson } from '../model/read_json.ts';
+import { printMembers, readMembers } from '../model/read_json.ts';
 import {
   planQuantized,
   quantizedBytes,
@@ -56,7 +56,8 @@ export async function saveCheckpoint(
   onProgress: SaveProgress = () => {},
   shardBytes = SHARD_BYTES,
 ): Promise<void> {
-  const json = (await readJson(files, 'config.json')) as Record<string, unknown>;
+  // As written: whoever reads the copy may tell 30.0 from 30.
+  const settings = await readMembers(files, 'config.json');
   const { checkpoint, config: model, stored_quant } = await openWeights(files);
   if (stored_quant) {
     throw new LabError(
@@ -80,8 +81,11 @@ export async function saveCheckpoint(
     }
     await file.close();
   }
-  if (shards.length > 1) await writeJson(sink, 'model.safetensors.index.json', indexOf(shards));
-  await writeJson(sink, 'config.json', { ...json, quantization_config: quantizationConfig(config) });
+  if (shards.length > 1) {
+    await writeText(sink, 'model.safetensors.index.json', `${JSON.stringify(indexOf(shards), null, 2)}\n`);
+  }
+  settings.set('quantization_config', quantizationText(config));
+  await writeText(sink, 'config.json', printMembers(settings));
   for (const name of files.names.filter((candidate) => COMPANIONS.test(candidate))) {
     const source = await files.open(name);
     const file = await sink.open(name);
@@ -185,10 +189,14 @@ function quantizationConfig(config: SavableConfig): Record<string, unknown> {
   };
 }
 
-async function writeJson(sink: FileSink, name: string, value: unknown): Promise<void> {
+function quantizationText(config: SavableConfig): string {
+  const text = JSON.stringify(quantizationConfig(config), null, 2).replaceAll('\n', '\n  ');
   // Its reader takes only a Python float, which JSON writes with a point.
-  const text = JSON.stringify(value, null, 2).replace(/("llm_int8_threshold": \d+)(?=[,\n])/, '$1.0');
+  return text.replace(/("llm_int8_threshold": \d+)(?=[,\n])/, '$1.0');
+}
+
+async function writeText(sink: FileSink, name: string, text: string): Promise<void> {
   const file = await sink.open(name);
-  await file.write(new TextEncoder().encode(`${text}\n`));
+  await file.write(new TextEncoder().encode(text));
   await file.close();
 }

@@ -29,11 +29,50 @@ export function parsePythonJson(text: string): unknown {
 }
 
 /**
+ * The members of a JSON object as they are written, of a key that comes twice the last:
+ * `writtenMembers('{"a": 1.0, "b": [NaN]}')` is Map {'a' -> '1.0', 'b' -> '[NaN]'}. Python tells 1.0 from 1, and so
+ * does whoever checks a config's types.
+ * @param text of an object that has been read without a fault
+ */
+export function writtenMembers(text: string): Map<string, string> {
+  const members = new Map<string, string>();
+  let depth = 0;
+  let key: string | undefined;
+  let begin = 0;
+  for (const { 0: token, index } of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{},:]/g)) {
+    if (token === ':' && depth === 1) begin = index + 1;
+    else if (token.startsWith('"') && depth === 1 && key === undefined) key = JSON.parse(token) as string;
+    else if ('{['.includes(token)) depth++;
+    else if ('}],'.includes(token)) {
+      if (depth === 1 && key !== undefined) members.set(key, text.slice(begin, index).trim());
+      if (depth === 1) key = undefined;
+      if (token !== ',') depth--;
+    }
+  }
+  return members;
+}
+
+/** Prints an object by its members as writtenMembers gives them, a line each. */
+export const printMembers = (members: ReadonlyMap<string, string>): string =>
+  `{\n${[...members].map(([key, value]) => `  ${JSON.stringify(key)}: ${value}`).join(',\n')}\n}\n`;
+
+/**
  * Reads a JSON file of a model, which holds an object.
  * @throws missing-file when the set lacks it; bad-config when it is too large, is not UTF-8 as transformers reads it,
  * or is no JSON object.
  */
 export async function readJson(files: FileSet, name: string): Promise<Json> {
+  return parseObject(name, await readJsonBytes(files, name));
+}
+
+/** The members of a JSON file as they are written. Throws as readJson does. */
+export async function readMembers(files: FileSet, name: string): Promise<Map<string, string>> {
+  const bytes = await readJsonBytes(files, name);
+  parseObject(name, bytes);
+  return writtenMembers(new TextDecoder().decode(bytes));
+}
+
+async function readJsonBytes(files: FileSet, name: string): Promise<Uint8Array> {
   if (!files.names.includes(name)) {
     throw new LabError(
       'missing-file',
@@ -44,7 +83,7 @@ export async function readJson(files: FileSet, name: string): Promise<Json> {
   if (source.byteLength > MAX_JSON_BYTES) {
     throw new LabError('bad-config', `${name} has ${source.byteLength} bytes; allowed: ${MAX_JSON_BYTES}.`);
   }
-  return parseObject(name, await source.slice(0, source.byteLength));
+  return source.slice(0, source.byteLength);
 }
 
 /**
