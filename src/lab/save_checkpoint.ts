@@ -1,5 +1,6 @@
 import { LabError } from '../errors.ts';
 import { checkpointFaults } from '../model/checkpoint_faults.ts';
+import { isCompanion } from '../model/model_files.ts';
 import { isSkipped, linearModules, type LinearModule } from '../model/modules.ts';
 import { openWeights } from '../model/open_model.ts';
 import { printMembers, readMembers } from '../model/read_json.ts';
@@ -28,10 +29,6 @@ export interface OpenFile {
 
 /** Files larger than this are cut: transformers' own limit is larger, but some hosts stop at 2 GB. */
 export const SHARD_BYTES = 2e9;
-
-/** Files that belong to a model besides its weights, and are copied as they are. */
-const COMPANIONS =
-  /^(tokenizer.*|special_tokens_map|generation_config|vocab|added_tokens|chat_template.*)\.(json|txt|jinja)$|^(merges\.txt|tokenizer\.model)$/;
 
 /** Called after each tensor with how many are written, of how many. */
 export type SaveProgress = (done: number, total: number) => void;
@@ -86,7 +83,7 @@ export async function saveCheckpoint(
   }
   settings.set('quantization_config', quantizationText(config));
   await writeText(sink, 'config.json', printMembers(settings));
-  for (const name of files.names.filter((candidate) => COMPANIONS.test(candidate))) {
+  for (const name of files.names.filter(isCompanion)) {
     const source = await files.open(name);
     const file = await sink.open(name);
     await file.write(await source.slice(0, source.byteLength));

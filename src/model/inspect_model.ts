@@ -8,6 +8,7 @@ import type { KeyFate } from './key_fates.ts';
 import { loraFates, parseLoraConfig } from './lora_config.ts';
 import { adaptedCheckpoint } from './lora.ts';
 import type { ModelConfig } from './model_config.ts';
+import { MODEL_JSON } from './model_files.ts';
 import { openModel, openWeights, type ModelFiles, type ModelWeights } from './open_model.ts';
 import { quantizationConfig, quantizationFates } from './quantization_config.ts';
 import { readJson } from './read_json.ts';
@@ -36,30 +37,17 @@ export interface ModelInspection {
   refusals: Error[];
 }
 
-/** Every JSON file that opening reads, in the order a reader would. */
-const FILES = [
-  'config.json',
-  'generation_config.json',
-  'tokenizer_config.json',
-  'tokenizer.json',
-  'special_tokens_map.json',
-  'added_tokens.json',
-  'adapter_config.json',
-] as const;
+type FileName = (typeof MODEL_JSON)[number] | 'adapter_config.json';
 
-type FileName = (typeof FILES)[number];
-
-/** True if a file is one of those a model's folder is read by; others may still hold what one of them does. */
-export const isModelFile = (name: string): name is FileName => (FILES as readonly string[]).includes(name);
+const isNamed = (name: string): name is FileName =>
+  name === 'adapter_config.json' || (MODEL_JSON as readonly string[]).includes(name);
 
 /** Reads a model's files as a run would, and says of each key what became of it; an adapter's files likewise. */
 export async function inspectModel(files: FileSet, adapter?: FileSet): Promise<ModelInspection> {
   const readings: FileReading[] = [];
   const others = await readableOf(files);
-  for (const name of FILES) {
-    if (name !== 'adapter_config.json' && files.names.includes(name)) {
-      readings.push(...(await inspectFile(files, name, others)));
-    }
+  for (const name of MODEL_JSON) {
+    if (files.names.includes(name)) readings.push(...(await inspectFile(files, name, others)));
   }
   if (adapter) readings.push(...(await inspectFile(adapter, 'adapter_config.json')));
   const { opened, refusals } = await openAll(files, adapter);
@@ -139,7 +127,7 @@ export async function inspectFile(
     { file: name, keys, failure: check && failureOf(check) },
   ];
   // Files of other names are taken for a config.json, as published under a model's name.
-  switch (isModelFile(name) ? name : 'config.json') {
+  switch (isNamed(name) ? name : 'config.json') {
     case 'config.json':
       return configReadings(name, json);
     case 'generation_config.json':
