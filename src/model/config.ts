@@ -62,10 +62,10 @@ function architectureOf(
   const names = fields.get('architectures');
   const named: unknown = Array.isArray(names) ? names[0] : undefined;
   const architecture = typeof named === 'string' ? named : undefined;
+  const typed = type === undefined ? undefined : families.find(({ model_type }) => model_type === type);
   const family =
-    (type === undefined ? undefined : families.find(({ model_type }) => model_type === type)) ??
-    families.find((row) => architecture !== undefined && namesOf(row).includes(architecture));
-  if (family && (architecture === undefined || isLanguageModel(family, architecture))) {
+    typed ?? families.find((row) => architecture !== undefined && namesOf(row).includes(architecture));
+  if (family && (architecture === undefined || isLanguageModel(architecture))) {
     return { family, architecture: family.architectures[0] };
   }
   if (family && architecture !== undefined && family.classifiers?.includes(architecture)) {
@@ -85,11 +85,13 @@ const supportedNames = (families: readonly Family[]): string =>
     ...families.flatMap(({ classifiers = [] }) => classifiers),
   ].join(', ');
 
-/** Whether a name is that of a model of tokens: one with a language-model head, or the base model without. */
-function isLanguageModel({ architectures: [first] }: Family, architecture: string): boolean {
-  const base = first.replace(/ForCausalLM$|LMHeadModel$/, 'Model');
-  return /ForCausalLM$|LMHeadModel$/.test(architecture) || architecture === base;
-}
+/**
+ * Whether a name says nothing against a model of tokens: transformers does not ask for it where there is a model_type,
+ * but weights for something else (ForTokenClassification, a reward model) have another head, and some attend both ways.
+ */
+const isLanguageModel = (architecture: string): boolean =>
+  /ForCausalLM$/i.test(architecture) ||
+  !/For[A-Z]\w*$|Reward|Classifi|Embedding|Bidirectional/.test(architecture);
 
 function requireCausal(fields: Fields): void {
   const value = fields.get('is_causal') ?? true;

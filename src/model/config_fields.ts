@@ -125,7 +125,10 @@ export function labels(fields: Fields): number {
 }
 
 /** A value of a config as a sentence shows it: text bare, anything else as JSON. */
-export const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' ? String(value) : JSON.stringify(value);
+}
 
 /** True if a value is an object with fields. */
 export const isObject = (value: unknown): value is Json =>

@@ -44,6 +44,7 @@ export const HARMLESS: Readonly<Record<string, string>> = {
   pad_token_id: ELSEWHERE,
   sep_token_id: ELSEWHERE,
   unk_token_id: ELSEWHERE,
+  is_decoder: 'every model here is one',
   decoder_start_token_id: 'encoder-decoder models alone start by it',
   tokenizer_class: ELSEWHERE,
   quantization_config: ELSEWHERE,

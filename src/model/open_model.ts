@@ -56,7 +56,11 @@ export async function openModel(files: FileSet, adapterFiles?: FileSet): Promise
     weights.config.eos_token_ids,
   );
   const { not_computed } = generation;
-  const warnings = [...weights.warnings, ...(not_computed === undefined ? [] : [not_computed])];
+  const warnings = [
+    ...weights.warnings,
+    ...tokenizer.warnings,
+    ...(not_computed === undefined ? [] : [not_computed]),
+  ];
   const version_4_notes = [...tokenizer.version_4_notes, ...weights.version_4_notes];
   return { ...weights, tokenizer, generation, adapter, warnings, version_4_notes };
 }

@@ -108,13 +108,21 @@ function bitsAndBytes(json: Json, settings: Json): BitsAndBytesSettings {
 }
 
 /** @throws unsupported-quantization when tensors look quantized though config.json says nothing of it. */
-export function requireNoTraces({ tensors }: Checkpoint): void {
+export function requireNoTraces({ tensors }: Checkpoint, modules: readonly string[]): void {
   for (const name of tensors.keys()) {
     const trace = TRACES.find(([ending]) => name.endsWith(ending));
     if (!trace) continue;
     throw new LabError(
       'unsupported-quantization',
       `The checkpoint has ${name}, as ${trace[1]} stores it, but config.json has no quantization_config; ${OPENED}.`,
+    );
+  }
+  for (const name of modules) {
+    const dtype = tensors.get(`${name}.weight`)?.info.dtype;
+    if (dtype === undefined || !/^[IU]\d+$/.test(dtype)) continue;
+    throw new LabError(
+      'unsupported-quantization',
+      `${name}.weight is ${dtype}, as quantizers store it, but config.json has no quantization_config; ${OPENED}.`,
     );
   }
 }

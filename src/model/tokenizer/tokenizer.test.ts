@@ -103,6 +103,17 @@ describe('special tokens', () => {
     );
   });
 
+  it("are config.json's where no file of the tokenizer names any, and that is said", () => {
+    const nameless = { bos_token: null, eos_token: null };
+    const ids = { ...config, bos_token_id: 1, eos_token_id: 2 };
+    const made = make({ tokenizer, tokenizer_config: nameless, config: ids });
+    expect([made.prefix_token_id, made.eos?.id, made.warnings.length]).toEqual([1, 2, 1]);
+    const named = make({ tokenizer, tokenizer_config: { bos_token: null, eos_token: '</s>' }, config: ids });
+    expect([named.prefix_token_id, named.warnings]).toEqual([2, []]);
+    const beyond = { ...config, bos_token_id: 99_999 };
+    expect(() => make({ tokenizer, tokenizer_config: nameless, config: beyond })).toThrow('one is needed');
+  });
+
   it('get the next id where the vocabulary lacks them, which no embedding may have', () => {
     const files = { tokenizer: byteLevel(['</s>']), config };
     expect(() => makeTokenizer(files, 257)).toThrow(

@@ -2,7 +2,7 @@ import { fatesByTable, reasonIn, refusedOf, sharing, type KeyFate } from '../key
 import { addTokens } from './added_tokens.ts';
 import { ownParts, prepare } from './classes.ts';
 import { cleanUp, readDecoder } from './decoders.ts';
-import { fieldsOf, objectOf, quoted, refuse, type Json } from './fields.ts';
+import { fieldsOf, isObject, objectOf, quoted, refuse, type Json } from './fields.ts';
 import { modelType, readModel } from './models.ts';
 import { readNormalizer } from './normalizers.ts';
 import { readPostProcessor, type Frame } from './post_processors.ts';
@@ -27,6 +27,8 @@ export interface Tokenizer {
   eos: { id: number; text: string } | undefined;
   /** Whether a text whose special tokens are asked for begins with the BOS. */
   bos_in_front: boolean;
+  /** Sentences about what was odd in the files and changes no id. */
+  warnings: readonly string[];
   /** What transformers 4.57 does otherwise, a sentence each. */
   version_4_notes: readonly string[];
 }
@@ -119,11 +121,20 @@ export function makeTokenizer(files: TokenizerFiles, vocab_size: number): Tokeni
     const id = added.id(textOf(token)) ?? model.id(textOf(token))!;
     return { id, text: textOfIds([id], false) };
   };
-  const bos = named('bos_token');
-  const eos = named('eos_token');
+  const own = { bos: named('bos_token'), eos: named('eos_token') };
+  const nameless = !own.bos && !own.eos;
+  const byConfig = (key: string) => {
+    const id = nameless && isObject(files.config) ? files.config[key] : undefined;
+    const known = typeof id === 'number' && (added.token(id) ?? model.token(id)) !== undefined;
+    return known ? { id, text: textOfIds([id], false) } : undefined;
+  };
+  const bos = own.bos ?? byConfig('bos_token_id');
+  const eos = own.eos ?? byConfig('eos_token_id');
   const prefix = bos ?? eos;
   if (!prefix) {
-    refuse("neither the tokenizer's files nor its class name a bos_token or an eos_token; one is needed.");
+    refuse(
+      "neither the tokenizer's files nor its class name a bos_token or an eos_token, nor does config.json have the id of one; one is needed.",
+    );
   }
   const checked = (ids: number[]): number[] => {
     const wrong = ids.find((id) => !(Number.isInteger(id) && id >= 0 && id < vocab_size));
@@ -145,6 +156,11 @@ export function makeTokenizer(files: TokenizerFiles, vocab_size: number): Tokeni
     prefix_token_id: prefix.id,
     eos,
     bos_in_front,
+    warnings: nameless
+      ? [
+          `no file of the tokenizer names a BOS or an EOS, and transformers has none; texts begin with the ${bos ? 'bos' : 'eos'}_token_id of config.json, ${prefix.id}`,
+        ]
+      : [],
     version_4_notes: version4Notes(files, {
       bos: bos && { by_file: hasBos(fileFrame), now: bos_in_front },
       prepared: json,
