@@ -47,7 +47,7 @@ export async function savedFiles(
   for (const { name, blob } of written) if (blob) files.set(name, () => Promise.resolve(blob));
   if (directory) {
     for await (const entry of directory.values()) {
-      if (entry.kind === 'file') files.set(entry.name, () => (entry).getFile());
+      if (entry.kind === 'file') files.set(entry.name, () => entry.getFile());
     }
   }
   return {

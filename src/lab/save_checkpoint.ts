@@ -40,7 +40,7 @@ interface Job {
 }
 
 /**
- * Writes a quantized copy of a model that AutoModelForCausalLM.from_pretrained loads with bitsandbytes: the Linear
+ * Writes a quantized copy of a model that transformers' from_pretrained loads with bitsandbytes: the Linear
  * layers of the blocks quantized, everything else as it is, config.json with its quantization_config. Memory holds
  * one tensor.
  * @throws missing-tensor or bad-config when the source is not whole, bad-spec when it is quantized already, and all
@@ -81,7 +81,7 @@ export async function saveCheckpoint(
   if (shards.length > 1) {
     await writeText(sink, 'model.safetensors.index.json', `${JSON.stringify(indexOf(shards), null, 2)}\n`);
   }
-  settings.set('quantization_config', quantizationText(config));
+  settings.set('quantization_config', quantizationText(config, model.towers));
   await writeText(sink, 'config.json', printMembers(settings));
   for (const name of files.names.filter(isCompanion)) {
     const source = await files.open(name);
@@ -165,7 +165,8 @@ function indexOf(shards: readonly Job[][]): unknown {
 }
 
 /** The quantization_config as transformers 5 writes it; its reader needs `quant_method` and `load_in_4bit` or `load_in_8bit`. */
-function quantizationConfig(config: SavableConfig): Record<string, unknown> {
+function quantizationConfig(config: SavableConfig, towers: readonly string[] = []): Record<string, unknown> {
+  const skips = [...towers, ...(config.skip_modules ?? [])];
   const blockwise = config.quant_type === 'llm_int8' ? undefined : config;
   const four = blockwise !== undefined;
   return {
@@ -181,13 +182,13 @@ function quantizationConfig(config: SavableConfig): Record<string, unknown> {
     llm_int8_enable_fp32_cpu_offload: false,
     llm_int8_has_fp16_weight: false,
     // A list replaces transformers' own choice of what to leave, so it names that, too.
-    llm_int8_skip_modules: config.skip_modules ? ['lm_head', 'score', ...config.skip_modules] : null,
+    llm_int8_skip_modules: skips.length > 0 ? ['lm_head', 'score', ...skips] : null,
     llm_int8_threshold: config.quant_type === 'llm_int8' ? config.llm_int8_threshold : 6,
   };
 }
 
-function quantizationText(config: SavableConfig): string {
-  const text = JSON.stringify(quantizationConfig(config), null, 2).replaceAll('\n', '\n  ');
+function quantizationText(config: SavableConfig, towers: readonly string[] | undefined): string {
+  const text = JSON.stringify(quantizationConfig(config, towers), null, 2).replaceAll('\n', '\n  ');
   // Its reader takes only a Python float, which JSON writes with a point.
   return text.replace(/("llm_int8_threshold": \d+)(?=[,\n])/, '$1.0');
 }

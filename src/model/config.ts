@@ -1,5 +1,5 @@
 import { LabError } from '../errors.ts';
-import { fieldsOf, isObject, labels, shown, type Fields } from './config_fields.ts';
+import { fieldsOf, isObject, labels, requireCausal, shown, type Fields } from './config_fields.ts';
 import type { Family } from './families/family.ts';
 import { FAMILIES } from './families.ts';
 import { configFates, requireAllRead } from './harmless_fields.ts';
@@ -65,7 +65,7 @@ function architectureOf(
   const typed = type === undefined ? undefined : families.find(({ model_type }) => model_type === type);
   const family =
     typed ?? families.find((row) => architecture !== undefined && namesOf(row).includes(architecture));
-  if (family && (architecture === undefined || isLanguageModel(architecture))) {
+  if (family && (architecture === undefined || isLanguageModel(family, architecture))) {
     return { family, architecture: family.architectures[0] };
   }
   if (family && architecture !== undefined && family.classifiers?.includes(architecture)) {
@@ -89,18 +89,10 @@ const supportedNames = (families: readonly Family[]): string =>
  * Whether a name says nothing against a model of tokens: transformers does not ask for it where there is a model_type,
  * but weights for something else (ForTokenClassification, a reward model) have another head, and some attend both ways.
  */
-const isLanguageModel = (architecture: string): boolean =>
+const isLanguageModel = ({ architectures }: Family, architecture: string): boolean =>
+  architectures.includes(architecture) ||
   /ForCausalLM$/i.test(architecture) ||
   !/For[A-Z]\w*$|Reward|Classifi|Embedding|Bidirectional/.test(architecture);
-
-function requireCausal(fields: Fields): void {
-  const value = fields.get('is_causal') ?? true;
-  if (value === true) return;
-  throw new LabError(
-    'unsupported-architecture',
-    `config.json says is_causal: ${shown(value)}; Nibble computes causal attention only.`,
-  );
-}
 
 function requireComputable(config: ModelConfig): void {
   if (config.num_attention_heads % config.num_key_value_heads !== 0) {

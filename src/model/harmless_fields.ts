@@ -121,7 +121,8 @@ export function configFates(fields: Fields, harmless: Family['harmless'] = {}, r
   const reasonOf = reasonIn(harmless, HARMLESS);
   return fields.all().map(({ field: key, value, read }): KeyFate => {
     if (read) return { key, fate: 'read' };
-    const reason = reasonOf(key) ?? (isEmpty(value) ? SAYS_NOTHING : undefined);
+    // Of a language model within one of images, the same fields lie in text_config.
+    const reason = reasonOf(key.replace(/^text_config\./, '')) ?? (isEmpty(value) ? SAYS_NOTHING : undefined);
     if (reason !== undefined) return { key, fate: 'harmless', reason };
     return reached ? { key, fate: 'refused', value } : { key, fate: 'unreached' };
   });
