@@ -33,7 +33,7 @@ beforeEach(async () => {
   server = await fakeHub({
     [REF.repo]: {
       branches: { main: COMMIT },
-      files: { 'config.json': CONFIG, 'sub/model.safetensors': WEIGHTS },
+      files: { 'config.json': CONFIG, 'model.safetensors': WEIGHTS },
     },
   });
   hub = {
@@ -64,11 +64,11 @@ const again = (): Hub => ({ ...hub, shelf: cacheShelf(root) });
 
 describe("the cache of the Hub's own tools", () => {
   it('gets what is downloaded as they lay it out: blobs by hash, relative links, the branch', async () => {
-    expect(hashBytes(await read('sub/model.safetensors'))).toBe(hashBytes(WEIGHTS));
+    expect(hashBytes(await read('model.safetensors'))).toBe(hashBytes(WEIGHTS));
     expect(hashBytes(await read('config.json'))).toBe(hashBytes(CONFIG));
     const sha256 = hashBytes(WEIGHTS);
-    const link = inRepo('snapshots', COMMIT, 'sub', 'model.safetensors');
-    expect(readlinkSync(link)).toBe(join('..', '..', '..', 'blobs', sha256));
+    const link = inRepo('snapshots', COMMIT, 'model.safetensors');
+    expect(readlinkSync(link)).toBe(join('..', '..', 'blobs', sha256));
     expect(readFileSync(inRepo('blobs', sha256))).toEqual(Buffer.from(WEIGHTS));
     // The id that `printf '{"model_type": "llama"}\\n' | git hash-object --stdin` gives.
     const small = readlinkSync(inRepo('snapshots', COMMIT, 'config.json'));
@@ -78,12 +78,12 @@ describe("the cache of the Hub's own tools", () => {
   });
 
   it('is read without a byte fetched, by a later process and at the commit without a request', async () => {
-    await read('sub/model.safetensors');
+    await read('model.safetensors');
     const { sent } = server;
-    expect(hashBytes(await read('sub/model.safetensors', again()))).toBe(hashBytes(WEIGHTS));
+    expect(hashBytes(await read('model.safetensors', again()))).toBe(hashBytes(WEIGHTS));
     expect(server.sent).toBe(sent);
     const asked = server.asked.length;
-    expect(hashBytes(await read('sub/model.safetensors', again(), COMMIT))).toBe(hashBytes(WEIGHTS));
+    expect(hashBytes(await read('model.safetensors', again(), COMMIT))).toBe(hashBytes(WEIGHTS));
     expect(server.asked).toHaveLength(asked);
   });
 
@@ -109,15 +109,15 @@ describe("the cache of the Hub's own tools", () => {
   });
 
   it('that was damaged is refused with the path, and left to its owner', async () => {
-    await read('sub/model.safetensors');
+    await read('model.safetensors');
     const blob = inRepo('blobs', hashBytes(WEIGHTS));
     writeFileSync(blob, WEIGHTS.with(7, WEIGHTS[7]! ^ 1));
-    await expect(read('sub/model.safetensors', again())).rejects.toMatchObject({
+    await expect(read('model.safetensors', again())).rejects.toMatchObject({
       code: 'wrong-bytes',
       message: expect.stringContaining('Delete it and it is downloaded again.') as string,
     });
     rmSync(blob);
-    expect(hashBytes(await read('sub/model.safetensors', again()))).toBe(hashBytes(WEIGHTS));
+    expect(hashBytes(await read('model.safetensors', again()))).toBe(hashBytes(WEIGHTS));
   });
 
   it('keeps an interrupted download, and goes on where it ended', async () => {
@@ -129,11 +129,11 @@ describe("the cache of the Hub's own tools", () => {
     };
     const stop = new AbortController();
     const opened = await openHub(hub, REF, (done) => done >= 120_000 && stop.abort(), stop.signal);
-    await expect(opened.files.open('sub/model.safetensors')).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(opened.files.open('model.safetensors')).rejects.toMatchObject({ code: 'cancelled' });
     expect(lstatSync(inRepo('blobs', `${hashBytes(WEIGHTS)}.nibble.incomplete`)).size).toBe(120_000);
     server.fault = undefined;
     const { sent } = server;
-    expect(hashBytes(await read('sub/model.safetensors', again()))).toBe(hashBytes(WEIGHTS));
+    expect(hashBytes(await read('model.safetensors', again()))).toBe(hashBytes(WEIGHTS));
     // One byte of the question how large it is.
     expect(server.sent - sent).toBe(80_000 + 1);
   });
@@ -143,16 +143,16 @@ describe("the cache of the Hub's own tools", () => {
     for (const there of [new Uint8Array(50_000), new Uint8Array(300_000)]) {
       const path = inRepo('blobs', `${hashBytes(WEIGHTS)}.nibble.incomplete`);
       writeFileSync(path, there);
-      expect(hashBytes(await read('sub/model.safetensors', again()))).toBe(hashBytes(WEIGHTS));
+      expect(hashBytes(await read('model.safetensors', again()))).toBe(hashBytes(WEIGHTS));
       rmSync(inRepo('blobs', hashBytes(WEIGHTS)));
       rmSync(inRepo('snapshots'), { recursive: true });
     }
     truncateSync(inRepo('refs', 'main'), 0);
-    expect(hashBytes(await read('sub/model.safetensors', again()))).toBe(hashBytes(WEIGHTS));
+    expect(hashBytes(await read('model.safetensors', again()))).toBe(hashBytes(WEIGHTS));
   });
 
   it('is written once by two processes at a time', async () => {
-    const [a, b] = await Promise.all([read('sub/model.safetensors'), read('sub/model.safetensors', again())]);
+    const [a, b] = await Promise.all([read('model.safetensors'), read('model.safetensors', again())]);
     expect([a, b].map(hashBytes)).toEqual([WEIGHTS, WEIGHTS].map(hashBytes));
     expect(server.sent).toBeLessThan(WEIGHTS.length + 10);
   });

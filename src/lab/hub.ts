@@ -1,5 +1,6 @@
 declare const __HUB__: string;
 import { LabError } from '../errors.ts';
+import { belongsToModel } from '../model/model_files.ts';
 import type { Patience } from '../tensor/http.ts';
 import { urlBytes, urlSource, type FileSet, type StreamSource } from '../tensor/source.ts';
 import { atMost, download } from './copy/download.ts';
@@ -66,7 +67,9 @@ export async function openHub(
 ): Promise<HubFiles> {
   const repository = await resolve(hub, ref, signal);
   const { kind, repo, commit } = repository;
-  const byName = new Map(repository.files.map((file) => [file.name, file]));
+  // Folders below a model hold others: exports, checkpoints of its training.
+  const own = repository.files.filter(({ name }) => kind === 'datasets' || belongsToModel(name));
+  const byName = new Map(own.map((file) => [file.name, file]));
   const inTurn = atMost(CONNECTIONS);
   // Without one file the others are of no use now.
   const stop = new AbortController();
@@ -127,7 +130,7 @@ const isWeights = (name: string): boolean => name.endsWith('.safetensors');
 async function roomy({ shelf, say }: Hub, repository: Repository): Promise<Shelf> {
   const { repo, files } = repository;
   if (shelf.forgetful) say?.(shelf.forgetful);
-  const all = files.filter(({ name }) => isWeights(name) && !name.includes('/'));
+  const all = files.filter(({ name }) => isWeights(name) && belongsToModel(name));
   const read = all.filter(({ name }) => name === 'model.safetensors');
   const wanted = (read.length > 0 ? read : all).flatMap((file) => checkable(file) ?? []);
   const lack = await shelf.lackOfSpace(repository, wanted);
