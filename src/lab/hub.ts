@@ -117,7 +117,7 @@ export async function openHub(
           return await (await (shelf ?? hub.shelf)).copyOf(repository, file, fill, until);
         } catch (error) {
           stop.abort();
-          throw error;
+          throw atDoor(hub, ref, error);
         }
       },
     },

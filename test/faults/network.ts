@@ -312,7 +312,7 @@ const NETWORK_FAULTS: readonly NetworkFault[] = [
   },
   {
     name: 'a drip',
-    ends: /only \d+ bytes arrived/,
+    ends: /(only \d+ bytes|nothing) arrived/,
     make: (random) => {
       const every = 20 + random.integer(60);
       return some(isPart, Infinity, (asked, response, hub) => {
