@@ -19,16 +19,18 @@ export interface KeptHere {
 
 /** Looks up what is kept; what cannot be looked up counts as nothing. */
 export async function keptHere(): Promise<KeptHere> {
+  // A page that came without https has none.
+  const storage = navigator.storage as StorageManager | undefined;
   const [downloads, runs, estimate, persisted] = await Promise.all([
     listKept().catch(() => []),
     openStore().then(
       async (store) => (await store.list()).length,
       () => 0,
     ),
-    navigator.storage.estimate().catch(() => undefined),
-    navigator.storage.persisted().catch(() => false),
+    storage?.estimate().catch(() => undefined),
+    storage?.persisted().catch(() => false),
   ]);
-  return { downloads, runs, used: estimate?.usage, quota: estimate?.quota, persisted };
+  return { downloads, runs, used: estimate?.usage, quota: estimate?.quota, persisted: persisted ?? false };
 }
 
 /** Deletes one download. @throws storage while a run goes on. */
@@ -41,4 +43,4 @@ export async function deleteDownloads(): Promise<void> {
 }
 
 /** Asks the browser not to clear what is kept by itself; whether it agreed. */
-export const askToPersist = (): Promise<boolean> => navigator.storage.persist();
+export const askToPersist = async (): Promise<boolean> => navigator.storage.persist();
