@@ -78,7 +78,7 @@ export const REFUSED: readonly Refused[] = [
   {
     types: ['gemma3n', 'gemma3n_text', 'gemma4', 'gemma4_text', 'gemma4_unified', 'gemma4_unified_text'],
     does: 'with an embedding for each layer and keys that layers share',
-    instead: GEMMA2,
+    instead: { architecture: 'Gemma3ForCausalLM', models: 'Gemma 3 270M to 4B' },
   },
   {
     types: ['mixtral'],
