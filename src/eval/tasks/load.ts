@@ -7,6 +7,9 @@ import type { DataFiles, Fewshot, Paths, Split, Task } from './task.ts';
 /** The harness's fewshot_random_seed. */
 const FEWSHOT_SEED = 1234;
 
+/** The paths that a message about a missing file names, beside the Hub's. */
+const MOST_NAMED = 5;
+
 /** Options of a spec for reading a task; an absent one is the task's own default. */
 export interface DocOptions {
   split?: Split | undefined;
@@ -160,8 +163,9 @@ async function findFiles(task: Task, alternatives: readonly Paths[], data: DataF
     }
     if (files.length === [alternative].flat().length) return files;
   }
-  const names = alternatives.map((paths) =>
-    typeof paths === 'string' ? paths : `${paths[0]} and ${paths.length - 1} more`,
-  );
+  const names = alternatives
+    .map((paths) => (typeof paths === 'string' ? paths : `${paths[0]} and ${paths.length - 1} more`))
+    // The names of rarer copies would bury those that most people have.
+    .filter((_, i) => i < MOST_NAMED || i === alternatives.length - 1);
   throw new LabError('missing-data', `${task.name} needs ${names.join(' or ')}; not found in ${data.where}`);
 }

@@ -105,9 +105,9 @@ describe('MMLU', () => {
   });
 
   it.each([
-    ['an answer that is no choice', 'Q,a,b,c,d,E\n', 'answer is "E"; allowed: 0, 1, 2, 3'],
-    ['an empty choice', 'Q,a,,c,d,A\n', 'choice1 is ""; allowed: a text that is not empty'],
-    ['a field too few', 'Q,a,b,c,A\n', 'the number of fields is 5; allowed: 6: question, choice0'],
+    ['an answer that is no choice', 'Q,a,b,c,d,E\n', 'answer is "E"; allowed: A, B, C, D, 0, 1, 2, 3, 4'],
+    ['an empty choice', 'Q,a,,c,d,A\n', 'B is ""; allowed: a text that is not empty'],
+    ['a field too few', 'Q,a,b,c,A\n', 'the number of fields is 5; allowed: 6: question, A, B, C, D'],
   ])('refuses %s', async (_, row, message) => {
     const files = memoryFiles({ 'MMLU/test/virology_test.csv': `Q,a,b,c,d,A\n${row}` });
     await expect(loadDocs(TASKS.mmlu_virology, files)).rejects.toMatchObject({
