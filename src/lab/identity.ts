@@ -25,7 +25,7 @@ export async function identify(
 }
 
 const MODEL_FILES =
-  /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens)\.json$|\.safetensors$/;
+  /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens)\.json$|^chat_template\.jinja$|\.safetensors$/;
 export const ADAPTER_FILES = /^adapter_(config\.json|model\.safetensors)$/;
 
 /** Sizes and hashes of the files that matter; those of a Hub repository are named by its commit. */
