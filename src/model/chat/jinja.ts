@@ -44,6 +44,9 @@ const PRINT = ' print';
 const DEFINED = ' defined';
 const STRIP = ' strip';
 const ALIKE = ' alike';
+const EQUAL = ' equal';
+const REMAINDER = ' remainder';
+const LENGTH = ' length';
 
 /**
  * Compiles a Jinja template with @huggingface/jinja, which is fetched when first used, in the settings of transformers'
@@ -77,6 +80,10 @@ export async function compileTemplate(source: string): Promise<CompiledTemplate>
     define(DEFINED, ([value]) =>
       value!.type === 'UndefinedValue' ? refuse('a value that it uses is undefined') : value!,
     );
+    const [Flag, Integer] = [classOf(environment.set(EQUAL, true)), classOf(environment.set(LENGTH, 1))];
+    define(EQUAL, ([left, right]) => new Flag(equal(left!, right!)));
+    define(REMAINDER, ([left, right]) => new Integer(remainder(left!, right!)));
+    define(LENGTH, ([value]) => new Integer(lengthOf(value!)));
     define(ALIKE, ([left, right]) => requireAlike(left!, right!));
     define(STRIP, ([how, value, characters]) => new Text(strip(how!, value!, characters)));
     return new Interpreter(environment).run(program).value as string;
@@ -141,11 +148,27 @@ function inside(value: unknown): unknown {
 const printedInBody = (node: Node): Node =>
   NOT_PRINTED.has(node.type) ? asPython(node) : call(PRINT, asPython(node));
 
-/** `~` prints both sides; `+` of a text and anything else is an error. */
+/** `~` prints both sides; `+` of a text and anything else is an error; `==` and `%` are Python's. */
 function binary(operator: unknown, node: Node): Node {
   const { left, right } = node;
-  if (operator === '~') return { ...node, left: call(PRINT, left), right: call(PRINT, right) };
-  return operator === '+' ? { ...node, left: call(ALIKE, left, right) } : node;
+  switch (operator) {
+    case '~':
+      return { ...node, left: call(PRINT, left), right: call(PRINT, right) };
+    case '+':
+      return { ...node, left: call(ALIKE, left, right) };
+    case '==':
+      return call(EQUAL, left, right);
+    case '!=':
+      return {
+        type: 'UnaryExpression',
+        operator: { type: 'UnaryOperator', value: 'not' },
+        argument: call(EQUAL, left, right),
+      };
+    case '%':
+      return call(REMAINDER, left, right);
+    default:
+      return node;
+  }
 }
 
 /** text.strip(), which in the library takes no characters. */
@@ -157,11 +180,12 @@ function stripCall(node: Node, changed: Node): Node | undefined {
   return stripped(name, (changed['callee'] as Node)['object'], changed['args'] as unknown[]);
 }
 
-/** The filters trim and string. */
+/** The filters trim, string and length. */
 function filtered({ operand, filter }: Node): Node | undefined {
   const { type, value, callee, args } = filter as Node;
   const name = type === 'CallExpression' ? (callee as Node)['value'] : value;
   if (name === 'string') return call(PRINT, operand);
+  if (name === 'length' || name === 'count') return call(LENGTH, operand);
   return name === 'trim' ? stripped('strip', operand, (args as unknown[] | undefined) ?? []) : undefined;
 }
 
@@ -174,6 +198,64 @@ function requireAlike(left: Value, right: Value): Value {
 }
 
 const kindOf = ({ type }: Value): string => type.replace('Value', '').toLowerCase();
+
+/** Python's ==: of lists and objects by what is in them, and a text equals no number. */
+function equal(left: Value, right: Value): boolean {
+  const [a, b] = [comparable(left), comparable(right)];
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return left.type === right.type && a.length === b.length && a.every((each, i) => equal(each, b[i]!));
+  }
+  if (a instanceof Map && b instanceof Map) {
+    return a.size === b.size && [...a].every(([key, each]) => b.has(key) && equal(each, b.get(key)!));
+  }
+  return a === b;
+}
+
+/** A value as `===` may compare it: True is 1, and None is itself alone. */
+function comparable({
+  type,
+  value,
+}: Value): Value[] | Map<string, Value> | string | number | null | undefined {
+  switch (type) {
+    case 'BooleanValue':
+      return Number(value);
+    case 'StringValue':
+    case 'IntegerValue':
+    case 'FloatValue':
+      return value as string | number;
+    case 'NullValue':
+      return null;
+    case 'UndefinedValue':
+      return undefined;
+    case 'ArrayValue':
+    case 'TupleValue':
+      return value as Value[];
+    case 'ObjectValue':
+      return value as Map<string, Value>;
+    default:
+      throw new Error(`it compares a value of kind ${kindOf({ type, value })}`);
+  }
+}
+
+/** Python's %, which has the sign of its right side. */
+function remainder(left: Value, right: Value): number {
+  if (left.type !== 'IntegerValue' || right.type !== 'IntegerValue' || right.value === 0) {
+    throw new Error(
+      `it takes the remainder of a value of kind ${kindOf(left)} by one of kind ${kindOf(right)}`,
+    );
+  }
+  const [a, b] = [left.value as number, right.value as number];
+  return a - b * Math.floor(a / b);
+}
+
+/** Python's len, of a text in characters; of an undefined value 0, as Jinja has it. */
+function lengthOf({ type, value }: Value): number {
+  if (type === 'UndefinedValue') return 0;
+  if (typeof value === 'string') return [...value].length;
+  if (Array.isArray(value)) return value.length;
+  if (value instanceof Map) return value.size;
+  throw new Error(`it takes the length of a value of kind ${kindOf({ type, value })}`);
+}
 
 /** What Python prints of a value that is no text. */
 function printed(value: Value): string {
