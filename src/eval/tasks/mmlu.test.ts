@@ -5,7 +5,7 @@ import { type MultipleChoiceDoc, describe as describeDoc } from '../doc.ts';
 import type { MultipleChoiceItem } from '../item.ts';
 import { loadDocs } from './load.ts';
 import { memoryFiles } from '../../../test/fixtures/memory_files.ts';
-import { MMLU_SUBJECTS } from './mmlu.ts';
+import { MMLU_SUBJECTS, MMLU_TEST_SIZES } from './mmlu.ts';
 import { TASKS } from './tasks.ts';
 
 const fixture = (name: string) => readFile(join(import.meta.dirname, '../../../test/fixtures/eval', name));
@@ -125,4 +125,9 @@ describe('MMLU', () => {
       { name: 'virology', n: 2, metrics: { acc: { value: 0.5, stderr: 0.5 } } },
     ]);
   });
+});
+
+it('knows how many questions each subject’s test split has', () => {
+  expect(MMLU_TEST_SIZES).toHaveLength(MMLU_SUBJECTS.length);
+  expect(MMLU_TEST_SIZES.reduce((sum, size) => sum + size, 0)).toBe(TASKS.mmlu.size!.items);
 });

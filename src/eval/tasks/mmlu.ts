@@ -34,6 +34,13 @@ export const MMLU_SUBJECTS = [
 
 export type MmluSubject = (typeof MMLU_SUBJECTS)[number];
 
+/** The questions of each subject's test split, in the same order: 14,042 together. */
+export const MMLU_TEST_SIZES: readonly number[] = [
+  ...[100, 135, 152, 100, 265, 144, 100, 100, 100, 173, 102, 100, 235, 114, 145, 378, 126, 100, 310, 203],
+  ...[100, 165, 198, 193, 390, 270, 238, 151, 545, 216, 204, 237, 223, 131, 121, 108, 163, 112, 103, 234],
+  ...[100, 783, 346, 895, 306, 311, 324, 282, 1534, 272, 612, 110, 245, 201, 100, 166, 171],
+];
+
 const LETTERS = ['A', 'B', 'C', 'D'];
 
 type MmluDoc = MultipleChoiceDoc & { group: string };
