@@ -3,7 +3,7 @@ import type { MultipleChoiceItem } from '../../eval/item.ts';
 import type { TaskName } from '../../eval/tasks/tasks.ts';
 import { assembleResult } from '../assemble.ts';
 import type { ExperimentResult } from '../result.ts';
-import { parseSpec, type TaskSpec } from '../spec.ts';
+import { parseSpec, type ModelRef, type TaskSpec } from '../spec.ts';
 import type { RunRecord, StoredItem } from '../record.ts';
 import { itemsCsv } from './csv.ts';
 import { toHtml } from './html.ts';
@@ -203,10 +203,12 @@ describe('the harness is asked the same', () => {
 
   it('of the commit and with the adapter', () => {
     const result = asked([{ task: 'wikitext' }]);
-    const model = {
-      ...{ source: 'hub', repo: 'a/b', revision: 'main' },
+    const model: ModelRef = {
+      source: 'hub',
+      repo: 'a/b',
+      revision: 'main',
       adapter: { source: 'hub', repo: 'c/lora', revision: 'main' },
-    } as const;
+    };
     const environment = {
       ...result.environment,
       model: { ...result.environment.model, revision: 'f00', adapter: { revision: 'ba5', files: {} } },

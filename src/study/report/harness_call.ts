@@ -1,7 +1,8 @@
 import { MMLU_SUBJECTS, MMLU_TEST_SIZES } from '../../eval/tasks/mmlu.ts';
-import { TASKS } from '../../eval/tasks/tasks.ts';
+import { TASKS, type TaskName } from '../../eval/tasks/tasks.ts';
 import type { ExperimentResult } from '../result.ts';
 import type { TaskSpec } from '../spec.ts';
+import { listed } from '../view/format.ts';
 
 /** One call of lm-evaluation-harness 0.4.13: the keys are simple_evaluate's, and the options' of its command line. */
 export interface HarnessCall {
@@ -16,8 +17,15 @@ export interface HarnessCall {
   fewshot_as_multiturn?: false;
 }
 
-/** A task's call, or why there is none; `note` says what of it is not as it was here. */
-export type HarnessTask = { call: HarnessCall; note?: string } | { call?: undefined; note: string };
+/** A task's call, or why there is none. */
+export interface HarnessTask {
+  task: TaskName;
+  call?: HarnessCall;
+  /** All items to the last one are asked, more than were asked here. */
+  asks_more?: boolean;
+  /** What is not as it was here, a sentence each. */
+  notes: string[];
+}
 
 /**
  * The call that gives a task's prompts, answers and labels again; undefined where the harness has no such task. It draws
@@ -33,7 +41,10 @@ export function harnessTask(
   if (!in_harness) return undefined;
   if (spec.split !== undefined && spec.split !== split) {
     return {
-      note: `lm-evaluation-harness asks the ${split} split of ${task}; for the ${spec.split} split there is no call.`,
+      task,
+      notes: [
+        `lm-evaluation-harness asks the ${split} split of ${task}; for the ${spec.split} split there is no call.`,
+      ],
     };
   }
   const { num_fewshot, system_instruction, apply_chat_template } = spec;
@@ -45,30 +56,37 @@ export function harnessTask(
     ...(apply_chat_template && spec.fewshot_as_multiturn === false ? { fewshot_as_multiturn: false } : {}),
   };
   const date = apply_chat_template ? environment.chat_template?.date : undefined;
-  const dated =
+  const notes =
     date === undefined
       ? []
       : [`The chat template puts in the date, here ${date}: on another day the prompts are others.`];
-  const said = (...notes: string[]) => (notes.length > 0 ? { note: notes.join(' ') } : {});
-  if (spec.limit === undefined && spec.doc_ids === undefined) return { call, ...said(...dated) };
+  if (spec.limit === undefined && spec.doc_ids === undefined) return { task, call, notes };
 
   const items = runs[0]?.tasks.find((one) => one.task === task)?.items ?? [];
   const doc_ids = items.map(({ doc_id }) => doc_id).sort((a, b) => a - b);
   const last = doc_ids.at(-1);
-  if (last === undefined) return { note: `No item of ${task} was answered.` };
+  if (last === undefined) return { task, notes: [`No item of ${task} was answered.`] };
   if (task === 'mmlu') {
     const samples = bySubject(doc_ids);
-    return { call: { ...call, tasks: Object.keys(samples), samples }, ...said(...dated) };
+    return { task, call: { ...call, tasks: Object.keys(samples), samples }, notes };
   }
   const drawn = (num_fewshot ?? by_default) > 0 && fewshot?.sampler === 'default';
-  if (!drawn) return { call: { ...call, samples: { [task]: doc_ids } }, ...said(...dated) };
-  const more =
-    last + 1 > doc_ids.length
+  if (!drawn) return { task, call: { ...call, samples: { [task]: doc_ids } }, notes };
+  return { task, call: { ...call, limit: last + 1 }, asks_more: last + 1 > doc_ids.length, notes };
+}
+
+/** What must be known of several calls, in a few sentences; undefined where nothing. */
+export function notesOf(tasks: readonly HarnessTask[]): string | undefined {
+  const more = tasks.filter(({ asks_more }) => asks_more).map(({ task }) => task);
+  const sentences = new Set([
+    ...(more.length > 0
       ? [
-          `Of ${task} all items to the last one of this run are asked, since the harness draws the examples item after item; compare by doc_id.`,
+          `Of ${listed(more)} all items to the last one of this run are asked, since the harness draws the examples item after item; compare by doc_id.`,
         ]
-      : [];
-  return { call: { ...call, limit: last + 1 }, ...said(...more, ...dated) };
+      : []),
+    ...tasks.flatMap(({ notes }) => notes),
+  ]);
+  return sentences.size > 0 ? [...sentences].join(' ') : undefined;
 }
 
 /** The harness asks MMLU's subjects one by one, each numbered from 0. */

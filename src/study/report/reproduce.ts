@@ -1,7 +1,7 @@
 import { configName, skippedModules, type QuantConfig } from '../../quant/config.ts';
 import type { ExperimentResult } from '../result.ts';
 import type { AdapterRef, ModelRef } from '../spec.ts';
-import { commandOf, harnessTask, pythonCall, type HarnessTask } from './harness_call.ts';
+import { commandOf, harnessTask, notesOf, pythonCall, type HarnessTask } from './harness_call.ts';
 import type { HowTo, ReportOptions } from './parts.ts';
 
 /**
@@ -80,7 +80,7 @@ function terminalOf(config: QuantConfig, model: Pretrained, tasks: readonly Harn
       title: `By lm-evaluation-harness 0.4.13: ${configName(config)}`,
       language: 'sh',
       text: calls.map((call) => commandOf(args, call)).join('\n'),
-      ...noteOf(tasks.map(({ note }) => note)),
+      ...noteOf([notesOf(tasks)]),
     },
   ];
 }
@@ -124,7 +124,7 @@ function pythonOf(config: QuantConfig, model: Pretrained, tasks: readonly Harnes
     title,
     language: 'python',
     text: lines.join('\n'),
-    ...noteOf([quantization.note, ...tasks.map(({ note }) => note)]),
+    ...noteOf([quantization.note, notesOf(tasks)]),
   };
 }
 
