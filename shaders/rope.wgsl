@@ -1,10 +1,11 @@
-// computes     each pair (x[i], x[i + head_dim/2]) of a head turned by the angle of its position and i
-// inputs       x [T, heads, head_dim] f32 · turns [T, head_dim/2, 2] f32: cosine and sine, made on the CPU because
+// computes     each pair (x[i], x[i + rotary_dim/2]) of a head, interleaved (x[2i], x[2i + 1]), turned by the angle of
+//              its position and i; components from rotary_dim on as they are
+// inputs       x [T, heads, head_dim] f32 · turns [T, rotary_dim/2, 2] f32: cosine and sine, made on the CPU because
 //              WGSL's own are not accurate at large angles
 // output       y [.., heads, head_dim] f32, from token `first` on
 // invocation   1 pair
 // tested by    src/gpu/kernels/kernels.gpu.test.ts, against rope.ts
-struct Params { T: u32, heads: u32, head_dim: u32, first: u32 }
+struct Params { T: u32, heads: u32, head_dim: u32, rotary_dim: u32, interleaved: u32, first: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
@@ -24,11 +25,20 @@ fn main(
   }
   let head = i / half; // Counted over all tokens.
   let token = head / params.heads;
-  let turn = turns[token * half + i % half];
-  let at = head * params.head_dim + i % half;
+  let pair = i % half;
+  let pairs = params.rotary_dim / 2;
+  let paired = pair < pairs && params.interleaved == 0;
+  let at = head * params.head_dim + select(2 * pair, pair, paired);
+  let step = select(1u, pairs, paired);
   let a = x[at];
-  let b = x[at + half];
+  let b = x[at + step];
   let to = params.first * params.heads * params.head_dim + at;
+  if (pair >= pairs) {
+    y[to] = a;
+    y[to + 1] = b;
+    return;
+  }
+  let turn = turns[token * pairs + pair];
   y[to] = a * turn.x - b * turn.y;
-  y[to + half] = b * turn.x + a * turn.y;
+  y[to + step] = b * turn.x + a * turn.y;
 }

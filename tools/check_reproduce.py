@@ -98,7 +98,7 @@ def run_block(block: dict, model: str) -> dict:
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             if block["language"] == "python":
-                code = re.sub(r'(AutoModelForCausalLM|AutoTokenizer)\.from_pretrained\("[^"]*"', rf"\1.from_pretrained({model!r}", block["text"])
+                code = re.sub(r'(AutoModel\w*|AutoTokenizer)\.from_pretrained\("[^"]*"', rf"\1.from_pretrained({model!r}", block["text"])
                 exec(compile(code, block["title"], "exec"), {})
             else:
                 # An instruction may have line feeds.

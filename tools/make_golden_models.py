@@ -34,17 +34,33 @@ import torch
 from torch.overrides import TorchFunctionMode
 from transformers import (
     AutoModelForCausalLM,
+    AutoModelForImageTextToText,
     AutoModelForSequenceClassification,
     BitsAndBytesConfig,
+    ArceeConfig,
     Exaone4Config,
+    Gemma2Config,
+    GemmaConfig,
     GPT2Config,
+    GraniteConfig,
+    GraniteMoeHybridConfig,
+    Ernie4_5Config,
+    Glm4Config,
+    GlmConfig,
+    HeliumConfig,
+    HunYuanDenseV1Config,
     LlamaConfig,
+    Ministral3Config,
     MinistralConfig,
+    Mistral3Config,
     MistralConfig,
     Olmo2Config,
+    Olmo3Config,
     Phi3Config,
+    Qwen2_5_VLConfig,
     Qwen2Config,
     Qwen3Config,
+    Qwen3VLConfig,
     SeedOssConfig,
     SmolLM3Config,
 )
@@ -164,6 +180,27 @@ SMALL_SHAPES = {
     "eos_token_id": 2,
     "pad_token_id": 50,
 }
+GPT2_SHAPES = {"vocab_size": 51, "n_positions": 48, "n_embd": 32, "n_layer": 3, "n_head": 4, "bos_token_id": 50, "eos_token_id": 50}
+SOFTCAPS = {"attn_logit_softcapping": 3.0, "final_logit_softcapping": 4.0}
+GRANITE_MULTIPLIERS = {
+    "embedding_multiplier": 3.0,
+    "attention_multiplier": 0.15,
+    "residual_multiplier": 0.6,
+    "logits_scaling": 1.7,
+}
+GRANITE_DENSE = {
+    "num_local_experts": 0,
+    "layer_types": ["full_attention", "full_attention"],
+    "shared_intermediate_size": 44,
+    "mamba_n_heads": 4,
+}
+YARN = {"rope_type": "yarn", "rope_theta": 500.0, "factor": 4.0, "original_max_position_embeddings": 8}
+LONG_ROPE = {
+    "rope_type": "longrope",
+    "rope_theta": 500.0,
+    "short_factor": [1.0, 1.25, 1.5, 2.0],
+    "long_factor": [1.5, 3.0, 6.0, 10.0],
+}
 SMALL = {
     "llama-classifier": LlamaConfig(**SMALL_SHAPES, num_labels=3),
     "mistral-classifier": MistralConfig(**SMALL_SHAPES, num_labels=3),
@@ -188,11 +225,105 @@ SMALL = {
     # The second layer sees all, and knows no positions.
     "exaone4": Exaone4Config(**SMALL_SHAPES, sliding_window=5, sliding_window_pattern=2),
     "seed-oss": SeedOssConfig(**SMALL_SHAPES, head_dim=12, attention_out_bias=True),
+    "llama-quick-gelu": LlamaConfig(**SMALL_SHAPES, hidden_act="quick_gelu"),
+    "gpt2-by-layer": GPT2Config(**GPT2_SHAPES, activation_function="gelu", scale_attn_by_inverse_layer_idx=True),
+    "gpt2-unscaled": GPT2Config(**GPT2_SHAPES, activation_function="relu", scale_attn_weights=False),
+    "gemma": GemmaConfig(**SMALL_SHAPES, head_dim=12),
+    "gemma-classifier": GemmaConfig(**SMALL_SHAPES, head_dim=12, num_labels=3),
+    # The first layer sees the last five; bounds that most scores and logits come near.
+    "gemma2": Gemma2Config(**SMALL_SHAPES, head_dim=12, query_pre_attn_scalar=20, sliding_window=5, **SOFTCAPS),
+    "gemma2-classifier": Gemma2Config(**SMALL_SHAPES, head_dim=12, sliding_window=5, **SOFTCAPS, num_labels=3),
+    "granite": GraniteConfig(**SMALL_SHAPES, **GRANITE_MULTIPLIERS),
+    "granite4": GraniteMoeHybridConfig(**SMALL_SHAPES, **GRANITE_MULTIPLIERS, **GRANITE_DENSE, position_embedding_type="rope"),
+    "granite4-nope": GraniteMoeHybridConfig(**SMALL_SHAPES, **GRANITE_MULTIPLIERS, **GRANITE_DENSE, attention_bias=True),
+    "arcee": ArceeConfig(**SMALL_SHAPES, mlp_bias=True),
+    "arcee-classifier": ArceeConfig(**SMALL_SHAPES, num_labels=3),
+    "llama-yarn": LlamaConfig(**SMALL_SHAPES, head_dim=24, rope_parameters={**YARN}),
+    "qwen2-yarn": Qwen2Config(
+        **SMALL_SHAPES,
+        rope_parameters={**YARN, "mscale": 1.5, "mscale_all_dim": 0.5, "truncate": False, "beta_fast": 0.5, "beta_slow": 0.05},
+    ),
+    "qwen3-yarn": Qwen3Config(**SMALL_SHAPES, head_dim=24, rope_parameters={**YARN, "attention_factor": 1.25}),
+    "qwen2-dynamic": Qwen2Config(
+        **SMALL_SHAPES, rope_parameters={"rope_type": "dynamic", "rope_theta": 500.0, "factor": 3.0}
+    ),
+    "llama-longrope": LlamaConfig(
+        **SMALL_SHAPES, rope_parameters={**LONG_ROPE, "factor": 6.0, "original_max_position_embeddings": 12}
+    ),
+    # Sequences of more than 12 tokens are long ones.
+    "phi3.5": Phi3Config(**SMALL_SHAPES, original_max_position_embeddings=12, rope_parameters={**LONG_ROPE}),
+    "phi4-mini": Phi3Config(
+        **SMALL_SHAPES,
+        original_max_position_embeddings=64,
+        partial_rotary_factor=0.75,
+        rope_parameters={**LONG_ROPE, "short_factor": [1.0, 1.5, 2.5], "long_factor": [2.0, 5.0, 9.0]},
+    ),
+    # The second layer sees all, and turns by another rope.
+    "olmo3": Olmo3Config(
+        **SMALL_SHAPES,
+        sliding_window=5,
+        layer_types=["sliding_attention", "full_attention"],
+        rope_parameters={"full_attention": {**YARN, "rope_theta": 700.0}, "sliding_attention": {"rope_theta": 300.0}},
+    ),
+    "glm": GlmConfig(**SMALL_SHAPES, head_dim=12),
+    "glm4": Glm4Config(**SMALL_SHAPES, head_dim=16, partial_rotary_factor=0.25),
+    "ernie4.5": Ernie4_5Config(**SMALL_SHAPES, head_dim=12, use_bias=True),
+    "helium": HeliumConfig(**SMALL_SHAPES, head_dim=8, mlp_bias=True, attention_bias=True),
+    "hunyuan": HunYuanDenseV1Config(
+        **SMALL_SHAPES,
+        head_dim=12,
+        rope_parameters={"rope_type": "dynamic", "rope_theta": 500.0, "factor": 1.0, "alpha": 50.0},
+    ),
+    # Queries are longer from the eighth token on, and longer still from the sixteenth.
+    "ministral3": Ministral3Config(
+        **SMALL_SHAPES,
+        head_dim=12,
+        rope_parameters={**YARN, "mscale": 1.0, "mscale_all_dim": 1.0, "llama_4_scaling_beta": 0.4},
+    ),
 }
+
+# The language models within models of images, none of whose ids is one of an image.
+VISION = {"depth": 1, "hidden_size": 16, "intermediate_size": 16, "num_heads": 2, "out_hidden_size": 32, "patch_size": 2}
+IMAGE_IDS = dict.fromkeys(("image_token_id", "video_token_id", "vision_start_token_id", "vision_end_token_id"), 50)
+WITHIN_IMAGES = {
+    "qwen2.5-vl": Qwen2_5_VLConfig(
+        text_config={**SMALL_SHAPES, "rope_parameters": {"rope_theta": 1e4, "rope_type": "default", "mrope_section": [1, 1, 2]}},
+        vision_config={**VISION, "fullatt_block_indexes": [0]},
+        **IMAGE_IDS,
+    ),
+    "qwen3-vl": Qwen3VLConfig(
+        text_config={
+            **SMALL_SHAPES,
+            "head_dim": 12,
+            "rope_parameters": {"rope_theta": 1e4, "rope_type": "default", "mrope_section": [2, 2, 2], "mrope_interleaved": True},
+        },
+        vision_config={**VISION, "deepstack_visual_indexes": [0], "num_position_embeddings": 4},
+        tie_word_embeddings=True,
+        **IMAGE_IDS,
+    ),
+    "mistral3": Mistral3Config(
+        text_config={"model_type": "ministral3", **SMALL_SHAPES, "head_dim": 12, "rope_parameters": {**YARN, "llama_4_scaling_beta": 0.4}},
+        vision_config={
+            "model_type": "pixtral",
+            "hidden_size": 16,
+            "intermediate_size": 16,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+            "head_dim": 8,
+            "patch_size": 2,
+            "image_size": 4,
+        },
+        image_token_index=50,
+        tie_word_embeddings=False,
+    ),
+}
+SMALL |= WITHIN_IMAGES
 MODELS_AND_SMALL = {**MODELS, **{name: (config, torch.bfloat16) for name, config in SMALL.items()}}
 
 
 def auto_class(name: str):
+    if name in WITHIN_IMAGES:
+        return AutoModelForImageTextToText
     return AutoModelForSequenceClassification if name.endswith("classifier") else AutoModelForCausalLM
 
 
@@ -242,7 +373,7 @@ def save(model, folder: Path, unwanted=("generation_config.json", "README.md")) 
 
 def model_inputs(name: str) -> dict[str, torch.Tensor]:
     """One sequence, its first token twice; for the classifier three of different lengths, padded on the right."""
-    vocab = MODELS_AND_SMALL[name][0].vocab_size
+    vocab = MODELS_AND_SMALL[name][0].get_text_config().vocab_size
     ids = torch.from_numpy(random_numbers(SEED, f"{name} ids").integers(0, vocab - 1, (3, TOKENS)))
     if not name.endswith("classifier"):
         ids[0, 1] = ids[0, 0]
@@ -280,6 +411,30 @@ def logits_float64(model, inputs) -> torch.Tensor:
     return logits
 
 
+# Models whose tokens turn otherwise in sequences of more than 12 tokens.
+OUTGROWING = ("phi3.5", "llama-longrope")
+BEYOND = {
+    "generated": "I32, what generate() appends to the first 8 ids, in float64",
+    "continued": "F64, summed log-probabilities of ids[10:10 + n] after ids[:10], n from 1 to 6, each in a pass of its own",
+}
+
+
+def beyond(model, ids: torch.Tensor) -> dict[str, torch.Tensor]:
+    """A generation, and continuations, that grow beyond the length up to which the short factors hold."""
+    with NoFloat32():
+        made = model.generate(
+            ids[:, :8], attention_mask=torch.ones_like(ids[:, :8]), do_sample=False, max_new_tokens=10, output_logits=True, return_dict_in_generate=True
+        )
+        best = torch.cat(made.logits).topk(2).values
+        assert (best[:, 0] - best[:, 1]).min() > 1e-3, "the likeliest two tokens are too near each other"
+        assert made.sequences.shape[1] == 18, "it ended before"
+        continued = []
+        for n in range(1, 7):
+            logprobs = model(ids[:, : 10 + n - 1]).logits[0].log_softmax(-1)
+            continued.append(sum(logprobs[9 + i, ids[0, 10 + i]] for i in range(n)))
+    return {"generated": made.sequences[0, 8:].int(), "continued": torch.stack(continued)}
+
+
 def ints(inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return {name: tensor.squeeze(0).int() for name, tensor in inputs.items()}
 
@@ -297,12 +452,13 @@ def make_logits(name: str, out: Path) -> torch.Tensor:
         assert relative_distance(logits[:first], logits_of(wide, inputs)[:first]) < 1e-6
         assert relative_distance(logits[first:], logits_of(wide, inputs)[first:]) > 1e-2
     exact = logits_float64(model, inputs)
+    longer = beyond(model, inputs["input_ids"]) if name in OUTGROWING else {}
     distance = relative_distance(logits, exact)
     assert distance < 1e-5, f"{name}: float32 is {distance} from float64"
     assert logits.std() > 0.3 and logits.abs().max() < 60, f"{name}: logits out of proportion"
     write_golden(
         folder / "logits",
-        {**ints(inputs), "logits": logits, "logits_float64": exact},
+        {**ints(inputs), "logits": logits, "logits_float64": exact, **longer},
         {
             "what": f"logits of {name} by transformers, eager attention",
             "command": COMMAND,
@@ -315,6 +471,7 @@ def make_logits(name: str, out: Path) -> torch.Tensor:
                     **({"attention_mask": "I32, 0 on padding"} if "attention_mask" in inputs else {}),
                     "logits": "F32 [tokens, vocabulary] (classifier: [sequences, labels] at each last token), the model in float32",
                     "logits_float64": "F64, the model and all its arithmetic in float64; only rotary frequencies were computed in float32",
+                    **(BEYOND if longer else {}),
                 },
             },
             "parameters_count": sum(p.numel() for p in model.parameters()),
@@ -477,9 +634,11 @@ def make_modules(name: str, out: Path) -> None:
     formats = {}
     for format_name in ("nf4", "llm_int8"):
         options = {"dtype": torch.float32, "quantization_config": quantization_config(format_name)}
-        modules = quantized_modules(load(name, folder, **options))
+        model = load(name, folder, **options)
+        modules = quantized_modules(model)
         formats[format_name] = {
             **FORMATS[format_name],
+            "memory_footprint": model.get_memory_footprint(),
             "modules": {path: describe_module(module) for path, module in modules.items()},
         }
     write_json(
@@ -488,7 +647,11 @@ def make_modules(name: str, out: Path) -> None:
             "what": f"the modules of {name} that transformers' BitsAndBytesConfig replaces, in order",
             "command": COMMAND,
             "seed": SEED,
-            "parameters": {"modules": "shape is [out, in]; hex SHA-256 of the bytes of packed and absmax, or CB and SCB"},
+            "parameters": {
+                "modules": "shape is [out, in]; hex SHA-256 of the bytes of packed and absmax, or CB and SCB",
+                "memory_footprint": "bytes by get_memory_footprint: of the model in float32, and with its Linear layers in a format",
+            },
+            "memory_footprint": load(name, folder, dtype=torch.float32).get_memory_footprint(),
             "formats": formats,
         },
     )

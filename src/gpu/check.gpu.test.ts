@@ -4,7 +4,7 @@ import { openGpu } from './device/device.ts';
 import type { Kernel } from './device/kernel.ts';
 import { add } from './kernels/add.ts';
 import { COMPUTE_DTYPE } from './kernels/rounding.ts';
-import { SCALES } from './kernels/blockwise.ts';
+import { SCALES, SHIFT } from './kernels/blockwise.ts';
 import { choicesOf } from './matrix/choose.ts';
 
 const gpu = await openGpu(navigator.gpu);
@@ -22,8 +22,8 @@ describe('a check', () => {
   });
 
   it('fails a shader that computes something else than its reference', async () => {
-    const row = await check(changed('add_twice', { wgsl: add.wgsl.replace('+= y[i];', '+= 2.0 * y[i];') }));
-    expect(row).toMatchObject({ kernel: 'add_twice', case: 'n 1001', pass: false });
+    const row = await check(changed('add_twice', { wgsl: add.wgsl.replace('* y[i];', '* 2.0 * y[i];') }));
+    expect(row).toMatchObject({ kernel: 'add_twice', case: 'n 1001 · factor 1', pass: false });
     expect(row.max_error).toBeGreaterThan(1);
     expect(row.mismatch).toMatch(/^x: /);
   });
@@ -37,7 +37,10 @@ describe('a check', () => {
     const row = await check(
       changed('add_unwritten', {
         bindings: { x: 'write f32', y: 'read f32' },
-        wgsl: add.wgsl.replace('x[i] += y[i];', 'if (i == 7) { x[i] = y[i]; }'),
+        wgsl: add.wgsl.replace(
+          'x[i] += params.factor * y[i];',
+          'if (i == 7) { x[i] = params.factor * y[i]; }',
+        ),
         tolerance: () => ({ atol: 1e9, rtol: 1 }),
       }),
     );
@@ -60,7 +63,7 @@ it('runs each pipeline that is needed once, on the constants that are needed', a
   const rows: CheckRow[] = [];
   const need = {
     kernels: choicesOf(gpu, 'blockwise'),
-    overrides: { COMPUTE_DTYPE: COMPUTE_DTYPE.bfloat16, SCALES: SCALES.nested },
+    overrides: { COMPUTE_DTYPE: COMPUTE_DTYPE.bfloat16, SCALES: SCALES.nested, SHIFT: SHIFT.none },
   };
   await quickCheck(gpu, [need, need], (row) => rows.push(row));
   expect(rows.map(({ kernel }) => kernel)).toEqual(['matvec_blockwise', 'tile_blockwise']);

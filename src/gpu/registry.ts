@@ -1,5 +1,6 @@
 import type { Gpu } from './device/device.ts';
 import { canRun, type Kernel } from './device/kernel.ts';
+import { activate } from './kernels/activate.ts';
 import { add } from './kernels/add.ts';
 import { argmax } from './kernels/argmax.ts';
 import { attention } from './kernels/attention.ts';
@@ -7,13 +8,12 @@ import { cast } from './kernels/cast.ts';
 import { dequantize_4bit } from './kernels/dequantize_4bit.ts';
 import { embedding } from './kernels/embedding.ts';
 import { expected_gap } from './kernels/expected_gap.ts';
-import { gelu_new } from './kernels/gelu_new.ts';
 import { layer_norm } from './kernels/layer_norm.ts';
 import { logit_strips } from './kernels/logit_strips.ts';
 import { logprobs } from './kernels/logprobs.ts';
 import { rms_norm } from './kernels/rms_norm.ts';
 import { rope } from './kernels/rope.ts';
-import { silu_mul } from './kernels/silu_mul.ts';
+import { scale } from './kernels/scale.ts';
 import { choicesOf, MATMULS } from './matrix/choose.ts';
 import { STORAGES, type StorageName } from './matrix/matrix.ts';
 import { MEASURING } from './matrix/measure_matrix.ts';
@@ -21,12 +21,11 @@ import { MEASURING } from './matrix/measure_matrix.ts';
 /** The kernels of a model's passes that every storage of weights needs. Adding one is one line here. */
 const OF_EVERY_MODEL = [
   embedding,
+  scale,
   rms_norm,
   layer_norm,
   rope,
   attention,
-  silu_mul,
-  gelu_new,
   add,
   cast,
   logit_strips,
@@ -42,6 +41,7 @@ export const KERNELS: readonly Kernel[] = [
     ...MATMULS,
     ...MEASURING,
     dequantize_4bit as unknown as Kernel,
+    activate as unknown as Kernel,
     ...OF_EVERY_MODEL,
   ]),
 ];

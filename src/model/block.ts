@@ -1,8 +1,7 @@
-import { gelu_new } from '../gpu/kernels/gelu_new.ts';
+import { activate, activateOverrides } from '../gpu/kernels/activate.ts';
 import { rope } from '../gpu/kernels/rope.ts';
-import { silu_mul } from '../gpu/kernels/silu_mul.ts';
 import type { LinearCall } from '../gpu/matrix/linear.ts';
-import type { Activation, BlockSpec, Role } from './model_config.ts';
+import { isGated, type BlockSpec, type Role, type Rope } from './model_config.ts';
 import { normalize, type NormWeights } from './norm.ts';
 import { addToResidual, attend, linearInput, project, type LinearInput, type Pass } from './pass.ts';
 import type { LayerWeights } from './weights.ts';
@@ -26,43 +25,50 @@ function attention(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: numb
   if (spec.rope) {
     projectRole(pass, layer, 'k', x, k);
     projectRole(pass, layer, 'v', x, values, slots);
-    const plain = normalized(pass, layer.norms.q, { x: q, y: q_normed, width: heads * head_dim });
-    const fresh = normalized(pass, layer.norms.k, { x: k, y: k_normed, width: kv_heads * head_dim });
-    const turns = workspace.turns.get(spec.rope)!;
-    turn(pass, turns, { x: plain, y: turned, heads, first: 0 });
-    turn(pass, turns, { x: fresh, y: keys, heads: kv_heads, first: first_slot });
-    queries = turned;
+    const { rope, query_rope = rope } = spec;
+    const normedQ = (x: GPUBuffer) =>
+      normalized(pass, layer.norms.q, { x, y: q_normed, width: heads * head_dim });
+    const normedK = (x: GPUBuffer, y: GPUBuffer) =>
+      normalized(pass, layer.norms.k, { x, y, width: kv_heads * head_dim });
+    if (spec.qk_norm?.after_rope) {
+      turn(pass, query_rope, { x: q, y: turned, heads, first: 0 });
+      turn(pass, rope, { x: k, y: k_normed, heads: kv_heads, first: 0 });
+      queries = normedQ(turned);
+      // A turn by nothing brings keys to their slots.
+      turn(pass, rope, { x: normedK(k_normed, k), y: keys, heads: kv_heads, first: first_slot }, 0);
+    } else {
+      turn(pass, query_rope, { x: normedQ(q), y: turned, heads, first: 0 });
+      turn(pass, rope, { x: normedK(k, k_normed), y: keys, heads: kv_heads, first: first_slot });
+      queries = turned;
+    }
   } else {
     projectRole(pass, layer, 'k', x, keys, slots);
     projectRole(pass, layer, 'v', x, values, slots);
   }
-  const mixed = attend(pass, index, spec.window, queries);
+  const mixed = attend(pass, index, spec, queries);
   projectRole(pass, layer, 'o', linearInput(pass, mixed, heads * head_dim, index, 'output'), update);
   addHalf(pass, layer, 'attention');
 }
 
 function mlp(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: number): void {
-  const { activated, update } = pass.workspace.activations;
-  ACTIVATE[spec.activation](pass, layer, halfInput(pass, layer, index, 'mlp'));
-  const x = linearInput(pass, activated, pass.config.intermediate_size, index, 'down');
-  projectRole(pass, layer, 'down', x, update);
+  const inner = activated(pass, spec, layer, halfInput(pass, layer, index, 'mlp'));
+  const x = linearInput(pass, inner, pass.config.intermediate_size, index, 'down');
+  projectRole(pass, layer, 'down', x, pass.workspace.activations.update);
   addHalf(pass, layer, 'mlp');
 }
 
 /** activated [T, inner] = the MLP's input through its first Linear layers and its activation. */
-const ACTIVATE: Record<Activation, (pass: Pass, layer: LayerWeights, x: LinearInput) => void> = {
-  swiglu(pass, layer, x) {
-    const { gate, up, activated: y } = pass.workspace.activations;
-    projectRole(pass, layer, 'gate', x, gate);
-    projectRole(pass, layer, 'up', x, up);
-    pass.commands.dispatch(silu_mul, { n: pass.T * pass.config.intermediate_size }, { gate, up, y });
-  },
-  gelu_new(pass, layer, input) {
-    const { up: x, activated: y } = pass.workspace.activations;
-    projectRole(pass, layer, 'up', input, x);
-    pass.commands.dispatch(gelu_new, { n: pass.T * pass.config.intermediate_size }, { x, y });
-  },
-};
+function activated(pass: Pass, spec: BlockSpec, layer: LayerWeights, input: LinearInput): GPUBuffer {
+  const { commands, workspace, config, T } = pass;
+  const { gate, up, activated: y } = workspace.activations;
+  const gated = isGated(spec);
+  if (gated) projectRole(pass, layer, 'gate', input, gate);
+  projectRole(pass, layer, 'up', input, up);
+  const n = T * config.intermediate_size;
+  const x = gated ? gate : up;
+  commands.dispatch(activate, { n }, { x, up, y }, activateOverrides(spec.activation, gated));
+  return y;
+}
 
 /** A block is two halves, each of which adds to the residual stream. */
 type Half = 'attention' | 'mlp';
@@ -108,9 +114,18 @@ function projectRole(
 
 /** y from slot `first` on = each head of x, turned by its position. */
 function turn(
-  { commands, config, T }: Pass,
-  turns: GPUBuffer,
+  { commands, config, workspace, T }: Pass,
+  by: Rope,
   { x, y, heads, first }: { x: GPUBuffer; y: GPUBuffer; heads: number; first: number },
+  rotary_dim = by.rotary_dim,
 ): void {
-  commands.dispatch(rope, { T, heads, head_dim: config.head_dim, first }, { x, turns, y });
+  const params = {
+    T,
+    heads,
+    head_dim: config.head_dim,
+    rotary_dim,
+    interleaved: Number(by.interleaved),
+    first,
+  };
+  commands.dispatch(rope, params, { x, turns: workspace.turns.get(by)!, y });
 }

@@ -56,7 +56,7 @@ it.each([
     { ...LLAMA_1B, architectures: ['BertModel'] },
     'The model is a BertModel; supported: LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM',
   ],
-  [{ ...LLAMA_1B, hidden_act: 'gelu' }, 'config.json: hidden_act is gelu; supported: silu.'],
+  [{ ...LLAMA_1B, hidden_act: 'mish' }, 'config.json: hidden_act is mish; supported: silu, '],
   [{ ...LLAMA_1B, num_hidden_layers: 513 }, 'num_hidden_layers is 513; allowed: a number from 1 to 512.'],
   [
     { ...LLAMA_1B, num_hidden_layers: 1.5 },
@@ -72,8 +72,8 @@ it.each([
   [{ ...LLAMA_1B, head_dim: 512 }, 'head_dim is 512; allowed: a number from 4 to 256.'],
   [{ ...LLAMA_1B, tie_word_embeddings: 'yes' }, 'tie_word_embeddings is "yes"; allowed: true or false.'],
   [
-    { ...LLAMA_1B, rope_scaling: { rope_type: 'yarn' } },
-    'rope_type is yarn; supported: default, linear, llama3.',
+    { ...LLAMA_1B, rope_scaling: { rope_type: 'axial' } },
+    'rope_type is axial; supported: default, linear, llama3, dynamic, yarn, longrope.',
   ],
 ])('refuses %#', (json, message) => {
   expect(() => parseConfig(json)).toThrow(message);
@@ -164,7 +164,10 @@ it('takes other names of the same function', () => {
   expect(parseConfig({ ...LLAMA_1B, hidden_act: 'swish' })).toEqual(parseConfig(LLAMA_1B));
   const gelu = { model_type: 'gpt2', activation_function: 'gelu_pytorch_tanh' };
   expect(parseConfig(gelu)).toEqual(parseConfig({ model_type: 'gpt2' }));
-  expect(() => parseConfig({ ...gelu, activation_function: 'gelu' })).toThrow('supported: gelu_new.');
+  expect(parseConfig({ ...gelu, activation_function: 'gelu' }).blocks[0].activation).toBe('gelu');
+  expect(() => parseConfig({ ...gelu, activation_function: 'gelu_10' })).toThrow(
+    /^config\.json: activation_function is gelu_10; supported: silu, swish, gelu, .*, quick_gelu\.$/,
+  );
 });
 
 describe('windows by layer', () => {
@@ -203,10 +206,33 @@ describe('rope_scaling beside rope_parameters', () => {
   const rope = (fields: object) => parseConfig({ ...LLAMA_1B_PLAIN, ...fields }).blocks[0].rope;
 
   it('says the same, or is refused', () => {
-    expect(rope({ rope_parameters, rope_scaling: null })).toEqual(rope_parameters);
+    expect(rope({ rope_parameters, rope_scaling: null })).toMatchObject(rope_parameters);
     expect(rope({ rope_parameters: LLAMA3, rope_scaling: LLAMA3 })).toMatchObject({ factor: 32 });
     expect(() => rope({ rope_parameters, rope_scaling: { type: 'linear', factor: 2 } })).toThrow(
       'rope_scaling is {"type":"linear","factor":2}, but rope_parameters is {"rope_type":"default","rope_theta":500000}; allowed: one of them, or both alike.',
+    );
+  });
+});
+
+describe('the part of a head that is turned', () => {
+  const phi = { model_type: 'phi3', hidden_size: 256, num_attention_heads: 4 };
+  const turned = (fields: object) => parseConfig({ ...phi, ...fields }).blocks[0].rope!.rotary_dim;
+
+  it('is all of it, or as partial_rotary_factor says, inside before beside', () => {
+    expect(turned({})).toBe(64);
+    expect(turned({ partial_rotary_factor: 0.75 })).toBe(48);
+    expect(turned({ rope_parameters: { partial_rotary_factor: 0.5, rope_theta: 1e4 } })).toBe(32);
+    const rope_scaling = { type: 'default', partial_rotary_factor: 0.5 };
+    expect(turned({ partial_rotary_factor: 0.75, rope_scaling })).toBe(32);
+    expect(turned({ partial_rotary_factor: 0.75, rope_scaling: { type: 'default' } })).toBe(48);
+  });
+
+  it('is even, and of a class that turns whole heads all of it', () => {
+    expect(() => turned({ partial_rotary_factor: 0.52 })).toThrow(
+      'partial_rotary_factor is 0.52, which turns 33 of the 64 components of a head; supported: an even number from 2.',
+    );
+    expect(() => parseConfig({ ...LLAMA_1B, partial_rotary_factor: 0.5 })).toThrow(
+      'partial_rotary_factor is 0.5; supported: 1.',
     );
   });
 });
@@ -242,10 +268,12 @@ describe('leaves no field unread', () => {
   });
 });
 
+const WHOLE = { rope_type: 'default', interleaved: false } as const;
+
 it('slows only the slow turns of llama3', () => {
   const { rope } = parseConfig(LLAMA_1B).blocks[0];
-  const plain = inverseFrequencies({ rope_type: 'default', rope_theta: 500000 }, 64);
-  const scaled = inverseFrequencies(rope!, 64);
+  const plain = inverseFrequencies({ ...WHOLE, rotary_dim: 64, rope_theta: 500000 }, 1);
+  const scaled = inverseFrequencies(rope!, 1);
   expect(scaled[0]).toBe(plain[0]);
   expect(scaled[31]).toBe(Math.fround(plain[31]! / 32));
   // Wavelengths between 2048 and 8192 are blended.
@@ -257,7 +285,7 @@ it('slows only the slow turns of llama3', () => {
 });
 
 it('turns position 0 by nothing', () => {
-  const turns = ropeTurns({ rope_type: 'default', rope_theta: 10000 }, 8, [0, 1]);
+  const turns = ropeTurns({ ...WHOLE, rotary_dim: 8, rope_theta: 10000 }, { positions: [0, 1], length: 2 });
   expect([...turns.slice(0, 8)]).toEqual([1, 0, 1, 0, 1, 0, 1, 0]);
   expect(turns[8]).toBeCloseTo(Math.cos(1), 6);
 });

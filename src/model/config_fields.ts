@@ -79,6 +79,20 @@ export function optionalInteger(fields: Fields, field: string, missing?: number)
     : integer(fields, field, 1, 2 ** 24, missing);
 }
 
+/** Reads a number that may be null for none; where it is absent, `missing` stands in for it. */
+export function optionalNumber(
+  fields: Fields,
+  field: string,
+  least: number,
+  most: number,
+  missing?: number,
+): number | undefined {
+  const value = fields.get(field);
+  return value === null || (value ?? missing) === undefined
+    ? undefined
+    : number(fields, field, least, most, missing);
+}
+
 /** Reads true or false; for an absent field `missing` stands in. */
 export function boolean(fields: Fields, field: string, missing = false): boolean {
   const value = fields.get(field) ?? missing;
@@ -91,26 +105,33 @@ export function boolean(fields: Fields, field: string, missing = false): boolean
 
 /**
  * Refuses a model whose field asks for other arithmetic than is computed here:
- * `requireOnly(fields, 'hidden_act', 'silu', ['swish'])` passes a config.json that says silu, by either of its names,
- * or nothing.
+ * `requireOnly(fields, 'scale_attn_weights', true)` passes a config.json that says true, or nothing.
  * @throws unsupported-architecture naming the field, its value and the one supported.
  */
-export function requireOnly(
-  fields: Fields,
-  field: string,
-  only: string | number | boolean,
-  aliases: readonly string[] = [],
-): void {
+export function requireOnly(fields: Fields, field: string, only: string | number | boolean): void {
   const value = fields.get(field) ?? only;
-  if (value === only || (aliases as readonly unknown[]).includes(value)) return;
+  if (value === only) return;
   throw new LabError(
     'unsupported-architecture',
     `config.json: ${field} is ${shown(value)}; supported: ${String(only)}.`,
   );
 }
 
+/**
+ * Refuses a model whose tokens see those behind them.
+ * @throws unsupported-architecture
+ */
+export function requireCausal(fields: Fields): void {
+  const value = fields.get('is_causal') ?? true;
+  if (value === true) return;
+  throw new LabError(
+    'unsupported-architecture',
+    `config.json says is_causal: ${shown(value)}; Nibble computes causal attention only.`,
+  );
+}
+
 /** Reads eos_token_id, one id or several; null stands for none, and for an absent one the class's own. */
-export function eosIds(fields: Fields, missing?: number): number[] {
+export function eosIds(fields: Fields, missing?: number | readonly number[]): number[] {
   const value = fields.get('eos_token_id');
   return [value === undefined ? missing : value].flat().filter((id): id is number => Number.isInteger(id));
 }

@@ -82,3 +82,30 @@ it('QLoRA on Llama-3.2-1B: rank 16 on q and v adds 6.5 MiB to the 965, on all Li
   expect(loraFootprint(config, 16, all, 'float32').adapter_bytes / MiB).toBeCloseTo(43, 1);
   expect(loraFootprint(config, 16, all, 'float32').training_bytes / MiB).toBeCloseTo(129, 0);
 });
+
+interface Footprints {
+  memory_footprint: number;
+  formats: Record<'nf4' | 'llm_int8', { memory_footprint: number }>;
+}
+const configs = import.meta.glob<object>('../../test/golden/models/*/config.json', {
+  eager: true,
+  import: 'default',
+});
+const modules = import.meta.glob<Footprints>('../../test/golden/models/*/modules.json', {
+  eager: true,
+  import: 'default',
+});
+
+it.each(
+  Object.entries(modules)
+    .filter(([, golden]) => golden.memory_footprint !== undefined)
+    .map(([path, golden]) => [path.split('/').at(-2)!, path.replace('modules', 'config'), golden] as const),
+)('%s: counts what get_memory_footprint does', (_, path, { memory_footprint, formats }) => {
+  const config = parseConfig(configs[path]);
+  const counted = (quant: QuantConfig) => footprintOf(config, quant, 'float32').bitsandbytes_bytes;
+  const own = [counted(FLOAT32), counted(NF4), counted(LLM_INT8)];
+  const theirs = [memory_footprint, formats.nf4.memory_footprint, formats.llm_int8.memory_footprint];
+  // The part that no text reaches is not read here.
+  if (config.towers) own.forEach((bytes, i) => expect(bytes).toBeLessThan(theirs[i]!));
+  else expect(own).toEqual(theirs);
+});

@@ -3,10 +3,12 @@ import { openArena, write, type Arena } from '../gpu/device/buffers.ts';
 import { recordCommands, type Commands } from '../gpu/device/commands.ts';
 import type { Gpu } from '../gpu/device/device.ts';
 import { embedding } from '../gpu/kernels/embedding.ts';
+import { scale } from '../gpu/kernels/scale.ts';
 import type { DeviceMatrix } from '../gpu/matrix/matrix.ts';
 import { DTYPE } from '../gpu/kernels/stored.ts';
 import type { ComputeDtype, QuantConfig } from '../quant/config.ts';
 import { computeBlock } from './block.ts';
+import { embeddingFactor } from './embedding_factor.ts';
 import { blockOf, type ModelConfig } from './model_config.ts';
 import { INPUT_SITES, type InputSite, type Pass } from './pass.ts';
 import { ropeTurns } from './rope.ts';
@@ -49,13 +51,15 @@ interface Seen {
 /**
  * Tokens for one pass. Token t is `ids[t]` at position `positions[t]`; its keys and values go to slot
  * `first_slot + t`; in a block of some window it sees the slots [a, b) and [c, d) of
- * `spans(window)[t] = [a, b, c, d]`.
+ * `spans(window)[t] = [a, b, c, d]`. `length` is that of the whole sequence, on which some models' ropes depend: the
+ * tokens before the batch, its own, and those of it that later batches bring.
  */
 export interface TokenBatch {
   ids: readonly number[];
   positions: readonly number[];
   spans(window: number | undefined): readonly SlotSpan[];
   first_slot: number;
+  length: number;
 }
 
 export type SlotSpan = readonly [number, number, number, number];
@@ -146,7 +150,7 @@ export function forward(model: Model, batch: TokenBatch): void {
     write(gpu, spans, Uint32Array.from(batch.spans(window).flat()));
   }
   for (const [rope, turns] of workspace.turns) {
-    write(gpu, turns, ropeTurns(rope, config.head_dim, batch.positions));
+    write(gpu, turns, ropeTurns(rope, batch));
   }
   embed(model, workspace, T);
 
@@ -163,13 +167,20 @@ export function forward(model: Model, batch: TokenBatch): void {
   }
 }
 
-/** hidden = the tokens' embeddings, with learned positions added where the model has them. */
-function embed({ weights, commands, config }: Model, { activations }: Workspace, T: number): void {
+/** hidden = the tokens' embeddings by the model's factor, with learned positions added where it has them. */
+function embed(
+  { weights, commands, config, head_dtype }: Model,
+  { activations }: Workspace,
+  T: number,
+): void {
   const { ids, positions, hidden, update } = activations;
+  const n = T * config.hidden_size;
   lookUp(commands, weights.embedding, ids, hidden, T);
+  const factor = embeddingFactor(config, head_dtype);
+  if (factor !== 1) commands.dispatch(scale, { n, factor, softcap: 0 }, { x: hidden });
   if (!weights.positions) return;
   lookUp(commands, weights.positions, positions, update, T);
-  commands.dispatch(add, { n: T * config.hidden_size }, { x: hidden, y: update });
+  commands.dispatch(add, { n, factor: 1 }, { x: hidden, y: update });
 }
 
 /** y [T, columns] = rows of a table in parts. */

@@ -32,8 +32,8 @@ export interface Loader {
   readonly arena: Arena;
   /** A matrix as it is stored: an embedding, a language-model head. */
   table(tensor: ModelTensor): Promise<DeviceMatrix>;
-  /** A vector, in float32. */
-  vector(tensor: ModelTensor): Promise<GPUBuffer>;
+  /** A vector, in float32, with `plus` added to each of its values. */
+  vector(tensor: ModelTensor, plus?: number): Promise<GPUBuffer>;
   /** A Linear layer: as the checkpoint has quantized it, or under the configuration. */
   linear(module: LinearModule): Promise<Linear>;
   /** Bytes of the Linear layers so far, scales and codes included. */
@@ -78,11 +78,11 @@ export async function openLoader(
     return loaded;
   }
 
-  async function vector({ name, shape }: ModelTensor): Promise<GPUBuffer> {
+  async function vector({ name, shape }: ModelTensor, plus = 0): Promise<GPUBuffer> {
     requireTensor(checkpoint, { name, shape });
     const { data } = await readWeight(checkpoint, name);
     advance(name);
-    return arena.upload(data, name);
+    return arena.upload(plus === 0 ? data : data.map((value) => value + plus), name);
   }
 
   async function linearMatrix({ name, rows, columns, conv1d }: LinearModule): Promise<DeviceMatrix> {

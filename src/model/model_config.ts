@@ -1,3 +1,5 @@
+import type { Activation } from '../gpu/kernels/activate.ts';
+
 /**
  * A model as data: sizes under the names of transformers' config.json; norms, blocks and tensors' names as its family
  * gives them. Plain values throughout, so that it passes between workers.
@@ -22,33 +24,55 @@ export interface ModelConfig {
   /** The kinds of block, in turn: layer i is `blocks[i % blocks.length]`. */
   blocks: readonly [BlockSpec, ...BlockSpec[]];
   names: TensorNames;
+  /** Parts of the checkpoint's model that no text reaches, as transformers names these modules: `model.visual`. */
+  towers?: readonly string[];
+  /**
+   * Factor of the embeddings; absent: 1. `in_dtype` where transformers rounds it to the dtype of the model, which is
+   * the head's: Gemma's √3072 is 55.5 in bfloat16.
+   */
+  embedding_scale?: { value: number; in_dtype: boolean };
+  /** Factor of what attention and MLP add to the residual stream; absent: 1. */
+  residual_scale?: number;
+  /** Factor of the vocabulary's logits; absent: 1. */
+  logit_scale?: number;
+  /** Bound of the vocabulary's logits behind that factor, softcap · tanh(logit / softcap); absent: none. */
+  logit_softcap?: number;
   /** True if older versions of transformers kept a causal mask in each layer, as a buffer that counts as memory. */
   mask_buffers: boolean;
 }
 
 /** Zhang & Sennrich 2019, which has a weight; Ba et al. 2016, which has a weight and a bias. */
-export type Norm = { kind: 'rms' | 'layer'; eps: number };
+export type Norm = {
+  kind: 'rms' | 'layer';
+  eps: number;
+  /** True if a weight is stored less 1, as Gemma's. */
+  plus_one?: boolean;
+};
 
 /** A block: attention, then MLP, each with norms about it and added to the residual stream. */
 export interface BlockSpec {
   /** The paths of its norms, below the layer's own; a place without one has none. */
   norms: Partial<Record<NormPlace, string>>;
-  /** Norms of queries and keys before rope, over each head by itself or over all heads at once. */
-  qk_norm: { q: string; k: string; over: 'head' | 'all' } | undefined;
+  /** Norms of queries and keys before rope, or after it, over each head by itself or over all heads at once. */
+  qk_norm: { q: string; k: string; over: 'head' | 'all'; after_rope?: true } | undefined;
   /** The Linear layers in the order they are used. */
   linears: readonly LinearSpec[];
   /** Rotation of queries and keys by their position; undefined where learned positions are added to the embedding. */
   rope: Rope | undefined;
+  /** That of queries, where they turn otherwise than keys. */
+  query_rope?: Rope;
   /** Tokens a position looks back on, itself included; undefined for all. */
   window: number | undefined;
+  /** Of `gate`, which `up` is multiplied by; of `up` itself in a block without a gate. */
   activation: Activation;
+  /** Factor of attention's scores; absent: 1 / √head_dim. */
+  attention_scale?: number;
+  /** Bound of attention's scores behind that factor, softcap · tanh(score / softcap); absent: none. */
+  attention_softcap?: number;
 }
 
 /** In front of attention and MLP (pre-norm), or behind them before the residual stream (post-norm); a block may have both. */
 export type NormPlace = 'attention_in' | 'attention_out' | 'mlp_in' | 'mlp_out';
-
-/** `swiglu` is silu(gate) · up (Shazeer 2020); `gelu_new` is the tanh form of GELU, of `up` alone. */
-export type Activation = 'swiglu' | 'gelu_new';
 
 /** A Linear layer of a block; its shape follows from its roles. */
 export interface LinearSpec {
@@ -75,14 +99,51 @@ export interface TensorNames {
   layers: string;
   /** Of the norm behind the last block. */
   norm: string;
+  /** Of the vocabulary's head: transformers' own, then others; absent: `lm_head` alone. */
+  heads?: readonly [string, ...string[]];
 }
 
-/** Rotary positions (Su et al. 2021), and how a model's frequencies are scaled (transformers modeling_rope_utils.py). */
-export type Rope =
-  /** A layer that does not turn, in a model whose other layers do. */
-  | { rope_type: 'none' }
+/** Rotary positions (Su et al. 2021): which components of a head are turned, and by which frequencies. */
+export type Rope = Turned & Frequencies;
+
+/** The pairs of a head that are turned: all of it, or its first components, the rest staying as they are. */
+export interface Turned {
+  /** Components turned, an even number; 0 in a layer that does not turn, in a model whose other layers do. */
+  rotary_dim: number;
+  /** Whether pairs are (2i, 2i + 1), or one of each half, (i, i + rotary_dim / 2). */
+  interleaved: boolean;
+  /** Makes queries longer by their position: by 1 + beta · ln(1 + ⌊position / every⌋), as Llama 4 does. */
+  growing?: { beta: number; every: number };
+}
+
+/** A rope's frequencies and how a model scales them (transformers modeling_rope_utils.py). */
+export type Frequencies =
   | { rope_type: 'default'; rope_theta: number }
   | { rope_type: 'linear'; rope_theta: number; factor: number }
+  /** Peng et al. 2023: fast turns are kept, slow ones slowed by `factor`; cosines and sines times `attention_factor`. */
+  | {
+      rope_type: 'yarn';
+      rope_theta: number;
+      factor: number;
+      attention_factor: number;
+      /** Turns over the original length from which on a pair is kept, and up to which it is slowed. */
+      beta_fast: number;
+      beta_slow: number;
+      /** Whether the bounds between fast and slow are whole pairs. */
+      truncate: boolean;
+      original_max_position_embeddings: number;
+    }
+  /** Ding et al. 2024: each pair slowed by its own factor, another one in sequences beyond the original length. */
+  | {
+      rope_type: 'longrope';
+      rope_theta: number;
+      attention_factor: number;
+      short_factor: readonly number[];
+      long_factor: readonly number[];
+      original_max_position_embeddings: number;
+      /** Whether a generation that grows beyond the original length computes what it has cached anew. */
+      recomputed: boolean;
+    }
   | {
       rope_type: 'llama3';
       rope_theta: number;
@@ -94,3 +155,7 @@ export type Rope =
 
 /** The block that a layer is. */
 export const blockOf = ({ blocks }: ModelConfig, layer: number): BlockSpec => blocks[layer % blocks.length]!;
+
+/** Whether a block's MLP has a gate. */
+export const isGated = ({ linears }: BlockSpec): boolean =>
+  linears.some(({ roles }) => roles.includes('gate'));

@@ -4,6 +4,7 @@ import type { Gpu } from '../gpu/device/device.ts';
 import { pipelineKey } from '../gpu/device/kernel.ts';
 import type { ComputeDtype, QuantConfig } from '../quant/config.ts';
 import type { QuantizableDtype } from '../tensor/dtype.ts';
+import { parseConfig } from './config.ts';
 import { needsOf } from './needs.ts';
 import type { ModelFiles } from './open_model.ts';
 import type { StoredQuant } from './stored_quant.ts';
@@ -14,6 +15,7 @@ const PACKED = gpuWith('packed_4x8_integer_dot_product');
 
 type Needed = Parameters<typeof needsOf>[1];
 const modelIn = (dtypes: readonly QuantizableDtype[], more: Partial<Needed> = {}): Needed => ({
+  config: parseConfig({ model_type: 'llama', hidden_size: 128 }),
   checkpoint: {
     tensors: new Map(dtypes.map((dtype) => [dtype, { info: { dtype, shape: [4, 4] } }])),
   } as unknown as ModelFiles['checkpoint'],
@@ -65,8 +67,8 @@ it('asks for what a run compiles and no more', () => {
   expect(matmulsOf(modelIn(['BF16']), nf4)).toEqual([
     'matvec_float COMPUTE_DTYPE=0 DTYPE=2',
     'tile_float COMPUTE_DTYPE=0 DTYPE=2',
-    'matvec_blockwise COMPUTE_DTYPE=1 SCALES=1',
-    'tile_blockwise COMPUTE_DTYPE=1 SCALES=1',
+    'matvec_blockwise COMPUTE_DTYPE=1 SCALES=1 SHIFT=0',
+    'tile_blockwise COMPUTE_DTYPE=1 SCALES=1 SHIFT=0',
   ]);
   expect(matmulsOf(modelIn(['BF16']), { ...nf4, skip_modules })).toContain(
     'tile_float COMPUTE_DTYPE=1 DTYPE=2',
@@ -83,7 +85,7 @@ it('asks for the kernels of a checkpoint that is quantized already', () => {
   };
   const none = { quant_type: 'none', compute_dtype: 'bfloat16' } as const;
   expect(matmulsOf(modelIn(['F16'], { stored_quant }), none)).toContain(
-    'tile_blockwise COMPUTE_DTYPE=2 SCALES=1',
+    'tile_blockwise COMPUTE_DTYPE=2 SCALES=1 SHIFT=0',
   );
   const partly = { ...stored_quant, float_modules: ['model.layers.0.mlp.down_proj'] };
   expect(matmulsOf(modelIn(['F16'], { stored_quant: partly }), none)).toContain(

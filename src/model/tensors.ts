@@ -9,8 +9,6 @@ export interface ModelTensor {
   shape: readonly number[];
 }
 
-const LM_HEAD = 'lm_head';
-
 /** All tensors of a model, by what they are for. */
 export interface ModelTensors {
   /** [vocabulary, hidden]. */
@@ -34,6 +32,8 @@ export type LayerNorm = NormPlace | 'q' | 'k';
 /** A norm's tensors, as long as what it normalizes at a time. */
 export interface NormTensors {
   width: number;
+  /** Added to each value of the weight. */
+  plus: number;
   weight: ModelTensor;
   bias: ModelTensor | undefined;
 }
@@ -54,28 +54,32 @@ export function modelTensors(config: ModelConfig, checkpoint?: Checkpoint): Mode
       linears: layerModules(config, layer, checkpoint),
     })),
     norm: normTensors(config, prefix + names.norm, hidden),
-    head: headTable(config, table),
+    head: headTable(config, checkpoint, table),
   };
 }
 
 /** A checkpoint of a tied model may hold the one matrix under the head's name alone. */
-function embeddingName(
-  { names: { embedding }, tie_word_embeddings }: ModelConfig,
-  prefix: string,
-  checkpoint: Checkpoint | undefined,
-): string {
-  const own = prefix + embedding;
+function embeddingName(config: ModelConfig, prefix: string, checkpoint: Checkpoint | undefined): string {
+  const own = prefix + config.names.embedding;
+  const head = headName(config, checkpoint);
   const has = (name: string) => checkpoint?.tensors.has(`${name}.weight`);
-  return tie_word_embeddings && !has(own) && has(LM_HEAD) ? LM_HEAD : own;
+  return config.tie_word_embeddings && !has(own) && has(head) ? head : own;
+}
+
+/** The name of a vocabulary's head, without `.weight`: that of the family's which a checkpoint has, or transformers' own. */
+export function headName({ names: { heads = ['lm_head'] } }: ModelConfig, checkpoint?: Checkpoint): string {
+  return heads.find((name) => checkpoint?.tensors.has(`${name}.weight`)) ?? heads[0];
 }
 
 /** transformers puts a classifier's `score` and a vocabulary's `lm_head` beside the model, before no prefix. */
 function headTable(
-  { num_labels, tie_word_embeddings, vocab_size }: ModelConfig,
+  config: ModelConfig,
+  checkpoint: Checkpoint | undefined,
   table: (name: string, rows: number) => ModelTensor,
 ): ModelTensor | undefined {
+  const { num_labels, tie_word_embeddings, vocab_size } = config;
   if (num_labels !== undefined) return table('score', num_labels);
-  return tie_word_embeddings ? undefined : table(LM_HEAD, vocab_size);
+  return tie_word_embeddings ? undefined : table(headName(config, checkpoint), vocab_size);
 }
 
 function blockNorms(config: ModelConfig, layer: number, at: string): LayerTensors['norms'] {
@@ -96,6 +100,7 @@ function blockNorms(config: ModelConfig, layer: number, at: string): LayerTensor
 
 const normTensors = ({ norm }: ModelConfig, name: string, width: number): NormTensors => ({
   width,
+  plus: norm.plus_one ? 1 : 0,
   weight: { name: `${name}.weight`, shape: [width] },
   bias: norm.kind === 'layer' ? { name: `${name}.bias`, shape: [width] } : undefined,
 });
@@ -126,7 +131,8 @@ const linearTensors = ({ name, rows, columns, bias, conv1d }: LinearModule): Mod
  */
 export async function hasOwnHead(config: ModelConfig, checkpoint: Checkpoint): Promise<boolean> {
   const { tensors } = checkpoint;
-  const [own, head] = [modelTensors(config, checkpoint).embedding.name, `${LM_HEAD}.weight`];
+  const own = modelTensors(config, checkpoint).embedding.name;
+  const head = `${headName(config, checkpoint)}.weight`;
   if (config.num_labels !== undefined || own === head || !tensors.has(own) || !tensors.has(head))
     return false;
   const [a, b] = [findTensor(checkpoint, own).info, findTensor(checkpoint, head).info];

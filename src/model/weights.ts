@@ -83,8 +83,11 @@ async function loadLayer(loader: Loader, { norms, linears }: LayerTensors): Prom
   return layer;
 }
 
-const loadNorm = async (loader: Loader, { width, weight, bias }: NormTensors): Promise<NormWeights> => ({
+const loadNorm = async (
+  loader: Loader,
+  { width, plus, weight, bias }: NormTensors,
+): Promise<NormWeights> => ({
   width,
-  weight: await loader.vector(weight),
+  weight: await loader.vector(weight, plus),
   bias: bias && (await loader.vector(bias)),
 });

@@ -18,7 +18,16 @@ export const phi3: Family = {
         rms_norm_eps: 1e-5,
         eos_token_id: 32000,
       },
-      { windows: [optionalInteger(fields, 'sliding_window')] },
+      {
+        windows: [optionalInteger(fields, 'sliding_window')],
+        rope: {
+          // Phi-4-mini turns three quarters of a head.
+          partial_rotary_factor: 1,
+          aliases: { su: 'longrope', yarn: 'longrope' },
+          original: 4096,
+          recomputed: true,
+        },
+      },
     );
     return changeBlocks(plain, () => ({
       linears: [

@@ -1,4 +1,5 @@
 import { configName, skippedModules, type QuantConfig } from '../../quant/config.ts';
+import { autoClass } from '../auto_class.ts';
 import type { ExperimentResult } from '../result.ts';
 import type { AdapterRef, ModelRef } from '../spec.ts';
 import { commandOf, harnessTask, notesOf, pythonCall, type HarnessTask } from './harness_call.ts';
@@ -30,6 +31,7 @@ export function reproduction(result: ExperimentResult, { link }: ReportOptions):
 
 /** A model as from_pretrained takes it: a repository with its commit, or a folder. */
 interface Pretrained {
+  auto_class: string;
   name: string;
   revision?: string | undefined;
   adapter?: { name: string; revision?: string | undefined } | undefined;
@@ -38,6 +40,7 @@ interface Pretrained {
 function modelOf({ spec: { model }, environment }: ExperimentResult): Pretrained {
   const { revision, adapter } = environment.model;
   return {
+    auto_class: autoClass(environment.model.architecture),
     ...named(model, revision),
     adapter: model.adapter && named(model.adapter, adapter?.revision),
   };
@@ -65,8 +68,9 @@ const noteOf = (notes: readonly (string | undefined)[]): { note?: string } => {
 /** The commands of lm_eval for what is not quantized. */
 function terminalOf(config: QuantConfig, model: Pretrained, tasks: readonly HarnessTask[]): HowTo[] {
   const calls = tasks.flatMap(({ call }) => call ?? []);
-  if (config.quant_type !== 'none' || calls.length === 0) return [];
-  const { name, revision, adapter } = model;
+  const { auto_class, name, revision, adapter } = model;
+  // The harness loads by no other class from a command line.
+  if (config.quant_type !== 'none' || calls.length === 0 || auto_class !== 'AutoModelForCausalLM') return [];
   const args = [
     `pretrained=${name}`,
     ...(revision === undefined ? [] : [`revision=${revision}`]),
@@ -95,7 +99,7 @@ function pythonOf(config: QuantConfig, model: Pretrained, tasks: readonly Harnes
       text: `bitsandbytes has no ${config.quant_type}; there is no counterpart.`,
     };
   }
-  const { name, adapter } = model;
+  const { auto_class, name, adapter } = model;
   const calls = tasks.flatMap(({ call }) => call ?? []);
   const bnb = config.quant_type === 'none' ? '' : ', BitsAndBytesConfig';
   const softmax = config.compute_dtype === 'float32' ? '' : ', softmax_dtype="float32"';
@@ -106,9 +110,9 @@ function pythonOf(config: QuantConfig, model: Pretrained, tasks: readonly Harnes
     'import torch',
     ...(calls.length > 0 ? ['from lm_eval.models.huggingface import HFLM'] : []),
     ...(adapter ? ['from peft import PeftModel'] : []),
-    `from transformers import AutoModelForCausalLM${calls.length > 0 ? ', AutoTokenizer' : ''}${bnb}`,
+    `from transformers import ${auto_class}${calls.length > 0 ? ', AutoTokenizer' : ''}${bnb}`,
     '',
-    `model = AutoModelForCausalLM.from_pretrained(${JSON.stringify(name)}${at(model.revision)}, ${quantization.python})`,
+    `model = ${auto_class}.from_pretrained(${JSON.stringify(name)}${at(model.revision)}, ${quantization.python})`,
     ...(adapter
       ? [`model = PeftModel.from_pretrained(model, ${JSON.stringify(adapter.name)}${at(adapter.revision)})`]
       : []),
