@@ -1,7 +1,7 @@
 import type { Family } from './families/family.ts';
 import { arcee } from './families/arcee.ts';
 import { exaone4 } from './families/exaone4.ts';
-import { gemma, gemma2 } from './families/gemma.ts';
+import { gemma, gemma2, gemma3, gemma3Images } from './families/gemma.ts';
 import { gpt2 } from './families/gpt2.ts';
 import { granite, granite4 } from './families/granite.ts';
 import { ernie45 } from './families/ernie.ts';
@@ -34,6 +34,8 @@ export const FAMILIES: readonly Family[] = [
   qwen3Vl,
   gemma,
   gemma2,
+  gemma3,
+  gemma3Images,
   granite,
   granite4,
   arcee,

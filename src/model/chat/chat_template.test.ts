@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { goldenFolder } from '../../../test/fixtures/golden_files.ts';
-import { isTemplateFile, openChatTemplate } from './chat_template.ts';
+import { openChatTemplate } from './chat_template.ts';
 import type { ChatMessage } from './message.ts';
 
 const FILES = ['config.json', 'tokenizer.json'];
@@ -124,11 +124,5 @@ describe('the chat template of a model', () => {
       code: 'bad-tokenizer',
       message: expect.stringContaining(message) as string,
     });
-  });
-
-  it('may come from these files', () => {
-    expect(isTemplateFile('chat_template.jinja')).toBe(true);
-    expect(isTemplateFile('additional_chat_templates/rag.jinja')).toBe(true);
-    expect(isTemplateFile('chat_template.json')).toBe(false);
   });
 });

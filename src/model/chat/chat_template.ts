@@ -30,9 +30,6 @@ export interface RenderedChat {
 const FILE = 'chat_template.jinja';
 const CONFIG = 'tokenizer_config.json';
 
-/** The names of a model's files that a chat template may come from. */
-export const isTemplateFile = (name: string): boolean => name === FILE || isFurther(name);
-
 const isFurther = (name: string): boolean => /^additional_chat_templates\/[^/]+\.jinja$/.test(name);
 
 /**

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../config.ts';
+import { blockLayers } from '../footprint.ts';
+import { linearModules } from '../modules.ts';
 import { embeddingFactor } from '../embedding_factor.ts';
 
 const SIZES = { hidden_size: 3072, num_hidden_layers: 2, num_attention_heads: 16 };
@@ -52,6 +54,37 @@ describe('Gemma', () => {
   });
 });
 
+describe('Gemma 3', () => {
+  const gemma3 = { ...SIZES, model_type: 'gemma3_text', num_hidden_layers: 12 };
+  const layers = (json: object) =>
+    parseConfig({ ...gemma3, ...json }).blocks.map(({ window, rope }) => [window, rope]);
+
+  it('looks back on all tokens in every sixth layer, and turns there by a theta of its own', () => {
+    const turned = { rope_type: 'default', rotary_dim: 256, interleaved: false };
+    const [first, , , , , sixth] = layers({
+      rope_theta: 2e6,
+      rope_local_base_freq: 5e3,
+      sliding_window: 512,
+    });
+    expect(first).toEqual([512, { ...turned, rope_theta: 5e3 }]);
+    expect(sixth).toEqual([undefined, { ...turned, rope_theta: 2e6 }]);
+    expect(layers({})[0]).toEqual([4096, { ...turned, rope_theta: 1e4 }]);
+    expect(layers({ sliding_window_pattern: 2 })[1]).toEqual([undefined, { ...turned, rope_theta: 1e6 }]);
+  });
+
+  it('scales the rope of layers without a window alone', () => {
+    const [first, , , , , sixth] = layers({ rope_scaling: { factor: 8, rope_type: 'linear' } });
+    expect(first).toMatchObject([4096, { rope_type: 'default' }]);
+    expect(sixth).toMatchObject([undefined, { rope_type: 'linear', rope_theta: 1e6, factor: 8 }]);
+  });
+
+  it('bounds logits where it stands by itself, not within a model of images', () => {
+    const text_config = { ...gemma3, final_logit_softcapping: 20 };
+    expect(parseConfig(text_config).logit_softcap).toBe(20);
+    expect(parseConfig({ model_type: 'gemma3', text_config }).logit_softcap).toBe(0);
+  });
+});
+
 describe('Granite', () => {
   it('multiplies by 1 what config.json names no factor of, scores too', () => {
     const { blocks, ...config } = parseConfig({ ...SIZES, model_type: 'granite' });
@@ -82,6 +115,18 @@ describe('Granite', () => {
     expect(blocks[0].rope).toMatchObject({ rotary_dim: 0 });
     const turned = parseConfig({ ...dense, position_embedding_type: 'rope' });
     expect(turned.blocks[0].rope).toMatchObject({ rotary_dim: 192 });
+  });
+
+  it('4 names the layers of its MLP as it has them', () => {
+    const config = parseConfig(dense);
+    const layers = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'input_linear', 'output_linear'];
+    expect(blockLayers(config)).toEqual(layers);
+    expect(blockLayers(config, ['up'])).toEqual(['input_linear']);
+    expect(linearModules(config)[4]).toMatchObject({
+      name: 'model.layers.0.shared_mlp.input_linear',
+      rows: 2 * 512,
+      columns: 3072,
+    });
   });
 
   it.each([

@@ -3,6 +3,7 @@ import { TASKS } from '../../eval/tasks/tasks.ts';
 import type { ChatTemplateOrigin, ExperimentResult } from '../result.ts';
 import { canonicalJson } from '../spec.ts';
 import { hashText } from '../digest.ts';
+import { readingRows } from '../view/reading.ts';
 
 /** The harness whose protocols are followed wherever a task bears a harness's name. */
 export const HARNESS = 'lm-evaluation-harness 0.4.13';
@@ -28,6 +29,7 @@ export function environmentRows({ spec, environment, digest }: ExperimentResult)
   return [
     ['Model', `${model.name}${model.revision ? ` at ${model.revision}` : ''}`],
     ...files,
+    ...readingRows(model.reading),
     ...(chat_template ? [['Chat template', chatTemplateText(chat_template)]] : []),
     ['Adapter', adapterName(adapter)],
     ['Runtime', runtime],
