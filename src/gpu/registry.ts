@@ -11,6 +11,7 @@ import { expected_gap } from './kernels/expected_gap.ts';
 import { layer_norm } from './kernels/layer_norm.ts';
 import { logit_strips } from './kernels/logit_strips.ts';
 import { logprobs } from './kernels/logprobs.ts';
+import { pick_rows } from './kernels/pick_rows.ts';
 import { rms_norm } from './kernels/rms_norm.ts';
 import { rope } from './kernels/rope.ts';
 import { choicesOf, MATMULS } from './matrix/choose.ts';
@@ -25,6 +26,7 @@ const OF_EVERY_MODEL = [
   rope,
   attention,
   add,
+  pick_rows,
   cast,
   logit_strips,
   logprobs,

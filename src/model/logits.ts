@@ -153,7 +153,7 @@ function computeLogits(model: Model, rows: readonly number[], buffers: Head['buf
   commands.dispatch(embedding, pick, { ids, table, y: picked }, { DTYPE: DTYPE.F32 });
   normalize(commands, config.norm, weights.norm, { n: R * width, x: picked, y: normed });
   const x = round(commands, head_dtype, normed, rounded, R * width);
-  linear(commands, weights.head, { M: R, x, y: logits, compute_dtype: head_dtype });
+  linear(commands, weights.head, { M: R, x, y: logits, bias: weights.head_bias, compute_dtype: head_dtype });
   commands.dispatch(logit_strips, { R, V, strip: STRIP }, { logits, peaks, places });
 }
 

@@ -24,19 +24,27 @@ export interface ModelConfig {
   /** The kinds of block, in turn: layer i is `blocks[i % blocks.length]`. */
   blocks: readonly [BlockSpec, ...BlockSpec[]];
   names: TensorNames;
+  /** Where learned positions begin in their table: OPT's first is its third row. */
+  positions_from?: number;
+  /** True if the vocabulary's head has a bias. */
+  head_bias?: boolean;
   /** True if older versions of transformers kept a causal mask in each layer, as a buffer that counts as memory. */
   mask_buffers: boolean;
 }
 
-/** Zhang & Sennrich 2019, which has a weight; Ba et al. 2016, which has a weight and a bias. */
-export type Norm = { kind: 'rms' | 'layer'; eps: number };
+/**
+ * Zhang & Sennrich 2019, which has a weight; Ba et al. 2016, which has a weight and a bias unless they are said to be
+ * left out.
+ */
+export type Norm =
+  { kind: 'rms'; eps: number } | { kind: 'layer'; eps: number; parameters?: 'weight' | 'none' };
 
 /** A block: attention, then MLP, each with norms about it and added to the residual stream. */
 export interface BlockSpec {
   /** The paths of its norms, below the layer's own; a place without one has none. */
   norms: Partial<Record<NormPlace, string>>;
-  /** Norms of queries and keys before rope, over each head by itself or over all heads at once. */
-  qk_norm: { q: string; k: string; over: 'head' | 'all' } | undefined;
+  /** Norms of queries and keys before rope. */
+  qk_norm: QkNorm | undefined;
   /** The Linear layers in the order they are used. */
   linears: readonly LinearSpec[];
   /** Rotation of queries and keys by their position; undefined where learned positions are added to the embedding. */
@@ -45,6 +53,21 @@ export interface BlockSpec {
   window: number | undefined;
   /** Of `gate`, which `up` is multiplied by; of `up` itself in a block without a gate. */
   activation: Activation;
+  /** True if MLP and attention both read the block's input (Wang & Komatsuzaki 2021): by attention's norm unless it has its own. */
+  parallel?: boolean;
+}
+
+/**
+ * Norms of queries and keys: over all heads at once or each by itself, with one weight for all heads or, in one tensor
+ * or a numbered one each, with each head's own.
+ */
+export interface QkNorm {
+  q: string;
+  k: string;
+  over: 'head' | 'all';
+  own_weights?: 'one-tensor' | 'numbered';
+  /** The parameters of a LayerNorm, where they are others than the model's. */
+  parameters?: 'weight';
 }
 
 /** In front of attention and MLP (pre-norm), or behind them before the residual stream (post-norm); a block may have both. */
@@ -57,6 +80,8 @@ export interface LinearSpec {
   /** The roles that its rows compute, one or several in the order of the rows: `['q', 'k', 'v']`. */
   roles: readonly Role[];
   bias: boolean;
+  /** True if its rows are grouped by heads of keys, the rows of each role for the first, then for the next. */
+  by_head?: boolean;
   /** Stored transposed, [columns, rows], as transformers' Conv1D is. */
   conv1d: boolean;
 }

@@ -1,6 +1,6 @@
 import { MAX_HEAD_DIM } from '../../gpu/device/limits.ts';
 import { boolean, eosIds, integer, number, type Fields } from '../config_fields.ts';
-import type { BlockSpec, ModelConfig, Rope } from '../model_config.ts';
+import type { BlockSpec, ModelConfig, Norm, Rope } from '../model_config.ts';
 import { linear, type ParsedModel } from './family.ts';
 import { parseActivation } from './parse_activation.ts';
 import { parseRope, type RopeOptions } from './parse_rope.ts';
@@ -26,8 +26,10 @@ export interface Defaults {
   eos_token_id?: number;
 }
 
-/** Differences among the families that follow Llama: biases, norms of heads, and windows. */
+/** Differences among the families that follow Llama: norms, biases, norms of heads, and windows. */
 export interface Traits {
+  /** Absent: RMSNorm by rms_norm_eps. */
+  norm?: Norm;
   qkv_bias?: boolean;
   o_bias?: boolean;
   mlp_bias?: boolean;
@@ -48,7 +50,7 @@ export const POST_NORMS: BlockSpec['norms'] = {
 
 /** Reads a model whose block is Llama's (transformers modeling_llama.py) up to some traits. */
 export function llamaLike(fields: Fields, defaults: Defaults, traits: Traits = {}): ParsedModel {
-  const { qkv_bias = false, o_bias = false, mlp_bias = false, qk_norm = false } = traits;
+  const { norm, qkv_bias = false, o_bias = false, mlp_bias = false, qk_norm = false } = traits;
   const { windows = [undefined], turned = [true] } = traits;
   const sizes = readSizes(fields, defaults);
   const rope = parseRope(fields, sizes, { ...traits.rope, default_theta: defaults.rope_theta });
@@ -74,7 +76,7 @@ export function llamaLike(fields: Fields, defaults: Defaults, traits: Traits = {
     ...sizes,
     tie_word_embeddings: boolean(fields, 'tie_word_embeddings', defaults.tie_word_embeddings),
     eos_token_ids: eosIds(fields, defaults.eos_token_id),
-    norm: { kind: 'rms', eps: number(fields, 'rms_norm_eps', 0, 1, defaults.rms_norm_eps ?? 1e-6) },
+    norm: norm ?? { kind: 'rms', eps: number(fields, 'rms_norm_eps', 0, 1, defaults.rms_norm_eps ?? 1e-6) },
     blocks: blocksOf(
       Array.from({ length: Math.max(windows.length, turned.length) }, (_, layer) => ({
         ...block,
