@@ -1,13 +1,19 @@
 import type { Family } from './families/family.ts';
+import { cohere, cohere2 } from './families/cohere.ts';
 import { exaone4 } from './families/exaone4.ts';
 import { gpt2 } from './families/gpt2.ts';
+import { gptNeox } from './families/gpt_neox.ts';
 import { llama } from './families/llama.ts';
 import { ministral, mistral } from './families/mistral.ts';
-import { olmo2 } from './families/olmo.ts';
+import { olmo, olmo2 } from './families/olmo.ts';
+import { opt } from './families/opt.ts';
+import { phi } from './families/phi.ts';
 import { phi3 } from './families/phi3.ts';
 import { qwen2, qwen3 } from './families/qwen.ts';
 import { seedOss } from './families/seed_oss.ts';
 import { smollm3 } from './families/smollm3.ts';
+import { stablelm } from './families/stablelm.ts';
+import { starcoder2 } from './families/starcoder2.ts';
 
 /** The model families there are, in the order a refusal names them. */
 export const FAMILIES: readonly Family[] = [
@@ -22,4 +28,12 @@ export const FAMILIES: readonly Family[] = [
   ministral,
   exaone4,
   seedOss,
+  olmo,
+  stablelm,
+  starcoder2,
+  cohere,
+  cohere2,
+  phi,
+  gptNeox,
+  opt,
 ];

@@ -100,6 +100,8 @@ export interface TensorNames {
   layers: string;
   /** Of the norm behind the last block. */
   norm: string;
+  /** Of a head that checkpoints do not call lm_head, as transformers now does. */
+  head?: string;
 }
 
 /** Rotary positions (Su et al. 2021): which components of a head are turned, and by which frequencies. */

@@ -50,12 +50,13 @@ export interface NormTensors {
 export function modelTensors(config: ModelConfig, checkpoint?: Checkpoint): ModelTensors {
   const { names, hidden_size: hidden, positions_from = 0 } = config;
   const prefix = prefixOf(config, checkpoint);
+  const head = headName(config, checkpoint);
   const table = (name: string, rows: number): ModelTensor => ({
     name: `${name}.weight`,
     shape: [rows, hidden],
   });
   return {
-    embedding: table(embeddingName(config, prefix, checkpoint), config.vocab_size),
+    embedding: table(embeddingName(config, prefix, head, checkpoint), config.vocab_size),
     positions: names.positions
       ? table(prefix + names.positions, config.max_position_embeddings + positions_from)
       : undefined,
@@ -64,32 +65,39 @@ export function modelTensors(config: ModelConfig, checkpoint?: Checkpoint): Mode
       linears: layerModules(config, layer, checkpoint),
     })),
     norm: normTensors(config.norm, prefix + names.norm, hidden),
-    head: headTable(config, table),
+    head: headTable(config, head, table),
     head_bias:
       config.head_bias && config.num_labels === undefined
-        ? { name: `${LM_HEAD}.bias`, shape: [config.vocab_size] }
+        ? { name: `${head}.bias`, shape: [config.vocab_size] }
         : undefined,
   };
+}
+
+/** transformers calls a head by the name it once had, too. */
+function headName({ names: { head } }: ModelConfig, checkpoint: Checkpoint | undefined): string {
+  return head !== undefined && checkpoint?.tensors.has(`${head}.weight`) ? head : LM_HEAD;
 }
 
 /** A checkpoint of a tied model may hold the one matrix under the head's name alone. */
 function embeddingName(
   { names: { embedding }, tie_word_embeddings }: ModelConfig,
   prefix: string,
+  head: string,
   checkpoint: Checkpoint | undefined,
 ): string {
   const own = prefix + embedding;
   const has = (name: string) => checkpoint?.tensors.has(`${name}.weight`);
-  return tie_word_embeddings && !has(own) && has(LM_HEAD) ? LM_HEAD : own;
+  return tie_word_embeddings && !has(own) && has(head) ? head : own;
 }
 
 /** transformers puts a classifier's `score` and a vocabulary's `lm_head` beside the model, before no prefix. */
 function headTable(
   { num_labels, tie_word_embeddings, vocab_size }: ModelConfig,
+  head: string,
   table: (name: string, rows: number) => ModelTensor,
 ): ModelTensor | undefined {
   if (num_labels !== undefined) return table('score', num_labels);
-  return tie_word_embeddings ? undefined : table(LM_HEAD, vocab_size);
+  return tie_word_embeddings ? undefined : table(head, vocab_size);
 }
 
 function blockNorms(config: ModelConfig, layer: number, at: string): LayerTensors['norms'] {
@@ -156,7 +164,10 @@ const linearTensors = ({ name, rows, columns, bias, conv1d }: LinearModule): Mod
  */
 export async function hasOwnHead(config: ModelConfig, checkpoint: Checkpoint): Promise<boolean> {
   const { tensors } = checkpoint;
-  const [own, head] = [modelTensors(config, checkpoint).embedding.name, `${LM_HEAD}.weight`];
+  const [own, head] = [
+    modelTensors(config, checkpoint).embedding.name,
+    `${headName(config, checkpoint)}.weight`,
+  ];
   if (config.num_labels !== undefined || own === head || !tensors.has(own) || !tensors.has(head))
     return false;
   const [a, b] = [findTensor(checkpoint, own).info, findTensor(checkpoint, head).info];
