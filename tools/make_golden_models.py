@@ -36,17 +36,25 @@ from transformers import (
     AutoModelForCausalLM,
     AutoModelForSequenceClassification,
     BitsAndBytesConfig,
+    Cohere2Config,
+    CohereConfig,
     Exaone4Config,
     GPT2Config,
+    GPTNeoXConfig,
     LlamaConfig,
     MinistralConfig,
     MistralConfig,
     Olmo2Config,
+    OlmoConfig,
+    OPTConfig,
     Phi3Config,
+    PhiConfig,
     Qwen2Config,
     Qwen3Config,
     SeedOssConfig,
     SmolLM3Config,
+    StableLmConfig,
+    Starcoder2Config,
 )
 from transformers.pytorch_utils import Conv1D
 from transformers.utils.logging import disable_progress_bar
@@ -164,6 +172,9 @@ SMALL_SHAPES = {
     "eos_token_id": 2,
     "pad_token_id": 50,
 }
+# Of families whose keys have as many heads as queries.
+ALL_HEADS = {name: value for name, value in SMALL_SHAPES.items() if name != "num_key_value_heads"}
+OPT_SHAPES = {"ffn_dim": 40, **{name: value for name, value in ALL_HEADS.items() if name != "intermediate_size"}}
 SMALL = {
     "llama-classifier": LlamaConfig(**SMALL_SHAPES, num_labels=3),
     "mistral-classifier": MistralConfig(**SMALL_SHAPES, num_labels=3),
@@ -188,6 +199,30 @@ SMALL = {
     # The second layer sees all, and knows no positions.
     "exaone4": Exaone4Config(**SMALL_SHAPES, sliding_window=5, sliding_window_pattern=2),
     "seed-oss": SeedOssConfig(**SMALL_SHAPES, head_dim=12, attention_out_bias=True),
+    "olmo": OlmoConfig(**SMALL_SHAPES),
+    "olmo-clip": OlmoConfig(**SMALL_SHAPES, clip_qkv=0.5, attention_bias=True),
+    "olmo-classifier": OlmoConfig(**SMALL_SHAPES, num_labels=3),
+    "stablelm": StableLmConfig(**SMALL_SHAPES, use_qkv_bias=True, partial_rotary_factor=0.5),
+    # As the 12B: one norm a block, and one with weights of its own for each head of queries and keys.
+    "stablelm-parallel": StableLmConfig(
+        **SMALL_SHAPES, partial_rotary_factor=0.25, use_parallel_residual=True, qk_layernorm=True
+    ),
+    "stablelm-classifier": StableLmConfig(**SMALL_SHAPES, num_labels=3),
+    "starcoder2": Starcoder2Config(**SMALL_SHAPES, sliding_window=6),
+    "starcoder2-classifier": Starcoder2Config(**SMALL_SHAPES, num_labels=3, use_bias=False),
+    "cohere": CohereConfig(**SMALL_SHAPES, use_qk_norm=True, logit_scale=0.5),
+    "cohere-bias": CohereConfig(**SMALL_SHAPES, attention_bias=True, logit_scale=0.25),
+    # The second layer sees all, and knows no positions.
+    "cohere2": Cohere2Config(**SMALL_SHAPES, sliding_window=5, sliding_window_pattern=2, logit_scale=0.25),
+    "phi": PhiConfig(**SMALL_SHAPES),
+    "phi-qk-norm": PhiConfig(**SMALL_SHAPES, qk_layernorm=True, tie_word_embeddings=True),
+    "phi-classifier": PhiConfig(**SMALL_SHAPES, num_labels=3),
+    "gpt-neox": GPTNeoXConfig(**ALL_HEADS),
+    "gpt-neox-sequential": GPTNeoXConfig(**ALL_HEADS, use_parallel_residual=False, attention_bias=False, rotary_pct=1.0),
+    "gpt-neox-classifier": GPTNeoXConfig(**ALL_HEADS, num_labels=3),
+    "opt": OPTConfig(**OPT_SHAPES),
+    "opt-plain": OPTConfig(**OPT_SHAPES, enable_bias=False, layer_norm_elementwise_affine=False),
+    "opt-classifier": OPTConfig(**OPT_SHAPES, num_labels=3),
 }
 MODELS_AND_SMALL = {**MODELS, **{name: (config, torch.bfloat16) for name, config in SMALL.items()}}
 

@@ -5,6 +5,7 @@ import { add } from './kernels/add.ts';
 import { argmax } from './kernels/argmax.ts';
 import { attention } from './kernels/attention.ts';
 import { cast } from './kernels/cast.ts';
+import { clamp } from './kernels/clamp.ts';
 import { dequantize_4bit } from './kernels/dequantize_4bit.ts';
 import { embedding } from './kernels/embedding.ts';
 import { expected_gap } from './kernels/expected_gap.ts';
@@ -27,6 +28,7 @@ const OF_EVERY_MODEL = [
   attention,
   add,
   pick_rows,
+  clamp,
   cast,
   logit_strips,
   logprobs,

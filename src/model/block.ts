@@ -1,4 +1,5 @@
 import { activate, activateOverrides } from '../gpu/kernels/activate.ts';
+import { clamp } from '../gpu/kernels/clamp.ts';
 import { pick_rows } from '../gpu/kernels/pick_rows.ts';
 import { rope } from '../gpu/kernels/rope.ts';
 import type { LinearCall } from '../gpu/matrix/linear.ts';
@@ -23,13 +24,7 @@ export function computeBlock(pass: Pass, spec: BlockSpec, layer: LayerWeights, i
 }
 
 /** @param input the stream's share of the block, normalized where the block has a norm in front; as mlp's */
-function attention(
-  pass: Pass,
-  spec: BlockSpec,
-  layer: LayerWeights,
-  index: number,
-  input: GPUBuffer,
-): void {
+function attention(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: number, input: GPUBuffer): void {
   const { workspace, first_slot } = pass;
   const { num_attention_heads: heads, num_key_value_heads: kv_heads, head_dim } = pass.config;
   const { q, k, q_normed, k_normed, turned, update } = workspace.activations;
@@ -37,20 +32,20 @@ function attention(
   const slots = { offset: first_slot * kv_heads * head_dim };
 
   const x = linearInput(pass, input, pass.config.hidden_size, index, 'attention');
-  const projectTo = projection(pass, layer, x);
-  projectTo('q', q);
+  const write = projection(pass, spec, layer, x);
+  write('q', q);
   let queries = q;
   if (spec.rope) {
-    projectTo('k', k);
-    projectTo('v', values, slots);
+    write('k', k);
+    write('v', values, slots);
     const plain = normalized(pass, layer.norms.q, { x: q, y: q_normed, width: heads * head_dim });
     const fresh = normalized(pass, layer.norms.k, { x: k, y: k_normed, width: kv_heads * head_dim });
     turn(pass, spec.rope, { x: plain, y: turned, heads, first: 0 });
     turn(pass, spec.rope, { x: fresh, y: keys, heads: kv_heads, first: first_slot });
     queries = turned;
   } else {
-    projectTo('k', keys, slots);
-    projectTo('v', values, slots);
+    write('k', keys, slots);
+    write('v', values, slots);
   }
   const mixed = attend(pass, index, spec.window, queries);
   projectRole(pass, layer, 'o', linearInput(pass, mixed, heads * head_dim, index, 'output'), update);
@@ -98,24 +93,35 @@ function normalized(
   return y;
 }
 
-/**
- * What writes a role of attention's into a buffer: by its own rows of a Linear layer, or as its part of a projection
- * that was computed whole because its rows are grouped by heads.
- */
-function projection(pass: Pass, layer: LayerWeights, x: LinearInput) {
+/** Writes a role of attention's into a buffer. */
+type Write = (role: Role, y: GPUBuffer, place?: Pick<LinearCall, 'offset'>) => void;
+
+/** What writes queries, keys and values of x. */
+function projection(pass: Pass, { clip_qkv: most }: BlockSpec, layer: LayerWeights, x: LinearInput): Write {
+  const writeWhole: Write =
+    layer.linears.q!.groups === 1
+      ? (role, y, place) => projectRole(pass, layer, role, x, y, place)
+      : groupedProjection(pass, layer, x);
+  if (most === undefined) return writeWhole;
+  return (role, y, place = {}) => {
+    writeWhole(role, y, place);
+    const { groups, rows } = layer.linears[role]!;
+    const n = pass.T * groups * (rows[1] - rows[0]);
+    pass.commands.dispatch(clamp, { n, first: place.offset ?? 0, most }, { y });
+  };
+}
+
+/** A projection whose rows are grouped by heads is computed whole; each role is a part of every group. */
+function groupedProjection(pass: Pass, layer: LayerWeights, input: LinearInput): Write {
   const { commands, T } = pass;
-  const { grouped } = pass.workspace.activations;
+  const { grouped: x } = pass.workspace.activations;
   const { linear, groups } = layer.linears.q!;
-  if (groups === 1) {
-    return (role: Role, y: GPUBuffer, place?: Pick<LinearCall, 'offset'>) =>
-      projectRole(pass, layer, role, x, y, place);
-  }
-  project(pass, linear, x, grouped);
+  project(pass, linear, input, x);
   const group = linear.matrix.rows / groups;
-  return (role: Role, y: GPUBuffer, { offset: first = 0 }: Pick<LinearCall, 'offset'> = {}) => {
-    const [begin, end] = layer.linears[role]!.rows;
-    const part = { group, offset: begin, width: end - begin };
-    commands.dispatch(pick_rows, { n: T * groups * part.width, ...part, first }, { x: grouped, y });
+  return (role, y, { offset: first = 0 } = {}) => {
+    const [offset, end] = layer.linears[role]!.rows;
+    const width = end - offset;
+    commands.dispatch(pick_rows, { n: T * groups * width, group, offset, width, first }, { x, y });
   };
 }
 

@@ -1,5 +1,5 @@
 import { LabError } from '../errors.ts';
-import { fieldsOf, isObject, labels, shown, type Fields } from './config_fields.ts';
+import { byOwnNames, fieldsOf, isObject, labels, shown, type Fields } from './config_fields.ts';
 import type { Family } from './families/family.ts';
 import { FAMILIES } from './families.ts';
 import { requireAllRead } from './harmless_fields.ts';
@@ -17,7 +17,11 @@ export function parseConfig(json: unknown, families = FAMILIES): ModelConfig {
   const { family, architecture } = architectureOf(fields, families);
   requireCausal(fields);
   const num_labels = family.classifiers?.includes(architecture) ? labels(fields) : undefined;
-  const config = { architecture, num_labels, ...family.parse(fields) };
+  const config = {
+    architecture,
+    num_labels,
+    ...family.parse(byOwnNames(fields, family.attribute_map ?? {})),
+  };
   requireAllRead(fields, family);
   requireComputable(config);
   return config;

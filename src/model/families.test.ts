@@ -3,6 +3,7 @@ import { fused, normedBehind } from '../../test/fixtures/made_up_families.ts';
 import smollm2 from '../../public/configs/SmolLM2-135M.json';
 import { parseConfig } from './config.ts';
 import { FAMILIES } from './families.ts';
+import type { BlockSpec } from './model_config.ts';
 import { blockLayers, countParameters, loraFootprint } from './footprint.ts';
 import { linearModules } from './modules.ts';
 import { standIn } from './stand_in.ts';
@@ -19,7 +20,7 @@ describe('a family is one row: with no other line of code', () => {
   it('it is read, and named among the supported', () => {
     expect(as('FusedForCausalLM').architecture).toBe('FusedForCausalLM');
     expect(() => as('Fused')).toThrow(
-      /^The model is a Fused; supported: LlamaForCausalLM, .*, FusedForCausalLM, NormedBehindForCausalLM, LlamaForSequenceClassification, .*GPT2ForSequenceClassification\.$/,
+      /^The model is a Fused; supported: LlamaForCausalLM, .*, FusedForCausalLM, NormedBehindForCausalLM, LlamaForSequenceClassification, .*GPT2ForSequenceClassification, .*\.$/,
     );
   });
 
@@ -81,14 +82,18 @@ it.each(FAMILIES.flatMap(({ architectures, classifiers = [] }) => [...architectu
   (architecture) => {
     const own = models.filter((config) => config.architecture === architecture);
     expect(own).not.toEqual([]);
-    for (const { linears, qk_norm, rope } of own.flatMap(({ blocks }) => blocks)) {
+    for (const { linears, norms, parallel, qk_norm, rope } of own.flatMap(({ blocks }) => blocks)) {
       const roles = linears.flatMap((linear) => linear.roles).filter((role) => role !== 'gate');
       expect(roles).toEqual(['q', 'k', 'v', 'o', 'up', 'down']);
       // Without rope, keys go to their slots as they are projected.
       if (qk_norm) expect(rope).toBeDefined();
+      // Their input is the stream's, and attention's output is added to it before the MLP is computed.
+      if (parallel) expect(norms).toEqual({ attention_in: expect.any(String), ...mlpInOf(norms) });
     }
   },
 );
+
+const mlpInOf = ({ mlp_in }: BlockSpec['norms']) => (mlp_in === undefined ? {} : { mlp_in });
 
 const published = import.meta.glob<object>(
   ['../../public/configs/*.json', '../../test/golden/{checkpoints,harness/models}/*/config.json'],

@@ -26,6 +26,8 @@ export interface ModelConfig {
   names: TensorNames;
   /** Where learned positions begin in their table: OPT's first is its third row. */
   positions_from?: number;
+  /** Factor of the vocabulary's logits; absent: 1. */
+  logit_scale?: number;
   /** True if the vocabulary's head has a bias. */
   head_bias?: boolean;
   /** True if older versions of transformers kept a causal mask in each layer, as a buffer that counts as memory. */
@@ -55,6 +57,8 @@ export interface BlockSpec {
   activation: Activation;
   /** True if MLP and attention both read the block's input (Wang & Komatsuzaki 2021): by attention's norm unless it has its own. */
   parallel?: boolean;
+  /** The largest size of a component of queries, keys and values, where larger ones are cut. */
+  clip_qkv?: number;
 }
 
 /**

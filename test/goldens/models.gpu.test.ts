@@ -149,8 +149,33 @@ const SMALL_MODELS = [
   'ministral',
   'exaone4',
   'seed-oss',
+  'olmo',
+  'olmo-clip',
+  'stablelm',
+  'stablelm-parallel',
+  'starcoder2',
+  'cohere',
+  'cohere-bias',
+  'cohere2',
+  'phi',
+  'phi-qk-norm',
+  'gpt-neox',
+  'gpt-neox-sequential',
+  'opt',
+  'opt-plain',
 ];
-const SMALL_CLASSIFIERS = ['llama-classifier', 'mistral-classifier', 'qwen2-classifier', 'qwen3-classifier'];
+const SMALL_CLASSIFIERS = [
+  'llama-classifier',
+  'mistral-classifier',
+  'qwen2-classifier',
+  'qwen3-classifier',
+  'olmo-classifier',
+  'stablelm-classifier',
+  'starcoder2-classifier',
+  'phi-classifier',
+  'gpt-neox-classifier',
+  'opt-classifier',
+];
 
 it.each(SMALL_MODELS)('%s has the logits of transformers in float64', async (name) => {
   const golden = await openGolden(`models/${name}/logits`);

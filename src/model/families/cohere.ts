@@ -69,5 +69,6 @@ function cohereLike(fields: Fields, defaults: Defaults, traits: Traits = {}): Pa
     o_bias: bias,
     rope: { interleaved: true },
   });
-  return changeBlocks(plain, () => ({ parallel: true, norms: { attention_in: 'input_layernorm' } }));
+  const model = changeBlocks(plain, () => ({ parallel: true, norms: { attention_in: 'input_layernorm' } }));
+  return { ...model, logit_scale: number(fields, 'logit_scale', 1e-6, 1e6, 0.0625) };
 }

@@ -8,7 +8,14 @@ export const gpt2: Family = {
   architectures: ['GPT2LMHeadModel'],
   classifiers: ['GPT2ForSequenceClassification'],
   model_type: 'gpt2',
+  attribute_map: {
+    hidden_size: 'n_embd',
+    max_position_embeddings: 'n_positions',
+    num_attention_heads: 'n_head',
+    num_hidden_layers: 'n_layer',
+  },
   harmless: {
+    intermediate_size: 'no name of n_inner, which the class goes by',
     n_ctx: 'an older name of n_positions, which transformers no longer reads',
     summary_type: 'of a second head that GPT2DoubleHeadsModel has, as the other summary fields',
     summary_use_proj: 'of that head',

@@ -16,6 +16,8 @@ export interface Defaults {
   /** Absent: hidden_size / num_attention_heads. */
   head_dim?: number;
   max_position_embeddings: number;
+  /** Absent: silu. */
+  hidden_act?: string;
   /** Absent: 1e-6. */
   rms_norm_eps?: number;
   /** Absent: 10000. */
@@ -70,7 +72,7 @@ export function llamaLike(fields: Fields, defaults: Defaults, traits: Traits = {
     ],
     rope,
     window: undefined,
-    activation: parseActivation(fields, 'hidden_act', 'silu'),
+    activation: parseActivation(fields, 'hidden_act', defaults.hidden_act ?? 'silu'),
   };
   return {
     ...sizes,
