@@ -19,13 +19,17 @@ export async function identify(
     name: ref.source === 'hub' ? ref.repo : ref.name,
     architecture: config.architecture,
     parameters: linear + other,
-    ...(await identifyFiles(opened, MODEL_FILES, onProgress, signal)),
+    ...(await identifyFiles(opened, modelFiles(opened.files.names), onProgress, signal)),
   };
   return identity;
 }
 
 const MODEL_FILES =
   /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens)\.json$|\.safetensors$/;
+/** Read where there is no tokenizer.json. */
+const VOCAB_FILES = /^(vocab\.json|merges\.txt)$/;
+const modelFiles = (names: readonly string[]): RegExp =>
+  names.includes('tokenizer.json') ? MODEL_FILES : new RegExp(`${MODEL_FILES.source}|${VOCAB_FILES.source}`);
 export const ADAPTER_FILES = /^adapter_(config\.json|model\.safetensors)$/;
 
 /** Sizes and hashes of the files that matter; those of a Hub repository are named by its commit. */

@@ -37,7 +37,13 @@ export async function compareWithBaseline(
   const strips = stripsOf(V);
   write(gpu, base.normed, states);
   const x = round(commands, head_dtype, base.normed, base.rounded, R * width);
-  linear(commands, weights.head, { M: R, x, y: base.logits, bias: weights.head_bias, compute_dtype: head_dtype });
+  linear(commands, weights.head, {
+    M: R,
+    x,
+    y: base.logits,
+    bias: weights.head_bias,
+    compute_dtype: head_dtype,
+  });
   commands.dispatch(logit_strips, { R, V, strip: STRIP }, base);
   commands.dispatch(logprobs, { W: R, V, strips }, { ...base, wanted: own.wanted });
   const { gaps } = base;

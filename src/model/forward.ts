@@ -142,7 +142,11 @@ export function forward(model: Model, batch: TokenBatch): void {
   commands.submit();
   write(gpu, ids, Uint32Array.from(batch.ids));
   const { positions_from = 0 } = config;
-  write(gpu, positions, Uint32Array.from(batch.positions, (position) => position + positions_from));
+  write(
+    gpu,
+    positions,
+    Uint32Array.from(batch.positions, (position) => position + positions_from),
+  );
   for (const [window, spans] of workspace.spans) {
     write(gpu, spans, Uint32Array.from(batch.spans(window).flat()));
   }

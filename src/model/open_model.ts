@@ -5,9 +5,10 @@ import { parseGenerationConfig, type GenerationConfig } from './generation_confi
 import type { ModelConfig } from './model_config.ts';
 import { openAdapter, type Adapter } from './lora.ts';
 import { quantizationConfig, type BitsAndBytesSettings } from './quantization_config.ts';
-import { readJson, readOptionalJson } from './read_json.ts';
+import { readJson, readOptionalJson, readOptionalText } from './read_json.ts';
 import { storedQuantOf, type StoredQuant } from './stored_quant.ts';
 import { hasOwnHead } from './tensors.ts';
+import type { TokenizerFiles } from './tokenizer/settings.ts';
 import { makeTokenizer, type Tokenizer } from './tokenizer/tokenizer.ts';
 import { unexpectedTensors } from './unexpected_tensors.ts';
 
@@ -30,15 +31,15 @@ export interface ModelFiles extends ModelWeights {
 }
 
 /**
- * Opens a model in the Hub's layout: config.json, tokenizer.json with the settings beside it, safetensors, and
- * generation_config.json if there is one.
+ * Opens a model in the Hub's layout: config.json, tokenizer.json (or vocab.json and merges.txt) with the settings beside
+ * it, safetensors, and generation_config.json if there is one.
  * @throws missing-file, bad-config, bad-tokenizer, and all of openWeights' and openAdapter's.
  */
 export async function openModel(files: FileSet, adapterFiles?: FileSet): Promise<ModelFiles> {
   const weights = await openWeights(files);
   const tokenizer = makeTokenizer(
     {
-      tokenizer: await readJson(files, 'tokenizer.json'),
+      ...(await readTokenizer(files)),
       tokenizer_config: await readOptionalJson(files, 'tokenizer_config.json'),
       special_tokens_map: await readOptionalJson(files, 'special_tokens_map.json'),
       added_tokens: await readOptionalJson(files, 'added_tokens.json'),
@@ -54,6 +55,17 @@ export async function openModel(files: FileSet, adapterFiles?: FileSet): Promise
   const { not_computed } = generation;
   const warnings = [...weights.warnings, ...(not_computed === undefined ? [] : [not_computed])];
   return { ...weights, tokenizer, generation, adapter, warnings };
+}
+
+/** tokenizer.json, or what stands for it in folders from before it. */
+async function readTokenizer(
+  files: FileSet,
+): Promise<Pick<TokenizerFiles, 'tokenizer' | 'vocab' | 'merges'>> {
+  if (files.names.includes('tokenizer.json') || !files.names.includes('vocab.json')) {
+    return { tokenizer: await readJson(files, 'tokenizer.json') };
+  }
+  const vocab = await readJson(files, 'vocab.json');
+  return { tokenizer: undefined, vocab, merges: await readOptionalText(files, 'merges.txt') };
 }
 
 /**

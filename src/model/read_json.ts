@@ -35,17 +35,25 @@ export async function readJson(files: FileSet, name: string): Promise<unknown> {
       `${name} is missing; there are: ${files.names.join(', ') || 'no files'}.`,
     );
   }
-  const source = await files.open(name);
-  if (source.byteLength > MAX_JSON_BYTES) {
-    throw new LabError('bad-config', `${name} has ${source.byteLength} bytes; allowed: ${MAX_JSON_BYTES}.`);
-  }
-  const text = new TextDecoder().decode(await source.slice(0, source.byteLength));
+  const text = await readText(files, name);
   try {
     return parsePythonJson(text);
   } catch (error) {
     throw new LabError('bad-config', `${name} is not JSON: ${(error as Error).message}.`, { cause: error });
   }
 }
+
+async function readText(files: FileSet, name: string): Promise<string> {
+  const source = await files.open(name);
+  if (source.byteLength > MAX_JSON_BYTES) {
+    throw new LabError('bad-config', `${name} has ${source.byteLength} bytes; allowed: ${MAX_JSON_BYTES}.`);
+  }
+  return new TextDecoder().decode(await source.slice(0, source.byteLength));
+}
+
+/** The text of a file that a model need not have; undefined where it is missing. Throws bad-config when it is too large. */
+export const readOptionalText = (files: FileSet, name: string): Promise<string | undefined> =>
+  files.names.includes(name) ? readText(files, name) : Promise.resolve(undefined);
 
 /** The JSON of a file that a model need not have; undefined where it is missing. Throws as readJson does. */
 export const readOptionalJson = (files: FileSet, name: string): Promise<unknown> =>

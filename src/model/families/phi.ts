@@ -28,9 +28,7 @@ export const phi: Family = {
     const model = changeBlocks(plain, () => ({
       parallel: true,
       norms: { attention_in: 'input_layernorm' },
-      qk_norm: qk_norm
-        ? { q: 'self_attn.q_layernorm', k: 'self_attn.k_layernorm', over: 'head' }
-        : undefined,
+      qk_norm: qk_norm ? { q: 'self_attn.q_layernorm', k: 'self_attn.k_layernorm', over: 'head' } : undefined,
       linears: [
         linear('self_attn.q_proj', ['q'], true),
         linear('self_attn.k_proj', ['k'], true),
