@@ -16,7 +16,12 @@ from pathlib import Path
 from make_golden_base import bitsandbytes, quant_state_parts, raw_bytes, versions
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSequenceClassification
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForImageTextToText,
+    AutoModelForSequenceClassification,
+)
 from transformers.pytorch_utils import Conv1D
 from transformers.quantizers.base import get_keys_to_not_convert
 from transformers.quantizers.quantizers_utils import should_convert_module
@@ -39,8 +44,11 @@ class Verdict:
 
 def load(folder: Path):
     architecture = (AutoConfig.from_pretrained(folder).architectures or ["CausalLM"])[0]
-    sequence = architecture.endswith("SequenceClassification")
-    loader = AutoModelForSequenceClassification if sequence else AutoModelForCausalLM
+    loaders = {
+        "SequenceClassification": AutoModelForSequenceClassification,
+        "ConditionalGeneration": AutoModelForImageTextToText,
+    }
+    loader = loaders.get(architecture.rsplit("For")[-1], AutoModelForCausalLM)
     model, info = loader.from_pretrained(folder, attn_implementation="eager", output_loading_info=True)
     return model.eval(), info
 

@@ -34,6 +34,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 from transformers import (
     AutoModelForCausalLM,
+    AutoModelForImageTextToText,
     AutoModelForSequenceClassification,
     BitsAndBytesConfig,
     Cohere2Config,
@@ -49,8 +50,10 @@ from transformers import (
     OPTConfig,
     Phi3Config,
     PhiConfig,
+    Qwen2_5_VLConfig,
     Qwen2Config,
     Qwen3Config,
+    Qwen3VLConfig,
     SeedOssConfig,
     SmolLM3Config,
     StableLmConfig,
@@ -224,10 +227,34 @@ SMALL = {
     "opt-plain": OPTConfig(**OPT_SHAPES, enable_bias=False, layer_norm_elementwise_affine=False),
     "opt-classifier": OPTConfig(**OPT_SHAPES, num_labels=3),
 }
+
+# The language models within models of images, none of whose ids is one of an image.
+VISION = {"depth": 1, "hidden_size": 16, "intermediate_size": 16, "num_heads": 2, "out_hidden_size": 32, "patch_size": 2}
+IMAGE_IDS = dict.fromkeys(("image_token_id", "video_token_id", "vision_start_token_id", "vision_end_token_id"), 50)
+WITHIN_IMAGES = {
+    "qwen2.5-vl": Qwen2_5_VLConfig(
+        text_config={**SMALL_SHAPES, "rope_parameters": {"rope_theta": 1e4, "rope_type": "default", "mrope_section": [1, 1, 2]}},
+        vision_config={**VISION, "fullatt_block_indexes": [0]},
+        **IMAGE_IDS,
+    ),
+    "qwen3-vl": Qwen3VLConfig(
+        text_config={
+            **SMALL_SHAPES,
+            "head_dim": 12,
+            "rope_parameters": {"rope_theta": 1e4, "rope_type": "default", "mrope_section": [2, 2, 2], "mrope_interleaved": True},
+        },
+        vision_config={**VISION, "deepstack_visual_indexes": [0], "num_position_embeddings": 4},
+        tie_word_embeddings=True,
+        **IMAGE_IDS,
+    ),
+}
+SMALL |= WITHIN_IMAGES
 MODELS_AND_SMALL = {**MODELS, **{name: (config, torch.bfloat16) for name, config in SMALL.items()}}
 
 
 def auto_class(name: str):
+    if name in WITHIN_IMAGES:
+        return AutoModelForImageTextToText
     return AutoModelForSequenceClassification if name.endswith("classifier") else AutoModelForCausalLM
 
 
@@ -277,7 +304,7 @@ def save(model, folder: Path, unwanted=("generation_config.json", "README.md")) 
 
 def model_inputs(name: str) -> dict[str, torch.Tensor]:
     """One sequence, its first token twice; for the classifier three of different lengths, padded on the right."""
-    vocab = MODELS_AND_SMALL[name][0].vocab_size
+    vocab = MODELS_AND_SMALL[name][0].get_text_config().vocab_size
     ids = torch.from_numpy(random_numbers(SEED, f"{name} ids").integers(0, vocab - 1, (3, TOKENS)))
     if not name.endswith("classifier"):
         ids[0, 1] = ids[0, 0]

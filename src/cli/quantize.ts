@@ -5,6 +5,7 @@ import { requireSaved } from '../lab/require_saved.ts';
 import { saveCheckpoint, type FileSink } from '../lab/save_checkpoint.ts';
 import { type SavableConfig } from '../quant/bitsandbytes_format.ts';
 import { FORMAT_ROWS } from '../quant/config.ts';
+import { autoClass } from '../study/auto_class.ts';
 import { parseConfigs } from '../study/spec.ts';
 import { parseArguments } from './arguments.ts';
 import { diskModel } from './disk.ts';
@@ -35,8 +36,8 @@ export async function quantizeCommand(args: string[]): Promise<number> {
     if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${total} tensors`);
   });
   if (process.stderr.isTTY) process.stderr.write('\n');
-  await requireSaved(await diskModel(values.out), config);
-  console.log(`${values.out}: ${config.quant_type}, ready for AutoModelForCausalLM.from_pretrained`);
+  const { architecture } = await requireSaved(await diskModel(values.out), config);
+  console.log(`${values.out}: ${config.quant_type}, ready for ${autoClass(architecture)}.from_pretrained`);
   return 0;
 }
 

@@ -1,4 +1,5 @@
 import { LabError } from '../errors.ts';
+import type { ModelConfig } from '../model/model_config.ts';
 import { isSkipped, linearModules } from '../model/modules.ts';
 import { openWeights } from '../model/open_model.ts';
 import { savedReader } from '../model/stored_quant.ts';
@@ -8,10 +9,10 @@ import type { FileSet } from '../tensor/source.ts';
 
 /**
  * Opens a quantized copy again as a run would, and checks that it is whole: every Linear layer of the blocks in the
- * format asked for, those to be skipped as they were, and every other tensor there.
+ * format asked for, those to be skipped as they were, and every other tensor there. Returns the model that it is.
  * @throws bad-quant-state naming the layer that is not; missing-tensor, bad-config, and all of openWeights'.
  */
-export async function requireSaved(files: FileSet, config: SavableConfig): Promise<void> {
+export async function requireSaved(files: FileSet, config: SavableConfig): Promise<ModelConfig> {
   const { checkpoint, config: model } = await openWeights(files);
   const reader = savedReader(checkpoint);
   const quantized = new Set<string>();
@@ -31,4 +32,5 @@ export async function requireSaved(files: FileSet, config: SavableConfig): Promi
   for (const tensor of allTensors(modelTensors(model, checkpoint))) {
     if (!quantized.has(tensor.name)) requireTensor(checkpoint, tensor);
   }
+  return model;
 }

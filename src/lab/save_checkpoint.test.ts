@@ -90,6 +90,24 @@ describe('a quantized copy, read again', () => {
     }
   });
 
+  it('leaves what only images reach as it was, and says so to transformers', async () => {
+    const source = golden('models/qwen3-vl');
+    const copy = await savedModel(source, { ...NF4, skip_modules: ['q_proj'] });
+    const { quantization_config } = (await readJson(copy, 'config.json')) as {
+      quantization_config: Record<string, unknown>;
+    };
+    const skips = ['lm_head', 'score', 'model.visual', 'q_proj'];
+    expect(quantization_config.llm_int8_skip_modules).toEqual(skips);
+    const [before, after] = [
+      await contents(await openCheckpoint(source)),
+      await contents(await openCheckpoint(copy)),
+    ];
+    const seen = [...before.keys()].filter((name) => name.startsWith('model.visual.'));
+    expect(seen.length).toBeGreaterThan(10);
+    for (const name of seen) expect(after.get(name)).toEqual(before.get(name));
+    expect(after.get('model.language_model.layers.0.mlp.up_proj.weight')).toMatchObject({ dtype: 'U8' });
+  });
+
   it('keeps what is no Linear of a block as it was, bytes and dtype', async () => {
     const source = randomLlama();
     const [before, after] = [
@@ -247,9 +265,13 @@ describe('a copy that was written is checked', () => {
   const cut = (name: string) => (tensors: Map<string, unknown>) => void tensors.delete(name);
 
   it.each([NF4, NF4_DQ, FP4, LLM_INT8, { ...NF4, skip_modules }])('and is whole: %j', async (config) => {
-    await expect(requireSaved(await savedModel(randomLlama(), config), config)).resolves.toBeUndefined();
+    await expect(requireSaved(await savedModel(randomLlama(), config), config)).resolves.toMatchObject({
+      architecture: 'LlamaForCausalLM',
+    });
     const gpt2 = await savedModel(golden('models/gpt2'), { ...config, skip_modules: [] });
-    await expect(requireSaved(gpt2, { ...config, skip_modules: [] })).resolves.toBeUndefined();
+    await expect(requireSaved(gpt2, { ...config, skip_modules: [] })).resolves.toMatchObject({
+      tie_word_embeddings: true,
+    });
   });
 
   it('against the format that was asked for, layer by layer', async () => {

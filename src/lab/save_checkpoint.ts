@@ -43,7 +43,7 @@ interface Job {
 }
 
 /**
- * Writes a quantized copy of a model that AutoModelForCausalLM.from_pretrained loads with bitsandbytes: the Linear
+ * Writes a quantized copy of a model that transformers' from_pretrained loads with bitsandbytes: the Linear
  * layers of the blocks quantized, everything else as it is, config.json with its quantization_config. Memory holds
  * one tensor.
  * @throws missing-tensor or bad-config when the source is not whole, bad-spec when it is quantized already, and all
@@ -80,7 +80,10 @@ export async function saveCheckpoint(
     await file.close();
   }
   if (shards.length > 1) await writeJson(sink, 'model.safetensors.index.json', indexOf(shards));
-  await writeJson(sink, 'config.json', { ...json, quantization_config: quantizationConfig(config) });
+  await writeJson(sink, 'config.json', {
+    ...json,
+    quantization_config: quantizationConfig(config, model.towers),
+  });
   for (const name of files.names.filter((candidate) => COMPANIONS.test(candidate))) {
     const source = await files.open(name);
     const file = await sink.open(name);
@@ -163,7 +166,8 @@ function indexOf(shards: readonly Job[][]): unknown {
 }
 
 /** The quantization_config as transformers 5 writes it; its reader needs `quant_method` and `load_in_4bit` or `load_in_8bit`. */
-function quantizationConfig(config: SavableConfig): Record<string, unknown> {
+function quantizationConfig(config: SavableConfig, towers: readonly string[] = []): Record<string, unknown> {
+  const skips = [...towers, ...(config.skip_modules ?? [])];
   const blockwise = config.quant_type === 'llm_int8' ? undefined : config;
   const four = blockwise !== undefined;
   return {
@@ -179,7 +183,7 @@ function quantizationConfig(config: SavableConfig): Record<string, unknown> {
     llm_int8_enable_fp32_cpu_offload: false,
     llm_int8_has_fp16_weight: false,
     // A list replaces transformers' own choice of what to leave, so it names that, too.
-    llm_int8_skip_modules: config.skip_modules ? ['lm_head', 'score', ...config.skip_modules] : null,
+    llm_int8_skip_modules: skips.length > 0 ? ['lm_head', 'score', ...skips] : null,
     llm_int8_threshold: config.quant_type === 'llm_int8' ? config.llm_int8_threshold : 6,
   };
 }

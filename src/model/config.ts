@@ -1,5 +1,13 @@
 import { LabError } from '../errors.ts';
-import { byOwnNames, fieldsOf, isObject, labels, shown, type Fields } from './config_fields.ts';
+import {
+  byOwnNames,
+  fieldsOf,
+  isObject,
+  labels,
+  requireCausal,
+  shown,
+  type Fields,
+} from './config_fields.ts';
 import type { Family } from './families/family.ts';
 import { FAMILIES } from './families.ts';
 import { requireAllRead } from './harmless_fields.ts';
@@ -65,17 +73,12 @@ const supportedNames = (families: readonly Family[]): string =>
   ].join(', ');
 
 /** Whether a name is that of a model of tokens: one with a language-model head, or the base model without. */
-function isLanguageModel({ architectures: [first] }: Family, architecture: string): boolean {
-  const base = first.replace(/ForCausalLM$|LMHeadModel$/, 'Model');
-  return /ForCausalLM$|LMHeadModel$/.test(architecture) || architecture === base;
-}
-
-function requireCausal(fields: Fields): void {
-  const value = fields.get('is_causal') ?? true;
-  if (value === true) return;
-  throw new LabError(
-    'unsupported-architecture',
-    `config.json says is_causal: ${shown(value)}; Nibble computes causal attention only.`,
+function isLanguageModel({ architectures }: Family, architecture: string): boolean {
+  const base = architectures[0].replace(/ForCausalLM$|LMHeadModel$|ForConditionalGeneration$/, 'Model');
+  return (
+    architectures.includes(architecture) ||
+    architecture === base ||
+    /ForCausalLM$|LMHeadModel$/.test(architecture)
   );
 }
 

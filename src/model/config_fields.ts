@@ -117,6 +117,19 @@ export function requireOnly(fields: Fields, field: string, only: string | number
   );
 }
 
+/**
+ * Refuses a model whose tokens see those behind them.
+ * @throws unsupported-architecture
+ */
+export function requireCausal(fields: Fields): void {
+  const value = fields.get('is_causal') ?? true;
+  if (value === true) return;
+  throw new LabError(
+    'unsupported-architecture',
+    `config.json says is_causal: ${shown(value)}; Nibble computes causal attention only.`,
+  );
+}
+
 /** Reads eos_token_id, one id or several; null stands for none, and for an absent one the class's own. */
 export function eosIds(fields: Fields, missing?: number): number[] {
   const value = fields.get('eos_token_id');

@@ -10,6 +10,7 @@ import { opt } from './families/opt.ts';
 import { phi } from './families/phi.ts';
 import { phi3 } from './families/phi3.ts';
 import { qwen2, qwen3 } from './families/qwen.ts';
+import { qwen25Vl, qwen3Vl } from './families/qwen_vl.ts';
 import { seedOss } from './families/seed_oss.ts';
 import { smollm3 } from './families/smollm3.ts';
 import { stablelm } from './families/stablelm.ts';
@@ -36,4 +37,6 @@ export const FAMILIES: readonly Family[] = [
   phi,
   gptNeox,
   opt,
+  qwen25Vl,
+  qwen3Vl,
 ];

@@ -30,6 +30,8 @@ export interface ModelConfig {
   logit_scale?: number;
   /** True if the vocabulary's head has a bias. */
   head_bias?: boolean;
+  /** Parts of the checkpoint's model that no text reaches, as transformers names these modules: `model.visual`. */
+  towers?: readonly string[];
   /** True if older versions of transformers kept a causal mask in each layer, as a buffer that counts as memory. */
   mask_buffers: boolean;
 }
@@ -104,8 +106,8 @@ export interface TensorNames {
   layers: string;
   /** Of the norm behind the last block. */
   norm: string;
-  /** Of a head that checkpoints do not call lm_head, as transformers now does. */
-  head?: string;
+  /** Of the vocabulary's head: transformers' own, then others; absent: `lm_head` alone. */
+  heads?: readonly [string, ...string[]];
 }
 
 /** Rotary positions (Su et al. 2021): which components of a head are turned, and by which frequencies. */

@@ -9,8 +9,6 @@ export interface ModelTensor {
   shape: readonly number[];
 }
 
-const LM_HEAD = 'lm_head';
-
 /** All tensors of a model, by what they are for. */
 export interface ModelTensors {
   /** [vocabulary, hidden]. */
@@ -50,13 +48,12 @@ export interface NormTensors {
 export function modelTensors(config: ModelConfig, checkpoint?: Checkpoint): ModelTensors {
   const { names, hidden_size: hidden, positions_from = 0 } = config;
   const prefix = prefixOf(config, checkpoint);
-  const head = headName(config, checkpoint);
   const table = (name: string, rows: number): ModelTensor => ({
     name: `${name}.weight`,
     shape: [rows, hidden],
   });
   return {
-    embedding: table(embeddingName(config, prefix, head, checkpoint), config.vocab_size),
+    embedding: table(embeddingName(config, prefix, checkpoint), config.vocab_size),
     positions: names.positions
       ? table(prefix + names.positions, config.max_position_embeddings + positions_from)
       : undefined,
@@ -65,39 +62,36 @@ export function modelTensors(config: ModelConfig, checkpoint?: Checkpoint): Mode
       linears: layerModules(config, layer, checkpoint),
     })),
     norm: normTensors(config.norm, prefix + names.norm, hidden),
-    head: headTable(config, head, table),
+    head: headTable(config, checkpoint, table),
     head_bias:
       config.head_bias && config.num_labels === undefined
-        ? { name: `${head}.bias`, shape: [config.vocab_size] }
+        ? { name: `${headName(config, checkpoint)}.bias`, shape: [config.vocab_size] }
         : undefined,
   };
 }
 
-/** transformers calls a head by the name it once had, too. */
-function headName({ names: { head } }: ModelConfig, checkpoint: Checkpoint | undefined): string {
-  return head !== undefined && checkpoint?.tensors.has(`${head}.weight`) ? head : LM_HEAD;
+/** A checkpoint of a tied model may hold the one matrix under the head's name alone. */
+function embeddingName(config: ModelConfig, prefix: string, checkpoint: Checkpoint | undefined): string {
+  const own = prefix + config.names.embedding;
+  const head = headName(config, checkpoint);
+  const has = (name: string) => checkpoint?.tensors.has(`${name}.weight`);
+  return config.tie_word_embeddings && !has(own) && has(head) ? head : own;
 }
 
-/** A checkpoint of a tied model may hold the one matrix under the head's name alone. */
-function embeddingName(
-  { names: { embedding }, tie_word_embeddings }: ModelConfig,
-  prefix: string,
-  head: string,
-  checkpoint: Checkpoint | undefined,
-): string {
-  const own = prefix + embedding;
-  const has = (name: string) => checkpoint?.tensors.has(`${name}.weight`);
-  return tie_word_embeddings && !has(own) && has(head) ? head : own;
+/** The name of a vocabulary's head, without `.weight`: that of the family's which a checkpoint has, or transformers' own. */
+export function headName({ names: { heads = ['lm_head'] } }: ModelConfig, checkpoint?: Checkpoint): string {
+  return heads.find((name) => checkpoint?.tensors.has(`${name}.weight`)) ?? heads[0];
 }
 
 /** transformers puts a classifier's `score` and a vocabulary's `lm_head` beside the model, before no prefix. */
 function headTable(
-  { num_labels, tie_word_embeddings, vocab_size }: ModelConfig,
-  head: string,
+  config: ModelConfig,
+  checkpoint: Checkpoint | undefined,
   table: (name: string, rows: number) => ModelTensor,
 ): ModelTensor | undefined {
+  const { num_labels, tie_word_embeddings, vocab_size } = config;
   if (num_labels !== undefined) return table('score', num_labels);
-  return tie_word_embeddings ? undefined : table(head, vocab_size);
+  return tie_word_embeddings ? undefined : table(headName(config, checkpoint), vocab_size);
 }
 
 function blockNorms(config: ModelConfig, layer: number, at: string): LayerTensors['norms'] {
@@ -164,10 +158,8 @@ const linearTensors = ({ name, rows, columns, bias, conv1d }: LinearModule): Mod
  */
 export async function hasOwnHead(config: ModelConfig, checkpoint: Checkpoint): Promise<boolean> {
   const { tensors } = checkpoint;
-  const [own, head] = [
-    modelTensors(config, checkpoint).embedding.name,
-    `${headName(config, checkpoint)}.weight`,
-  ];
+  const own = modelTensors(config, checkpoint).embedding.name;
+  const head = `${headName(config, checkpoint)}.weight`;
   if (config.num_labels !== undefined || own === head || !tensors.has(own) || !tensors.has(head))
     return false;
   const [a, b] = [findTensor(checkpoint, own).info, findTensor(checkpoint, head).info];

@@ -1,7 +1,7 @@
 import type { Checkpoint } from '../tensor/checkpoint.ts';
 import type { ModelConfig } from './model_config.ts';
 import { linearModules } from './modules.ts';
-import { allTensors, modelTensors } from './tensors.ts';
+import { allTensors, headName, modelTensors } from './tensors.ts';
 
 /** Tensors that a checkpoint may hold beside its model's without changing a number, and why. */
 const HARMLESS: readonly (readonly [name: RegExp, reason: string])[] = [
@@ -25,7 +25,7 @@ const SHOWN = 3;
 export function unexpectedTensors(config: ModelConfig, checkpoint: Checkpoint): string[] {
   const expected = new Set(allTensors(modelTensors(config, checkpoint)).map(({ name }) => name));
   // Where embedding and head are one, a checkpoint may hold it twice.
-  if (config.tie_word_embeddings) expected.add('lm_head.weight');
+  if (config.tie_word_embeddings) expected.add(`${headName(config, checkpoint)}.weight`);
   const modules = linearModules(config, checkpoint).map(({ name }) => `${name}.`);
   const owners = new Set(modules);
   const rest = [...checkpoint.tensors.keys()].filter(

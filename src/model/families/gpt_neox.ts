@@ -45,7 +45,7 @@ export const gptNeox: Family = {
         prefixes: ['gpt_neox.', ''],
         embedding: 'embed_in',
         norm: 'final_layer_norm',
-        head: 'embed_out',
+        heads: ['lm_head', 'embed_out'],
       },
     };
   },

@@ -10,6 +10,8 @@ export interface RopeOptions {
   partial_rotary_factor?: number;
   /** Absent: false. */
   interleaved?: boolean;
+  /** Whether images turn along several axes, as `mrope_section` cuts a head: all axes of a text are its positions. */
+  axes?: boolean;
   /** The names outside of rope_parameters, where they are not rope_theta and partial_rotary_factor. */
   names?: { theta: string; partial: string };
 }
@@ -53,7 +55,8 @@ interface Outer {
 }
 
 function ropeOf(inner: Fields, outer: Outer, sizes: RopeSizes, options: RopeOptions): Rope {
-  const frequencies = frequenciesOf(inner, outer, sizes);
+  if (options.axes) ['mrope_section', 'mrope_interleaved'].forEach((field) => inner.get(field));
+  const frequencies = frequenciesOf(inner, outer, sizes, options);
   const { partial_rotary_factor } = options;
   const rotary_dim = rotaryDim(
     inner,
@@ -93,9 +96,11 @@ function frequenciesOf(
   scaling: Fields,
   { theta, original }: Outer,
   { max_position_embeddings }: RopeSizes,
+  { axes }: RopeOptions,
 ): Frequencies {
   const rope_theta = number(scaling, 'rope_theta', 1, 1e12, theta);
-  const rope_type = shown(scaling.get('rope_type') ?? scaling.get('type') ?? 'default');
+  const stated = shown(scaling.get('rope_type') ?? scaling.get('type') ?? 'default');
+  const rope_type = axes && stated === 'mrope' ? 'default' : stated;
   switch (rope_type) {
     case 'default':
       return { rope_type, rope_theta };

@@ -4,7 +4,7 @@ import { layerWindows } from './layer_windows.ts';
 import { llamaLike, type Defaults } from './llama_like.ts';
 
 /** Defaults of Qwen2Config and Qwen3Config. */
-const QWEN: Defaults = {
+export const QWEN: Defaults = {
   vocab_size: 151936,
   intermediate_size: 22016,
   num_hidden_layers: 32,
@@ -18,7 +18,7 @@ export const qwen2: Family = {
   architectures: ['Qwen2ForCausalLM'],
   classifiers: ['Qwen2ForSequenceClassification'],
   model_type: 'qwen2',
-  parse: (fields) => llamaLike(fields, QWEN, { qkv_bias: true, windows: windowsOf(fields) }),
+  parse: (fields) => llamaLike(fields, QWEN, { qkv_bias: true, windows: qwenWindows(fields) }),
 };
 
 /** Qwen3, which normalizes each head's queries and keys (Yang et al. 2025). */
@@ -31,16 +31,19 @@ export const qwen3: Family = {
     return llamaLike(
       fields,
       { ...QWEN, head_dim: 128 },
-      { qkv_bias: bias, o_bias: bias, qk_norm: true, windows: windowsOf(fields) },
+      { qkv_bias: bias, o_bias: bias, qk_norm: true, windows: qwenWindows(fields) },
     );
   },
 };
 
 /** Qwen's configs carry a window that counts only where they say so, and then for the layers above a number. */
-function windowsOf(fields: Fields): (number | undefined)[] {
+export function qwenWindows(
+  fields: Fields,
+  missing = { layers: QWEN.num_hidden_layers, first: 28 },
+): (number | undefined)[] {
   const used = boolean(fields, 'use_sliding_window');
   const length = optionalInteger(fields, 'sliding_window', 4096);
-  const first = integer(fields, 'max_window_layers', 0, 1024, 28);
+  const first = integer(fields, 'max_window_layers', 0, 1024, missing.first);
   const window = used ? length : undefined;
-  return layerWindows(fields, window, QWEN.num_hidden_layers, (layer) => layer >= first);
+  return layerWindows(fields, window, missing.layers, (layer) => layer >= first);
 }

@@ -1,11 +1,15 @@
 import { TASKS } from '../../eval/tasks/tasks.ts';
 import { configName, type QuantConfig } from '../../quant/config.ts';
+import { autoClass } from '../auto_class.ts';
 import type { ExperimentResult, TaskResult } from '../result.ts';
 import type { ModelRef, TaskSpec } from '../spec.ts';
 import type { HowTo, ReportOptions } from './parts.ts';
 
 /** The link, the command line, and the same in Python where bitsandbytes and the harness can say it. */
-export function reproduction({ spec, runs }: ExperimentResult, { link }: ReportOptions): HowTo[] {
+export function reproduction(
+  { spec, environment, runs }: ExperimentResult,
+  { link }: ReportOptions,
+): HowTo[] {
   const saved = 'spec.json';
   const folder = spec.model.source === 'local' ? ' --model FOLDER' : '';
   const asked = spec.tasks
@@ -18,7 +22,9 @@ export function reproduction({ spec, runs }: ExperimentResult, { link }: ReportO
       language: 'sh',
       text: `npm run -s lab -- run ${link ? `'${link}'` : saved}${folder} --out result.json`,
     },
-    ...spec.configs.map((config) => pythonOf(config, spec.model, asked)),
+    ...spec.configs.map((config) =>
+      pythonOf(config, spec.model, autoClass(environment.model.architecture), asked),
+    ),
   ];
 }
 
@@ -57,7 +63,12 @@ function otherExamples(tasks: readonly TaskSpec[]): string | undefined {
   return `The examples in the prompts of ${names} are others: the harness draws them one asked item after another, so that they depend on which items are asked.`;
 }
 
-function pythonOf(config: QuantConfig, model: ModelRef, tasks: readonly TaskSpec[]): HowTo {
+function pythonOf(
+  config: QuantConfig,
+  model: ModelRef,
+  auto_class: string,
+  tasks: readonly TaskSpec[],
+): HowTo {
   const title = `In Python: ${configName(config)}`;
   const quantization = bitsandbytesArguments(config);
   const name = model.source === 'hub' ? model.repo : model.name;
@@ -74,9 +85,9 @@ function pythonOf(config: QuantConfig, model: ModelRef, tasks: readonly TaskSpec
   ];
   const lines = [
     'import torch',
-    'from transformers import AutoModelForCausalLM, BitsAndBytesConfig',
+    `from transformers import ${auto_class}, BitsAndBytesConfig`,
     '',
-    `model = AutoModelForCausalLM.from_pretrained(${JSON.stringify(name)}, ${quantization.python})`,
+    `model = ${auto_class}.from_pretrained(${JSON.stringify(name)}, ${quantization.python})`,
     ...(tasks.length > 0 ? ['', ...tasks.map((task) => harnessCommand(args.join(','), task))] : []),
   ];
   const note = [quantization.note, otherExamples(tasks)].filter((one) => one !== undefined).join(' ');
