@@ -1,9 +1,9 @@
-// computes     x[i] += y[i]
+// computes     x[i] += factor · y[i]
 // inputs       y [n] f32
 // output       x [n] f32, in place: the residual stream
 // invocation   1 element
 // tested by    src/gpu/kernels/kernels.gpu.test.ts, against add.ts
-struct Params { n: u32 }
+struct Params { n: u32, factor: f32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> x: array<f32>;
@@ -17,6 +17,6 @@ fn main(
 ) {
   let i = (group.y * groups.x + group.x) * 64 + lane;
   if (i < params.n) {
-    x[i] += y[i];
+    x[i] += params.factor * y[i];
   }
 }

@@ -1,11 +1,12 @@
-// computes     y[t, h] = Σ_s softmax_s(q[t, h] · keys[s, h'] · scale) values[s, h'] over the slots token t may see
+// computes     y[t, h] = Σ_s softmax_s(softcapped(q[t, h] · keys[s, h'] · scale)) values[s, h'] over the slots token t
+//              may see; softcap 0 leaves scores as they are
 // inputs       q [T, heads, head_dim] f32 · keys, values [slots, kv_heads, head_dim] f32, head h reading
 //              h' = h · kv_heads / heads · spans [T] (begin, end, begin, end): two ranges of visible slots
 // output       y [T, heads, head_dim] f32
 // invocation   1 token × 1 head; one pass over the slots with a running maximum (online softmax), so the scores
 //              are never stored
 // tested by    src/gpu/kernels/kernels.gpu.test.ts, against attention.ts
-struct Params { T: u32, heads: u32, kv_heads: u32, head_dim: u32, scale: f32 }
+struct Params { T: u32, heads: u32, kv_heads: u32, head_dim: u32, scale: f32, softcap: f32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> q: array<vec4f>;
@@ -29,7 +30,7 @@ fn visit(begin: u32, end: u32, head: u32) {
     for (var d = 0u; d < width; d++) {
       score += dot(query[d], keys[at + d]);
     }
-    score *= params.scale;
+    score = softcapped(score * params.scale, params.softcap);
     if (score > peak) {
       let shrink = exp(peak - score);
       peak = score;

@@ -37,11 +37,16 @@ from transformers import (
     AutoModelForImageTextToText,
     AutoModelForSequenceClassification,
     BitsAndBytesConfig,
+    ArceeConfig,
     Cohere2Config,
     CohereConfig,
     Exaone4Config,
+    Gemma2Config,
+    GemmaConfig,
     GPT2Config,
     GPTNeoXConfig,
+    GraniteConfig,
+    GraniteMoeHybridConfig,
     LlamaConfig,
     MinistralConfig,
     MistralConfig,
@@ -178,6 +183,20 @@ SMALL_SHAPES = {
 # Of families whose keys have as many heads as queries.
 ALL_HEADS = {name: value for name, value in SMALL_SHAPES.items() if name != "num_key_value_heads"}
 OPT_SHAPES = {"ffn_dim": 40, **{name: value for name, value in ALL_HEADS.items() if name != "intermediate_size"}}
+GPT2_SHAPES = {"vocab_size": 51, "n_positions": 48, "n_embd": 32, "n_layer": 3, "n_head": 4, "bos_token_id": 50, "eos_token_id": 50}
+SOFTCAPS = {"attn_logit_softcapping": 3.0, "final_logit_softcapping": 4.0}
+GRANITE_MULTIPLIERS = {
+    "embedding_multiplier": 3.0,
+    "attention_multiplier": 0.15,
+    "residual_multiplier": 0.6,
+    "logits_scaling": 1.7,
+}
+GRANITE_DENSE = {
+    "num_local_experts": 0,
+    "layer_types": ["full_attention", "full_attention"],
+    "shared_intermediate_size": 44,
+    "mamba_n_heads": 4,
+}
 SMALL = {
     "llama-classifier": LlamaConfig(**SMALL_SHAPES, num_labels=3),
     "mistral-classifier": MistralConfig(**SMALL_SHAPES, num_labels=3),
@@ -226,6 +245,19 @@ SMALL = {
     "opt": OPTConfig(**OPT_SHAPES),
     "opt-plain": OPTConfig(**OPT_SHAPES, enable_bias=False, layer_norm_elementwise_affine=False),
     "opt-classifier": OPTConfig(**OPT_SHAPES, num_labels=3),
+    "llama-quick-gelu": LlamaConfig(**SMALL_SHAPES, hidden_act="quick_gelu"),
+    "gpt2-by-layer": GPT2Config(**GPT2_SHAPES, activation_function="gelu", scale_attn_by_inverse_layer_idx=True),
+    "gpt2-unscaled": GPT2Config(**GPT2_SHAPES, activation_function="relu", scale_attn_weights=False),
+    "gemma": GemmaConfig(**SMALL_SHAPES, head_dim=12),
+    "gemma-classifier": GemmaConfig(**SMALL_SHAPES, head_dim=12, num_labels=3),
+    # The first layer sees the last five; bounds that most scores and logits come near.
+    "gemma2": Gemma2Config(**SMALL_SHAPES, head_dim=12, query_pre_attn_scalar=20, sliding_window=5, **SOFTCAPS),
+    "gemma2-classifier": Gemma2Config(**SMALL_SHAPES, head_dim=12, sliding_window=5, **SOFTCAPS, num_labels=3),
+    "granite": GraniteConfig(**SMALL_SHAPES, **GRANITE_MULTIPLIERS),
+    "granite4": GraniteMoeHybridConfig(**SMALL_SHAPES, **GRANITE_MULTIPLIERS, **GRANITE_DENSE, position_embedding_type="rope"),
+    "granite4-nope": GraniteMoeHybridConfig(**SMALL_SHAPES, **GRANITE_MULTIPLIERS, **GRANITE_DENSE, attention_bias=True),
+    "arcee": ArceeConfig(**SMALL_SHAPES, mlp_bias=True),
+    "arcee-classifier": ArceeConfig(**SMALL_SHAPES, num_labels=3),
 }
 
 # The language models within models of images, none of whose ids is one of an image.

@@ -15,6 +15,7 @@ import { logprobs } from './kernels/logprobs.ts';
 import { pick_rows } from './kernels/pick_rows.ts';
 import { rms_norm } from './kernels/rms_norm.ts';
 import { rope } from './kernels/rope.ts';
+import { scale } from './kernels/scale.ts';
 import { choicesOf, MATMULS } from './matrix/choose.ts';
 import { STORAGES, type StorageName } from './matrix/matrix.ts';
 import { MEASURING } from './matrix/measure_matrix.ts';
@@ -22,6 +23,7 @@ import { MEASURING } from './matrix/measure_matrix.ts';
 /** The kernels of a model's passes that every storage of weights needs. Adding one is one line here. */
 const OF_EVERY_MODEL = [
   embedding,
+  scale,
   rms_norm,
   layer_norm,
   rope,

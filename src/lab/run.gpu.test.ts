@@ -331,7 +331,7 @@ describe('run', () => {
   });
 
   it.each([
-    ['add', 'a kernel of every model', '+= y[i];', '+= 1.0001 * y[i];', 'n 1001'],
+    ['add', 'a kernel of every model', '* y[i];', '* 1.0001 * y[i];', 'n 1001 · factor 1'],
     // Right as float32 and wrong as float16: only the case that this run compiles shows it.
     [
       'matvec_blockwise',

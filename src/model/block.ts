@@ -47,7 +47,7 @@ function attention(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: numb
     write('k', keys, slots);
     write('v', values, slots);
   }
-  const mixed = attend(pass, index, spec.window, queries);
+  const mixed = attend(pass, index, spec, queries);
   projectRole(pass, layer, 'o', linearInput(pass, mixed, heads * head_dim, index, 'output'), update);
   addHalf(pass, layer, 'attention');
 }

@@ -1,11 +1,10 @@
 import { readBack, write } from '../gpu/device/buffers.ts';
 import { expected_gap } from '../gpu/kernels/expected_gap.ts';
-import { linear } from '../gpu/matrix/linear.ts';
-import { STRIP, logit_strips, stripsOf } from '../gpu/kernels/logit_strips.ts';
+import { STRIP, stripsOf } from '../gpu/kernels/logit_strips.ts';
 import { logprobs } from '../gpu/kernels/logprobs.ts';
 import type { ComputeDtype } from '../quant/config.ts';
 import type { Model } from './forward.ts';
-import { round } from './pass.ts';
+import { headLogits } from './head_logits.ts';
 import type { Head } from './workspace.ts';
 
 /** A baseline's distribution beside the model's own, over one token's successors. */
@@ -36,15 +35,7 @@ export async function compareWithBaseline(
   const V = weights.head.rows;
   const strips = stripsOf(V);
   write(gpu, base.normed, states);
-  const x = round(commands, head_dtype, base.normed, base.rounded, R * width);
-  linear(commands, weights.head, {
-    M: R,
-    x,
-    y: base.logits,
-    bias: weights.head_bias,
-    compute_dtype: head_dtype,
-  });
-  commands.dispatch(logit_strips, { R, V, strip: STRIP }, base);
+  headLogits(model, base, R, head_dtype);
   commands.dispatch(logprobs, { W: R, V, strips }, { ...base, wanted: own.wanted });
   const { gaps } = base;
   const compared = { base: base.logits, logits: own.logits, peaks: base.peaks, gaps };

@@ -93,6 +93,20 @@ export function optionalInteger(fields: Fields, field: string, missing?: number)
     : integer(fields, field, 1, 2 ** 24, missing);
 }
 
+/** Reads a number that may be null for none; where it is absent, `missing` stands in for it. */
+export function optionalNumber(
+  fields: Fields,
+  field: string,
+  least: number,
+  most: number,
+  missing?: number,
+): number | undefined {
+  const value = fields.get(field);
+  return value === null || (value ?? missing) === undefined
+    ? undefined
+    : number(fields, field, least, most, missing);
+}
+
 /** Reads true or false; for an absent field `missing` stands in. */
 export function boolean(fields: Fields, field: string, missing = false): boolean {
   const value = fields.get(field) ?? missing;

@@ -1,8 +1,11 @@
 import type { Family } from './families/family.ts';
+import { arcee } from './families/arcee.ts';
 import { cohere, cohere2 } from './families/cohere.ts';
 import { exaone4 } from './families/exaone4.ts';
+import { gemma, gemma2 } from './families/gemma.ts';
 import { gpt2 } from './families/gpt2.ts';
 import { gptNeox } from './families/gpt_neox.ts';
+import { granite, granite4 } from './families/granite.ts';
 import { llama } from './families/llama.ts';
 import { ministral, mistral } from './families/mistral.ts';
 import { olmo, olmo2 } from './families/olmo.ts';
@@ -39,4 +42,9 @@ export const FAMILIES: readonly Family[] = [
   opt,
   qwen25Vl,
   qwen3Vl,
+  gemma,
+  gemma2,
+  granite,
+  granite4,
+  arcee,
 ];

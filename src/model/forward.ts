@@ -3,6 +3,8 @@ import { openArena, write, type Arena } from '../gpu/device/buffers.ts';
 import { recordCommands, type Commands } from '../gpu/device/commands.ts';
 import type { Gpu } from '../gpu/device/device.ts';
 import { embedding } from '../gpu/kernels/embedding.ts';
+import { COMPUTE_DTYPE, roundingOf } from '../gpu/kernels/rounding.ts';
+import { scale } from '../gpu/kernels/scale.ts';
 import type { DeviceMatrix } from '../gpu/matrix/matrix.ts';
 import { DTYPE } from '../gpu/kernels/stored.ts';
 import type { ComputeDtype, QuantConfig } from '../quant/config.ts';
@@ -168,13 +170,23 @@ export function forward(model: Model, batch: TokenBatch): void {
   }
 }
 
-/** hidden = the tokens' embeddings, with learned positions added where the model has them. */
-function embed({ weights, commands, config }: Model, { activations }: Workspace, T: number): void {
+/** hidden = the tokens' embeddings by the model's factor, with learned positions added where it has them. */
+function embed(
+  { weights, commands, config, head_dtype }: Model,
+  { activations }: Workspace,
+  T: number,
+): void {
   const { ids, positions, hidden, update } = activations;
+  const n = T * config.hidden_size;
   lookUp(commands, weights.embedding, ids, hidden, T);
+  if (config.embedding_scale) {
+    const { value, in_dtype } = config.embedding_scale;
+    const factor = in_dtype ? roundingOf({ COMPUTE_DTYPE: COMPUTE_DTYPE[head_dtype] })(value) : value;
+    commands.dispatch(scale, { n, factor, softcap: 0 }, { x: hidden });
+  }
   if (!weights.positions) return;
   lookUp(commands, weights.positions, positions, update, T);
-  commands.dispatch(add, { n: T * config.hidden_size }, { x: hidden, y: update });
+  commands.dispatch(add, { n, factor: 1 }, { x: hidden, y: update });
 }
 
 /** y [T, columns] = rows of a table in parts. */

@@ -32,8 +32,8 @@ export interface Loader {
   readonly arena: Arena;
   /** A matrix as it is stored: an embedding, a language-model head. */
   table(tensor: ModelTensor): Promise<DeviceMatrix>;
-  /** A vector in float32, of one tensor or of several one behind the other. */
-  vector(tensors: readonly ModelTensor[]): Promise<GPUBuffer>;
+  /** A vector in float32, of one tensor or of several one behind the other, with `plus` added to each value. */
+  vector(tensors: readonly ModelTensor[], plus?: number): Promise<GPUBuffer>;
   /** A vector of one value, for parameters that a checkpoint leaves out. */
   constant(value: number, length: number): Promise<GPUBuffer>;
   /** A Linear layer: as the checkpoint has quantized it, or under the configuration. */
@@ -80,7 +80,7 @@ export async function openLoader(
     return loaded;
   }
 
-  async function vector(parts: readonly ModelTensor[]): Promise<GPUBuffer> {
+  async function vector(parts: readonly ModelTensor[], plus = 0): Promise<GPUBuffer> {
     const values: Float32Array[] = [];
     for (const { name, shape } of parts) {
       requireTensor(checkpoint, { name, shape });
@@ -93,7 +93,7 @@ export async function openLoader(
       whole.set(part, at);
       at += part.length;
     }
-    return arena.upload(whole, parts[0]!.name);
+    return arena.upload(plus === 0 ? whole : whole.map((value) => value + plus), parts[0]!.name);
   }
 
   async function linearMatrix({ name, rows, columns, conv1d }: LinearModule): Promise<DeviceMatrix> {

@@ -1,15 +1,14 @@
 import { argmax } from '../gpu/kernels/argmax.ts';
 import { openArena, readBack, write } from '../gpu/device/buffers.ts';
 import { embedding } from '../gpu/kernels/embedding.ts';
-import { linear } from '../gpu/matrix/linear.ts';
-import { STRIP, logit_strips, stripsOf } from '../gpu/kernels/logit_strips.ts';
+import { stripsOf } from '../gpu/kernels/logit_strips.ts';
 import { logprobs } from '../gpu/kernels/logprobs.ts';
 import { DTYPE } from '../gpu/kernels/stored.ts';
 import { compareWithBaseline } from './compare_logits.ts';
 import type { Model } from './forward.ts';
+import { headLogits } from './head_logits.ts';
 import type { Trace } from './language_model.ts';
 import { normalize } from './norm.ts';
-import { round } from './pass.ts';
 import { WORK_PER_SUBMIT, type Head, type HeadBuffer } from './workspace.ts';
 
 /** One wanted log-probability: of token `target` as the successor of batch token `row`. */
@@ -143,18 +142,15 @@ function computeLogits(model: Model, rows: readonly number[], buffers: Head['buf
   const { gpu, commands, config, weights, head_dtype } = model;
   const workspace = model.workspace!;
   const width = config.hidden_size;
-  const V = outputsOf(model);
   const R = rows.length;
-  const { ids, picked, normed, rounded, logits, peaks, places } = buffers;
+  const { ids, picked, normed } = buffers;
   write(gpu, ids, Uint32Array.from(rows));
   // The embedding kernel copies rows of a table by their numbers; here the table is the hidden states.
   const pick = { T: R, width, first_row: 0, rows: workspace.tokens };
   const table = workspace.activations.hidden;
   commands.dispatch(embedding, pick, { ids, table, y: picked }, { DTYPE: DTYPE.F32 });
   normalize(commands, config.norm, weights.norm, { n: R * width, x: picked, y: normed });
-  const x = round(commands, head_dtype, normed, rounded, R * width);
-  linear(commands, weights.head, { M: R, x, y: logits, bias: weights.head_bias, compute_dtype: head_dtype });
-  commands.dispatch(logit_strips, { R, V, strip: STRIP }, { logits, peaks, places });
+  headLogits(model, buffers, R, head_dtype);
 }
 
 async function reserveHead(model: Model, rows: number, wanted: number): Promise<Head> {

@@ -26,22 +26,36 @@ export interface ModelConfig {
   names: TensorNames;
   /** Where learned positions begin in their table: OPT's first is its third row. */
   positions_from?: number;
-  /** Factor of the vocabulary's logits; absent: 1. */
-  logit_scale?: number;
   /** True if the vocabulary's head has a bias. */
   head_bias?: boolean;
   /** Parts of the checkpoint's model that no text reaches, as transformers names these modules: `model.visual`. */
   towers?: readonly string[];
+  /**
+   * Factor of the embeddings; absent: 1. `in_dtype` where transformers rounds it to the dtype of the model, which is
+   * the head's: Gemma's √3072 is 55.5 in bfloat16.
+   */
+  embedding_scale?: { value: number; in_dtype: boolean };
+  /** Factor of what attention and MLP add to the residual stream; absent: 1. */
+  residual_scale?: number;
+  /** Factor of the vocabulary's logits; absent: 1. */
+  logit_scale?: number;
+  /** Bound of the vocabulary's logits behind that factor, softcap · tanh(logit / softcap); absent: none. */
+  logit_softcap?: number;
   /** True if older versions of transformers kept a causal mask in each layer, as a buffer that counts as memory. */
   mask_buffers: boolean;
 }
 
 /**
- * Zhang & Sennrich 2019, which has a weight; Ba et al. 2016, which has a weight and a bias unless they are said to be
- * left out.
+ * Zhang & Sennrich 2019, which has a weight; Ba et al. 2016, which has a weight and a bias unless `parameters` says that
+ * it has less.
  */
-export type Norm =
-  { kind: 'rms'; eps: number } | { kind: 'layer'; eps: number; parameters?: 'weight' | 'none' };
+export type Norm = {
+  kind: 'rms' | 'layer';
+  eps: number;
+  /** True if a weight is stored less 1, as Gemma's. */
+  plus_one?: boolean;
+  parameters?: 'weight' | 'none';
+};
 
 /** A block: attention, then MLP, each with norms about it and added to the residual stream. */
 export interface BlockSpec {
@@ -57,6 +71,10 @@ export interface BlockSpec {
   window: number | undefined;
   /** Of `gate`, which `up` is multiplied by; of `up` itself in a block without a gate. */
   activation: Activation;
+  /** Factor of attention's scores; absent: 1 / √head_dim. */
+  attention_scale?: number;
+  /** Bound of attention's scores behind that factor, softcap · tanh(score / softcap); absent: none. */
+  attention_softcap?: number;
   /** True if MLP and attention both read the block's input (Wang & Komatsuzaki 2021): by attention's norm unless it has its own. */
   parallel?: boolean;
   /** The largest size of a component of queries, keys and values, where larger ones are cut. */

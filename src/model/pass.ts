@@ -6,7 +6,7 @@ import { quantizeInput, type Int8Input } from '../gpu/matrix/int8_input.ts';
 import { linear, type LinearCall } from '../gpu/matrix/linear.ts';
 import { COMPUTE_DTYPE } from '../gpu/kernels/rounding.ts';
 import type { ComputeDtype } from '../quant/config.ts';
-import type { ModelConfig } from './model_config.ts';
+import type { BlockSpec, ModelConfig } from './model_config.ts';
 import type { Linear } from './loader.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -81,19 +81,21 @@ export function project(
   linear(commands, lora.B, { M, x: low_rank, y, compute_dtype: 'float32', accumulate: true, ...place });
 }
 
-/** Attention of q over what a window shows of a layer's keys and values, into `mixed`. */
-export function attend(pass: Pass, layer: number, window: number | undefined, q: GPUBuffer): GPUBuffer {
+/** Attention of q over what a block's window shows of a layer's keys and values, into `mixed`. */
+export function attend(pass: Pass, layer: number, spec: BlockSpec, q: GPUBuffer): GPUBuffer {
   const { config, commands, workspace, T } = pass;
   const { num_attention_heads: heads, num_key_value_heads: kv_heads, head_dim } = config;
   const { mixed: y } = workspace.activations;
-  const spans = workspace.spans.get(window)!;
-  const shape = { T, heads, kv_heads, head_dim, scale: 1 / Math.sqrt(head_dim) };
+  const spans = workspace.spans.get(spec.window)!;
+  const { attention_scale: scale = 1 / Math.sqrt(head_dim), attention_softcap: softcap = 0 } = spec;
+  const shape = { T, heads, kv_heads, head_dim, scale, softcap };
   const [keys, values] = [workspace.keys[layer]!, workspace.values[layer]!];
   commands.dispatch(attention, shape, { q, keys, values, spans, y });
   return y;
 }
 
-/** hidden += y. */
+/** hidden += y, by the model's factor. */
 export function addToResidual({ config, commands, workspace, T }: Pass, y: GPUBuffer): void {
-  commands.dispatch(add, { n: T * config.hidden_size }, { x: workspace.activations.hidden, y });
+  const { hidden_size, residual_scale: factor = 1 } = config;
+  commands.dispatch(add, { n: T * hidden_size, factor }, { x: workspace.activations.hidden, y });
 }

@@ -36,6 +36,8 @@ export interface NormTensors {
   kind: Norm['kind'];
   /** What it normalizes at a time. */
   width: number;
+  /** Added to each value of the weight. */
+  plus: number;
   /** Sets of parameters that are used in turn; one, unless each head has its own. */
   heads: number;
   /** Together `heads` · `width` values: none where all are 1, several where each head's lie apart. */
@@ -125,6 +127,7 @@ const normTensors = (norm: Norm, name: string, width: number): NormTensors => {
     kind: norm.kind,
     width,
     heads: 1,
+    plus: norm.plus_one ? 1 : 0,
     weights: parameters === 'none' ? [] : [{ name: `${name}.weight`, shape: [width] }],
     bias: parameters === 'both' ? { name: `${name}.bias`, shape: [width] } : undefined,
   };

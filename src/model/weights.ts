@@ -90,13 +90,13 @@ async function loadLayer(loader: Loader, { norms, linears }: LayerTensors): Prom
 
 async function loadNorm(
   loader: Loader,
-  { kind, width, heads, weights, bias }: NormTensors,
+  { kind, width, heads, plus, weights, bias }: NormTensors,
 ): Promise<NormWeights> {
   const all = (value: number) => loader.constant(value, heads * width);
   return {
     width,
     heads,
-    weight: weights.length > 0 ? await loader.vector(weights) : await all(1),
+    weight: weights.length > 0 ? await loader.vector(weights, plus) : await all(1),
     bias: bias ? await loader.vector([bias]) : kind === 'layer' ? await all(0) : undefined,
   };
 }

@@ -165,12 +165,24 @@ const SMALL_MODELS = [
   'opt-plain',
   'qwen2.5-vl',
   'qwen3-vl',
+  'llama-quick-gelu',
+  'gpt2-by-layer',
+  'gpt2-unscaled',
+  'gemma',
+  'gemma2',
+  'granite',
+  'granite4',
+  'granite4-nope',
+  'arcee',
 ];
 const SMALL_CLASSIFIERS = [
   'llama-classifier',
   'mistral-classifier',
   'qwen2-classifier',
   'qwen3-classifier',
+  'gemma-classifier',
+  'gemma2-classifier',
+  'arcee-classifier',
   'olmo-classifier',
   'stablelm-classifier',
   'starcoder2-classifier',
@@ -199,7 +211,8 @@ it.each([...SMALL_MODELS, ...SMALL_CLASSIFIERS])(
       expect(read.sort()).toEqual(modules.map(({ aliases }) => aliases[0]).sort());
     }
     for (const module of modules) {
-      const weight = await readWeight(checkpoint, `${module.name}.weight`);
+      const stored = await readWeight(checkpoint, `${module.name}.weight`);
+      const weight = module.conv1d ? transposed(stored) : stored;
       const q = quantizeBlockwise(weight, CODEBOOKS.nf4, 64);
       const name = module.aliases[0]!;
       const nf4 = formats.nf4!.modules[name]!;

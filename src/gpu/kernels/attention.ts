@@ -1,6 +1,8 @@
+import softcap from '../../../shaders/preludes/softcap.wgsl?raw';
 import source from '../../../shaders/attention.wgsl?raw';
 import { floats, normals } from './cases.ts';
 import { defineKernel, grid } from '../device/kernel.ts';
+import { softcapped } from './scale.ts';
 
 /**
  * Attention of each token over the two ranges of slots it may see: `[0, 0, 0, slot + 1]` is plain causal attention;
@@ -9,11 +11,11 @@ import { defineKernel, grid } from '../device/kernel.ts';
  */
 export const attention = defineKernel({
   name: 'attention',
-  wgsl: source,
-  params: { T: 'u32', heads: 'u32', kv_heads: 'u32', head_dim: 'u32', scale: 'f32' },
+  wgsl: softcap + source,
+  params: { T: 'u32', heads: 'u32', kv_heads: 'u32', head_dim: 'u32', scale: 'f32', softcap: 'f32' },
   bindings: { q: 'read f32', keys: 'read f32', values: 'read f32', spans: 'read u32', y: 'write f32' },
   workgroups: ({ T, heads }) => grid(T * heads),
-  reference: ({ T, heads, kv_heads, head_dim, scale }, { q, keys, values, spans }) => {
+  reference: ({ T, heads, kv_heads, head_dim, scale, softcap }, { q, keys, values, spans }) => {
     const y = floats(T * heads * head_dim);
     for (let i = 0; i < T * heads; i++) {
       const token = Math.floor(i / heads);
@@ -26,7 +28,7 @@ export const attention = defineKernel({
         let score = 0;
         for (let d = 0; d < head_dim; d++)
           score += q[i * head_dim + d]! * keys[(slot * kv_heads + kv) * head_dim + d]!;
-        return score * scale;
+        return softcapped(score * scale, softcap);
       });
       const peak = Math.max(...scores);
       const weights = scores.map((score) => Math.exp(score - peak));
@@ -50,6 +52,7 @@ export const attention = defineKernel({
       t + 1,
     ]),
     attentionCase('the widest head', 2, 1, 1, 256, (t) => [0, 0, 0, t + 1]),
+    attentionCase('bounded scores', 7, 2, 1, 12, (t) => [0, 0, 0, t + 1], { scale: 1, softcap: 2.5 }),
   ],
 });
 
@@ -60,11 +63,12 @@ function attentionCase(
   kv_heads: number,
   head_dim: number,
   span: (token: number) => [number, number, number, number],
+  { scale = 1 / Math.sqrt(head_dim), softcap = 0 } = {},
 ) {
   const slots = 32;
   return {
     name: `${name} · ${T} tokens · heads ${heads}/${kv_heads} of ${head_dim}`,
-    params: { T, heads, kv_heads, head_dim, scale: 1 / Math.sqrt(head_dim) },
+    params: { T, heads, kv_heads, head_dim, scale, softcap },
     arrays: {
       q: normals(T * heads * head_dim, 1),
       keys: normals(slots * kv_heads * head_dim, 2),

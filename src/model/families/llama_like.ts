@@ -1,3 +1,4 @@
+import type { Activation } from '../../gpu/kernels/activate.ts';
 import { MAX_HEAD_DIM } from '../../gpu/device/limits.ts';
 import { boolean, eosIds, integer, number, type Fields } from '../config_fields.ts';
 import type { BlockSpec, ModelConfig, Norm, Rope } from '../model_config.ts';
@@ -42,6 +43,8 @@ export interface Traits {
   turned?: readonly boolean[];
   /** Which components of a head are turned, where not all of it by halves. */
   rope?: RopeOptions;
+  /** Of the MLP; absent: as hidden_act says. */
+  activation?: Activation;
 }
 
 /** Norms behind attention and MLP, where others have them in front. */
@@ -72,7 +75,7 @@ export function llamaLike(fields: Fields, defaults: Defaults, traits: Traits = {
     ],
     rope,
     window: undefined,
-    activation: parseActivation(fields, 'hidden_act', defaults.hidden_act ?? 'silu'),
+    activation: traits.activation ?? parseActivation(fields, 'hidden_act', defaults.hidden_act ?? 'silu'),
   };
   return {
     ...sizes,
