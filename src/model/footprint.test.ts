@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import footprints from '../../test/golden/models/footprints.json';
 import gpt2News from '../../public/configs/gpt2-ag-news.json';
 import gpt2 from '../../public/configs/gpt2.json';
 import llama1b from '../../public/configs/Llama-3.2-1B.json';
@@ -59,6 +60,28 @@ describe('the footprints of published studies', () => {
     expect(shown(NF4, 'float16')).toBe('127.86');
     // Published as 243.70: 0.01 MiB of scales or rounding are not explained.
     expect(shown(INT8, 'float32')).toBe('243.71');
+  });
+});
+
+describe('what transformers counts of small models of every family', () => {
+  const { models } = footprints as { models: Record<string, Record<'none' | 'nf4' | 'llm_int8', number>> };
+  const configs = import.meta.glob<object>('../../test/golden/models/*/config.json', {
+    eager: true,
+    import: 'default',
+  });
+  const formats = { none: FLOAT32, nf4: NF4, llm_int8: LLM_INT8 } as const;
+
+  const configOf = (name: string) => parseConfig(configs[`../../test/golden/models/${name}/config.json`]);
+  // A tower is not read, and not counted.
+  const textOnly = Object.entries(models).filter(([name]) => !configOf(name).towers);
+
+  it.each(textOnly)('%s', (name, counted) => {
+    const config = configOf(name);
+    for (const format of ['none', 'nf4', 'llm_int8'] as const) {
+      expect(footprintOf(config, formats[format], 'float32').bitsandbytes_bytes, format).toBe(
+        counted[format],
+      );
+    }
   });
 });
 

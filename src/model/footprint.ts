@@ -78,9 +78,13 @@ export function footprintOf(config: ModelConfig, quant: QuantConfig, rest: Compu
 const weightsOf = (modules: readonly LinearModule[]): number =>
   modules.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
 
-/** Bytes of the buffers that transformers registers beside parameters: each rope's inv_freq and a copy of it, in float32. */
-const bufferBytes = ({ blocks }: ModelConfig): number =>
-  [...new Set(blocks.map(({ rope }) => rope))].reduce((sum, rope) => sum + 4 * (rope?.rotary_dim ?? 0), 0);
+/**
+ * Bytes of the buffers that transformers registers beside parameters: each rope's inv_freq and a copy of it, in float32,
+ * and the factor of embeddings where it has a dtype.
+ */
+const bufferBytes = ({ blocks, embedding_scale }: ModelConfig): number =>
+  [...new Set(blocks.map(({ rope }) => rope))].reduce((sum, rope) => sum + 4 * (rope?.rotary_dim ?? 0), 0) +
+  (embedding_scale?.in_dtype ? 4 : 0);
 
 /**
  * Bytes of the causal masks that older versions of transformers kept in each layer of GPT-2 as buffers: a bool for

@@ -198,6 +198,20 @@ it.each(SMALL_MODELS)('%s has the logits of transformers in float64', async (nam
   expectClose(name, 'none', got, await golden.doubles('logits_float64'));
 });
 
+it.each(SMALL_MODELS)('%s continues what lies in its slots', async (name) => {
+  const golden = await openGolden(`models/${name}/logits`);
+  const ids = [...(await golden.integers('input_ids'))];
+  const first = 7;
+  const got = await withModel(gpu, await open(`models/${name}`), FLOAT, async (model) => {
+    await reserve(model, ids.length, ids.length);
+    forward(model, sequenceBatch(ids.slice(0, first), 0));
+    forward(model, sequenceBatch(ids.slice(first), first));
+    return readLogits(model, [...ids.slice(first).keys()]);
+  });
+  const want = await golden.doubles('logits_float64');
+  expectClose(name, 'in two', got, want.slice((want.length / ids.length) * first));
+});
+
 it.each([...SMALL_MODELS, ...SMALL_CLASSIFIERS])(
   '%s: quantizes every module to the bytes of bitsandbytes, and no other',
   async (model) => {
