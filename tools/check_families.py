@@ -75,6 +75,7 @@ FAMILIES = {
     "nemotron": "NemotronConfig",
     "gptj": "GPTJConfig",
     "gpt_neo": "GPTNeoConfig",
+    "gpt_bigcode": "GPTBigCodeConfig",
     "bloom": "BloomConfig",
     "olmoe": "OlmoeConfig",
 }
@@ -132,6 +133,7 @@ KNOBS = {
     "logits_scaling": [1.0, 4.0, 8.0],
     "logit_scale": [0.0625, 0.5, 1.0],
     "clip_qkv": [None, 0.5, 8.0],
+    "rotary_dim": [4, 6, 8],
     "no_rope_layer_interval": [2, 3],
     "sliding_window_pattern": [2, 3],
     "layer_norm_eps": [1e-5, 1e-6, 1e-3],

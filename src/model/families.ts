@@ -3,7 +3,10 @@ import { arcee } from './families/arcee.ts';
 import { cohere, cohere2 } from './families/cohere.ts';
 import { exaone4 } from './families/exaone4.ts';
 import { gemma, gemma2 } from './families/gemma.ts';
+import { gptj } from './families/gptj.ts';
 import { gpt2 } from './families/gpt2.ts';
+import { gptBigCode } from './families/gpt_bigcode.ts';
+import { gptNeo } from './families/gpt_neo.ts';
 import { gptNeox } from './families/gpt_neox.ts';
 import { granite, granite4 } from './families/granite.ts';
 import { llama } from './families/llama.ts';
@@ -40,6 +43,9 @@ export const FAMILIES: readonly Family[] = [
   phi,
   gptNeox,
   opt,
+  gptj,
+  gptNeo,
+  gptBigCode,
   qwen25Vl,
   qwen3Vl,
   gemma,

@@ -82,9 +82,10 @@ const weightsOf = (modules: readonly LinearModule[]): number =>
  * Bytes of the buffers that transformers registers beside parameters: each rope's inv_freq and a copy of it, in float32,
  * and the factor of embeddings where it has a dtype.
  */
-const bufferBytes = ({ blocks, embedding_scale }: ModelConfig): number =>
+const bufferBytes = ({ blocks, embedding_scale, buffer_bytes }: ModelConfig): number =>
+  buffer_bytes ??
   [...new Set(blocks.map(({ rope }) => rope))].reduce((sum, rope) => sum + 4 * (rope?.rotary_dim ?? 0), 0) +
-  (embedding_scale?.in_dtype ? 4 : 0);
+    (embedding_scale?.in_dtype ? 4 : 0);
 
 /**
  * Bytes of the causal masks that older versions of transformers kept in each layer of GPT-2 as buffers: a bool for

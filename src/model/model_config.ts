@@ -41,6 +41,8 @@ export interface ModelConfig {
   logit_scale?: number;
   /** Bound of the vocabulary's logits behind that factor, softcap · tanh(logit / softcap); absent: none. */
   logit_softcap?: number;
+  /** Bytes of what transformers registers as buffers; absent: those of its ropes and its embeddings' factor. */
+  buffer_bytes?: number;
   /** True if older versions of transformers kept a causal mask in each layer, as a buffer that counts as memory. */
   mask_buffers: boolean;
 }

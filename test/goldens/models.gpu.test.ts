@@ -163,6 +163,10 @@ const SMALL_MODELS = [
   'gpt-neox-sequential',
   'opt',
   'opt-plain',
+  'gptj',
+  'gpt-neo',
+  'gpt-bigcode',
+  'gpt-bigcode-by-head',
   'qwen2.5-vl',
   'qwen3-vl',
   'llama-quick-gelu',
@@ -189,6 +193,9 @@ const SMALL_CLASSIFIERS = [
   'phi-classifier',
   'gpt-neox-classifier',
   'opt-classifier',
+  'gptj-classifier',
+  'gpt-neo-classifier',
+  'gpt-bigcode-classifier',
 ];
 
 it.each(SMALL_MODELS)('%s has the logits of transformers in float64', async (name) => {

@@ -7,6 +7,11 @@ export const gptNeox: Family = {
   architectures: ['GPTNeoXForCausalLM'],
   classifiers: ['GPTNeoXForSequenceClassification'],
   model_type: 'gpt_neox',
+  harmless: {
+    is_decoder: 'the class is nothing else',
+    rope_theta: 'version 4 wrote it beside rotary_emb_base, by which the class goes',
+    partial_rotary_factor: 'version 4 wrote it beside rotary_pct, by which the class goes',
+  },
   parse(fields) {
     const bias = boolean(fields, 'attention_bias', true);
     const parallel = boolean(fields, 'use_parallel_residual', true);
