@@ -133,7 +133,6 @@ KNOBS = {
     "logits_scaling": [1.0, 4.0, 8.0],
     "logit_scale": [0.0625, 0.5, 1.0],
     "clip_qkv": [None, 0.5, 8.0],
-    "rotary_dim": [4, 6, 8],
     "no_rope_layer_interval": [2, 3],
     "sliding_window_pattern": [2, 3],
     "layer_norm_eps": [1e-5, 1e-6, 1e-3],
@@ -150,7 +149,7 @@ FIXED = {
     *("n_layer", "n_positions", "n_inner", "ffn_dim", "word_embed_proj_dim", "shared_intermediate_size"),
     *("rope_parameters", "rope_scaling", "rope_theta", "layer_types", "id2label", "label2id", "no_rope_layers"),
     *("return_dict", "output_hidden_states", "output_attentions", "use_cache", "_name_or_path", "quantization_config"),
-    *("chunk_size_feed_forward", "problem_type", "is_encoder_decoder", "layers_block_type", "attention_layers"),
+    *("mamba_n_heads", "mamba_d_head", "mamba_expand", "position_embedding_type", "chunk_size_feed_forward", "problem_type", "is_encoder_decoder", "layers_block_type", "attention_layers"),
 }
 
 
@@ -179,6 +178,7 @@ def accepted(config_class, wanted: dict) -> dict:
     renamed = {names.get(name, name): value for name, value in wanted.items()}
     renamed |= {"ffn_dim": wanted["intermediate_size"], "shared_intermediate_size": wanted["intermediate_size"]}
     renamed |= {"word_embed_proj_dim": wanted["hidden_size"], "n_inner": wanted["intermediate_size"]}
+    renamed["mamba_n_heads"] = wanted["num_attention_heads"]
     return {name: value for name, value in renamed.items() if name in known}
 
 
@@ -203,9 +203,18 @@ def draw_config(draw: random.Random, name: str):
     head_dim = fields.get("head_dim", wanted["hidden_size"] // wanted["num_attention_heads"])
     if "rope_parameters" in usual and draw.random() < 0.7:
         fields["rope_parameters"] = ropes(draw, head_dim, wanted["max_position_embeddings"])
+    if "attention_types" in usual:
+        kinds = [draw.choice(["global", "local"]) for _ in range(wanted["num_hidden_layers"])]
+        fields |= {"attention_types": [[kinds, 1]], "window_size": draw.choice([3, 5]), "num_layers": len(kinds)}
+    if "rotary_dim" in usual:
+        fields["rotary_dim"] = draw.choice([4, 6, 8])
     if "layer_types" in usual and draw.random() < 0.5:
         kinds = sorted(set(usual["layer_types"] or ["full_attention"]) | {"full_attention"})
         fields["layer_types"] = [draw.choice(kinds) for _ in range(wanted["num_hidden_layers"])]
+    if "mamba_n_heads" in usual and draw.random() < 0.8:
+        # Left alone, most would be of state-space layers.
+        fields["layer_types"] = ["full_attention"] * wanted["num_hidden_layers"]
+        fields["position_embedding_type"] = draw.choice(["rope", None])
     return config_class(**fields), fields
 
 

@@ -9,7 +9,6 @@ With --only it writes the named models of SMALL and leaves all else as it is.
 
 import argparse
 import hashlib
-import json
 import os
 import shutil
 import warnings
@@ -583,9 +582,11 @@ def make_modules(name: str, out: Path) -> None:
     formats = {}
     for format_name in ("nf4", "llm_int8"):
         options = {"dtype": torch.float32, "quantization_config": quantization_config(format_name)}
-        modules = quantized_modules(load(name, folder, **options))
+        model = load(name, folder, **options)
+        modules = quantized_modules(model)
         formats[format_name] = {
             **FORMATS[format_name],
+            "memory_footprint": model.get_memory_footprint(),
             "modules": {path: describe_module(module) for path, module in modules.items()},
         }
     write_json(
@@ -594,28 +595,12 @@ def make_modules(name: str, out: Path) -> None:
             "what": f"the modules of {name} that transformers' BitsAndBytesConfig replaces, in order",
             "command": COMMAND,
             "seed": SEED,
-            "parameters": {"modules": "shape is [out, in]; hex SHA-256 of the bytes of packed and absmax, or CB and SCB"},
+            "parameters": {
+                "modules": "shape is [out, in]; hex SHA-256 of the bytes of packed and absmax, or CB and SCB",
+                "memory_footprint": "bytes by get_memory_footprint: of the model in float32, and with its Linear layers in a format",
+            },
+            "memory_footprint": load(name, folder, dtype=torch.float32).get_memory_footprint(),
             "formats": formats,
-        },
-    )
-
-
-def make_footprints(names, out: Path) -> None:
-    """models/footprints.json: the bytes that transformers counts of models in float32, plain and under bitsandbytes."""
-    path = out / "models" / "footprints.json"
-    models = json.loads(path.read_text())["models"] if path.exists() else {}
-    for name in names:
-        counted = {"none": load(name, out / "models" / name, dtype=torch.float32).get_memory_footprint()}
-        for format_name in ("nf4", "llm_int8"):
-            options = {"dtype": torch.float32, "quantization_config": quantization_config(format_name)}
-            counted[format_name] = load(name, out / "models" / name, **options).get_memory_footprint()
-        models[name] = counted
-    write_json(
-        path.with_suffix(""),
-        {
-            "what": "bytes by get_memory_footprint of the small models here, loaded in float32",
-            "command": f"{COMMAND} --footprints",
-            "models": {name: models[name] for name in SMALL if name in models},
         },
     )
 
@@ -771,14 +756,12 @@ def make_small(names, out: Path) -> None:
         make_logits(name, out)
         make_modules(name, out)
         print(name)
-    make_footprints(names, out)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path, metavar="OUT")
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=SMALL)
-    parser.add_argument("--footprints", action="store_true", help="write footprints.json of all models of SMALL, and nothing else")
     arguments = parser.parse_args()
     check_known_hashes()
     disable_progress_bar()
@@ -789,9 +772,6 @@ def main() -> None:
     # transformers and peft write the base's path into files: a relative one says nothing of this machine.
     os.chdir(arguments.out)
     out = Path()
-    if arguments.footprints:
-        make_footprints(SMALL, out)
-        return
     if arguments.only:
         make_small(arguments.only, out)
         return

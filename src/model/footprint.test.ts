@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import footprints from '../../test/golden/models/footprints.json';
 import gpt2News from '../../public/configs/gpt2-ag-news.json';
 import gpt2 from '../../public/configs/gpt2.json';
 import llama1b from '../../public/configs/Llama-3.2-1B.json';
@@ -63,28 +62,6 @@ describe('the footprints of published studies', () => {
   });
 });
 
-describe('what transformers counts of small models of every family', () => {
-  const { models } = footprints as { models: Record<string, Record<'none' | 'nf4' | 'llm_int8', number>> };
-  const configs = import.meta.glob<object>('../../test/golden/models/*/config.json', {
-    eager: true,
-    import: 'default',
-  });
-  const formats = { none: FLOAT32, nf4: NF4, llm_int8: LLM_INT8 } as const;
-
-  const configOf = (name: string) => parseConfig(configs[`../../test/golden/models/${name}/config.json`]);
-  // A tower is not read, and not counted.
-  const textOnly = Object.entries(models).filter(([name]) => !configOf(name).towers);
-
-  it.each(textOnly)('%s', (name, counted) => {
-    const config = configOf(name);
-    for (const format of ['none', 'nf4', 'llm_int8'] as const) {
-      expect(footprintOf(config, formats[format], 'float32').bitsandbytes_bytes, format).toBe(
-        counted[format],
-      );
-    }
-  });
-});
-
 it('shows the 43.3 MiB of double quantization that counting hides', () => {
   const config = parseConfig(llama1b);
   const [plain, double] = [footprintOf(config, NF4, 'float16'), footprintOf(config, NF4_DQ, 'float16')];
@@ -104,4 +81,31 @@ it('QLoRA on Llama-3.2-1B: rank 16 on q and v adds 6.5 MiB to the 965, on all Li
   expect(loraFootprint(config, 16, ['q_proj', 'v_proj'], 'float32').adapter_bytes / MiB).toBeCloseTo(6.5, 1);
   expect(loraFootprint(config, 16, all, 'float32').adapter_bytes / MiB).toBeCloseTo(43, 1);
   expect(loraFootprint(config, 16, all, 'float32').training_bytes / MiB).toBeCloseTo(129, 0);
+});
+
+interface Footprints {
+  memory_footprint: number;
+  formats: Record<'nf4' | 'llm_int8', { memory_footprint: number }>;
+}
+const configs = import.meta.glob<object>('../../test/golden/models/*/config.json', {
+  eager: true,
+  import: 'default',
+});
+const modules = import.meta.glob<Footprints>('../../test/golden/models/*/modules.json', {
+  eager: true,
+  import: 'default',
+});
+
+it.each(
+  Object.entries(modules)
+    .filter(([, golden]) => golden.memory_footprint !== undefined)
+    .map(([path, golden]) => [path.split('/').at(-2)!, path.replace('modules', 'config'), golden] as const),
+)('%s: counts what get_memory_footprint does', (_, path, { memory_footprint, formats }) => {
+  const config = parseConfig(configs[path]);
+  const counted = (quant: QuantConfig) => footprintOf(config, quant, 'float32').bitsandbytes_bytes;
+  const own = [counted(FLOAT32), counted(NF4), counted(LLM_INT8)];
+  const theirs = [memory_footprint, formats.nf4.memory_footprint, formats.llm_int8.memory_footprint];
+  // The part that no text reaches is not read here.
+  if (config.towers) own.forEach((bytes, i) => expect(bytes).toBeLessThan(theirs[i]!));
+  else expect(own).toEqual(theirs);
 });

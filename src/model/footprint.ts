@@ -69,7 +69,7 @@ export function footprintOf(config: ModelConfig, quant: QuantConfig, rest: Compu
       (weightsOf(quantized) * format.codeBits(quant)) / 8 +
       keptBytes +
       other * restBytes +
-      bufferBytes(config),
+      bufferBytes(config, restBytes),
     actual_bytes: stored + other * restBytes,
     bits_per_weight: (8 * stored) / linear,
   };
@@ -79,13 +79,13 @@ const weightsOf = (modules: readonly LinearModule[]): number =>
   modules.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
 
 /**
- * Bytes of the buffers that transformers registers beside parameters: each rope's inv_freq and a copy of it, in float32,
- * and the factor of embeddings where it has a dtype.
+ * Bytes of the buffers that transformers registers beside parameters: each rope's inv_freq and a copy of it, in
+ * float32, and a factor of embeddings that is rounded to the model's dtype.
  */
-const bufferBytes = ({ blocks, embedding_scale, buffer_bytes }: ModelConfig): number =>
+const bufferBytes = ({ blocks, embedding_scale, buffer_bytes }: ModelConfig, restBytes: number): number =>
   buffer_bytes ??
   [...new Set(blocks.map(({ rope }) => rope))].reduce((sum, rope) => sum + 4 * (rope?.rotary_dim ?? 0), 0) +
-    (embedding_scale?.in_dtype ? 4 : 0);
+  (embedding_scale?.in_dtype ? restBytes : 0);
 
 /**
  * Bytes of the causal masks that older versions of transformers kept in each layer of GPT-2 as buffers: a bool for

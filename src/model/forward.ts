@@ -3,12 +3,12 @@ import { openArena, write, type Arena } from '../gpu/device/buffers.ts';
 import { recordCommands, type Commands } from '../gpu/device/commands.ts';
 import type { Gpu } from '../gpu/device/device.ts';
 import { embedding } from '../gpu/kernels/embedding.ts';
-import { COMPUTE_DTYPE, roundingOf } from '../gpu/kernels/rounding.ts';
 import { scale } from '../gpu/kernels/scale.ts';
 import type { DeviceMatrix } from '../gpu/matrix/matrix.ts';
 import { DTYPE } from '../gpu/kernels/stored.ts';
 import type { ComputeDtype, QuantConfig } from '../quant/config.ts';
 import { computeBlock } from './block.ts';
+import { embeddingFactor } from './embedding_factor.ts';
 import { blockOf, type ModelConfig } from './model_config.ts';
 import { INPUT_SITES, type InputSite, type Pass } from './pass.ts';
 import { ropeTurns } from './rope.ts';
@@ -179,11 +179,8 @@ function embed(
   const { ids, positions, hidden, update } = activations;
   const n = T * config.hidden_size;
   lookUp(commands, weights.embedding, ids, hidden, T);
-  if (config.embedding_scale) {
-    const { value, in_dtype } = config.embedding_scale;
-    const factor = in_dtype ? roundingOf({ COMPUTE_DTYPE: COMPUTE_DTYPE[head_dtype] })(value) : value;
-    commands.dispatch(scale, { n, factor, softcap: 0 }, { x: hidden });
-  }
+  const factor = embeddingFactor(config, head_dtype);
+  if (factor !== 1) commands.dispatch(scale, { n, factor, softcap: 0 }, { x: hidden });
   if (!weights.positions) return;
   lookUp(commands, weights.positions, positions, update, T);
   commands.dispatch(add, { n, factor: 1 }, { x: hidden, y: update });

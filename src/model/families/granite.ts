@@ -79,10 +79,11 @@ function multiplied(fields: Fields, model: ParsedModel): ParsedModel {
 /** Refuses layers of experts or of other mixers than attention; those are the defaults of transformers' class. */
 function requireDense(fields: Fields): void {
   const experts = fields.get('num_local_experts') ?? 8;
-  const layers = fields.get('layer_types') ?? fields.get('layers_block_type') ?? 'absent, which is mamba';
+  const layers = fields.get('layer_types') ?? fields.get('layers_block_type') ?? 'mamba';
   const other = [layers].flat().find((type) => type !== 'attention' && type !== 'full_attention');
   if (experts === 0 && other === undefined) return;
-  const found = experts === 0 ? `layer_types has ${shown(other)}` : `num_local_experts is ${shown(experts)}`;
+  const found =
+    experts !== 0 ? `num_local_experts is ${shown(experts)}` : `layers are of type ${shown(other)}`;
   throw new LabError(
     'unsupported-architecture',
     `config.json: ${found}; of Granite 4, models of attention layers without experts are supported, as granite-4.0-micro.`,
