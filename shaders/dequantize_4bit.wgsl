@@ -1,4 +1,4 @@
-// computes     y[i] = code[nibble(i)] · scale[i / blocksize]
+// computes     y[i] = code[nibble(i)] · scale[i / blocksize], moved as SHIFT of scales.wgsl says
 // inputs       packed [n / 8] u32, even element in the high nibble of its byte · code [16] f32 ·
 //              scales, nested_absmax and nested_code as scales.wgsl reads them
 // output       y [n] f32
@@ -25,5 +25,5 @@ fn main(
     return;
   }
   let shift = 8 * ((i / 2) % 4) + 4 * (1 - i % 2);
-  y[i] = code[(packed[i / 8] >> shift) & 15] * scale_of(i / params.blocksize);
+  y[i] = scaled(code[(packed[i / 8] >> shift) & 15], i / params.blocksize);
 }

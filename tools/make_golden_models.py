@@ -50,12 +50,20 @@ from transformers import (
     GPTNeoXConfig,
     GraniteConfig,
     GraniteMoeHybridConfig,
+    Ernie4_5Config,
+    Glm4Config,
+    GlmConfig,
+    HeliumConfig,
+    HunYuanDenseV1Config,
     LlamaConfig,
+    Ministral3Config,
     MinistralConfig,
+    Mistral3Config,
     MistralConfig,
     Olmo2Config,
     OlmoConfig,
     OPTConfig,
+    Olmo3Config,
     Phi3Config,
     PhiConfig,
     Qwen2_5_VLConfig,
@@ -200,6 +208,13 @@ GRANITE_DENSE = {
     "shared_intermediate_size": 44,
     "mamba_n_heads": 4,
 }
+YARN = {"rope_type": "yarn", "rope_theta": 500.0, "factor": 4.0, "original_max_position_embeddings": 8}
+LONG_ROPE = {
+    "rope_type": "longrope",
+    "rope_theta": 500.0,
+    "short_factor": [1.0, 1.25, 1.5, 2.0],
+    "long_factor": [1.5, 3.0, 6.0, 10.0],
+}
 SMALL = {
     "llama-classifier": LlamaConfig(**SMALL_SHAPES, num_labels=3),
     "mistral-classifier": MistralConfig(**SMALL_SHAPES, num_labels=3),
@@ -269,6 +284,48 @@ SMALL = {
     "granite4-nope": GraniteMoeHybridConfig(**SMALL_SHAPES, **GRANITE_MULTIPLIERS, **GRANITE_DENSE, attention_bias=True),
     "arcee": ArceeConfig(**SMALL_SHAPES, mlp_bias=True),
     "arcee-classifier": ArceeConfig(**SMALL_SHAPES, num_labels=3),
+    "llama-yarn": LlamaConfig(**SMALL_SHAPES, head_dim=24, rope_parameters={**YARN}),
+    "qwen2-yarn": Qwen2Config(
+        **SMALL_SHAPES,
+        rope_parameters={**YARN, "mscale": 1.5, "mscale_all_dim": 0.5, "truncate": False, "beta_fast": 0.5, "beta_slow": 0.05},
+    ),
+    "qwen3-yarn": Qwen3Config(**SMALL_SHAPES, head_dim=24, rope_parameters={**YARN, "attention_factor": 1.25}),
+    "qwen2-dynamic": Qwen2Config(
+        **SMALL_SHAPES, rope_parameters={"rope_type": "dynamic", "rope_theta": 500.0, "factor": 3.0}
+    ),
+    "llama-longrope": LlamaConfig(
+        **SMALL_SHAPES, rope_parameters={**LONG_ROPE, "factor": 6.0, "original_max_position_embeddings": 12}
+    ),
+    # Sequences of more than 12 tokens are long ones.
+    "phi3.5": Phi3Config(**SMALL_SHAPES, original_max_position_embeddings=12, rope_parameters={**LONG_ROPE}),
+    "phi4-mini": Phi3Config(
+        **SMALL_SHAPES,
+        original_max_position_embeddings=64,
+        partial_rotary_factor=0.75,
+        rope_parameters={**LONG_ROPE, "short_factor": [1.0, 1.5, 2.5], "long_factor": [2.0, 5.0, 9.0]},
+    ),
+    # The second layer sees all, and turns by another rope.
+    "olmo3": Olmo3Config(
+        **SMALL_SHAPES,
+        sliding_window=5,
+        layer_types=["sliding_attention", "full_attention"],
+        rope_parameters={"full_attention": {**YARN, "rope_theta": 700.0}, "sliding_attention": {"rope_theta": 300.0}},
+    ),
+    "glm": GlmConfig(**SMALL_SHAPES, head_dim=12),
+    "glm4": Glm4Config(**SMALL_SHAPES, head_dim=16, partial_rotary_factor=0.25),
+    "ernie4.5": Ernie4_5Config(**SMALL_SHAPES, head_dim=12, use_bias=True),
+    "helium": HeliumConfig(**SMALL_SHAPES, head_dim=8, mlp_bias=True, attention_bias=True),
+    "hunyuan": HunYuanDenseV1Config(
+        **SMALL_SHAPES,
+        head_dim=12,
+        rope_parameters={"rope_type": "dynamic", "rope_theta": 500.0, "factor": 1.0, "alpha": 50.0},
+    ),
+    # Queries are longer from the eighth token on, and longer still from the sixteenth.
+    "ministral3": Ministral3Config(
+        **SMALL_SHAPES,
+        head_dim=12,
+        rope_parameters={**YARN, "mscale": 1.0, "mscale_all_dim": 1.0, "llama_4_scaling_beta": 0.4},
+    ),
 }
 
 # The language models within models of images, none of whose ids is one of an image.
@@ -289,6 +346,21 @@ WITHIN_IMAGES = {
         vision_config={**VISION, "deepstack_visual_indexes": [0], "num_position_embeddings": 4},
         tie_word_embeddings=True,
         **IMAGE_IDS,
+    ),
+    "mistral3": Mistral3Config(
+        text_config={"model_type": "ministral3", **SMALL_SHAPES, "head_dim": 12, "rope_parameters": {**YARN, "llama_4_scaling_beta": 0.4}},
+        vision_config={
+            "model_type": "pixtral",
+            "hidden_size": 16,
+            "intermediate_size": 16,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+            "head_dim": 8,
+            "patch_size": 2,
+            "image_size": 4,
+        },
+        image_token_index=50,
+        tie_word_embeddings=False,
     ),
 }
 SMALL |= WITHIN_IMAGES
@@ -385,6 +457,30 @@ def logits_float64(model, inputs) -> torch.Tensor:
     return logits
 
 
+# Models whose tokens turn otherwise in sequences of more than 12 tokens.
+OUTGROWING = ("phi3.5", "llama-longrope")
+BEYOND = {
+    "generated": "I32, what generate() appends to the first 8 ids, in float64",
+    "continued": "F64, summed log-probabilities of ids[10:10 + n] after ids[:10], n from 1 to 6, each in a pass of its own",
+}
+
+
+def beyond(model, ids: torch.Tensor) -> dict[str, torch.Tensor]:
+    """A generation, and continuations, that grow beyond the length up to which the short factors hold."""
+    with NoFloat32():
+        made = model.generate(
+            ids[:, :8], attention_mask=torch.ones_like(ids[:, :8]), do_sample=False, max_new_tokens=10, output_logits=True, return_dict_in_generate=True
+        )
+        best = torch.cat(made.logits).topk(2).values
+        assert (best[:, 0] - best[:, 1]).min() > 1e-3, "the likeliest two tokens are too near each other"
+        assert made.sequences.shape[1] == 18, "it ended before"
+        continued = []
+        for n in range(1, 7):
+            logprobs = model(ids[:, : 10 + n - 1]).logits[0].log_softmax(-1)
+            continued.append(sum(logprobs[9 + i, ids[0, 10 + i]] for i in range(n)))
+    return {"generated": made.sequences[0, 8:].int(), "continued": torch.stack(continued)}
+
+
 def ints(inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return {name: tensor.squeeze(0).int() for name, tensor in inputs.items()}
 
@@ -402,12 +498,13 @@ def make_logits(name: str, out: Path) -> torch.Tensor:
         assert relative_distance(logits[:first], logits_of(wide, inputs)[:first]) < 1e-6
         assert relative_distance(logits[first:], logits_of(wide, inputs)[first:]) > 1e-2
     exact = logits_float64(model, inputs)
+    longer = beyond(model, inputs["input_ids"]) if name in OUTGROWING else {}
     distance = relative_distance(logits, exact)
     assert distance < 1e-5, f"{name}: float32 is {distance} from float64"
     assert logits.std() > 0.3 and logits.abs().max() < 60, f"{name}: logits out of proportion"
     write_golden(
         folder / "logits",
-        {**ints(inputs), "logits": logits, "logits_float64": exact},
+        {**ints(inputs), "logits": logits, "logits_float64": exact, **longer},
         {
             "what": f"logits of {name} by transformers, eager attention",
             "command": COMMAND,
@@ -420,6 +517,7 @@ def make_logits(name: str, out: Path) -> torch.Tensor:
                     **({"attention_mask": "I32, 0 on padding"} if "attention_mask" in inputs else {}),
                     "logits": "F32 [tokens, vocabulary] (classifier: [sequences, labels] at each last token), the model in float32",
                     "logits_float64": "F64, the model and all its arithmetic in float64; only rotary frequencies were computed in float32",
+                    **(BEYOND if longer else {}),
                 },
             },
             "parameters_count": sum(p.numel() for p in model.parameters()),

@@ -2,6 +2,9 @@
 // 0 absmax [blocks] f32 as measured · 1 double quantization: bytes, places in nested_code [256], times
 // nested_absmax [blocks / 256] f32, moved by absmax_offset; first_block: the blocks of earlier parts.
 override SCALES: u32 = 0;
+// What a block moves its codes by, one f32 a block in the place of nested_absmax (with SCALES 0): 0 nothing ·
+// 1 a zero point, taken off the code before it is scaled · 2 a minimum, added after.
+override SHIFT: u32 = 0;
 
 fn scale_of(block: u32) -> f32 {
   if (SCALES == 0) {
@@ -9,4 +12,16 @@ fn scale_of(block: u32) -> f32 {
   }
   let place = (scales[block / 4] >> (8 * (block % 4))) & 255;
   return nested_code[place] * nested_absmax[(params.first_block + block) / 256] + params.absmax_offset;
+}
+
+// A value of the codebook, as the weight that it stands for in this block.
+fn scaled(value: f32, block: u32) -> f32 {
+  let scale = scale_of(block);
+  if (SHIFT == 1) {
+    return (value - nested_absmax[block]) * scale;
+  }
+  if (SHIFT == 2) {
+    return value * scale + nested_absmax[block];
+  }
+  return value * scale;
 }

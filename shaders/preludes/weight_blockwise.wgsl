@@ -1,4 +1,4 @@
-// Weights [N, K] as 4-bit codes: code[nibble] · the scale of its block (scales.wgsl), blocks of `blocksize` consecutive
+// Weights [N, K] as 4-bit codes: code[nibble] scaled and moved as its block says (scales.wgsl), blocks of `blocksize` consecutive
 // weights. packed [N·K / 8] u32, even element in the high nibble of its byte · code [16] f32
 @group(0) @binding(4) var<storage, read> packed: array<u32>;
 @group(0) @binding(5) var<storage, read> code: array<f32>;
@@ -23,21 +23,33 @@ fn row_at(n: u32) -> Row {
   return Row(first, first / 8);
 }
 
-// Elements 0 to 3 of a word of eight.
-fn lower(word: u32, scale: f32) -> vec4f {
+// Elements 0 to 3 of a word of eight, all of one block.
+fn lower(word: u32, block: u32) -> vec4f {
   let v = vec4f(table[(word >> 4) & 15], table[word & 15], table[(word >> 12) & 15], table[(word >> 8) & 15]);
-  return rounded(v * scale);
+  return rounded(scaled4(v, block));
+}
+
+// `scaled` of scales.wgsl, for four values of one block.
+fn scaled4(v: vec4f, block: u32) -> vec4f {
+  let scale = scale_of(block);
+  if (SHIFT == 1) {
+    return (v - nested_absmax[block]) * scale;
+  }
+  if (SHIFT == 2) {
+    return v * scale + nested_absmax[block];
+  }
+  return v * scale;
 }
 
 fn step_of(row: Row, k: u32) -> Weights {
   let at = row.step + k;
   let word = packed[at];
-  let scale = scale_of(at / (params.blocksize / 8));
-  return Weights(lower(word, scale), lower(word >> 16, scale));
+  let block = at / (params.blocksize / 8);
+  return Weights(lower(word, block), lower(word >> 16, block));
 }
 
 fn weight_of(row: Row, k: u32) -> f32 {
   let i = row.first + k;
   let shift = 8 * ((i / 2) % 4) + 4 * (1 - i % 2);
-  return rounded1(table[(packed[i / 8] >> shift) & 15] * scale_of(i / params.blocksize));
+  return rounded1(scaled(table[(packed[i / 8] >> shift) & 15], i / params.blocksize));
 }

@@ -4,7 +4,7 @@ import { openGpu } from './device/device.ts';
 import type { Kernel } from './device/kernel.ts';
 import { add } from './kernels/add.ts';
 import { COMPUTE_DTYPE } from './kernels/rounding.ts';
-import { SCALES } from './kernels/blockwise.ts';
+import { SCALES, SHIFT } from './kernels/blockwise.ts';
 import { choicesOf } from './matrix/choose.ts';
 
 const gpu = await openGpu(navigator.gpu);
@@ -63,7 +63,7 @@ it('runs each pipeline that is needed once, on the constants that are needed', a
   const rows: CheckRow[] = [];
   const need = {
     kernels: choicesOf(gpu, 'blockwise'),
-    overrides: { COMPUTE_DTYPE: COMPUTE_DTYPE.bfloat16, SCALES: SCALES.nested },
+    overrides: { COMPUTE_DTYPE: COMPUTE_DTYPE.bfloat16, SCALES: SCALES.nested, SHIFT: SHIFT.none },
   };
   await quickCheck(gpu, [need, need], (row) => rows.push(row));
   expect(rows.map(({ kernel }) => kernel)).toEqual(['matvec_blockwise', 'tile_blockwise']);

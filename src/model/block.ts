@@ -38,11 +38,22 @@ function attention(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: numb
   if (spec.rope) {
     write('k', k);
     write('v', values, slots);
-    const plain = normalized(pass, layer.norms.q, { x: q, y: q_normed, width: heads * head_dim });
-    const fresh = normalized(pass, layer.norms.k, { x: k, y: k_normed, width: kv_heads * head_dim });
-    turn(pass, spec.rope, { x: plain, y: turned, heads, first: 0 });
-    turn(pass, spec.rope, { x: fresh, y: keys, heads: kv_heads, first: first_slot });
-    queries = turned;
+    const { rope, query_rope = rope } = spec;
+    const normedQ = (x: GPUBuffer) =>
+      normalized(pass, layer.norms.q, { x, y: q_normed, width: heads * head_dim });
+    const normedK = (x: GPUBuffer, y: GPUBuffer) =>
+      normalized(pass, layer.norms.k, { x, y, width: kv_heads * head_dim });
+    if (spec.qk_norm?.after_rope) {
+      turn(pass, query_rope, { x: q, y: turned, heads, first: 0 });
+      turn(pass, rope, { x: k, y: k_normed, heads: kv_heads, first: 0 });
+      queries = normedQ(turned);
+      // A turn by nothing brings keys to their slots.
+      turn(pass, rope, { x: normedK(k_normed, k), y: keys, heads: kv_heads, first: first_slot }, 0);
+    } else {
+      turn(pass, query_rope, { x: normedQ(q), y: turned, heads, first: 0 });
+      turn(pass, rope, { x: normedK(k, k_normed), y: keys, heads: kv_heads, first: first_slot });
+      queries = turned;
+    }
   } else {
     write('k', keys, slots);
     write('v', values, slots);
@@ -143,8 +154,8 @@ function turn(
   { commands, config, workspace, T }: Pass,
   by: Rope,
   { x, y, heads, first }: { x: GPUBuffer; y: GPUBuffer; heads: number; first: number },
+  rotary_dim = by.rotary_dim,
 ): void {
-  const { rotary_dim } = by;
   const params = {
     T,
     heads,

@@ -4,6 +4,7 @@ import { parseGenerationConfig } from './generation_config.ts';
 import type { Generation, GenerateOptions, LanguageModel, Loglikelihood, Trace } from './language_model.ts';
 import { greedyToken, readLogits, scoreWanted, type TokenLogprob } from './logits.ts';
 import { largest, logitsProcessors } from './process_logits.ts';
+import { lengthClass, outgrownAt } from './rope.ts';
 import { rollingWindows } from './rolling_windows.ts';
 import { forwardSequence } from './sequence.ts';
 import { branchSpan, causalSpan } from './spans.ts';
@@ -65,7 +66,8 @@ export function causalLanguageModel(
     const ends = new Set([...generation.eos_token_ids, ...(tokenizer.eos ? [tokenizer.eos.id] : [])]);
     const most = Math.min(generation.max_new_tokens ?? max_gen_toks, max_length - ids.length);
     // A whole generation's slots at once: growing would lose the keys of the context.
-    await reserve(model, ids.length, ids.length + most);
+    const outgrown = outgrownAt(model.config);
+    await reserve(model, outgrown === undefined ? ids.length : ids.length + most, ids.length + most);
     const made: number[] = [];
     const next = async (fresh: readonly number[], first_slot: number): Promise<number> => {
       const row = forwardSequence(model, fresh, first_slot);
@@ -79,7 +81,8 @@ export function causalLanguageModel(
     while (made.push(id) < most && !ends.has(id)) {
       const text = tokenizer.decode(made);
       if (stops.some((stop) => text.includes(stop))) break;
-      id = await next([id], ids.length + made.length - 1);
+      const length = ids.length + made.length;
+      id = length === outgrown ? await next([...ids, ...made], 0) : await next([id], length - 1);
     }
     return { text: cutAt(tokenizer.decode(made), stops), tokens: made.length };
   }
@@ -115,15 +118,32 @@ async function scorePairs(
   const inputs = pairs.map((pair) => truncate(pair, max_length));
   const first = inputs[0]!.context;
   const shared = independent(model) && inputs.every(({ context }) => sameTokens(context, first));
-  const groups = shared ? [inputs] : inputs.map((input) => [input]);
-  const results: Loglikelihood[] = [];
-  for (const group of groups) results.push(...(await scoreBranches(model, group, trace)));
+  const groups = shared ? alikeTurned(model, inputs) : [...inputs.keys()].map((i) => [i]);
+  const results = new Array<Loglikelihood>(inputs.length);
+  for (const group of groups) {
+    const branches = group.map((i) => inputs[i]!);
+    const scored = await scoreBranches(model, branches, trace);
+    group.forEach((i, at) => (results[i] = scored[at]!));
+  }
   return results;
 }
 
 /** True if a token's result depends on no other token of its pass; LLM.int8() finds outlier columns over all of them. */
 const independent = ({ quant }: Model): boolean =>
   quant.quant_type !== 'llm_int8' || quant.llm_int8_threshold === 0;
+
+/** The indices of sequences whose tokens turn alike, together: some ropes depend on a sequence's length. */
+function alikeTurned({ config }: Model, inputs: readonly Pair[]): number[][] {
+  const groups = new Map<string, number[]>();
+  for (const [i, input] of inputs.entries()) {
+    const key = lengthClass(config, inputLength(input));
+    groups.set(key, [...(groups.get(key) ?? []), i]);
+  }
+  return [...groups.values()];
+}
+
+/** Tokens that go through the model: the last one has no successor to predict. */
+const inputLength = ({ context, continuation }: Pair): number => context.length + continuation.length - 1;
 
 /** Drops tokens on the left until the model's input, context + continuation without its last token, fits. */
 function truncate({ context, continuation }: Pair, max_length: number): Pair {
@@ -161,7 +181,8 @@ async function scoreBranches(
       tokens.push({ id: target, position: n + i, span: (window) => branchSpan(place, window) });
     });
   }
-  const scored = await scoreTokens(model, tokens, wanted, trace);
+  const length = Math.max(...branches.map(inputLength));
+  const scored = await scoreTokens(model, { tokens, length }, wanted, trace);
   let at = 0;
   return branches.map(({ continuation }) => {
     const part = scored.slice(at, (at += continuation.length));
@@ -183,7 +204,7 @@ interface PlacedToken {
 /** Forward passes over tokens at slots 0, 1, …, and the log-probabilities wanted at their rows. */
 async function scoreTokens(
   model: Model,
-  tokens: readonly PlacedToken[],
+  { tokens, length }: { tokens: readonly PlacedToken[]; length: number },
   wanted: readonly { row: number; target: number }[],
   trace: Trace | undefined,
 ): Promise<TokenLogprob[]> {
@@ -196,6 +217,7 @@ async function scoreTokens(
       positions: part.map(({ position }) => position),
       spans: (window) => part.map(({ span }) => span(window)),
       first_slot: begin,
+      length,
     });
     const places = [...wanted.keys()].filter(
       (i) => wanted[i]!.row >= begin && wanted[i]!.row < begin + part.length,

@@ -72,8 +72,8 @@ it.each([
   [{ ...LLAMA_1B, head_dim: 512 }, 'head_dim is 512; allowed: a number from 4 to 256.'],
   [{ ...LLAMA_1B, tie_word_embeddings: 'yes' }, 'tie_word_embeddings is "yes"; allowed: true or false.'],
   [
-    { ...LLAMA_1B, rope_scaling: { rope_type: 'yarn' } },
-    'rope_type is yarn; supported: default, linear, llama3.',
+    { ...LLAMA_1B, rope_scaling: { rope_type: 'axial' } },
+    'rope_type is axial; supported: default, linear, llama3, dynamic, yarn, longrope.',
   ],
 ])('refuses %#', (json, message) => {
   expect(() => parseConfig(json)).toThrow(message);
@@ -294,8 +294,8 @@ const WHOLE = { rope_type: 'default', interleaved: false } as const;
 
 it('slows only the slow turns of llama3', () => {
   const { rope } = parseConfig(LLAMA_1B).blocks[0];
-  const plain = inverseFrequencies({ ...WHOLE, rotary_dim: 64, rope_theta: 500000 });
-  const scaled = inverseFrequencies(rope!);
+  const plain = inverseFrequencies({ ...WHOLE, rotary_dim: 64, rope_theta: 500000 }, 1);
+  const scaled = inverseFrequencies(rope!, 1);
   expect(scaled[0]).toBe(plain[0]);
   expect(scaled[31]).toBe(Math.fround(plain[31]! / 32));
   // Wavelengths between 2048 and 8192 are blended.
@@ -307,7 +307,7 @@ it('slows only the slow turns of llama3', () => {
 });
 
 it('turns position 0 by nothing', () => {
-  const turns = ropeTurns({ ...WHOLE, rotary_dim: 8, rope_theta: 10000 }, [0, 1]);
+  const turns = ropeTurns({ ...WHOLE, rotary_dim: 8, rope_theta: 10000 }, { positions: [0, 1], length: 2 });
   expect([...turns.slice(0, 8)]).toEqual([1, 0, 1, 0, 1, 0, 1, 0]);
   expect(turns[8]).toBeCloseTo(Math.cos(1), 6);
 });

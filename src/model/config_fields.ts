@@ -145,7 +145,7 @@ export function requireCausal(fields: Fields): void {
 }
 
 /** Reads eos_token_id, one id or several; null stands for none, and for an absent one the class's own. */
-export function eosIds(fields: Fields, missing?: number): number[] {
+export function eosIds(fields: Fields, missing?: number | readonly number[]): number[] {
   const value = fields.get('eos_token_id');
   return [value === undefined ? missing : value].flat().filter((id): id is number => Number.isInteger(id));
 }

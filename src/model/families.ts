@@ -9,9 +9,13 @@ import { gptBigCode } from './families/gpt_bigcode.ts';
 import { gptNeo } from './families/gpt_neo.ts';
 import { gptNeox } from './families/gpt_neox.ts';
 import { granite, granite4 } from './families/granite.ts';
+import { ernie45 } from './families/ernie.ts';
+import { glm, glm4 } from './families/glm.ts';
+import { helium } from './families/helium.ts';
+import { hunyuan } from './families/hunyuan.ts';
 import { llama } from './families/llama.ts';
-import { ministral, mistral } from './families/mistral.ts';
-import { olmo, olmo2 } from './families/olmo.ts';
+import { ministral, ministral3, mistral, mistral3 } from './families/mistral.ts';
+import { olmo, olmo2, olmo3 } from './families/olmo.ts';
 import { opt } from './families/opt.ts';
 import { phi } from './families/phi.ts';
 import { phi3 } from './families/phi3.ts';
@@ -53,4 +57,12 @@ export const FAMILIES: readonly Family[] = [
   granite,
   granite4,
   arcee,
+  olmo3,
+  glm,
+  glm4,
+  ernie45,
+  helium,
+  hunyuan,
+  ministral3,
+  mistral3,
 ];

@@ -51,13 +51,15 @@ interface Seen {
 /**
  * Tokens for one pass. Token t is `ids[t]` at position `positions[t]`; its keys and values go to slot
  * `first_slot + t`; in a block of some window it sees the slots [a, b) and [c, d) of
- * `spans(window)[t] = [a, b, c, d]`.
+ * `spans(window)[t] = [a, b, c, d]`. `length` is that of the whole sequence, on which some models' ropes depend: the
+ * tokens before the batch, its own, and those of it that later batches bring.
  */
 export interface TokenBatch {
   ids: readonly number[];
   positions: readonly number[];
   spans(window: number | undefined): readonly SlotSpan[];
   first_slot: number;
+  length: number;
 }
 
 export type SlotSpan = readonly [number, number, number, number];
@@ -153,7 +155,7 @@ export function forward(model: Model, batch: TokenBatch): void {
     write(gpu, spans, Uint32Array.from(batch.spans(window).flat()));
   }
   for (const [rope, turns] of workspace.turns) {
-    write(gpu, turns, ropeTurns(rope, batch.positions));
+    write(gpu, turns, ropeTurns(rope, batch));
   }
   embed(model, workspace, T);
 

@@ -63,12 +63,14 @@ export type Norm = {
 export interface BlockSpec {
   /** The paths of its norms, below the layer's own; a place without one has none. */
   norms: Partial<Record<NormPlace, string>>;
-  /** Norms of queries and keys before rope. */
+  /** Norms of queries and keys before rope, or after it. */
   qk_norm: QkNorm | undefined;
   /** The Linear layers in the order they are used. */
   linears: readonly LinearSpec[];
   /** Rotation of queries and keys by their position; undefined where learned positions are added to the embedding. */
   rope: Rope | undefined;
+  /** That of queries, where they turn otherwise than keys. */
+  query_rope?: Rope;
   /** Tokens a position looks back on, itself included; undefined for all. */
   window: number | undefined;
   /** Of `gate`, which `up` is multiplied by; of `up` itself in a block without a gate. */
@@ -91,6 +93,7 @@ export interface QkNorm {
   q: string;
   k: string;
   over: 'head' | 'all';
+  after_rope?: true;
   own_weights?: 'one-tensor' | 'numbered';
   /** The parameters of a LayerNorm, where they are others than the model's. */
   parameters?: 'weight';
@@ -139,12 +142,38 @@ export interface Turned {
   rotary_dim: number;
   /** Whether pairs are (2i, 2i + 1), or one of each half, (i, i + rotary_dim / 2). */
   interleaved: boolean;
+  /** Makes queries longer by their position: by 1 + beta · ln(1 + ⌊position / every⌋), as Llama 4 does. */
+  growing?: { beta: number; every: number };
 }
 
 /** A rope's frequencies and how a model scales them (transformers modeling_rope_utils.py). */
 export type Frequencies =
   | { rope_type: 'default'; rope_theta: number }
   | { rope_type: 'linear'; rope_theta: number; factor: number }
+  /** Peng et al. 2023: fast turns are kept, slow ones slowed by `factor`; cosines and sines times `attention_factor`. */
+  | {
+      rope_type: 'yarn';
+      rope_theta: number;
+      factor: number;
+      attention_factor: number;
+      /** Turns over the original length from which on a pair is kept, and up to which it is slowed. */
+      beta_fast: number;
+      beta_slow: number;
+      /** Whether the bounds between fast and slow are whole pairs. */
+      truncate: boolean;
+      original_max_position_embeddings: number;
+    }
+  /** Ding et al. 2024: each pair slowed by its own factor, another one in sequences beyond the original length. */
+  | {
+      rope_type: 'longrope';
+      rope_theta: number;
+      attention_factor: number;
+      short_factor: readonly number[];
+      long_factor: readonly number[];
+      original_max_position_embeddings: number;
+      /** Whether a generation that grows beyond the original length computes what it has cached anew. */
+      recomputed: boolean;
+    }
   | {
       rope_type: 'llama3';
       rope_theta: number;

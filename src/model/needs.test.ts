@@ -67,8 +67,8 @@ it('asks for what a run compiles and no more', () => {
   expect(matmulsOf(modelIn(['BF16']), nf4)).toEqual([
     'matvec_float COMPUTE_DTYPE=0 DTYPE=2',
     'tile_float COMPUTE_DTYPE=0 DTYPE=2',
-    'matvec_blockwise COMPUTE_DTYPE=1 SCALES=1',
-    'tile_blockwise COMPUTE_DTYPE=1 SCALES=1',
+    'matvec_blockwise COMPUTE_DTYPE=1 SCALES=1 SHIFT=0',
+    'tile_blockwise COMPUTE_DTYPE=1 SCALES=1 SHIFT=0',
   ]);
   expect(matmulsOf(modelIn(['BF16']), { ...nf4, skip_modules })).toContain(
     'tile_float COMPUTE_DTYPE=1 DTYPE=2',
@@ -85,7 +85,7 @@ it('asks for the kernels of a checkpoint that is quantized already', () => {
   };
   const none = { quant_type: 'none', compute_dtype: 'bfloat16' } as const;
   expect(matmulsOf(modelIn(['F16'], { stored_quant }), none)).toContain(
-    'tile_blockwise COMPUTE_DTYPE=2 SCALES=1',
+    'tile_blockwise COMPUTE_DTYPE=2 SCALES=1 SHIFT=0',
   );
   const partly = { ...stored_quant, float_modules: ['model.layers.0.mlp.down_proj'] };
   expect(matmulsOf(modelIn(['F16'], { stored_quant: partly }), none)).toContain(

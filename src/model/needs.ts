@@ -2,13 +2,14 @@ import type { Need } from '../gpu/check.ts';
 import type { Gpu } from '../gpu/device/device.ts';
 import type { Kernel } from '../gpu/device/kernel.ts';
 import { activate, activateOverrides } from '../gpu/kernels/activate.ts';
-import { SCALES } from '../gpu/kernels/blockwise.ts';
+import { SCALES, SHIFT } from '../gpu/kernels/blockwise.ts';
 import { embedding } from '../gpu/kernels/embedding.ts';
 import { COMPUTE_DTYPE } from '../gpu/kernels/rounding.ts';
 import { DTYPE } from '../gpu/kernels/stored.ts';
 import type { StorageName } from '../gpu/matrix/matrix.ts';
 import { kernelsOf } from '../gpu/registry.ts';
-import { skippedModules, type ComputeDtype, type QuantConfig } from '../quant/config.ts';
+import { formatOf, skippedModules, type ComputeDtype, type QuantConfig } from '../quant/config.ts';
+import type { Arithmetic } from '../quant/formats/format.ts';
 import { isQuantizable, type QuantizableDtype } from '../tensor/dtype.ts';
 import { headDtype } from './forward.ts';
 import { isGated, type ModelConfig } from './model_config.ts';
@@ -20,6 +21,7 @@ interface Use {
   storage: StorageName;
   compute_dtype: ComputeDtype;
   scales?: keyof typeof SCALES;
+  shift?: keyof typeof SHIFT;
 }
 
 /** The pipelines that a model's passes compile under some configurations, as a check before a run wants them. */
@@ -28,12 +30,16 @@ export function needsOf(
   model: Pick<ModelFiles, 'config' | 'checkpoint' | 'stored_quant' | 'adapter'>,
   configs: readonly QuantConfig[],
 ): Need[] {
-  const need = ({ storage, compute_dtype, scales = 'absmax' }: Use, dtype: QuantizableDtype): Need => ({
+  const need = (
+    { storage, compute_dtype, scales = 'absmax', shift = 'none' }: Use,
+    dtype: QuantizableDtype,
+  ): Need => ({
     kernels: kernelsOf(gpu, storage),
     overrides: {
       COMPUTE_DTYPE: COMPUTE_DTYPE[compute_dtype],
       DTYPE: DTYPE[dtype],
       SCALES: SCALES[scales],
+      SHIFT: SHIFT[shift],
     },
   });
   const dtypes = matrixDtypes(model);
@@ -76,15 +82,21 @@ function usesOf(config: QuantConfig): Use[] {
   ];
 }
 
+/** The storage of each kind of arithmetic. */
+const STORAGE: Record<Arithmetic, StorageName> = {
+  float: 'float',
+  '4-bit': 'blockwise',
+  '8-bit': 'bytes',
+  int8: 'int8',
+  llm_int8: 'llm_int8',
+};
+
 function linearUse(config: QuantConfig): Use {
-  const { compute_dtype } = config;
-  switch (config.quant_type) {
-    case 'none':
-      return { storage: 'float', compute_dtype };
-    case 'int8':
-    case 'llm_int8':
-      return { storage: config.quant_type, compute_dtype };
-    default:
-      return { storage: 'blockwise', compute_dtype, scales: config.double_quant ? 'nested' : 'absmax' };
-  }
+  const format = formatOf(config);
+  return {
+    storage: STORAGE[format.arithmetic(config)],
+    compute_dtype: config.compute_dtype,
+    scales: format.nestedScales?.(config) ? 'nested' : 'absmax',
+    shift: format.shiftOf?.(config) ?? 'none',
+  };
 }

@@ -13,7 +13,7 @@ export interface Workspace {
   activations: Record<Activation, GPUBuffer>;
   /** For each window among the blocks, the slots that each token sees, [tokens, 4]. */
   spans: ReadonlyMap<number | undefined, GPUBuffer>;
-  /** For each rope among the blocks, cosine and sine of each token's angles, [tokens, head_dim / 2, 2]. */
+  /** For each rope among the blocks, cosine and sine of each token's angles, up to [tokens, head_dim / 2, 2]. */
   turns: ReadonlyMap<Rope, GPUBuffer>;
   /** A layer's, [slots, kv_heads, head_dim]. */
   keys: GPUBuffer[];
@@ -70,9 +70,11 @@ export async function openWorkspace(
     }
     const spans = new Map<number | undefined, GPUBuffer>();
     const turns = new Map<Rope, GPUBuffer>();
-    for (const { window, rope } of config.blocks) {
+    for (const { window, rope, query_rope } of config.blocks) {
       if (!spans.has(window)) spans.set(window, await allocate(4, 'spans'));
-      if (rope && !turns.has(rope)) turns.set(rope, await allocate(config.head_dim, 'turns'));
+      for (const each of [rope, query_rope]) {
+        if (each && !turns.has(each)) turns.set(each, await allocate(config.head_dim, 'turns'));
+      }
     }
     const [keys, values]: [GPUBuffer[], GPUBuffer[]] = [[], []];
     const cache = 4 * slots * config.num_key_value_heads * config.head_dim;

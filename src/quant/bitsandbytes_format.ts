@@ -68,9 +68,12 @@ export function planQuantized(
 
 /** The bytes of those tensors, in their order. */
 export function quantizedBytes(quantized: QuantizedTensor, dtype: TorchDtype): Uint8Array<ArrayBuffer>[] {
-  if (quantized.quant_type === 'int8') {
+  if ('CB' in quantized) {
     // Format 0 is "row", the only one its reader takes.
     return [bytesOf(quantized.CB), bytesOf(quantized.SCB), Uint8Array.of(0)];
+  }
+  if ('codes' in quantized || quantized.scales.kind === 'e8m0' || quantized.scales.kind === 'e4m3') {
+    throw new LabError('internal', `bitsandbytes has no ${quantized.quant_type}`);
   }
   const { quant_type, shape, blocksize, code, packed, scales } = quantized;
   const nested = scales.kind === 'nested' ? scales : undefined;

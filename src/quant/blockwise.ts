@@ -2,7 +2,7 @@ import { elements, type Tensor } from '../tensor/tensor.ts';
 import { absmaxOf, SMALLEST_ABSMAX } from './absmax.ts';
 import { nearest, type Codebook } from './codebook.ts';
 import { nibbleAt, packNibbles } from './pack.ts';
-import type { Blockwise4bit, PlainBlockwise4bit } from './quantized.ts';
+import type { Blockwise4bit, PlainBlockwise4bit, Shift } from './quantized.ts';
 import { decodeScales } from './scales.ts';
 
 /**
@@ -53,12 +53,31 @@ export function quantizeBlockwise(tensor: Tensor, book: Codebook, blocksize: num
   };
 }
 
-/** float32 weights of the codes, each one float32 product `code[nibble] · scale[block]`. */
-export function dequantizeBlockwise({ shape, blocksize, code, packed, scales }: Blockwise4bit): Tensor {
+/** float32 weights of the codes, each one float32 product `code[nibble] · scale[block]`, moved as its block's shift says. */
+export function dequantizeBlockwise({
+  shape,
+  blocksize,
+  code,
+  packed,
+  scales,
+  shift,
+}: Blockwise4bit): Tensor {
   const data = new Float32Array(elements(shape));
   const scaleOf = decodeScales(scales);
   for (let i = 0; i < data.length; i++) {
-    data[i] = code[nibbleAt(packed, i)]! * scaleOf[Math.floor(i / blocksize)]!;
+    const block = Math.floor(i / blocksize);
+    data[i] = weightOf(code[nibbleAt(packed, i)]!, scaleOf[block]!, shift, block);
   }
   return { shape, data };
+}
+
+function weightOf(code: number, scale: number, shift: Shift | undefined, block: number): number {
+  switch (shift?.kind) {
+    case undefined:
+      return code * scale;
+    case 'zero':
+      return Math.fround(code - shift.values[block]!) * scale;
+    case 'minimum':
+      return Math.fround(code * scale) + shift.values[block]!;
+  }
 }

@@ -22,7 +22,7 @@ export type NamedCodebook = {
 export type CodebookName = NamedCodebook | 'custom';
 
 /** A configuration of 4-bit codes in blocks. */
-export type Blockwise4bitConfig = Extract<QuantConfig, { blocksize: number }>;
+export type Blockwise4bitConfig = Extract<QuantConfig, { double_quant: boolean }>;
 
 /** The row of a configuration's format. */
 export const formatOf = <C extends QuantConfig>({ quant_type }: C): Format<C> =>

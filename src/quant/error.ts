@@ -41,8 +41,10 @@ export function report(original: Tensor, quantized: QuantizedTensor): Quantizati
 
 /** Bytes a quantized tensor takes: codes and scales (the codebooks, 64 bytes and 1 KiB, are shared by all tensors of a model). */
 export function storedBytes(q: QuantizedTensor): number {
-  if (q.quant_type === 'int8') return q.CB.byteLength + q.SCB.byteLength;
-  return q.packed.byteLength + scaleBytes(q.scales.kind, Math.ceil(elements(q.shape) / q.blocksize));
+  if ('CB' in q) return q.CB.byteLength + q.SCB.byteLength;
+  const blocks = Math.ceil(elements(q.shape) / q.blocksize);
+  if ('codes' in q) return q.codes.byteLength + scaleBytes(q.scales, blocks);
+  return q.packed.byteLength + scaleBytes(q.scales, blocks) + Math.ceil((blocks * (q.shift?.bits ?? 0)) / 8);
 }
 
 /** Counts of each of the 16 nibbles, and their entropy in bits (4 when all are used alike). */

@@ -9,10 +9,19 @@ export type Knob =
 /** Block sizes bitsandbytes accepts (functional.py, quantize_4bit). */
 export const BLOCKSIZES = [32, 64, 128, 256, 512, 1024, 2048, 4096] as const;
 
+/** Consecutive weights of a row that share a scale. */
+export const GROUP_SIZES = [32, 64, 128] as const;
+
 /** Every knob a format may have, in the order in which a link writes them. */
 export const KNOBS = {
   blocksize: { kind: 'choice', label: 'Block size', allowed: BLOCKSIZES },
+  codebook: { kind: 'choice', label: 'Codebook', allowed: ['nf4', 'fp4', 'int4'] },
   double_quant: { kind: 'flag', label: 'Double quant' },
+  group_size: { kind: 'choice', label: 'Group size', allowed: GROUP_SIZES },
+  symmetric: { kind: 'flag', label: 'Symmetric' },
+  scale_rule: { kind: 'choice', label: 'Scale rule', allowed: ['even', 'floor', 'ceil', 'rceil'] },
+  gguf_type: { kind: 'choice', label: 'Type', allowed: ['Q4_0', 'Q4_1', 'IQ4_NL', 'Q4_K', 'Q8_0'] },
+  scaling: { kind: 'choice', label: 'One scale per', allowed: ['row', 'tensor', '128x128'] },
   granularity: { kind: 'choice', label: 'One absmax per', allowed: ['row', 'tensor'] },
   llm_int8_threshold: { kind: 'number', label: 'Threshold', least: 0, most: 65504 },
   compute_dtype: { kind: 'choice', label: 'Computes in', allowed: ['float32', 'float16', 'bfloat16'] },

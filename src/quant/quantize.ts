@@ -1,7 +1,9 @@
+import { LabError } from '../errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { dequantizeBlockwise } from './blockwise.ts';
 import type { Codebook } from './codebook.ts';
-import { formatOf, type Blockwise4bitConfig, type QuantConfig } from './config.ts';
+import { configName, formatOf, type Blockwise4bitConfig, type QuantConfig } from './config.ts';
+import { dequantizeBytes } from './byte_codes.ts';
 import { dequantizeInt8 } from './int8.ts';
 import type { QuantizedTensor } from './quantized.ts';
 
@@ -13,8 +15,22 @@ export const quantize = (tensor: Tensor, config: Quantizing): QuantizedTensor =>
 
 /** The float32 weights that quantized arithmetic works with: how they are stored says how, not which format it was. */
 export function dequantize(quantized: QuantizedTensor): Tensor {
-  return quantized.quant_type === 'int8' ? dequantizeInt8(quantized) : dequantizeBlockwise(quantized);
+  if ('CB' in quantized) return dequantizeInt8(quantized);
+  return 'packed' in quantized ? dequantizeBlockwise(quantized) : dequantizeBytes(quantized);
 }
 
 /** The sixteen values a 4-bit configuration uses. */
 export const codebookOf = (config: Blockwise4bitConfig): Codebook => formatOf(config).codebookOf!(config);
+
+/**
+ * Refuses a matrix whose rows are no whole number of the format's groups.
+ * @throws bad-spec naming the tensor, its columns, and what fits.
+ */
+export function requireGroups(name: string, columns: number, config: QuantConfig): void {
+  const group = formatOf(config).groupOf?.(config) ?? 1;
+  if (columns % group === 0) return;
+  throw new LabError(
+    'bad-spec',
+    `${name} has ${columns} columns; ${configName(config)} takes multiples of ${group}: leave the layer out by skip_modules, or choose a format of smaller groups.`,
+  );
+}

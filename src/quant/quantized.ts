@@ -1,15 +1,15 @@
-import type { CodebookName } from './config.ts';
+import type { QuantType } from './config.ts';
 import type { AbsmaxScales, Scales } from './scales.ts';
 
-/** A quantized tensor; `dequantize` in blockwise.ts and int8.ts give float32 back. */
-export type QuantizedTensor = Blockwise4bit | Int8Tensor;
+/** A quantized tensor; `dequantize` in quantize.ts gives float32 back. */
+export type QuantizedTensor = Blockwise4bit | ByteCodes | Int8Tensor;
 
 /**
  * 4-bit codes of the flattened tensor. Element 2i is the high nibble of `packed[i]`, 2i+1 the low one;
  * block b is elements [b·blocksize, (b+1)·blocksize) and has scale b.
  */
 export interface Blockwise4bit {
-  quant_type: CodebookName;
+  quant_type: QuantType;
   shape: readonly number[];
   blocksize: number;
   /** [16], indexed by nibble. */
@@ -18,10 +18,38 @@ export interface Blockwise4bit {
   packed: Uint8Array<ArrayBuffer>;
   /** Of ceil(n / blocksize) blocks. */
   scales: Scales;
+  /** What each block moves its codes by, if anything. */
+  shift?: Shift;
+}
+
+/**
+ * A number a block, [blocks]: a zero point, weight = (code − zero) · scale, or a minimum, weight = code · scale + minimum.
+ * The two are kept apart, since scale · code − scale · zero would round twice.
+ */
+export interface Shift {
+  kind: 'zero' | 'minimum';
+  values: Float32Array<ArrayBuffer>;
+  /** What each takes where it is stored. */
+  bits: number;
 }
 
 /** 4-bit codes whose absmax is as measured. */
 export type PlainBlockwise4bit = Blockwise4bit & { scales: AbsmaxScales };
+
+/**
+ * 8-bit codes of the flattened tensor: weight = code[codes[i]] · scale of its block. Block b is elements
+ * [b·blocksize, (b+1)·blocksize).
+ */
+export interface ByteCodes {
+  quant_type: QuantType;
+  shape: readonly number[];
+  blocksize: number;
+  /** [256], indexed by byte. */
+  code: Float32Array<ArrayBuffer>;
+  /** [n] */
+  codes: Uint8Array<ArrayBuffer>;
+  scales: AbsmaxScales;
+}
 
 /** 8-bit integers: weight = CB · SCB / 127. */
 export interface Int8Tensor {

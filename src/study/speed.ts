@@ -21,4 +21,4 @@ export interface Speed {
 }
 
 /** The kernels a configuration runs. */
-export const arithmeticOf = (config: QuantConfig): Arithmetic => formatOf(config).arithmetic;
+export const arithmeticOf = (config: QuantConfig): Arithmetic => formatOf(config).arithmetic(config);

@@ -4,7 +4,7 @@ import { hashBytes } from '../../src/study/digest.ts';
 import { forward, reserve } from '../../src/model/forward.ts';
 import { readLogits } from '../../src/model/logits.ts';
 import { linearModules } from '../../src/model/modules.ts';
-import type { BlockSpec, ModelConfig } from '../../src/model/model_config.ts';
+import type { BlockSpec, ModelConfig, Rope } from '../../src/model/model_config.ts';
 import { openModel, type ModelFiles } from '../../src/model/open_model.ts';
 import { sequenceBatch } from '../../src/model/sequence.ts';
 import { withModel } from '../../src/model/session.ts';
@@ -168,6 +168,21 @@ const SMALL_MODELS = [
   'gpt-neo',
   'gpt-bigcode',
   'gpt-bigcode-by-head',
+  'llama-yarn',
+  'qwen2-yarn',
+  'qwen3-yarn',
+  'qwen2-dynamic',
+  'llama-longrope',
+  'phi3.5',
+  'phi4-mini',
+  'olmo3',
+  'glm',
+  'glm4',
+  'ernie4.5',
+  'helium',
+  'hunyuan',
+  'ministral3',
+  'mistral3',
   'qwen2.5-vl',
   'qwen3-vl',
   'llama-quick-gelu',
@@ -256,6 +271,23 @@ const inBlocks =
     blocks: config.blocks.map((block) => ({ ...block, ...change })) as unknown as ModelConfig['blocks'],
   });
 
+/** The same model with something changed in all of its ropes; blocks go on sharing them. */
+const inRopes =
+  (change: object) =>
+  ({ blocks }: ModelConfig): Partial<ModelConfig> => {
+    const changed = new Map(blocks.map(({ rope }) => [rope, { ...rope, ...change } as Rope]));
+    return { blocks: blocks.map((block) => ({ ...block, rope: changed.get(block.rope) })) as never };
+  };
+
+const PHI_NORMS = { attention_in: 'input_layernorm', mlp_in: 'input_layernorm' };
+
+const notByHead = ({ blocks }: ModelConfig): Partial<ModelConfig> => ({
+  blocks: blocks.map((block) => ({
+    ...block,
+    linears: block.linears.map((linear) => ({ ...linear, by_head: false })),
+  })) as never,
+});
+
 // A golden that could not tell whether a setting is read would hold nothing.
 it.each<[string, string, (config: ModelConfig) => Partial<ModelConfig>]>([
   ['gpt2-by-layer', 'a scale for each layer', ({ blocks }) => ({ blocks: [blocks[0]] })],
@@ -280,6 +312,44 @@ it.each<[string, string, (config: ModelConfig) => Partial<ModelConfig>]>([
     'turning by position',
     (config) => inBlocks({ rope: { ...config.blocks[0].rope!, rotary_dim: 0 } })(config),
   ],
+  ['llama-yarn', 'the factor of attention', inRopes({ attention_factor: 1 })],
+  ['llama-yarn', 'the factor', inRopes({ factor: 2 })],
+  ['qwen2-yarn', 'its own factor of attention', inRopes({ attention_factor: 0.1 * Math.log(4) + 1 })],
+  ['qwen2-yarn', 'the bound of fast turns', inRopes({ beta_fast: 32 })],
+  ['qwen2-yarn', 'the bound of slow turns', inRopes({ beta_slow: 1 })],
+  ['qwen2-yarn', 'bounds between pairs', inRopes({ truncate: true })],
+  ['qwen3-yarn', 'the factor of attention in the file', inRopes({ attention_factor: 0.1 * Math.log(4) + 1 })],
+  ['llama-longrope', 'long factors', inRopes({ original_max_position_embeddings: 96 })],
+  ['llama-longrope', 'the factor of attention', inRopes({ attention_factor: 1 })],
+  ['phi3.5', 'long factors', inRopes({ original_max_position_embeddings: 96 })],
+  ['phi4-mini', 'short factors', inRopes({ original_max_position_embeddings: 8 })],
+  ['phi4-mini', 'the part that stays', inRopes({ rotary_dim: 8, rope_type: 'default' })],
+  ['olmo3', 'two ropes', ({ blocks: [, full] }) => ({ blocks: [{ ...full!, window: 5 }, full!] })],
+  ['glm', 'pairs of neighbours', inRopes({ interleaved: false })],
+  ['glm', 'the part that stays', inRopes({ rotary_dim: 12 })],
+  ['glm4', 'pairs of neighbours', inRopes({ interleaved: false })],
+  ['ernie4.5', 'pairs of neighbours', inRopes({ interleaved: false })],
+  ['helium', 'pairs of neighbours', inRopes({ interleaved: false })],
+  ['hunyuan', 'the stretched base', inRopes({ rope_theta: 500 })],
+  [
+    'hunyuan',
+    'norms behind the turn',
+    inBlocks({ qk_norm: { q: 'self_attn.query_layernorm', k: 'self_attn.key_layernorm', over: 'head' } }),
+  ],
+  ['olmo-clip', 'cut queries, keys and values', inBlocks({ clip_qkv: 100 })],
+  ['phi', 'attention and MLP side by side', inBlocks({ parallel: false, norms: PHI_NORMS })],
+  ['gpt-neox', 'attention and MLP side by side', inBlocks({ parallel: false })],
+  ['gpt-neox-sequential', 'one half after the other', inBlocks({ parallel: true })],
+  ['cohere', 'the scale of logits', () => ({ logit_scale: 1 })],
+  ['cohere', 'pairs of neighbours', inRopes({ interleaved: false })],
+  ['gptj', 'pairs of neighbours', inRopes({ interleaved: false })],
+  ['gpt-neo', 'scores as they are', inBlocks({ attention_scale: 1 / Math.sqrt(8) })],
+  ['gpt-neo', 'the window', inBlocks({ window: undefined })],
+  ['opt', 'where positions begin', () => ({ max_position_embeddings: 98, positions_from: 0 })],
+  ['phi', 'the bias of the head', () => ({ head_bias: false })],
+  ['gpt-bigcode-by-head', 'rows grouped by heads', notByHead],
+  ['gpt-neox', 'rows grouped by heads', notByHead],
+  ['ministral3', 'queries that grow', (config) => inBlocks({ query_rope: config.blocks[0].rope! })(config)],
 ])('%s would differ without %s', async (name, _, change) => {
   const golden = await openGolden(`models/${name}/logits`);
   const ids = [...(await golden.integers('input_ids'))];

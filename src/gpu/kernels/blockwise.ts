@@ -1,11 +1,15 @@
 import { dequantizeBlockwise, quantizeBlockwise } from '../../quant/blockwise.ts';
 import type { Codebook } from '../../quant/codebook.ts';
 import { NESTED_BLOCKSIZE, dequantizeAbsmax, quantizeAbsmax } from '../../quant/double_quant.ts';
+import type { Blockwise4bit } from '../../quant/quantized.ts';
 import { bytes, words } from '../../tensor/words.ts';
 import type { Arrays, Overrides, Params } from '../device/kernel.ts';
 
 /** The number a shader knows a kind of scales by: `override SCALES` of shaders/preludes/scales.wgsl. */
 export const SCALES = { absmax: 0, nested: 1 } as const;
+
+/** The number a shader knows by what blocks move their codes: `override SHIFT` of the same file. */
+export const SHIFT = { none: 0, zero: 1, minimum: 2 } as const;
 
 /** The uniform fields of every shader that reads 4-bit weights. */
 export const BLOCKWISE = { blocksize: 'u32', first_block: 'u32', absmax_offset: 'f32' } as const;
@@ -45,7 +49,17 @@ export function blockwiseWeights(
     packed: bytes(packed),
     scales: { kind: 'absmax', absmax },
   } as const;
-  return dequantizeBlockwise(plain).data;
+  const values = nested_absmax.subarray(0, blocks);
+  return dequantizeBlockwise({ ...plain, ...shiftOf(overrides, values) }).data;
+}
+
+/** What blocks move their codes by, as a shader is told. */
+function shiftOf(
+  { SHIFT: shift }: Overrides,
+  values: Float32Array<ArrayBuffer>,
+): Pick<Blockwise4bit, 'shift'> {
+  if (shift === SHIFT.none) return {};
+  return { shift: { kind: shift === SHIFT.zero ? 'zero' : 'minimum', values, bits: 32 } };
 }
 
 /** The uniform fields and buffers of weights quantized for a check; a nested part begins at block `first_block`. */
@@ -55,6 +69,7 @@ export function blockwiseCase(
   blocksize: number,
   nested: boolean,
   first_block = 0,
+  shift: keyof typeof SHIFT = 'none',
 ): { params: BlockwiseParams; arrays: BlockwiseArrays; overrides: Overrides; name: string } {
   const { packed, scales, code } = quantizeBlockwise({ shape: [data.length], data }, book, blocksize);
   const { absmax } = scales;
@@ -62,11 +77,17 @@ export function blockwiseCase(
   const plain = { packed: words(packed), code };
   if (!nested) {
     const unused = new Float32Array(1);
+    const points = absmax.map((scale, i) => (i % 3) - 1 + scale / 7);
     return {
-      name,
+      name: shift === 'none' ? name : `${name} · ${shift}`,
       params: { blocksize, first_block: 0, absmax_offset: 0 },
-      arrays: { ...plain, scales: words(absmax), nested_absmax: unused, nested_code: unused },
-      overrides: { SCALES: SCALES.absmax },
+      arrays: {
+        ...plain,
+        scales: words(absmax),
+        nested_absmax: shift === 'none' ? unused : points,
+        nested_code: unused,
+      },
+      overrides: { SCALES: SCALES.absmax, SHIFT: SHIFT[shift] },
     };
   }
   const before = new Float32Array(first_block).fill(0.5);
@@ -80,7 +101,7 @@ export function blockwiseCase(
       nested_absmax: whole.nested_absmax,
       nested_code: whole.code,
     },
-    overrides: { SCALES: SCALES.nested },
+    overrides: { SCALES: SCALES.nested, SHIFT: SHIFT.none },
   };
 }
 

@@ -22,7 +22,7 @@ import { normals } from '../kernels/cases.ts';
 import { quantize_4bit } from '../kernels/quantize_4bit.ts';
 import { DTYPE } from '../kernels/stored.ts';
 import { blockStep, inParts, rangesWithin, type Matrix, type RowRange } from './parts.ts';
-import { absmaxUpload, bindScales, nestedUpload, type PartScales } from './scales.ts';
+import { bindScales, nestedUpload, scalesUpload, type PartScales } from './scales.ts';
 import { defineStorage } from './storage.ts';
 import { readFinite, rowRanges, type StoredMatrix } from './stored_matrix.ts';
 
@@ -56,7 +56,9 @@ export const BLOCKWISE_4BIT = defineStorage({
       const nested = normals(rows * K, i + 150);
       return [
         blockwiseCase(plain, book(NF4, FP4, INT4), [64, 32, 128][i % 3]!, false),
-        blockwiseCase(nested, book(FP4, NF4, NF4), [32, 4096, 64][i % 3]!, true, ODD_FIRST_BLOCK),
+        blockwiseCase(nested, book(FP4, NF4, NF4), [16, 4096, 64][i % 3]!, true, ODD_FIRST_BLOCK),
+        blockwiseCase(plain, INT4, [32, 128, 64][i % 3]!, false, 0, 'zero'),
+        blockwiseCase(nested, NF4, [64, 32, 128][i % 3]!, false, 0, 'minimum'),
       ];
     },
   },
@@ -149,10 +151,7 @@ export async function uploadBlockwise(
   const { shape, blocksize, packed } = ready;
   const [rows, columns] = shape as [number, number];
   const code = await arena.upload(ready.code, 'code');
-  const scales =
-    ready.scales.kind === 'nested'
-      ? await nestedUpload(arena, ready.scales, await arena.upload(ready.scales.code, 'nested code'))
-      : absmaxUpload(arena, ready.scales.absmax);
+  const scales = await scalesUpload(arena, ready.scales, ready.shift);
   // One byte a weight is more than its code and its scale take.
   const ranges = rangesWithin(largestBinding(arena.gpu), rows, columns, blockStep(blocksize, columns));
   return inParts({ rows, columns }, ranges, async ({ first_row, rows }) => {

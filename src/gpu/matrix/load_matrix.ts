@@ -1,23 +1,25 @@
 import type { QuantConfig } from '../../quant/config.ts';
 import { DYNAMIC_MAP } from '../../quant/dynamic_map.ts';
-import { codebookOf } from '../../quant/quantize.ts';
+import { codebookOf, quantize, requireGroups, type Quantizing } from '../../quant/quantize.ts';
 import type { QuantizedTensor } from '../../quant/quantized.ts';
+import { decode } from '../../tensor/dtype.ts';
 import type { Arena } from '../device/buffers.ts';
 import { loadBlockwise, uploadBlockwise, type SharedCodes } from './blockwise.ts';
+import { uploadBytes } from './byte_codes.ts';
 import { loadFloat } from './float.ts';
 import { loadInt8 } from './int8.ts';
 import { loadLlmInt8, uploadLlmInt8 } from './llm_int8.ts';
 import type { DeviceMatrix } from './matrix.ts';
-import type { StoredMatrix } from './stored_matrix.ts';
+import { readFinite, type StoredMatrix } from './stored_matrix.ts';
 
 /** A configuration, and on the device the codes that all of its matrices share. */
 export type Storing = { config: Exclude<QuantConfig, Blockwise> } | { config: Blockwise; codes: SharedCodes };
 
-type Blockwise = Extract<QuantConfig, { blocksize: number }>;
+type Blockwise = Extract<QuantConfig, { double_quant: boolean }>;
 
 /** Readies a configuration for loadMatrix. */
 export async function storeAs(arena: Arena, config: QuantConfig): Promise<Storing> {
-  if (!('blocksize' in config)) return { config };
+  if (!('double_quant' in config)) return { config };
   const book = codebookOf(config);
   const code = await arena.upload(book.code, 'code');
   if (!config.double_quant) return { config, codes: { book, code } };
@@ -27,9 +29,14 @@ export async function storeAs(arena: Arena, config: QuantConfig): Promise<Storin
 /**
  * Brings a matrix to the device under a configuration: rows are read, checked, quantized and forgotten, some at a
  * time, so memory holds one part of one tensor. Its buffers are the arena's.
- * @throws non-finite-weights naming the tensor and element; out-of-memory, device-lost.
+ * @throws non-finite-weights naming the tensor and element; bad-spec where its rows are no multiple of the format's
+ * groups; out-of-memory, device-lost.
  */
-export function loadMatrix(arena: Arena, stored: StoredMatrix, storing: Storing): Promise<DeviceMatrix> {
+export async function loadMatrix(
+  arena: Arena,
+  stored: StoredMatrix,
+  storing: Storing,
+): Promise<DeviceMatrix> {
   if ('codes' in storing) return loadBlockwise(arena, stored, storing.config, storing.codes);
   const { config } = storing;
   switch (config.quant_type) {
@@ -39,15 +46,26 @@ export function loadMatrix(arena: Arena, stored: StoredMatrix, storing: Storing)
       return loadInt8(arena, stored, config.granularity);
     case 'llm_int8':
       return loadLlmInt8(arena, stored);
+    default:
+      return uploadQuantized(arena, stored.name, await quantizeWhole(stored, config));
   }
 }
 
-/** Brings a matrix to the device that was quantized elsewhere; its codes and scales are the ones it came with. */
-export const uploadQuantized = (
+/** Quantizes a matrix on the CPU, all of it at once: these formats look at the whole tensor, or try many scales. */
+async function quantizeWhole(stored: StoredMatrix, config: Quantizing): Promise<QuantizedTensor> {
+  const { name, rows, columns } = stored;
+  requireGroups(name, columns, config);
+  const data = decode(stored.dtype, await readFinite(stored, { first_row: 0, rows }));
+  return quantize({ shape: [rows, columns], data }, config);
+}
+
+/** Brings a matrix to the device that is quantized already; its codes and scales are the ones it came with. */
+export function uploadQuantized(
   arena: Arena,
   name: string,
   quantized: QuantizedTensor,
-): Promise<DeviceMatrix> =>
-  quantized.quant_type === 'int8'
-    ? uploadLlmInt8(arena, name, quantized)
-    : uploadBlockwise(arena, name, quantized);
+): Promise<DeviceMatrix> {
+  if ('CB' in quantized) return uploadLlmInt8(arena, name, quantized);
+  if ('codes' in quantized) return uploadBytes(arena, name, quantized);
+  return uploadBlockwise(arena, name, quantized);
+}

@@ -1,4 +1,5 @@
 import { BLOCKWISE_4BIT, type BlockwisePart } from './blockwise.ts';
+import { BYTE_CODES, type BytesPart } from './byte_codes.ts';
 import { FLOAT, type FloatPart } from './float.ts';
 import { INT8, type Int8Part } from './int8.ts';
 import { LLM_INT8, type LlmInt8Part } from './llm_int8.ts';
@@ -10,6 +11,7 @@ import type { Bound, Storage } from './storage.ts';
 interface Parts {
   float: FloatPart;
   blockwise: BlockwisePart;
+  bytes: BytesPart;
   int8: Int8Part;
   llm_int8: LlmInt8Part;
 }
@@ -24,6 +26,7 @@ export type DeviceMatrix = Matrix<MatrixPart>;
 export const STORAGES: { readonly [S in StorageName]: Storage<Parts[S]> } = {
   float: FLOAT,
   blockwise: BLOCKWISE_4BIT,
+  bytes: BYTE_CODES,
   int8: INT8,
   llm_int8: LLM_INT8,
 };

@@ -1,10 +1,13 @@
-import type { NestedAbsmax } from '../../quant/double_quant.ts';
+import { NESTED_BLOCKSIZE, type NestedAbsmax } from '../../quant/double_quant.ts';
+import { E4M3 } from '../../quant/e4m3.ts';
+import type { Shift } from '../../quant/quantized.ts';
+import { E8M0, type Scales } from '../../quant/scales.ts';
 import type { Arena } from '../device/buffers.ts';
-import { SCALES } from '../kernels/blockwise.ts';
+import { SCALES, SHIFT } from '../kernels/blockwise.ts';
 
 /** The scales of a part's blocks: absmax as measured, or double-quantized as those of the whole matrix. */
 export type PartScales =
-  | { kind: 'absmax'; absmax: GPUBuffer }
+  | { kind: 'absmax'; absmax: GPUBuffer; shift?: { kind: Shift['kind']; values: GPUBuffer } }
   | {
       kind: 'nested';
       /** The part's own, one byte a block. */
@@ -19,13 +22,48 @@ export type PartScales =
 /** Brings the scales of blocks [first, end) of a matrix to the device. */
 export type ScalesUpload = (first: number, end: number) => Promise<PartScales>;
 
-/** Absmax values of a whole matrix, to be uploaded part by part. */
-export const absmaxUpload =
-  (arena: Arena, absmax: Float32Array<ArrayBuffer>): ScalesUpload =>
+/** Scales of a whole matrix, as they were stored, to be uploaded part by part. */
+export async function scalesUpload(
+  arena: Arena,
+  scales: Scales,
+  shift: Shift | undefined,
+): Promise<ScalesUpload> {
+  switch (scales.kind) {
+    case 'absmax':
+      return absmaxUpload(arena, scales.absmax, shift);
+    case 'nested':
+      return nestedUpload(arena, scales, await arena.upload(scales.code, 'nested code'));
+    case 'e8m0':
+      return tableUpload(arena, scales.exponents, E8M0, 1);
+    case 'e4m3':
+      return tableUpload(arena, scales.codes, E4M3, scales.tensor_scale);
+  }
+}
+
+const absmaxUpload =
+  (arena: Arena, absmax: Float32Array<ArrayBuffer>, shift: Shift | undefined): ScalesUpload =>
   async (first, end) => ({
     kind: 'absmax',
     absmax: await arena.upload(absmax.slice(first, end), 'absmax'),
+    ...(shift && {
+      shift: {
+        kind: shift.kind,
+        values: await arena.upload(shift.values.slice(first, end), `${shift.kind} points`),
+      },
+    }),
   });
+
+/** Places in a table times one number: double quantization with that number for every scale of the scales. */
+const tableUpload = async (
+  arena: Arena,
+  codes: Uint8Array<ArrayBuffer>,
+  code: Float32Array<ArrayBuffer>,
+  factor: number,
+): Promise<ScalesUpload> => {
+  const nested_absmax = new Float32Array(Math.ceil(codes.length / NESTED_BLOCKSIZE)).fill(factor);
+  const table = { codes, nested_absmax, code, offset: 0 };
+  return nestedUpload(arena, table, await arena.upload(code, 'scale table'));
+};
 
 /** The same for double-quantized ones, of which all parts share the scales of the scales. */
 export async function nestedUpload(
@@ -47,17 +85,17 @@ export async function nestedUpload(
 /** Binds scales for scales.wgsl; absmax stands in for the buffers that this kind of scales does not have. */
 export function bindScales(scales: PartScales) {
   if (scales.kind === 'absmax') {
-    const { absmax } = scales;
+    const { absmax, shift } = scales;
     return {
       params: { first_block: 0, absmax_offset: 0 },
-      buffers: { scales: absmax, nested_absmax: absmax, nested_code: absmax },
-      overrides: { SCALES: SCALES.absmax },
+      buffers: { scales: absmax, nested_absmax: shift?.values ?? absmax, nested_code: absmax },
+      overrides: { SCALES: SCALES.absmax, SHIFT: SHIFT[shift?.kind ?? 'none'] },
     };
   }
   const { codes, first_block, nested_absmax, nested_code, offset } = scales;
   return {
     params: { first_block, absmax_offset: offset },
     buffers: { scales: codes, nested_absmax, nested_code },
-    overrides: { SCALES: SCALES.nested },
+    overrides: { SCALES: SCALES.nested, SHIFT: SHIFT.none },
   };
 }

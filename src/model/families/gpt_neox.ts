@@ -30,7 +30,8 @@ export const gptNeox: Family = {
         norm: { kind: 'layer', eps: number(fields, 'layer_norm_eps', 0, 1, 1e-5) },
         rope: {
           partial_rotary_factor: 0.25,
-          names: { theta: 'rotary_emb_base', partial: 'rotary_pct' },
+          theta_field: 'rotary_emb_base',
+          partial_field: 'rotary_pct',
         },
       },
     );

@@ -4,7 +4,7 @@ import { boolean, eosIds, integer, number, type Fields } from '../config_fields.
 import type { BlockSpec, ModelConfig, Norm, Rope } from '../model_config.ts';
 import { linear, type ParsedModel } from './family.ts';
 import { parseActivation } from './parse_activation.ts';
-import { parseRope, type RopeOptions } from './parse_rope.ts';
+import { parseRope, type RopeOptions, type RopeSizes } from './parse_rope.ts';
 
 /** The values that transformers' config class of a family gives to absent fields. hidden_size is asked for all the same: without it a file is no model's. */
 export interface Defaults {
@@ -26,7 +26,7 @@ export interface Defaults {
   /** Absent: false. */
   tie_word_embeddings?: boolean;
   /** Absent: none. */
-  eos_token_id?: number;
+  eos_token_id?: number | readonly number[];
 }
 
 /** Differences among the families that follow Llama: norms, biases, norms of heads, and windows. */
@@ -41,10 +41,12 @@ export interface Traits {
   windows?: readonly (number | undefined)[];
   /** Whether each layer turns queries and keys by position, or one for all. */
   turned?: readonly boolean[];
-  /** Which components of a head are turned, where not all of it by halves. */
+  /** How its class reads its rope, where it does not as Llama's. */
   rope?: RopeOptions;
   /** Of the MLP; absent: as hidden_act says. */
   activation?: Activation;
+  /** The rope of each layer, where layers have others than one or none. */
+  ropes?: (sizes: RopeSizes) => readonly Rope[];
 }
 
 /** Norms behind attention and MLP, where others have them in front. */
@@ -56,11 +58,9 @@ export const POST_NORMS: BlockSpec['norms'] = {
 /** Reads a model whose block is Llama's (transformers modeling_llama.py) up to some traits. */
 export function llamaLike(fields: Fields, defaults: Defaults, traits: Traits = {}): ParsedModel {
   const { norm, qkv_bias = false, o_bias = false, mlp_bias = false, qk_norm = false } = traits;
-  const { windows = [undefined], turned = [true] } = traits;
+  const { windows = [undefined] } = traits;
   const sizes = readSizes(fields, defaults);
-  const rope = parseRope(fields, sizes, { ...traits.rope, default_theta: defaults.rope_theta });
-  // Of layers that know no positions, beside others that do.
-  const noTurns: Rope = { ...rope, rotary_dim: 0 };
+  const ropes = traits.ropes?.(sizes) ?? oneRope(fields, sizes, defaults, traits);
   const block: BlockSpec = {
     norms: { attention_in: 'input_layernorm', mlp_in: 'post_attention_layernorm' },
     qk_norm: qk_norm ? { q: 'self_attn.q_norm', k: 'self_attn.k_norm', over: 'head' } : undefined,
@@ -73,7 +73,7 @@ export function llamaLike(fields: Fields, defaults: Defaults, traits: Traits = {
       linear('mlp.up_proj', ['up'], mlp_bias),
       linear('mlp.down_proj', ['down'], mlp_bias),
     ],
-    rope,
+    rope: ropes[0],
     window: undefined,
     activation: traits.activation ?? parseActivation(fields, 'hidden_act', defaults.hidden_act ?? 'silu'),
   };
@@ -83,10 +83,10 @@ export function llamaLike(fields: Fields, defaults: Defaults, traits: Traits = {
     eos_token_ids: eosIds(fields, defaults.eos_token_id),
     norm: norm ?? { kind: 'rms', eps: number(fields, 'rms_norm_eps', 0, 1, defaults.rms_norm_eps ?? 1e-6) },
     blocks: blocksOf(
-      Array.from({ length: Math.max(windows.length, turned.length) }, (_, layer) => ({
+      Array.from({ length: Math.max(windows.length, ropes.length) }, (_, layer) => ({
         ...block,
         window: windows[layer % windows.length],
-        rope: turned[layer % turned.length] ? rope : noTurns,
+        rope: ropes[layer % ropes.length],
       })),
     ),
     names: {
@@ -99,6 +99,18 @@ export function llamaLike(fields: Fields, defaults: Defaults, traits: Traits = {
     },
     mask_buffers: false,
   };
+}
+
+/** The rope of each layer that turns, and one that turns nothing for those that know no positions. */
+function oneRope(
+  fields: Fields,
+  sizes: RopeSizes,
+  { rope_theta }: Defaults,
+  { rope: options, turned = [true] }: Traits,
+): Rope[] {
+  const rope = parseRope(fields, sizes, { ...options, default_theta: rope_theta });
+  const still: Rope = { ...rope, rotary_dim: 0 };
+  return turned.map((turns) => (turns ? rope : still));
 }
 
 type Size =
@@ -128,7 +140,7 @@ function readSizes(fields: Fields, defaults: Defaults): Pick<ModelConfig, Size> 
       'head_dim',
       4,
       MAX_HEAD_DIM,
-      defaults.head_dim ?? Math.floor(hidden_size / heads),
+      (fields.get('head_dim') === null ? undefined : defaults.head_dim) ?? Math.floor(hidden_size / heads),
     ),
     vocab_size: integer(fields, 'vocab_size', 2, 2 ** 21, defaults.vocab_size),
     max_position_embeddings: integer(

@@ -1,23 +1,27 @@
 import { LabError } from '../../errors.ts';
-import { integer, number, optionalInteger, requireOnly, shown, type Fields } from '../config_fields.ts';
-import type { Frequencies, ModelConfig, Rope } from '../model_config.ts';
+import { fieldsOf, number, optionalInteger, requireOnly, shown, type Fields } from '../config_fields.ts';
+import type { ModelConfig, Rope } from '../model_config.ts';
+import { frequenciesOf, type Around } from './parse_frequencies.ts';
 
 /** What transformers' class of a family has for its rope: defaults, names of fields, the pairs that it turns. */
-export interface RopeOptions {
+export interface RopeOptions extends Pick<Around, 'aliases' | 'alpha' | 'recomputed'> {
   /** Absent: 10000. */
   default_theta?: number | undefined;
   /** The part of a head that is turned where config.json names none; absent: the class turns whole heads. */
   partial_rotary_factor?: number;
   /** Absent: false. */
   interleaved?: boolean;
-  /** Whether images turn along several axes, as `mrope_section` cuts a head: all axes of a text are its positions. */
-  axes?: boolean;
+  /** Fields of its own in rope_parameters that change nothing here: `mrope_section`, by which images turn. */
+  harmless?: readonly string[];
+  /** Of original_max_position_embeddings beside rope_parameters, where the class has a default of its own. */
+  original?: number;
   /** The names outside of rope_parameters, where they are not rope_theta and partial_rotary_factor. */
-  names?: { theta: string; partial: string };
+  theta_field?: string;
+  partial_field?: string;
 }
 
 /** The sizes of a model that its rope depends on. */
-type RopeSizes = Pick<ModelConfig, 'max_position_embeddings' | 'head_dim'>;
+export type RopeSizes = Pick<ModelConfig, 'max_position_embeddings' | 'head_dim'>;
 
 /**
  * Reads how a model turns positions: v5 of transformers puts all of it into rope_parameters, v4 keeps rope_theta
@@ -26,37 +30,67 @@ type RopeSizes = Pick<ModelConfig, 'max_position_embeddings' | 'head_dim'>;
  * computed here.
  */
 export function parseRope(fields: Fields, sizes: RopeSizes, options: RopeOptions = {}): Rope {
-  const { theta, partial } = options.names ?? { theta: 'rope_theta', partial: 'partial_rotary_factor' };
+  const { partial_field = 'partial_rotary_factor' } = options;
   const outer = {
-    theta: number(fields, theta, 1, 1e12, options.default_theta ?? 10000),
-    rotary_dim: rotaryDim(fields, partial, sizes, options.partial_rotary_factor),
+    theta: outerTheta(fields, { theta_field: 'rope_theta', ...options }),
+    rotary_dim: rotaryDim(fields, partial_field, sizes, options.partial_rotary_factor),
     // Beside the rope's own fields it goes before theirs, as in Phi-3's configs.
-    original: optionalInteger(fields, 'original_max_position_embeddings'),
+    original: optionalInteger(fields, 'original_max_position_embeddings', options.original),
   };
   const [scaling, parameters] = ['rope_scaling', 'rope_parameters'].map((field) => {
     const inner = fields.within(field);
     return inner && ropeOf(inner, outer, sizes, options);
   });
-  if (scaling && parameters && JSON.stringify(scaling) !== JSON.stringify(parameters)) {
-    throw new LabError(
-      'bad-config',
-      `config.json: rope_scaling is ${shown(fields.get('rope_scaling'))}, but rope_parameters is ${shown(fields.get('rope_parameters'))}; allowed: one of them, or both alike.`,
-    );
-  }
+  requireAlike(fields, scaling, parameters);
   const plain = { rope_type: 'default', rope_theta: outer.theta } as const;
   return scaling ?? parameters ?? { ...plain, ...turnedBy(outer.rotary_dim, options) };
 }
 
+/** The rope of each type of layer. */
+export type LayerRopes = Readonly<Record<'full_attention' | 'sliding_attention', Rope>>;
+
+/**
+ * Reads the two ropes of a model whose layers with a window turn otherwise: v5 of transformers nests rope_parameters
+ * by the layer's type, v4 keeps two thetas beside a rope_scaling that holds for the layers without a window.
+ * @param sliding the same options for layers with a window; `theta_field` is where v4 has their own theta, if anywhere
+ * @throws as parseRope.
+ */
+export function parseLayerRopes(
+  fields: Fields,
+  sizes: RopeSizes,
+  full: RopeOptions,
+  sliding: RopeOptions,
+): LayerRopes {
+  const outer = (options: RopeOptions): Outer => ({
+    theta: outerTheta(fields, options),
+    rotary_dim: rotaryDim(fields, 'partial_rotary_factor', sizes, options.partial_rotary_factor),
+    original: undefined,
+    always_truncates: true,
+  });
+  const [ofFull, ofSliding] = [outer({ theta_field: 'rope_theta', ...full }), outer(sliding)];
+  const nested = fields.within('rope_parameters');
+  const scaling = fields.within('rope_scaling');
+  const inFull = nested?.within('full_attention');
+  const inSliding = nested?.within('sliding_attention');
+  const stated = scaling && ropeOf(scaling, ofFull, sizes, full);
+  const parameters = inFull && ropeOf(inFull, ofFull, sizes, full);
+  requireAlike(fields, stated, parameters);
+  return {
+    full_attention: stated ?? parameters ?? ropeOf(fieldsOf({}), ofFull, sizes, full),
+    sliding_attention: ropeOf(inSliding ?? fieldsOf({}), ofSliding, sizes, sliding),
+  };
+}
+
+const outerTheta = (fields: Fields, { theta_field, default_theta = 10000 }: RopeOptions): number =>
+  theta_field === undefined ? default_theta : number(fields, theta_field, 1, 1e12, default_theta);
+
 /** What stands beside rope_scaling and rope_parameters, and holds where they say nothing. */
-interface Outer {
-  theta: number;
+interface Outer extends Pick<Around, 'theta' | 'original' | 'always_truncates'> {
   rotary_dim: number;
-  original: number | undefined;
 }
 
 function ropeOf(inner: Fields, outer: Outer, sizes: RopeSizes, options: RopeOptions): Rope {
-  if (options.axes) ['mrope_section', 'mrope_interleaved'].forEach((field) => inner.get(field));
-  const frequencies = frequenciesOf(inner, outer, sizes, options);
+  options.harmless?.forEach((field) => inner.get(field));
   const { partial_rotary_factor } = options;
   const rotary_dim = rotaryDim(
     inner,
@@ -65,7 +99,18 @@ function ropeOf(inner: Fields, outer: Outer, sizes: RopeSizes, options: RopeOpti
     partial_rotary_factor,
     outer.rotary_dim,
   );
-  return { ...frequencies, ...turnedBy(rotary_dim, options) };
+  const { max_position_embeddings } = sizes;
+  const { aliases, alpha, recomputed } = options;
+  const around = { ...outer, rotary_dim, max_position_embeddings, aliases, alpha, recomputed };
+  return { ...frequenciesOf(inner, around), ...turnedBy(rotary_dim, options) };
+}
+
+function requireAlike(fields: Fields, scaling: Rope | undefined, parameters: Rope | undefined): void {
+  if (!scaling || !parameters || JSON.stringify(scaling) === JSON.stringify(parameters)) return;
+  throw new LabError(
+    'bad-config',
+    `config.json: rope_scaling is ${shown(fields.get('rope_scaling'))}, but rope_parameters is ${shown(fields.get('rope_parameters'))}; allowed: one of them, or both alike.`,
+  );
 }
 
 const turnedBy = (rotary_dim: number, { interleaved = false }: RopeOptions) => ({ rotary_dim, interleaved });
@@ -90,37 +135,4 @@ function rotaryDim(
     'unsupported-architecture',
     `config.json: ${field} is ${factor}, which turns ${rotary_dim} of the ${head_dim} components of a head; supported: an even number from 2.`,
   );
-}
-
-function frequenciesOf(
-  scaling: Fields,
-  { theta, original }: Outer,
-  { max_position_embeddings }: RopeSizes,
-  { axes }: RopeOptions,
-): Frequencies {
-  const rope_theta = number(scaling, 'rope_theta', 1, 1e12, theta);
-  const stated = shown(scaling.get('rope_type') ?? scaling.get('type') ?? 'default');
-  const rope_type = axes && stated === 'mrope' ? 'default' : stated;
-  switch (rope_type) {
-    case 'default':
-      return { rope_type, rope_theta };
-    case 'linear':
-      return { rope_type, rope_theta, factor: number(scaling, 'factor', 1, 1e4) };
-    case 'llama3':
-      return {
-        rope_type,
-        rope_theta,
-        factor: number(scaling, 'factor', 1, 1e4),
-        low_freq_factor: number(scaling, 'low_freq_factor', 1e-3, 1e4),
-        high_freq_factor: number(scaling, 'high_freq_factor', 1e-3, 1e4),
-        original_max_position_embeddings:
-          original ??
-          integer(scaling, 'original_max_position_embeddings', 2, 2 ** 24, max_position_embeddings),
-      };
-    default:
-      throw new LabError(
-        'unsupported-architecture',
-        `config.json: rope_type is ${rope_type}; supported: default, linear, llama3.`,
-      );
-  }
 }

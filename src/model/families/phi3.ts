@@ -20,8 +20,13 @@ export const phi3: Family = {
       },
       {
         windows: [optionalInteger(fields, 'sliding_window')],
-        // Phi-4-mini turns three quarters of a head.
-        rope: { partial_rotary_factor: 1 },
+        rope: {
+          // Phi-4-mini turns three quarters of a head.
+          partial_rotary_factor: 1,
+          aliases: { su: 'longrope', yarn: 'longrope' },
+          original: 4096,
+          recomputed: true,
+        },
       },
     );
     return changeBlocks(plain, () => ({

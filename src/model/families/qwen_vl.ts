@@ -1,10 +1,17 @@
 import type { Family } from './family.ts';
 import { llamaLike } from './llama_like.ts';
+import type { RopeOptions } from './parse_rope.ts';
 import { QWEN, qwenWindows } from './qwen.ts';
 import { textTower } from './text_tower.ts';
 import { boolean } from '../config_fields.ts';
 
-/** What the language model within Qwen2.5-VL has beside Qwen2: text turns as plain rope, image and text along axes. */
+/** Images turn along three axes, as mrope_section cuts a head; all axes of a text are its positions. */
+const ALONG_AXES: RopeOptions = {
+  aliases: { mrope: 'default' },
+  harmless: ['mrope_section', 'mrope_interleaved'],
+};
+
+/** What the language model within Qwen2.5-VL is read by: Qwen2's, with other defaults. */
 const qwen25VlText: Family = {
   architectures: ['Qwen2_5_VLTextModel'],
   model_type: 'qwen2_5_vl_text',
@@ -22,10 +29,11 @@ const qwen25VlText: Family = {
         rope_theta: 1e6,
         eos_token_id: 151645,
       },
-      { qkv_bias: true, windows: qwenWindows(fields, { layers: 80, first: 80 }), rope: { axes: true } },
+      { qkv_bias: true, windows: qwenWindows(fields, { layers: 80, first: 80 }), rope: ALONG_AXES },
     ),
 };
 
+/** What that within Qwen3-VL is read by: Qwen3's, with other defaults. */
 const qwen3VlText: Family = {
   architectures: ['Qwen3VLTextModel'],
   model_type: 'qwen3_vl_text',
@@ -34,7 +42,7 @@ const qwen3VlText: Family = {
     return llamaLike(
       fields,
       { ...QWEN, head_dim: 128, max_position_embeddings: 128000, rope_theta: 500000 },
-      { qkv_bias: bias, o_bias: bias, qk_norm: true, rope: { axes: true } },
+      { qkv_bias: bias, o_bias: bias, qk_norm: true, rope: ALONG_AXES },
     );
   },
 };

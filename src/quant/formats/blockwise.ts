@@ -60,7 +60,8 @@ export const blockwise = <C extends BlockwiseConfig<string>>(
 ) =>
   ({
     codebookOf,
-    arithmetic: '4-bit',
+    arithmetic: () => '4-bit',
+    nestedScales: ({ double_quant }: C) => double_quant,
     nameOf: ({ quant_type, blocksize, double_quant }: C) =>
       `${quant_type.toUpperCase()} · ${blocksize}${double_quant ? ' · double quant' : ''}`,
     quantize(tensor, config: C) {
@@ -69,7 +70,7 @@ export const blockwise = <C extends BlockwiseConfig<string>>(
     },
     codeBits: () => 4,
     scaleBytes: ([rows, columns], config: C) =>
-      scaleBytes(kindOf(config), Math.ceil((rows * columns) / config.blocksize)),
+      scaleBytes({ kind: kindOf(config) }, Math.ceil((rows * columns) / config.blocksize)),
     sharedBytes: (config: C) => 64 + scaleTableBytes(kindOf(config)),
   }) satisfies Partial<Format<C>>;
 

@@ -1,7 +1,7 @@
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Codebook } from '../codebook.ts';
 import type { KnobName, KnobValues } from '../knobs.ts';
-import type { QuantizedTensor } from '../quantized.ts';
+import type { QuantizedTensor, Shift } from '../quantized.ts';
 
 /** A configuration of a format with these knobs; the layers to skip need not be given. */
 export type Config<Q extends string, K extends KnobName> = { quant_type: Q } & Pick<
@@ -11,7 +11,7 @@ export type Config<Q extends string, K extends KnobName> = { quant_type: Q } & P
   ('skip_modules' extends K ? { skip_modules?: KnobValues['skip_modules'] | undefined } : unknown);
 
 /** The kernels a configuration runs; those that run the same are about as fast. */
-export type Arithmetic = 'float' | '4-bit' | 'int8' | 'llm_int8';
+export type Arithmetic = 'float' | '4-bit' | '8-bit' | 'int8' | 'llm_int8';
 
 /** The checkpoint format that a quantized tensor can be saved in, if there is one. */
 export type Saved = 'bitsandbytes' | undefined;
@@ -34,10 +34,16 @@ export interface Format<C extends { quant_type: string } = { quant_type: string 
   start?: Partial<C>;
   /** The name of a configuration without its compute dtype: "NF4 · 64"; empty where that is all there is to say. */
   nameOf(this: void, config: C): string;
-  arithmetic: Arithmetic;
+  arithmetic(this: void, config: C): Arithmetic;
+  /** True if the scales of its blocks are places in a table, as double quantization's are. */
+  nestedScales?(this: void, config: C): boolean;
+  /** What its blocks move their codes by. */
+  shiftOf?(this: void, config: C): Shift['kind'] | undefined;
   /** Stores a weight [rows, columns] in this format; missing where weights stay as they are. */
   quantize?(this: void, tensor: Tensor, config: C): QuantizedTensor;
-  /** The sixteen values of a 4-bit code. */
+  /** Weights of a row that belong together: rows are a multiple of it. Missing where any length will do. */
+  groupOf?(this: void, config: C): number;
+  /** The sixteen values of a 4-bit code that the largest magnitude of a block scales. */
   codebookOf?(this: void, config: C): Codebook<C['quant_type']>;
   /** Bits of one code, without its share of a scale: what transformers' get_memory_footprint counts. */
   codeBits(this: void, config: C): number;

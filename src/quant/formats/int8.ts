@@ -10,7 +10,7 @@ export const int8: Format<Int8Config, undefined> = {
   title: 'INT8',
   knobs: { granularity: 'row', compute_dtype: 'float32', skip_modules: undefined },
   nameOf: ({ granularity }) => `INT8 per ${granularity}`,
-  arithmetic: 'int8',
+  arithmetic: () => 'int8',
   quantize: (tensor, { granularity }) => quantizeInt8(tensor, granularity),
   codeBits: () => 8,
   scaleBytes: ([rows], { granularity }) => 4 * (granularity === 'tensor' ? 1 : rows),

@@ -11,7 +11,7 @@ export const llm_int8: Format<LlmInt8Config, 'bitsandbytes'> = {
   knobs: { llm_int8_threshold: 6, compute_dtype: 'float16', skip_modules: undefined },
   nameOf: ({ llm_int8_threshold: threshold }) =>
     threshold === 6 ? 'LLM.int8()' : `LLM.int8() · threshold ${threshold}`,
-  arithmetic: 'llm_int8',
+  arithmetic: () => 'llm_int8',
   quantize: (tensor) => quantizeLlmInt8(tensor),
   codeBits: () => 8,
   scaleBytes: ([rows]) => 4 * rows,

@@ -9,7 +9,7 @@ export const none: Format<Unquantized, undefined> = {
   title: 'not quantized',
   knobs: { compute_dtype: 'float32' },
   nameOf: () => '',
-  arithmetic: 'float',
+  arithmetic: () => 'float',
   codeBits: ({ compute_dtype }) => (compute_dtype === 'float32' ? 32 : 16),
   scaleBytes: () => 0,
   sharedBytes: () => 0,

@@ -1,3 +1,4 @@
+import { canonicalJson } from '../spec.ts';
 import { configName, skippedModules, type QuantConfig } from '../../quant/config.ts';
 
 /** A configuration's name with the layers it keeps as they are: "NF4 · 64, without down_proj". */
@@ -20,10 +21,16 @@ export function distinctNames(configs: readonly QuantConfig[], nameOf = longName
   });
 }
 
-/** True if two configurations store weights alike; the compute dtype changes no footprint. */
+/** Knobs that say how to compute, not how weights are stored. */
+const COMPUTING: readonly string[] = ['compute_dtype', 'llm_int8_threshold'];
+
+/** True if two configurations store weights alike; the compute dtype changes no footprint but that of plain floats. */
 export function sameStorage(a: QuantConfig, b: QuantConfig): boolean {
-  if (a.quant_type !== b.quant_type) return false;
-  if (a.quant_type === 'none') return a.compute_dtype === b.compute_dtype;
-  if (!('blocksize' in a) || !('blocksize' in b)) return true;
-  return a.blocksize === b.blocksize && a.double_quant === b.double_quant;
+  const storage = (config: QuantConfig) =>
+    canonicalJson(
+      Object.fromEntries(
+        Object.entries(config).filter(([knob]) => config.quant_type === 'none' || !COMPUTING.includes(knob)),
+      ),
+    );
+  return storage(a) === storage(b);
 }

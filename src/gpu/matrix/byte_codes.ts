@@ -1,0 +1,83 @@
+import step from '../../../shaders/preludes/step_of_4.wgsl?raw';
+import weight from '../../../shaders/preludes/weight_bytes.wgsl?raw';
+import { dequantizeBytes } from '../../quant/byte_codes.ts';
+import { quantizeFp8 } from '../../quant/fp8.ts';
+import { quantizeGguf } from '../../quant/gguf.ts';
+import type { ByteCodes } from '../../quant/quantized.ts';
+import { bytes, words } from '../../tensor/words.ts';
+import { largestBinding, type Arena } from '../device/buffers.ts';
+import { normals } from '../kernels/cases.ts';
+import { blockStep, inParts, rangesWithin, type Matrix } from './parts.ts';
+import { defineStorage } from './storage.ts';
+
+/** 8-bit codes, the scales of their blocks, and the 256 values that all parts share. */
+export interface BytesPart {
+  storage: 'bytes';
+  blocksize: number;
+  codes: GPUBuffer;
+  code: GPUBuffer;
+  scales: GPUBuffer;
+}
+
+/** 8-bit codes in blocks of consecutive weights. */
+export const BYTE_CODES = defineStorage({
+  matmul: {
+    name: 'bytes',
+    decoding: step + weight,
+    params: { blocksize: 'u32' },
+    bindings: { codes: 'read u32', code: 'read f32', scales: 'read f32' },
+    decode: ({ rows, K }, { blocksize }, { codes, code, scales }) =>
+      dequantizeBytes({
+        quant_type: 'fp8',
+        shape: [rows, K],
+        blocksize,
+        code,
+        codes: bytes(codes).subarray(0, rows * K),
+        scales: { kind: 'absmax', absmax: scales },
+      }).data,
+    cases({ rows, K }, i) {
+      const weights = { shape: [rows, K], data: normals(rows * K, i + 100) };
+      const whole = K % 32 === 0 ? quantizeGguf(weights, 'Q8_0') : undefined;
+      return [quantizeFp8(weights, 'row'), ...(whole && 'codes' in whole ? [whole] : [])].map(
+        (quantized) => ({
+          name: `${quantized.quant_type} ${quantized.blocksize}`,
+          params: { blocksize: quantized.blocksize },
+          arrays: {
+            codes: words(quantized.codes),
+            code: quantized.code,
+            scales: quantized.scales.absmax,
+          },
+          overrides: {},
+        }),
+      );
+    },
+  },
+  others: [],
+  bind: ({ blocksize, codes, code, scales }: BytesPart) => ({
+    params: { blocksize },
+    buffers: { codes, code, scales },
+    overrides: {},
+  }),
+});
+
+/** Brings 8-bit codes to the device; their scales are the ones they came with. */
+export async function uploadBytes(arena: Arena, name: string, ready: ByteCodes): Promise<Matrix<BytesPart>> {
+  const { shape, blocksize, codes, scales } = ready;
+  const [rows, columns] = shape as [number, number];
+  const code = await arena.upload(ready.code, 'code');
+  const ranges = rangesWithin(largestBinding(arena.gpu), rows, columns, blockStep(blocksize, columns));
+  return inParts({ rows, columns }, ranges, async (range) => {
+    const begin = range.first_row * columns;
+    const end = begin + range.rows * columns;
+    return {
+      storage: 'bytes',
+      blocksize,
+      codes: await arena.upload(codes.slice(begin, end), name),
+      code,
+      scales: await arena.upload(
+        scales.absmax.slice(begin / blocksize, Math.ceil(end / blocksize)),
+        `${name} scales`,
+      ),
+    };
+  });
+}

@@ -1,0 +1,52 @@
+import type { Tensor } from '../tensor/tensor.ts';
+import { E4M3, E4M3_MAX, nearestE4M3 } from './e4m3.ts';
+import type { ByteCodes } from './quantized.ts';
+
+/** What one scale serves: a row, the tensor, or a square of 128 rows and columns. */
+export type Fp8Scaling = 'row' | 'tensor' | '128x128';
+
+/** Rows and columns of a square that shares a scale. */
+const SQUARE = 128;
+
+/** Rows and columns that share a scale in a weight [rows, columns]. */
+const areaOf = (scaling: Fp8Scaling, [rows, columns]: readonly [number, number]): [number, number] =>
+  scaling === 'tensor' ? [rows, columns] : scaling === 'row' ? [1, columns] : [SQUARE, SQUARE];
+
+/** How many scales a weight [rows, columns] has. */
+export function fp8Scales(scaling: Fp8Scaling, shape: readonly [number, number]): number {
+  const [high, wide] = areaOf(scaling, shape);
+  return Math.ceil(shape[0] / high) * Math.ceil(shape[1] / wide);
+}
+
+/**
+ * Quantizes rows [rows, columns] to E4M3: the scale takes the largest magnitude to 448, weights are divided by it and
+ * rounded to the nearest, ties to even (torch's float8_e4m3fn).
+ */
+export function quantizeFp8({ data, shape }: Tensor, scaling: Fp8Scaling): ByteCodes {
+  const [rows, columns] = shape as [number, number];
+  const [high, wide] = areaOf(scaling, [rows, columns]);
+  const across = Math.ceil(columns / wide);
+  const absmax = new Float32Array(Math.ceil(rows / high) * across);
+  const blockOf = (i: number): number =>
+    Math.floor(Math.floor(i / columns) / high) * across + Math.floor((i % columns) / wide);
+  data.forEach((x, i) => {
+    const b = blockOf(i);
+    absmax[b] = Math.max(absmax[b]!, Math.abs(x));
+  });
+  const scales = absmax.map((largest) => largest / E4M3_MAX);
+  const codes = Uint8Array.from(data, (x, i) => nearestE4M3(Math.fround(x / (scales[blockOf(i)]! || 1))));
+  // A scale of several rows stands once in each of them, as blocks that run along rows want it.
+  const blocksize = Math.min(wide, columns);
+  const perRow = Float32Array.from({ length: rows * across }, (_, b) => {
+    const row = Math.floor(b / across);
+    return scales[Math.floor(row / high) * across + (b % across)]!;
+  });
+  return {
+    quant_type: 'fp8',
+    shape,
+    blocksize,
+    code: E4M3,
+    codes,
+    scales: { kind: 'absmax', absmax: perRow, bits: (32 * scales.length) / perRow.length },
+  };
+}
