@@ -230,8 +230,9 @@ it.each(SMALL_MODELS)('%s continues what lies in its slots', async (name) => {
   const first = 7;
   const got = await withModel(gpu, await open(`models/${name}`), FLOAT, async (model) => {
     await reserve(model, ids.length, ids.length);
-    forward(model, sequenceBatch(ids.slice(0, first), 0));
-    forward(model, sequenceBatch(ids.slice(first), first));
+    const { length } = ids;
+    forward(model, sequenceBatch(ids.slice(0, first), 0, length));
+    forward(model, sequenceBatch(ids.slice(first), first, length));
     return readLogits(model, [...ids.slice(first).keys()]);
   });
   const want = await golden.doubles('logits_float64');
