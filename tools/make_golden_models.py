@@ -42,6 +42,8 @@ from transformers import (
     CohereConfig,
     Exaone4Config,
     Gemma2Config,
+    Gemma3Config,
+    Gemma3TextConfig,
     GemmaConfig,
     GPT2Config,
     GPTBigCodeConfig,
@@ -196,6 +198,16 @@ ALL_HEADS = {name: value for name, value in SMALL_SHAPES.items() if name != "num
 OPT_SHAPES = {"ffn_dim": 40, **{name: value for name, value in ALL_HEADS.items() if name != "intermediate_size"}}
 GPT2_SHAPES = {"vocab_size": 51, "n_positions": 48, "n_embd": 32, "n_layer": 3, "n_head": 4, "bos_token_id": 50, "eos_token_id": 50}
 SOFTCAPS = {"attn_logit_softcapping": 3.0, "final_logit_softcapping": 4.0}
+GEMMA3 = {
+    "head_dim": 12,
+    "query_pre_attn_scalar": 60,
+    "sliding_window": 5,
+    "layer_types": ["sliding_attention", "full_attention"],
+    "rope_parameters": {
+        "full_attention": {"rope_type": "linear", "rope_theta": 700.0, "factor": 2.0},
+        "sliding_attention": {"rope_type": "default", "rope_theta": 300.0},
+    },
+}
 GRANITE_MULTIPLIERS = {
     "embedding_multiplier": 3.0,
     "attention_multiplier": 0.15,
@@ -279,6 +291,9 @@ SMALL = {
     # The first layer sees the last five; bounds that most scores and logits come near.
     "gemma2": Gemma2Config(**SMALL_SHAPES, head_dim=12, query_pre_attn_scalar=20, sliding_window=5, **SOFTCAPS),
     "gemma2-classifier": Gemma2Config(**SMALL_SHAPES, head_dim=12, sliding_window=5, **SOFTCAPS, num_labels=3),
+    # The first layer sees the last five, the second all, and turns by another theta.
+    "gemma3": Gemma3TextConfig(**SMALL_SHAPES, **GEMMA3, final_logit_softcapping=4.0),
+    "gemma3-classifier": Gemma3TextConfig(**SMALL_SHAPES, **GEMMA3, num_labels=3),
     "granite": GraniteConfig(**SMALL_SHAPES, **GRANITE_MULTIPLIERS),
     "granite4": GraniteMoeHybridConfig(**SMALL_SHAPES, **GRANITE_MULTIPLIERS, **GRANITE_DENSE, position_embedding_type="rope"),
     "granite4-nope": GraniteMoeHybridConfig(**SMALL_SHAPES, **GRANITE_MULTIPLIERS, **GRANITE_DENSE, attention_bias=True),
@@ -346,6 +361,19 @@ WITHIN_IMAGES = {
         vision_config={**VISION, "deepstack_visual_indexes": [0], "num_position_embeddings": 4},
         tie_word_embeddings=True,
         **IMAGE_IDS,
+    ),
+    "gemma3-images": Gemma3Config(
+        text_config={**SMALL_SHAPES, **GEMMA3},
+        vision_config={
+            "hidden_size": 16,
+            "intermediate_size": 16,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+            "image_size": 8,
+            "patch_size": 4,
+        },
+        mm_tokens_per_image=1,
+        image_token_index=50,
     ),
     "mistral3": Mistral3Config(
         text_config={"model_type": "ministral3", **SMALL_SHAPES, "head_dim": 12, "rope_parameters": {**YARN, "llama_4_scaling_beta": 0.4}},

@@ -2,7 +2,7 @@ import type { Family } from './families/family.ts';
 import { arcee } from './families/arcee.ts';
 import { cohere, cohere2 } from './families/cohere.ts';
 import { exaone4 } from './families/exaone4.ts';
-import { gemma, gemma2 } from './families/gemma.ts';
+import { gemma, gemma2, gemma3, gemma3Images } from './families/gemma.ts';
 import { gptj } from './families/gptj.ts';
 import { gpt2 } from './families/gpt2.ts';
 import { gptBigCode } from './families/gpt_bigcode.ts';
@@ -54,6 +54,8 @@ export const FAMILIES: readonly Family[] = [
   qwen3Vl,
   gemma,
   gemma2,
+  gemma3,
+  gemma3Images,
   granite,
   granite4,
   arcee,

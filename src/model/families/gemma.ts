@@ -1,5 +1,6 @@
 import {
   boolean,
+  integer,
   number,
   optionalInteger,
   optionalNumber,
@@ -11,6 +12,8 @@ import type { Family, ParsedModel } from './family.ts';
 import { layerWindows } from './layer_windows.ts';
 import { changeBlocks, llamaLike, type Defaults, type Traits } from './llama_like.ts';
 import { parseActivation } from './parse_activation.ts';
+import { parseLayerRopes } from './parse_rope.ts';
+import { textTower } from './text_tower.ts';
 
 /** Defaults that GemmaConfig, Gemma2Config and Gemma3TextConfig share. */
 const GEMMA = {
@@ -76,6 +79,58 @@ export const gemma2: Family = {
     };
   },
 };
+
+const GEMMA_3: Defaults = { ...GEMMA_2, vocab_size: 262208, max_position_embeddings: 131072 };
+
+/** Gemma 3: norms of heads, five layers of windows to one without, which turns by a theta of its own (Gemma team 2025). */
+export const gemma3: Family = {
+  architectures: ['Gemma3ForCausalLM'],
+  classifiers: ['Gemma3TextForSequenceClassification'],
+  model_type: 'gemma3_text',
+  harmless: {
+    hidden_act: 'transformers reads hidden_activation',
+    attn_logit_softcapping: 'transformers bounds no scores of a Gemma 3',
+    _sliding_window_pattern: 'transformers reads sliding_window_pattern',
+  },
+  parse(fields) {
+    const window = optionalInteger(fields, 'sliding_window', 4096);
+    const every = integer(fields, 'sliding_window_pattern', 1, 1024, 6);
+    const slides = (layer: number) => (layer + 1) % every !== 0;
+    const windows = layerWindows(fields, window, GEMMA_3.num_hidden_layers, slides);
+    const model = gemmaLike(fields, GEMMA_3, {
+      activation: parseActivation(fields, 'hidden_activation', 'gelu_pytorch_tanh'),
+      qk_norm: true,
+      windows,
+      ropes(sizes) {
+        const full = { default_theta: 1e6 };
+        const sliding = { default_theta: 1e4, theta_field: 'rope_local_base_freq' };
+        const ropes = parseLayerRopes(fields, sizes, full, sliding);
+        return windows.map((own) => ropes[own === undefined ? 'full_attention' : 'sliding_attention']);
+      },
+    });
+    return { ...changeBlocks(model, () => sandwiched(fields)), ...logitSoftcap(fields) };
+  },
+};
+
+/** Gemma 3 of text and images, of which the language model is read (modeling_gemma3.py, Gemma3ForConditionalGeneration). */
+export const gemma3Images: Family = textTower({
+  architectures: ['Gemma3ForConditionalGeneration'],
+  model_type: 'gemma3',
+  texts: [
+    {
+      ...gemma3,
+      // transformers bounds the logits of the language model by itself alone.
+      parse: (fields) => ({ ...gemma3.parse(fields), logit_softcap: 0 }),
+    },
+  ],
+  towers: ['model.vision_tower', 'model.multi_modal_projector'],
+  tie: { missing: true, or_text: false },
+  harmless: {
+    mm_tokens_per_image: 'only images reach it',
+    boi_token_index: 'only images reach it',
+    eoi_token_index: 'only images reach it',
+  },
+});
 
 /** What Gemma 2 and 3 have in all blocks: norms in front of and behind attention and MLP, and a scale of their own. */
 const sandwiched = (fields: Fields): Partial<BlockSpec> => ({

@@ -52,6 +52,37 @@ describe('Gemma', () => {
   });
 });
 
+describe('Gemma 3', () => {
+  const gemma3 = { ...SIZES, model_type: 'gemma3_text', num_hidden_layers: 12 };
+  const layers = (json: object) =>
+    parseConfig({ ...gemma3, ...json }).blocks.map(({ window, rope }) => [window, rope]);
+
+  it('looks back on all tokens in every sixth layer, and turns there by a theta of its own', () => {
+    const turned = { rope_type: 'default', rotary_dim: 256, interleaved: false };
+    const [first, , , , , sixth] = layers({
+      rope_theta: 2e6,
+      rope_local_base_freq: 5e3,
+      sliding_window: 512,
+    });
+    expect(first).toEqual([512, { ...turned, rope_theta: 5e3 }]);
+    expect(sixth).toEqual([undefined, { ...turned, rope_theta: 2e6 }]);
+    expect(layers({})[0]).toEqual([4096, { ...turned, rope_theta: 1e4 }]);
+    expect(layers({ sliding_window_pattern: 2 })[1]).toEqual([undefined, { ...turned, rope_theta: 1e6 }]);
+  });
+
+  it('scales the rope of layers without a window alone', () => {
+    const [first, , , , , sixth] = layers({ rope_scaling: { factor: 8, rope_type: 'linear' } });
+    expect(first).toMatchObject([4096, { rope_type: 'default' }]);
+    expect(sixth).toMatchObject([undefined, { rope_type: 'linear', rope_theta: 1e6, factor: 8 }]);
+  });
+
+  it('bounds logits where it stands by itself, not within a model of images', () => {
+    const text_config = { ...gemma3, final_logit_softcapping: 20 };
+    expect(parseConfig(text_config).logit_softcap).toBe(20);
+    expect(parseConfig({ model_type: 'gemma3', text_config }).logit_softcap).toBe(0);
+  });
+});
+
 describe('Granite', () => {
   it('multiplies by 1 what config.json names no factor of, scores too', () => {
     const { blocks, ...config } = parseConfig({ ...SIZES, model_type: 'granite' });
