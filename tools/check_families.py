@@ -240,7 +240,14 @@ def unknown_field(json_of: dict) -> None:
         json_of["mixing_temperature"] = 2.0
 
 
-SPELLINGS = [rope_of_version_4, without("architectures"), without("dtype"), without("transformers_version"), unknown_field]
+def common_names(json_of: dict) -> None:
+    names = {"n_embd": "hidden_size", "n_layer": "num_hidden_layers", "n_head": "num_attention_heads"}
+    for own, common in {**names, "n_positions": "max_position_embeddings"}.items():
+        if own in json_of:
+            json_of[common] = json_of.pop(own)
+
+
+SPELLINGS = [rope_of_version_4, common_names, without("architectures"), without("dtype"), without("transformers_version"), unknown_field]
 
 
 # ---------------------------------------------------------------------------------------------

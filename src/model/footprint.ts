@@ -85,7 +85,7 @@ const weightsOf = (modules: readonly LinearModule[]): number =>
 const bufferBytes = ({ blocks, embedding_scale, buffer_bytes }: ModelConfig, restBytes: number): number =>
   buffer_bytes ??
   [...new Set(blocks.map(({ rope }) => rope))].reduce((sum, rope) => sum + 4 * (rope?.rotary_dim ?? 0), 0) +
-  (embedding_scale?.in_dtype ? restBytes : 0);
+    (embedding_scale?.in_dtype ? restBytes : 0);
 
 /**
  * Bytes of the causal masks that older versions of transformers kept in each layer of GPT-2 as buffers: a bool for
