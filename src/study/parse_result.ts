@@ -23,6 +23,7 @@ const index = v.pipe(number, v.integer('a whole number'), v.minValue(0, 'a whole
 const share = v.pipe(number, v.minValue(0, 'a number from 0 to 1'), v.maxValue(1, 'a number from 0 to 1'));
 const text = v.pipe(v.string('text'), v.maxLength(100_000, 'at most 100,000 characters'));
 const numbers = v.pipe(v.array(number, 'numbers'), v.minLength(1, 'one number at least'));
+const sentences = v.pipe(v.array(text, 'a list of sentences'), v.maxLength(1000, 'at most 1,000 sentences'));
 const ofDoc = { doc_id: index, group: v.optional(text), cluster: v.optional(text) };
 
 const divergence = v.object({
@@ -94,6 +95,12 @@ const environment = v.looseObject({
   model: v.object({
     ...{ name: text, architecture: text, parameters: number, revision: v.optional(text), files },
     adapter: v.optional(v.object({ revision: v.optional(text), files })),
+    reading: v.optional(
+      v.object({
+        bos_in_front: v.boolean('true or false'),
+        ...{ warnings: sentences, version_4_notes: sentences },
+      }),
+    ),
   }),
   started: v.pipe(text, v.isoTimestamp('a time in ISO 8601')),
 });

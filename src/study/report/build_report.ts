@@ -36,7 +36,7 @@ export function buildReport(result: ExperimentResult, options: ReportOptions = {
 
 function summary(
   { spec, runs, environment, state, failure, failures = [] }: ExperimentResult,
-  { names, digest_note }: ResultView,
+  { names, digest_note, warnings }: ResultView,
 ): string[] {
   const items = spec.tasks.map(({ task }, i) => `${runs[0]?.tasks[i]?.n ?? 0} of ${TASKS[task].title}`);
   const { model } = environment;
@@ -54,6 +54,7 @@ function summary(
     }
   }
   if (digest_note !== undefined) sentences.push(digest_note);
+  for (const warning of warnings) sentences.push(`A warning of the model's files: ${warning}.`);
   return sentences;
 }
 

@@ -19,6 +19,7 @@ const summary: DivergenceSummary = {
 const resultWith = (divergence: DivergenceSummary | undefined) =>
   viewOf({
     spec: { tasks: [] },
+    environment: { model: {} },
     runs: [
       { config: { quant_type: 'none', compute_dtype: 'float32' }, tasks: [] },
       {

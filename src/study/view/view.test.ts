@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { MultipleChoiceItem } from '../../eval/item.ts';
 import { assembleResult } from '../assemble.ts';
 import type { RunRecord } from '../record.ts';
+import type { ExperimentResult } from '../result.ts';
 import { parseSpec } from '../spec.ts';
 import { intervalOf, megabytes, ratioText, scoreText, shareText } from './format.ts';
 import { viewOf } from './view.ts';
@@ -26,7 +27,7 @@ const record = {
   spec,
   state: 'done',
   created: '',
-  environment: {},
+  environment: { model: {} },
   configs: [0, 1, 2].map(() => measured),
 };
 // Right of four: 4, 3, 2.
@@ -46,6 +47,10 @@ test('rows, scores, verdicts and power, under names of which no two are the same
   // The second loses two of four.
   expect(tasks[0]!.power).toContain('With n = 4 and 50.0 % of the docs flipping');
   expect([divergences, digest_note]).toEqual([[], undefined]);
+  expect(viewOf(result).warnings).toEqual([]);
+  const reading = { bos_in_front: true, warnings: ['not read: a'], version_4_notes: [] };
+  const warned = { ...result, environment: { model: { reading } } } as unknown as ExperimentResult;
+  expect(viewOf(warned).warnings).toEqual(['not read: a']);
   expect(viewOf({ ...result, digest_fits: false }).digest_note).toContain('do not fit the digest');
 });
 

@@ -16,6 +16,8 @@ export interface ResultView {
   divergences: DivergenceView[];
   /** A sentence where the answers do not fit the digest they came with. */
   digest_note: string | undefined;
+  /** What opening the model's files warned of. */
+  warnings: readonly string[];
 }
 
 /** A configuration, with its tasks in the spec's order. */
@@ -80,6 +82,7 @@ export function viewOf(result: ExperimentResult): ResultView {
       divergence ? [{ name: names[config]!, task, ...divergence }] : [],
     ),
     digest_note: digestNote(result),
+    warnings: result.environment.model.reading?.warnings ?? [],
   };
 }
 
