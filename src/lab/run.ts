@@ -3,12 +3,13 @@ import { quickCheck, type Need } from '../gpu/check.ts';
 import type { Gpu } from '../gpu/device/device.ts';
 import { isAdapterFile } from '../model/model_files.ts';
 import { needsOf } from '../model/needs.ts';
+import { openChatTemplate } from '../model/chat/chat_template.ts';
 import { openModel, type ModelFiles } from '../model/open_model.ts';
 import { assembleResult } from '../study/assemble.ts';
 import { estimate } from './eta.ts';
 import type { ByteProgress } from './files.ts';
 import { openGate, type Gate } from './gate.ts';
-import type { Host } from './host.ts';
+import type { Host, OpenedFiles } from './host.ts';
 import { identify, identifyFiles, pinned, requireSame, requireSameItems } from './identity.ts';
 import { measureConfig } from './measure_config.ts';
 import { planItems, type PlannedItem } from './plan.ts';
@@ -96,18 +97,17 @@ async function measure(
     (phase: 'download' | 'hash'): ByteProgress =>
     (done, total, what) =>
       emit({ type: 'progress', phase, done, total, what });
-  const { items: plan, ...asked } = await planItems(
-    spec,
-    host.data,
-    signal,
-    record.environment?.data,
-    host.hub,
-  );
+  const { model: ref, adapter: onTop } = pinned(spec.model, record.environment?.model);
+  let opening: Promise<OpenedFiles> | undefined;
+  const openFiles = () => (opening ??= host.openFiles(ref, bytes('download'), signal));
+  // The day the run began: a template that puts in the date writes the same prompts when the run goes on.
+  const openChat = async () => openChatTemplate((await openFiles()).files, new Date(record.created));
+  const { data } = record.environment ?? {};
+  const { items: plan, ...asked } = await planItems(spec, host.data, signal, data, openChat, host.hub);
   const tasks = spec.tasks.map(({ task }) => ({ task, n: plan.filter((item) => item.task === task).length }));
   emit({ type: 'planned', tasks });
 
-  const { model: ref, adapter: onTop } = pinned(spec.model, record.environment?.model);
-  const opened = await host.openFiles(ref, bytes('download'), signal);
+  const opened = await openFiles();
   const adapted = onTop && (await host.openAdapter(onTop, bytes('download'), signal));
   const model = await openModel(opened.files, adapted?.files);
   const kernel_check = await checkKernels(gpu, needsOf(gpu, model, spec.configs), emit);

@@ -1,7 +1,16 @@
 import { LabError } from '../errors.ts';
-import { fieldsOf, isObject, labels, requireCausal, shown, type Fields } from './config_fields.ts';
+import {
+  byOwnNames,
+  fieldsOf,
+  isObject,
+  labels,
+  requireCausal,
+  shown,
+  type Fields,
+} from './config_fields.ts';
 import type { Family } from './families/family.ts';
 import { FAMILIES } from './families.ts';
+import { refusalOf } from './families/refused.ts';
 import { configFates, requireAllRead } from './harmless_fields.ts';
 import type { KeyFate } from './key_fates.ts';
 import type { ModelConfig } from './model_config.ts';
@@ -37,7 +46,11 @@ export function readConfig(json: unknown, families = FAMILIES): ConfigReading {
     family = found.family;
     requireCausal(fields);
     const num_labels = family.classifiers?.includes(architecture) ? labels(fields) : undefined;
-    const config = { architecture, num_labels, ...family.parse(fields) };
+    const config = {
+      architecture,
+      num_labels,
+      ...family.parse(byOwnNames(fields, family.attribute_map ?? {})),
+    };
     reached = true;
     const keys = configFates(fields, family.harmless);
     requireAllRead(keys, family);
@@ -72,9 +85,11 @@ function architectureOf(
     return { family, architecture };
   }
   const found = architecture ?? type;
+  const refusal = refusalOf({ architecture, type });
   throw new LabError(
     'unsupported-architecture',
-    `${found === undefined || found === null ? 'config.json names no architecture' : `The model is a ${shown(found)}`}; supported: ${supportedNames(families)}.`,
+    refusal ??
+      `${found === undefined || found === null ? 'config.json names no architecture' : `The model is a ${shown(found)}`}; supported: ${supportedNames(families)}.`,
   );
 }
 

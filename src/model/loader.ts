@@ -32,8 +32,10 @@ export interface Loader {
   readonly arena: Arena;
   /** A matrix as it is stored: an embedding, a language-model head. */
   table(tensor: ModelTensor): Promise<DeviceMatrix>;
-  /** A vector, in float32, with `plus` added to each of its values. */
-  vector(tensor: ModelTensor, plus?: number): Promise<GPUBuffer>;
+  /** A vector in float32, of one tensor or of several one behind the other, with `plus` added to each value. */
+  vector(tensors: readonly ModelTensor[], plus?: number): Promise<GPUBuffer>;
+  /** A vector of one value, for parameters that a checkpoint leaves out. */
+  constant(value: number, length: number): Promise<GPUBuffer>;
   /** A Linear layer: as the checkpoint has quantized it, or under the configuration. */
   linear(module: LinearModule): Promise<Linear>;
   /** Bytes of the Linear layers so far, scales and codes included. */
@@ -78,11 +80,20 @@ export async function openLoader(
     return loaded;
   }
 
-  async function vector({ name, shape }: ModelTensor, plus = 0): Promise<GPUBuffer> {
-    requireTensor(checkpoint, { name, shape });
-    const { data } = await readWeight(checkpoint, name);
-    advance(name);
-    return arena.upload(plus === 0 ? data : data.map((value) => value + plus), name);
+  async function vector(parts: readonly ModelTensor[], plus = 0): Promise<GPUBuffer> {
+    const values: Float32Array[] = [];
+    for (const { name, shape } of parts) {
+      requireTensor(checkpoint, { name, shape });
+      values.push((await readWeight(checkpoint, name)).data);
+      advance(name);
+    }
+    const whole = new Float32Array(values.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const part of values) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return arena.upload(plus === 0 ? whole : whole.map((value) => value + plus), parts[0]!.name);
   }
 
   async function linearMatrix({ name, rows, columns, conv1d }: LinearModule): Promise<DeviceMatrix> {
@@ -99,6 +110,7 @@ export async function openLoader(
   return {
     arena,
     vector,
+    constant: (value, length) => arena.upload(new Float32Array(length).fill(value), `all ${value}`),
     table: ({ name, shape: [rows, columns] }) =>
       matrix(storedMatrix(checkpoint, name, rows!, columns!), AS_STORED),
     async linear(module) {
@@ -109,7 +121,7 @@ export async function openLoader(
       const lora = adapter && (await loadLora(arena, adapter, module));
       return {
         matrix: loaded,
-        bias: bias ? await vector({ name: `${name}.bias`, shape: [rows] }) : undefined,
+        bias: bias ? await vector([{ name: `${name}.bias`, shape: [rows] }]) : undefined,
         ...(lora ? { lora } : {}),
       };
     },

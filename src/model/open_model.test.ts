@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { editModel, zeros, type StoredTensor } from '../../test/fixtures/edit_model.ts';
 import { randomLlama } from '../../test/fixtures/random_llama.ts';
+import { goldenFolder } from '../../test/fixtures/golden_files.ts';
 import { savedModel } from '../../test/fixtures/saved_model.ts';
 import type { QuantConfig } from '../quant/config.ts';
+import { memorySource, type FileSet } from '../tensor/source.ts';
 import { footprintOf } from './footprint.ts';
 import { openModel, openWeights } from './open_model.ts';
 import { effectiveConfig } from './stored_quant.ts';
@@ -188,5 +190,36 @@ describe('tensors that nothing reads', () => {
   it("are none of bitsandbytes' own", async () => {
     for (const config of [NF4, { ...NF4, double_quant: true }, LLM_INT8])
       expect((await openWeights(await savedModel(randomLlama(), config))).warnings).toEqual([]);
+  });
+});
+
+describe('a folder from before tokenizer.json', () => {
+  const folder = (golden: string, texts: Record<string, string>): FileSet => {
+    const own = goldenFolder(`models/${golden}`, ['config.json', 'model.safetensors']);
+    return {
+      names: [...own.names, ...Object.keys(texts)],
+      open: async (name) =>
+        name in texts ? memorySource(name, new TextEncoder().encode(texts[name])) : own.open(name),
+    };
+  };
+  const vocab = JSON.stringify({ '</s>': 2, a: 3, Ġ: 4, Ġa: 5, b: 6 });
+  const merges = '#version: 0.2\nĠ a\n';
+  const settings = JSON.stringify({ bos_token: '</s>', eos_token: '</s>', add_bos_token: true });
+
+  it('opens by vocab.json and merges.txt, with the BOS that its settings ask for', async () => {
+    const files = { 'vocab.json': vocab, 'merges.txt': merges, 'tokenizer_config.json': settings };
+    const { tokenizer } = await openModel(folder('opt', files));
+    expect(tokenizer.encode('a ab')).toEqual([2, 3, 5, 6]);
+    expect(tokenizer.bos_in_front).toBe(true);
+  });
+
+  it('is refused where the class is made of other files, or a line is no merge', async () => {
+    await expect(openModel(folder('olmo2', { 'vocab.json': vocab, 'merges.txt': merges }))).rejects.toThrow(
+      'tokenizer.json is missing; GPT2Tokenizer, CodeGenTokenizer, GPTNeoXTokenizer, Qwen2Tokenizer can do with vocab.json and merges.txt, and the tokenizer is a TokenizersBackend. AutoTokenizer.from_pretrained(folder).save_pretrained(folder) of transformers writes one.',
+    );
+    await expect(openModel(folder('opt', { 'vocab.json': vocab }))).rejects.toThrow('merges.txt is missing');
+    await expect(
+      openModel(folder('opt', { 'vocab.json': vocab, 'merges.txt': `${merges}Ġ a b\n` })),
+    ).rejects.toThrow('merges.txt: line 3 is "Ġ a b"; it must be two tokens with a blank between.');
   });
 });

@@ -6,9 +6,10 @@ import type { Json } from './config_fields.ts';
 import type { ModelConfig } from './model_config.ts';
 import { openAdapter, type Adapter } from './lora.ts';
 import { quantizationConfig, type BitsAndBytesSettings } from './quantization_config.ts';
-import { readJson, readOptionalJson } from './read_json.ts';
+import { readJson, readOptionalJson, readOptionalText } from './read_json.ts';
 import { storedQuantOf, type StoredQuant } from './stored_quant.ts';
 import { hasOwnHead } from './tensors.ts';
+import type { TokenizerFiles } from './tokenizer/settings.ts';
 import { makeTokenizer, type Tokenizer } from './tokenizer/tokenizer.ts';
 import { unexpectedTensors } from './unexpected_tensors.ts';
 import { version4Notes } from './version_4.ts';
@@ -34,15 +35,15 @@ export interface ModelFiles extends ModelWeights {
 }
 
 /**
- * Opens a model in the Hub's layout: config.json, tokenizer.json with the settings beside it, safetensors, and
- * generation_config.json if there is one.
+ * Opens a model in the Hub's layout: config.json, tokenizer.json (or vocab.json and merges.txt) with the settings beside
+ * it, safetensors, and generation_config.json if there is one.
  * @throws missing-file, bad-config, bad-tokenizer, and all of openWeights' and openAdapter's.
  */
 export async function openModel(files: FileSet, adapterFiles?: FileSet): Promise<ModelFiles> {
   const weights = await openWeights(files);
   const tokenizer = makeTokenizer(
     {
-      tokenizer: await readJson(files, 'tokenizer.json'),
+      ...(await readTokenizer(files)),
       tokenizer_config: await readOptionalJson(files, 'tokenizer_config.json'),
       special_tokens_map: await readOptionalJson(files, 'special_tokens_map.json'),
       added_tokens: await readOptionalJson(files, 'added_tokens.json'),
@@ -63,6 +64,17 @@ export async function openModel(files: FileSet, adapterFiles?: FileSet): Promise
   ];
   const version_4_notes = [...tokenizer.version_4_notes, ...weights.version_4_notes];
   return { ...weights, tokenizer, generation, adapter, warnings, version_4_notes };
+}
+
+/** tokenizer.json, or what stands for it in folders from before it. */
+async function readTokenizer(
+  files: FileSet,
+): Promise<Pick<TokenizerFiles, 'tokenizer' | 'vocab' | 'merges'>> {
+  if (files.names.includes('tokenizer.json') || !files.names.includes('vocab.json')) {
+    return { tokenizer: await readJson(files, 'tokenizer.json') };
+  }
+  const vocab = await readJson(files, 'vocab.json');
+  return { tokenizer: undefined, vocab, merges: await readOptionalText(files, 'merges.txt') };
 }
 
 /**

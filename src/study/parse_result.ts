@@ -3,7 +3,7 @@ import { LabError, type Failure } from '../errors.ts';
 import { firstLine } from '../eval/answer.ts';
 import { choose } from '../eval/choose.ts';
 import type { ItemResult } from '../eval/item.ts';
-import type { TaskName } from '../eval/tasks/tasks.ts';
+import { ALL_TASKS, type TaskName } from '../eval/tasks/tasks.ts';
 import { configName } from '../quant/config.ts';
 import { assembleResult } from './assemble.ts';
 import type { Environment, ExperimentResult } from './result.ts';
@@ -102,6 +102,12 @@ const environment = v.looseObject({
       }),
     ),
   }),
+  chat_template: v.optional(
+    v.object({
+      ...{ file: text, sha256: text, date: v.optional(text) },
+      without_system: v.optional(v.array(v.picklist(ALL_TASKS))),
+    }),
+  ),
   started: v.pipe(text, v.isoTimestamp('a time in ISO 8601')),
 });
 
