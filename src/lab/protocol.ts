@@ -8,11 +8,11 @@ import type { AdapterReport } from '../gpu/adapter.ts';
 import type { MatrixReport } from '../gpu/matrix/measure_matrix.ts';
 import type { Footprint } from '../model/footprint.ts';
 import type { Codebook } from '../quant/codebook.ts';
-import type { Environment, ExperimentResult, Timings } from '../study/result.ts';
+import type { Environment, ExperimentResult } from '../study/result.ts';
 import type { SavableConfig } from '../quant/bitsandbytes_format.ts';
 import type { ExperimentSpec, ModelRef } from '../study/spec.ts';
 import type { Probe } from '../study/speed.ts';
-import type { RunRecord } from '../study/record.ts';
+import type { RunRecord, Spent } from '../study/record.ts';
 
 /** The worker's offer to the page; Comlink carries it and nothing else calls postMessage. */
 export interface Lab {
@@ -117,7 +117,7 @@ export type RunEvent =
   /** The run holds between two items, its model kept on the device, until it is told to go on. */
   | { type: 'paused' }
   | { type: 'continued' }
-  | { type: 'config-done'; config: number; timings: Timings }
+  | { type: 'config-done'; config: number }
   /** A configuration failed and the run goes on without it. */
   | { type: 'config-failed'; config: number; failure: Failure }
   | { type: 'finished'; result: ExperimentResult }
@@ -131,11 +131,13 @@ export interface ItemEvent {
   task: TaskName;
   doc: DocText;
   item: ItemResult;
+  spent: Spent;
   /** Items of this task answered, of `total`. */
   done: number;
   total: number;
   /** Of the items so far. */
   metrics: Partial<Record<MetricName, MetricValue>>;
+  /** Of this sitting. */
   tokens_per_second: number;
   /** Seconds until the whole run is done, as a range that closes as more is known; missing while too little is. */
   eta_seconds?: readonly [number, number];

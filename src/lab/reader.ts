@@ -4,14 +4,11 @@ import { assembleResult } from '../study/assemble.ts';
 import type { Reader } from './protocol.ts';
 import { browserStore } from './store.ts';
 
-const store = browserStore();
-// Every read hears of a rejection; until the first it must not end the worker.
-store.catch(() => undefined);
+const runs = browserStore();
 
 const reader: Reader = {
   async read(id) {
     try {
-      const runs = await store;
       const record = await runs.get(id);
       if (!record) return {};
       const items = await runs.items(id);

@@ -71,6 +71,7 @@ function resultOf(title: string, name: string): ExperimentResult {
     Array.from({ length: 40 }, (_, doc_id) => ({
       ...{ run_id: 'a', config, task: 'mini_arc' as const, doc_id },
       item: choice(doc_id, config === 0 ? doc_id < 36 : doc_id < 24),
+      spent: { seconds: 0.05, tokens: 7.5 },
     })),
   );
   return assembleResult(record, items)!;

@@ -11,7 +11,9 @@ const part = (name: string, n: number, precision: number, recall: number): Group
 });
 
 const sections = (runs: ConfigRun[]) => {
-  const result = { spec: { tasks: [{ task: runs[0]!.tasks[0]!.task }] }, runs, comparisons: [] };
+  const [{ config, tasks }] = runs as [ConfigRun];
+  const spec = { configs: [config], tasks: [{ task: tasks[0]!.task }] };
+  const result = { spec, runs, comparisons: [] };
   const view = viewOf(result as unknown as ExperimentResult);
   return groupSections(view, view.tasks[0]!);
 };

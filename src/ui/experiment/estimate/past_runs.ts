@@ -1,4 +1,4 @@
-import { openStore } from '../../../lab/client/kept.ts';
+import { store } from '../../../lab/client/kept.ts';
 import type { PastRun } from './estimate.ts';
 
 /** The number of earlier runs an estimate looks at. */
@@ -10,7 +10,6 @@ const MOST = 20;
  */
 export async function readPastRuns(): Promise<PastRun[]> {
   try {
-    const store = await openStore();
     const records = (await store.list()).filter(({ configs }) => Object.keys(configs).length > 0);
     return await Promise.all(
       records.slice(0, MOST).map(async (record) => ({ record, answers: await store.count(record.id) })),
