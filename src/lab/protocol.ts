@@ -39,6 +39,15 @@ export interface Reader {
   read(id: string): Promise<{ run?: StoredRun; failure?: Failure }>;
 }
 
+/** A taker of results from files, in a worker of its own: a hundred thousand answers take seconds to check. */
+export interface Importer {
+  /**
+   * Stores the runs of a file, each of them whole or not at all, and gives how many there are, or why it cannot.
+   * `onProgress` hears how many of their answers are stored.
+   */
+  take(file: File, onProgress: (done: number, total: number) => void): Promise<number | Failure>;
+}
+
 /** A stored run and what its rows say; there is no result before the model was read. */
 export interface StoredRun {
   record: RunRecord;

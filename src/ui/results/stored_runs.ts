@@ -8,9 +8,6 @@ import { experiment } from '../experiment/experiment.svelte.ts';
 import { store } from '../../lab/client/kept.ts';
 import { owned } from './owned.svelte.ts';
 
-/** An id for results from elsewhere. */
-export const foreignId = (): string => `shared-${crypto.randomUUID()}`;
-
 /** Stores results from elsewhere beside the runs of this browser. */
 export const keepForeign = ({ record, items }: ForeignRun): Promise<void> => store.add(record, items);
 
