@@ -12,6 +12,7 @@ import type { Environment, ExperimentResult } from '../study/result.ts';
 import type { SavableConfig } from '../quant/bitsandbytes_format.ts';
 import type { ExperimentSpec, ModelRef } from '../study/spec.ts';
 import type { Probe } from '../study/speed.ts';
+import type { Reproduction } from '../study/compare_results.ts';
 import type { RunRecord, Spent } from '../study/record.ts';
 
 /** The worker's offer to the page; Comlink carries it and nothing else calls postMessage. */
@@ -37,6 +38,20 @@ export interface Lab {
 export interface Reader {
   /** The run, nothing if the store has none of that id, or why it cannot be read. */
   read(id: string): Promise<{ run?: StoredRun; failure?: Failure }>;
+  /** Two runs held against each other, nothing if one of them has no result, or why they cannot be read. */
+  compare(a: string, b: string): Promise<{ compared?: ComparedRuns; failure?: Failure }>;
+}
+
+/** Two stored runs, their results without the answers, and whether the second reproduces the first. */
+export interface ComparedRuns {
+  runs: readonly [CountedRun, CountedRun];
+  reproduction: Reproduction;
+}
+
+/** A stored run whose result has its numbers and no answers. */
+export interface CountedRun {
+  record: RunRecord;
+  result: ExperimentResult;
 }
 
 /** A taker of results from files, in a worker of its own: a hundred thousand answers take seconds to check. */

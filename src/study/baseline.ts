@@ -8,5 +8,5 @@ import { canonicalJson } from './spec.ts';
 export function baselineOf({ spec, runs }: Pick<ExperimentResult, 'spec' | 'runs'>): ConfigRun | undefined {
   const [first] = runs;
   if (!first || canonicalJson(first.config) !== canonicalJson(spec.configs[0])) return undefined;
-  return first.tasks.some(({ items }) => items.length > 0) ? first : undefined;
+  return first.tasks.some(({ n }) => n > 0) ? first : undefined;
 }
