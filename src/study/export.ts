@@ -1,4 +1,5 @@
 import { TASKS } from '../eval/tasks/tasks.ts';
+import { markdownText } from './report/quote.ts';
 import type { ExperimentResult } from './result.ts';
 import { bitsText, megabytes, natsText, rangeText, scoreText, shareText, speedText } from './view/format.ts';
 import { testOf, viewOf, type ScoreView } from './view/view.ts';
@@ -25,7 +26,7 @@ export function resultTable(result: ExperimentResult): string {
   });
   const { adapter, model } = result.environment;
   return [
-    `${result.spec.title || 'Untitled'}: ${model.name}, ${(model.parameters / 1e6).toFixed(2)} M parameters, on ${adapter.vendor} ${adapter.architecture}`,
+    `${markdownText(result.spec.title || 'Untitled')}: ${markdownText(model.name)}, ${(model.parameters / 1e6).toFixed(2)} M parameters, on ${markdownText(`${adapter.vendor} ${adapter.architecture}`)}`,
     '',
     table([header, ...lines]),
     '',
@@ -35,7 +36,7 @@ export function resultTable(result: ExperimentResult): string {
       ({ name, task, kl, same_top }) =>
         `- ${task}: ${name} has KL ${natsText(kl.value, kl.stderr)} to the baseline, and its top token ${shareText(same_top.value)} of the time.`,
     ),
-    ...(notes.length === 0 ? [] : ['', ...notes]),
+    ...(notes.length === 0 ? [] : ['', ...notes.map(markdownText)]),
     '',
     `digest ${result.digest.slice(0, 16)}, ${result.state}`,
   ].join('\n');

@@ -5,6 +5,7 @@ import type { QuantConfig } from '../quant/config.ts';
 import { allowedList, oneOf } from './allowed.ts';
 import { configKeys, configSchema } from './config_schema.ts';
 import { withHubNames } from './hub_name.ts';
+import { lineOf } from './one_line.ts';
 
 /** An experiment to run: the builder edits it, a link carries it, the runner runs it, the store keeps it. */
 export interface ExperimentSpec {
@@ -75,7 +76,7 @@ const revision = v.pipe(
   v.string('a branch, tag or commit'),
   v.regex(/^[\w.-]{1,128}$/, 'a branch, tag or commit of letters, digits, ".", "_" and "-"'),
 );
-const shortText = v.pipe(v.string('text'), v.maxLength(200, 'at most 200 characters'));
+const shortText = lineOf(200);
 
 const fromHub = { source: v.literal('hub'), repo: repoName, revision: v.optional(revision, 'main') };
 const fromFolder = { source: v.literal('local'), name: shortText };

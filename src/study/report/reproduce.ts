@@ -4,6 +4,7 @@ import { autoClass } from '../auto_class.ts';
 import type { ExperimentResult, TaskResult } from '../result.ts';
 import type { ModelRef, TaskSpec } from '../spec.ts';
 import type { HowTo, ReportOptions } from './parts.ts';
+import { pythonString, shellWord } from './quote.ts';
 
 /** The link, the command line, and the same in Python where bitsandbytes and the harness can say it. */
 export function reproduction(
@@ -20,7 +21,7 @@ export function reproduction(
     {
       title: 'In a terminal',
       language: 'sh',
-      text: `npm run -s lab -- run ${link ? `'${link}'` : saved}${folder} --out result.json`,
+      text: `npm run -s lab -- run ${link ? shellWord(link) : saved}${folder} --out result.json`,
     },
     ...spec.configs.map((config) =>
       pythonOf(config, spec.model, autoClass(environment.model.architecture), asked),
@@ -43,9 +44,11 @@ function askedDocs(
  */
 function harnessCommand(model: string, { task, num_fewshot, doc_ids }: TaskSpec): string {
   return [
-    `# lm_eval --model hf --model_args ${model} --tasks ${task}`,
+    `# lm_eval --model hf --model_args ${shellWord(model)} --tasks ${task}`,
     ...(num_fewshot === undefined ? [] : [`--num_fewshot ${num_fewshot}`]),
-    ...(doc_ids ? [`--samples '${JSON.stringify({ [task]: doc_ids.toSorted((a, b) => a - b) })}'`] : []),
+    ...(doc_ids
+      ? [`--samples ${shellWord(JSON.stringify({ [task]: doc_ids.toSorted((a, b) => a - b) }))}`]
+      : []),
   ].join(' ');
 }
 
@@ -80,19 +83,22 @@ function pythonOf(
     };
   }
   const args = [
-    `pretrained=${name}`,
+    `pretrained=${isArgument(name) ? name : 'FOLDER'}`,
     ...Object.entries(quantization.model).map(([key, value]) => `${key}=${value}`),
   ];
   const lines = [
     'import torch',
     `from transformers import ${auto_class}, BitsAndBytesConfig`,
     '',
-    `model = ${auto_class}.from_pretrained(${JSON.stringify(name)}, ${quantization.python})`,
+    `model = ${auto_class}.from_pretrained(${pythonString(name)}, ${quantization.python})`,
     ...(tasks.length > 0 ? ['', ...tasks.map((task) => harnessCommand(args.join(','), task))] : []),
   ];
   const note = [quantization.note, otherExamples(tasks)].filter((one) => one !== undefined).join(' ');
   return { title, language: 'python', text: lines.join('\n'), ...(note ? { note } : {}) };
 }
+
+/** A comma would begin another argument of the harness's, such as one that trusts the repository's code. */
+const isArgument = (name: string): boolean => !name.includes(',');
 
 interface BitsAndBytes {
   /** Arguments of from_pretrained. */
