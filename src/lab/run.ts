@@ -3,7 +3,7 @@ import { quickCheck, type Need } from '../gpu/check.ts';
 import type { Gpu } from '../gpu/device/device.ts';
 import { needsOf } from '../model/needs.ts';
 import { openModel, type ModelFiles } from '../model/open_model.ts';
-import { assembleResult } from '../study/assemble.ts';
+import { assembleResult, timedConfigs } from '../study/assemble.ts';
 import { countAnswers, gapsOf } from '../study/complete.ts';
 import { estimate } from './eta.ts';
 import type { ByteProgress } from './files.ts';
@@ -15,7 +15,6 @@ import { beginRun, takeRun, type OwnedRun } from './owned_run.ts';
 import { planItems, type PlannedItem } from './plan.ts';
 import type { RunEvent, RunRequest } from './protocol.ts';
 import type { Environment, ExperimentResult, KernelCheck } from '../study/result.ts';
-import type { RunRecord } from '../study/record.ts';
 import type { Store } from './store.ts';
 
 /**
@@ -60,9 +59,13 @@ async function runOwned(
     owned = resume === undefined ? await beginRun(store, id, spec) : await takeRun(store, id);
     emit({ type: 'started', run_id: id, spec: owned.record.spec });
     await measure(owned, await host.gpu(), host, emitAndKeep, signal, gate);
-    const gaps = gapsOf(owned.record, countAnswers(owned.record, await store.items(id)));
-    await owned.change(() => ({ state: gaps.length === 0 ? 'done' : 'incomplete' }));
-    emit({ type: 'finished', result: (await resultOf(owned.record, store))! });
+    const items = await store.items(id);
+    const gaps = gapsOf(owned.record, countAnswers(owned.record, items));
+    await owned.change(({ configs }) => ({
+      state: gaps.length === 0 ? 'done' : 'incomplete',
+      configs: timedConfigs(configs, items),
+    }));
+    emit({ type: 'finished', result: assembleResult(owned.record, items)! });
   } catch (error) {
     const failure = toFailure(signal.aborted ? new LabError('cancelled', 'The run was stopped.') : error);
     const ended = owned && (await endRun(owned, failure, store));
@@ -83,12 +86,12 @@ async function endRun(
   store: Store,
 ): Promise<ExperimentResult | undefined> {
   const end = { state: failure.code === 'cancelled' ? 'cancelled' : 'failed', failure } as const;
-  await owned.change(() => end).catch(() => undefined);
-  return resultOf({ ...owned.record, ...end }, store).catch(() => undefined);
+  const items = await store.items(owned.record.id).catch(() => []);
+  await owned
+    .change(({ configs }) => ({ ...end, configs: timedConfigs(configs, items) }))
+    .catch(() => undefined);
+  return assembleResult({ ...owned.record, ...end }, items);
 }
-
-const resultOf = async (record: RunRecord, store: Store): Promise<ExperimentResult | undefined> =>
-  assembleResult(record, await store.items(record.id));
 
 async function measure(
   owned: OwnedRun,

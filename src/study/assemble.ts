@@ -82,6 +82,20 @@ function sortRows(rows: readonly StoredItem[]): SortedRows {
   };
 }
 
+/** A record's configurations with the timings of their items: for readers of records alone, such as an estimate. */
+export function timedConfigs(
+  configs: RunRecord['configs'],
+  items: readonly StoredItem[],
+): RunRecord['configs'] {
+  const { spent } = sortRows(items);
+  return Object.fromEntries(
+    Object.entries(configs).map(([index, kept]) => [
+      index,
+      { ...kept, timings: timingsOf(kept.timings, spent[Number(index)]) },
+    ]),
+  );
+}
+
 /** Timings by the items that say what they took; those that came with the record where none does. */
 function timingsOf(kept: Timings, spent: Spending | undefined): Timings {
   if (!spent) return kept;

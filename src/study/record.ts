@@ -17,8 +17,8 @@ export interface RunRecord {
   /** Items of each task that every configuration is asked, once they are known; older records do not say. */
   planned?: Partial<Record<TaskName, number>>;
   /**
-   * By config; a config that was not loaded yet has none. Of the timings only `load_seconds` is kept up here: the others
-   * are summed over the items, and stand here for runs from elsewhere and of versions that stored none with an item.
+   * By config; a config that was not loaded yet has none. Its timings are summed over the items that say what they took;
+   * what stands here is the sum when the run last ended, or what came along with a run whose items do not say.
    */
   configs: Record<number, { footprint: Footprint; timings: Timings; outliers?: OutlierColumns[] }>;
   failure?: Failure | undefined;
