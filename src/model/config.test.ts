@@ -90,6 +90,8 @@ describe('knows a model by its model_type', () => {
     ['an older name', ['LLaMAForCausalLM']],
     ["a fork's name", ['YiForCausalLM']],
     ['the base model', ['LlamaModel']],
+    ['a name of someone', ['MiniLlama']],
+    ['in other letters', ['llamaforcausallm']],
   ])('where architectures is %s', (_, architectures) => {
     expect(parseConfig({ ...TYPED, architectures })).toEqual(parseConfig(LLAMA_1B_PLAIN));
   });
@@ -310,7 +312,8 @@ const letters: Tokenizer = {
   prefix_token_id: 0,
   eos: undefined,
   bos_in_front: false,
-  version_4_note: undefined,
+  warnings: [],
+  version_4_notes: [],
 };
 
 it('moves the spaces at the end of a context to the continuation', () => {

@@ -2,7 +2,7 @@ import { TASKS, type TaskName } from '../../../eval/tasks/tasks.ts';
 import type { Failure } from '../../../errors.ts';
 import type { MetricValue } from '../../../eval/stats/metric.ts';
 import type { ItemEvent, RunEvent } from '../../../lab/protocol.ts';
-import type { ConfigRun, ExperimentResult, RunState } from '../../../study/result.ts';
+import type { ConfigRun, ExperimentResult, ModelReading, RunState } from '../../../study/result.ts';
 import { canonicalJson, type ExperimentSpec } from '../../../study/spec.ts';
 import { gapSentences } from '../../../study/view/notes.ts';
 
@@ -13,6 +13,8 @@ export interface Live {
   run_id?: string | undefined;
   /** The step in progress, a check or bytes being downloaded or hashed, and how far it is. */
   step?: { phase: 'check' | 'download' | 'hash'; done: number; total: number; what: string } | undefined;
+  /** How the model's files were read, once they were. */
+  reading?: ModelReading | undefined;
   /** Items of each task; of the spec's limits until the files were read. */
   planned: Partial<Record<TaskName, number>>;
   rows: LiveRow[];
@@ -80,7 +82,7 @@ export function reduceRun(live: Live, event: RunEvent, now: number): Live {
       }));
     }
     case 'environment':
-      return { ...live, step: undefined };
+      return { ...live, step: undefined, reading: event.environment.model.reading };
     case 'planned':
       return { ...live, planned: Object.fromEntries(event.tasks.map(({ task, n }) => [task, n])) };
     case 'loaded':
