@@ -53,8 +53,8 @@ it.each([
   [[], 'config.json is not a JSON object.'],
   [{}, 'config.json names no architecture; supported: LlamaForCausalLM'],
   [
-    { ...LLAMA_1B, architectures: ['BertModel'] },
-    'The model is a BertModel; supported: LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM',
+    { ...LLAMA_1B, architectures: ['FabledModel'] },
+    'The model is a FabledModel; supported: LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM',
   ],
   [{ ...LLAMA_1B, hidden_act: 'mish' }, 'config.json: hidden_act is mish; supported: silu, '],
   [{ ...LLAMA_1B, num_hidden_layers: 513 }, 'num_hidden_layers is 513; allowed: a number from 1 to 512.'],

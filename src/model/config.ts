@@ -2,6 +2,7 @@ import { LabError } from '../errors.ts';
 import { fieldsOf, isObject, labels, requireCausal, shown, type Fields } from './config_fields.ts';
 import type { Family } from './families/family.ts';
 import { FAMILIES } from './families.ts';
+import { refusalOf } from './families/refused.ts';
 import { configFates, requireAllRead } from './harmless_fields.ts';
 import type { KeyFate } from './key_fates.ts';
 import type { ModelConfig } from './model_config.ts';
@@ -72,9 +73,11 @@ function architectureOf(
     return { family, architecture };
   }
   const found = architecture ?? type;
+  const refusal = refusalOf({ architecture, type });
   throw new LabError(
     'unsupported-architecture',
-    `${found === undefined || found === null ? 'config.json names no architecture' : `The model is a ${shown(found)}`}; supported: ${supportedNames(families)}.`,
+    refusal ??
+      `${found === undefined || found === null ? 'config.json names no architecture' : `The model is a ${shown(found)}`}; supported: ${supportedNames(families)}.`,
   );
 }
 

@@ -188,6 +188,15 @@ const SMALL_CLASSIFIERS = [
   'gemma2-classifier',
   'gemma3-classifier',
   'arcee-classifier',
+  'phi3-classifier',
+  'smollm3-classifier',
+  'olmo3-classifier',
+  'glm-classifier',
+  'glm4-classifier',
+  'helium-classifier',
+  'hunyuan-classifier',
+  'ministral-classifier',
+  'ministral3-classifier',
 ];
 
 /** As tight as tells gelu from its tanh form. */
