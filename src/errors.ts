@@ -54,7 +54,13 @@ const HINTS = {
   'non-finite-score': 'The model overflowed: choose float32 or bfloat16 as compute_dtype.',
   'kernel-mismatch': 'This adapter computes wrong results: update the graphics driver or use another one.',
   network: 'Check the connection and the repository name, then try again.',
-  storage: 'Free some disk space or export and delete old runs, then try again.',
+  storage:
+    'Let this site keep data in the settings of the browser, or leave the private window, then try again.',
+  'storage-full': 'Free some disk space or export and delete old runs, then try again.',
+  'storage-blocked': 'Close the other tabs of this page, then reload this one.',
+  'storage-newer': 'Close every tab of this page and open it anew, so that the newer version is loaded.',
+  'run-elsewhere': 'Watch it in the tab it runs in, or wait until it has ended there.',
+  'run-gone': 'Start the experiment again, or import the run from a file.',
   cancelled: 'What was measured is saved: resume the run to finish it.',
   internal: 'This is a fault in the lab: please report it with the text above.',
 } as const;

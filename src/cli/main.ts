@@ -23,7 +23,7 @@ report     turns a result into a page, Markdown, or a table of its items
 compare    says whether two results of a spec agree, item by item
 selfcheck  runs every kernel against its reference on the CPU
 
-Exit status: 0 done, 1 the run failed (what was measured is kept), 2 bad input.`;
+Exit status: 0 done, 1 the run failed or lacks answers (what was measured is kept), 2 bad input.`;
 
 const COMMANDS: Record<string, (args: string[]) => Promise<number>> = {
   run: runCommand,

@@ -34,6 +34,7 @@ export function nodeHost({ model: modelFolder, data: dataFolder, adapter: adapte
     app: APP,
     data: [...(dataFolder ? [folderPlace(dataFolder)] : []), BUNDLED],
     store: memoryStore(),
+    own: (_, work) => work(),
     scratch: () => Promise.resolve(diskScratch()),
     async openFiles(model, onProgress, signal) {
       switch (model.source) {

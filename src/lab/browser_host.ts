@@ -6,6 +6,7 @@ import { browserScratch } from './browser_scratch.ts';
 import type { DataPlace } from './datasets.ts';
 import { downloadedFiles } from './files.ts';
 import { openHub } from './hub.ts';
+import { ownRun } from './ownership.ts';
 import type { NamedFile, RunRequest } from './protocol.ts';
 import type { Host } from './host.ts';
 import { BUNDLED_FILES } from '../study/spec.ts';
@@ -25,6 +26,7 @@ export function browserHost(
     app: APP,
     data: [chosenData(request.data_files ?? []), bundledData(base)],
     store,
+    own: ownRun,
     scratch: (run_id) => browserScratch(run_id, store),
     async openFiles(model, onProgress, signal) {
       switch (model.source) {

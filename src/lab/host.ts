@@ -16,6 +16,11 @@ export interface Host {
   /** Where task files may lie, in the order they are looked for; the Hub comes last by itself. */
   data: readonly DataPlace[];
   store: Store;
+  /**
+   * Does the work while nobody else owns the run of that id: two would ask each item twice, or one would delete what the
+   * other writes. Throws run-elsewhere where somebody does.
+   */
+  own<T>(run_id: string, work: () => Promise<T>): Promise<T>;
   /** Disk for the baseline's states, which later configurations are compared with; undefined where there is none. */
   scratch(run_id: string): Promise<Scratch | undefined>;
   openFiles(model: ModelRef, onProgress: ByteProgress, signal: AbortSignal): Promise<OpenedFiles>;

@@ -1,5 +1,5 @@
 import * as Comlink from 'comlink';
-import { LabError, toFailure } from '../errors.ts';
+import { toFailure } from '../errors.ts';
 import { fullCheck } from '../gpu/check.ts';
 import { browserHost, chosenFiles } from './browser_host.ts';
 import { openGate } from './gate.ts';
@@ -18,8 +18,6 @@ import { browserStore } from './store.ts';
 const base = self.name;
 const gpu = gpuOnce(() => navigator.gpu);
 const store = browserStore();
-// Every use of the store hears of a rejection; until the first it must not end the worker.
-store.catch(() => undefined);
 let stop = new AbortController();
 let gate = openGate();
 const measureTensor = tensorMeasurer(gpu);
@@ -32,20 +30,12 @@ const lab: PageLab = {
     stop = new AbortController();
     gate = openGate();
     await probing;
-    try {
-      await alone(request.resume, async () =>
-        run(request, browserHost(base, request, gpu, await store), onEvent, stop.signal, gate),
-      );
-    } catch (error) {
-      onEvent({ type: 'failed', failure: toFailure(error) });
-    }
+    await run(request, browserHost(base, request, gpu, store), onEvent, stop.signal, gate);
   },
   pause: (paused) => Promise.resolve(gate.set(paused)),
   cancel: () => Promise.resolve(stop.abort()),
   async probe({ model_files, ...asked }) {
-    const measured = store
-      .then((kept) => probe(asked, browserHost(base, { model_files }, gpu, kept)))
-      .catch(toFailure);
+    const measured = probe(asked, browserHost(base, { model_files }, gpu, store)).catch(toFailure);
     probing = measured;
     return measured;
   },
@@ -60,7 +50,7 @@ const lab: PageLab = {
     const written: Saved['files'] = [];
     const sink = directory ? directorySink(directory, written) : blobSink(written);
     try {
-      const host = browserHost(base, request, gpu, await store);
+      const host = browserHost(base, request, gpu, store);
       const { files } = await host.openFiles(model, () => undefined, new AbortController().signal);
       await saveCheckpoint(files, config, sink, onProgress);
       await requireSaved(await savedFiles(written, directory), config);
@@ -80,17 +70,5 @@ const lab: PageLab = {
     }
   },
 };
-
-/**
- * Runs while no other tab runs the same; two would store each item twice. Holding a lock also keeps browsers from
- * freezing a tab in the background.
- */
-async function alone(resume: string | undefined, work: () => Promise<void>): Promise<void> {
-  const name = `run ${resume ?? crypto.randomUUID()}`;
-  await navigator.locks.request(name, { ifAvailable: true }, async (lock) => {
-    if (lock) await work();
-    else throw new LabError('storage', 'This run goes on in another tab.');
-  });
-}
 
 Comlink.expose(lab);
