@@ -56,7 +56,7 @@ export default defineConfig({
           name: 'unit',
           environment: 'node',
           include: ['src/**/*.test.ts', 'bin/*.test.ts'],
-          exclude: ['**/*.gpu.test.ts'],
+          exclude: ['**/*.gpu.test.ts', '**/*.browser.test.ts'],
         },
       },
       {
@@ -72,7 +72,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'kernels-browser',
-          include: ['src/**/*.gpu.test.ts', 'test/goldens/*.gpu.test.ts'],
+          include: ['src/**/*.{gpu,browser}.test.ts', 'test/goldens/*.gpu.test.ts'],
           browser: {
             enabled: true,
             headless: true,

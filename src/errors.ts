@@ -58,7 +58,13 @@ const HINTS = {
   'wrong-bytes':
     'Something on the way changes the file: try another network or mirror, or choose a folder that holds it.',
   network: 'Check the connection and the repository name, then try again.',
-  storage: 'Free some disk space or export and delete old runs, then try again.',
+  storage:
+    'Let this site keep data in the settings of the browser, or leave the private window, then try again.',
+  'storage-full': 'Free some disk space or export and delete old runs, then try again.',
+  'storage-blocked': 'Close the other tabs of this page, then reload this one.',
+  'storage-newer': 'Close every tab of this page and open it anew, so that the newer version is loaded.',
+  'run-elsewhere': 'Watch it in the tab it runs in, or wait until it has ended there.',
+  'run-gone': 'Start the experiment again, or import the run from a file.',
   cancelled: 'What was measured is saved: resume the run to finish it.',
   internal: 'This is a fault in the lab: please report it with the text above.',
 } as const;

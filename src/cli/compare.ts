@@ -1,6 +1,6 @@
 import { LabError } from '../errors.ts';
 import { compareResults } from '../study/compare_results.ts';
-import { digestNote } from '../study/view/digest_note.ts';
+import { notesOn } from '../study/view/notes.ts';
 import { parseArguments } from './arguments.ts';
 import { readResult } from './read_result.ts';
 
@@ -15,10 +15,7 @@ export async function compareCommand(args: string[]): Promise<number> {
   }
   const results = await Promise.all(positionals.map(readResult));
   const found = compareResults(results[0]!, results[1]!);
-  const notes = results.flatMap((result, i) => {
-    const note = digestNote(result);
-    return note === undefined ? [] : [`${positionals[i]}: ${note}`];
-  });
+  const notes = results.flatMap((result, i) => notesOn(result).map((note) => `${positionals[i]}: ${note}`));
   console.log(values.json ? JSON.stringify({ ...found, notes }) : [...notes, found.sentence].join('\n'));
   return found.verdict === 'different' ? 1 : 0;
 }

@@ -11,6 +11,11 @@ const RUN_FAILURES: ReadonlySet<ErrorCode> = new Set([
   'kernel-mismatch',
   'network',
   'storage',
+  'storage-full',
+  'storage-blocked',
+  'storage-newer',
+  'run-elsewhere',
+  'run-gone',
   'cancelled',
   'internal',
 ]);

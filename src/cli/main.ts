@@ -26,7 +26,7 @@ selfcheck  runs every kernel against its reference on the CPU
 Models of the Hub are read from its own cache (HF_HOME, HF_HUB_CACHE) and kept there with --runtime node; HF_TOKEN opens
 gated ones, HF_ENDPOINT names a mirror, HF_HUB_OFFLINE=1 asks nothing.
 
-Exit status: 0 done, 1 the run failed (what was measured is kept), 2 bad input.`;
+Exit status: 0 done, 1 the run failed or lacks answers (what was measured is kept), 2 bad input.`;
 
 const COMMANDS: Record<string, (args: string[]) => Promise<number>> = {
   run: runCommand,

@@ -38,6 +38,7 @@ export function nodeHost(
     data: [...(dataFolder ? [folderPlace(dataFolder)] : []), BUNDLED],
     hub,
     store: memoryStore(),
+    own: (_, work) => work(),
     scratch: () => Promise.resolve(diskScratch()),
     async openFiles(model, onProgress, signal) {
       switch (model.source) {

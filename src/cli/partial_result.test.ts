@@ -30,19 +30,16 @@ it('comes to the result of the run that it followed', () => {
     });
 });
 
-it('holds what was measured at any time, the configuration at hand without its time', () => {
+it('holds what was measured at any time, with the time that took', () => {
   const { take, result } = partialResult(saved.spec);
   const end = events.findIndex(({ type }) => type === 'config-done');
   for (const event of events.slice(0, end - 1)) take(event);
   const { runs } = result()!;
   expect(runs).toHaveLength(1);
-  expect(runs[0]!.timings).toEqual({
-    load_seconds: saved.runs[0]!.timings.load_seconds,
-    ...{ answer_seconds: 0, tokens: 0, tokens_per_second: 0 },
-  });
   const answered = runs[0]!.tasks.map(({ n }) => n).reduce((a, b) => a + b);
   const asked = saved.runs[0]!.tasks.map(({ n }) => n).reduce((a, b) => a + b);
   expect(answered).toBe(asked - 1);
+  expect(runs[0]!.timings).toEqual({ ...saved.runs[0]!.timings, items: answered });
 });
 
 it('says which configuration failed, and why', () => {

@@ -24,12 +24,12 @@ export function partialResult(spec: ExperimentSpec): {
           break;
         }
         case 'item': {
-          const { config, task, item } = event;
-          items.push({ run_id: record.id, config, task, doc_id: item.doc_id, item });
+          const { config, task, item, spent } = event;
+          items.push({ run_id: record.id, config, task, doc_id: item.doc_id, item, spent });
           break;
         }
-        case 'config-done':
-          record.configs[event.config]!.timings = event.timings;
+        case 'planned':
+          record.planned = Object.fromEntries(event.tasks.map(({ task, n }) => [task, n]));
           break;
         case 'config-failed':
           record.failures = { ...record.failures, [event.config]: event.failure };

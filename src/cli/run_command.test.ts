@@ -50,6 +50,21 @@ describe('run', () => {
     expect(lab.run.mock.lastCall![0].spec).toEqual(saved.spec);
   });
 
+  it('ends with 1 where answers are missing, and says which', async () => {
+    const failure = { code: 'out-of-memory', message: 'float32 needs 9 GB.', hint: '' } as const;
+    const [config] = saved.spec.configs;
+    const result: ExperimentResult = {
+      ...{ ...saved, state: 'incomplete', failures: [{ config: config!, failure }] },
+      ...{ runs: saved.runs.slice(1), comparisons: [] },
+    };
+    tells([...eventsOf(saved).slice(0, -1), { type: 'finished', result }]);
+    const spec = await written('spec.json', saved.spec);
+    const { value, lines } = await printed(() => runCommand([spec, '--runtime', 'node']));
+    expect(value).toBe(1);
+    expect(lines.join('\n')).toContain('float32 has 0 of 50 answers: float32 needs 9 GB.');
+    expect(lines.join('\n')).toContain('without them nothing is compared');
+  });
+
   it('prints the result as JSON where that is asked for', async () => {
     tells(eventsOf(saved));
     const spec = await written('spec.json', saved.spec);

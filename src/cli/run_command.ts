@@ -62,7 +62,8 @@ export async function runCommand(args: string[]): Promise<number> {
 
   if (values.out) writeResult(values.out, result);
   if (result) console.log(values.json ? JSON.stringify(result) : resultTable(result));
-  if (!failure) return 0;
+  // Which answers are missing, and why, stands below the table.
+  if (!failure) return result?.state === 'incomplete' ? 1 : 0;
   throw new LabError(failure.code, failure.message);
 }
 

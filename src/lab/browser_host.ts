@@ -6,6 +6,7 @@ import { browserScratch } from './browser_scratch.ts';
 import type { DataPlace } from './datasets.ts';
 import { downloadedFiles } from './files.ts';
 import { openHub, type Hub } from './hub.ts';
+import { ownRun } from './ownership.ts';
 import type { NamedFile, RunRequest } from './protocol.ts';
 import type { Host } from './host.ts';
 import { BUNDLED_FILES } from '../study/spec.ts';
@@ -27,6 +28,7 @@ export function browserHost(
     data: [chosenData(request.data_files ?? []), bundledData(base)],
     hub,
     store,
+    own: ownRun,
     scratch: (run_id) => browserScratch(run_id, store),
     async openFiles(model, onProgress, signal) {
       switch (model.source) {

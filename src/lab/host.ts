@@ -19,6 +19,11 @@ export interface Host {
   /** Where Hub models and data sets are asked for, and kept; the plain Hub if nothing is said. */
   hub?: Hub | undefined;
   store: Store;
+  /**
+   * Does the work while nobody else owns the run of that id: two would ask each item twice, or one would delete what the
+   * other writes. Throws run-elsewhere where somebody does.
+   */
+  own<T>(run_id: string, work: () => Promise<T>): Promise<T>;
   /** Disk for the baseline's states, which later configurations are compared with; undefined where there is none. */
   scratch(run_id: string): Promise<Scratch | undefined>;
   openFiles(model: ModelRef, onProgress: ByteProgress, signal: AbortSignal): Promise<OpenedFiles>;

@@ -18,11 +18,12 @@ import type { PlannedItem } from './plan.ts';
 import type { RunEvent } from './protocol.ts';
 import type { Scratch } from './scratch.ts';
 import type { Store } from './store.ts';
-import type { RunRecord } from '../study/record.ts';
+import type { OwnedRun } from './owned_run.ts';
+import type { Spent } from '../study/record.ts';
 
 /** One configuration of a run, and what it needs. */
 export interface ConfigJob {
-  record: RunRecord;
+  owned: OwnedRun;
   index: number;
   config: QuantConfig;
   model: ModelFiles;
@@ -41,11 +42,11 @@ export interface ConfigJob {
 
 /** Loads the model under the configuration and asks it every item that has no answer yet; each is stored at once. */
 export async function measureConfig(job: ConfigJob): Promise<void> {
-  const { record, index, config, model, plan, gpu, store, emit, signal, gate } = job;
-  const stored = (await store.items(record.id)).filter((row) => row.config === index);
+  const { owned, index, config, model, plan, gpu, store, emit, signal, gate } = job;
+  const stored = (await store.items(owned.record.id)).filter((row) => row.config === index);
   const answered = new Map(stored.map((row) => [`${row.task} ${row.doc_id}`, row.item]));
   const open = plan.filter(({ task, doc_id }) => !answered.has(`${task} ${doc_id}`));
-  if (open.length === 0 && record.configs[index]) return;
+  if (open.length === 0 && owned.record.configs[index]) return;
   await passGate(gate, emit, signal);
 
   const begun = performance.now();
@@ -55,24 +56,22 @@ export async function measureConfig(job: ConfigJob): Promise<void> {
   await withModel(gpu, { ...model, onProgress }, computed, async (ready) => {
     const footprint = measuredFootprint(ready);
     const load_seconds = secondsSince(begun);
-    const kept = (record.configs[index] ??= {
-      footprint,
-      timings: { load_seconds, answer_seconds: 0, tokens: 0, tokens_per_second: 0 },
-    });
-    await store.put(record);
+    const timings = { load_seconds, answer_seconds: 0, tokens: 0, tokens_per_second: 0 };
+    await owned.change(({ configs }) => ({ configs: { [index]: { footprint, timings }, ...configs } }));
     emit({ type: 'loaded', config: index, footprint, load_seconds });
-    try {
-      await answer(
-        job,
-        ready,
-        open,
-        stored.map(({ task, item }) => ({ task, item })),
-      );
-      if (computed.quant_type === 'llm_int8') kept.outliers = await readOutliers(ready);
-    } finally {
-      await store.put(record);
+    await answer(
+      job,
+      ready,
+      open,
+      stored.map(({ task, item }) => ({ task, item })),
+    );
+    if (computed.quant_type === 'llm_int8') {
+      const outliers = await readOutliers(ready);
+      await owned.change(({ configs }) => ({
+        configs: { ...configs, [index]: { ...configs[index]!, outliers } },
+      }));
     }
-    emit({ type: 'config-done', config: index, timings: kept.timings });
+    emit({ type: 'config-done', config: index });
   });
 }
 
@@ -82,9 +81,9 @@ async function answer(
   open: readonly PlannedItem[],
   before: readonly { task: TaskName; item: ItemResult }[],
 ): Promise<void> {
-  const { record, index, model, plan, later, eta, store, emit, signal, gate } = job;
+  const { owned, index, model, plan, later, eta, emit, signal, gate } = job;
   const lm = languageModel(ready, model.tokenizer, model.generation);
-  const { timings } = record.configs[index]!;
+  const sitting: Spent = { seconds: 0, tokens: 0 };
   const items = new Map<TaskName, ItemResult[]>();
   for (const { task, item } of before) items.set(task, [...(items.get(task) ?? []), item]);
   const wholeCost = sum(plan.map(({ cost }) => cost));
@@ -103,11 +102,11 @@ async function answer(
       await followed?.close();
     }
     const seconds = secondsSince(begun) - (ready.aside_seconds - asideBefore);
-    await store.commit({ run_id: record.id, config: index, task, doc_id, item });
+    const spent: Spent = { seconds, tokens: ready.tokens - tokensBefore };
+    await owned.commit({ config: index, task, doc_id, item, spent });
 
-    timings.answer_seconds += seconds;
-    timings.tokens += ready.tokens - tokensBefore;
-    timings.tokens_per_second = timings.tokens / timings.answer_seconds;
+    sitting.seconds += spent.seconds;
+    sitting.tokens += spent.tokens;
     eta.answered(cost, seconds);
     costLeft -= cost;
     const done = [...(items.get(task) ?? []), item];
@@ -119,10 +118,11 @@ async function answer(
       task,
       doc: describe(doc),
       item,
+      spent,
       done: done.length,
       total: plan.filter((planned) => planned.task === task).length,
       metrics: aggregate(TASKS[task].metrics, done),
-      tokens_per_second: timings.tokens_per_second,
+      tokens_per_second: sitting.tokens / sitting.seconds,
       ...(left ? { eta_seconds: left } : {}),
     });
   }
@@ -130,14 +130,14 @@ async function answer(
 
 /** Follows a text: the baseline's states of it are kept, or found for another configuration to be compared with. */
 async function openTrace(
-  { record, index, model, scratch }: ConfigJob,
+  { owned, index, model, scratch }: ConfigJob,
   task: TaskName,
   doc_id: number,
 ): Promise<Followed | undefined> {
   if (!scratch) return undefined;
   const name = `${task}-${doc_id}`;
   if (index === 0) return keepStates(scratch, name);
-  const baseline = effectiveConfig(record.spec.configs[0]!, model.stored_quant);
+  const baseline = effectiveConfig(owned.record.spec.configs[0]!, model.stored_quant);
   return findStates(scratch, name, headDtype(baseline));
 }
 

@@ -1,5 +1,6 @@
-import { openDB, type DBSchema } from 'idb';
+import type { DBSchema } from 'idb';
 import type { Probe } from '../study/speed.ts';
+import { database } from './database.ts';
 
 /** Probes made in this browser, kept so that the same one is made once. */
 export interface Probes {
@@ -12,19 +13,17 @@ interface Schema extends DBSchema {
   probes: { key: [adapter: string, model: string]; value: Probe };
 }
 
-/** The probes in the browser's IndexedDB; rejects where that cannot be opened. */
-export async function openProbes(): Promise<Probes> {
-  const db = await openDB<Schema>('nibble-probes', 1, {
-    upgrade(database) {
-      database.createObjectStore('probes');
-    },
-  });
+/** The probes in the browser's IndexedDB; what is asked of them rejects where that cannot be opened. */
+export function browserProbes(): Probes {
+  const kept = database<Schema>('nibble-probes', [(db) => void db.createObjectStore('probes')]);
   return {
-    async keep(adapter, model, probe) {
-      const before = await db.get('probes', [adapter, model]);
-      const speeds = { ...before?.speeds, ...probe.speeds };
-      await db.put('probes', { ...probe, speeds }, [adapter, model]);
-    },
-    of: (adapter, model) => db.get('probes', [adapter, model]),
+    keep: (adapter, model, probe) =>
+      kept.use(async (db) => {
+        const tx = db.transaction('probes', 'readwrite');
+        const before = await tx.store.get([adapter, model]);
+        const speeds = { ...before?.speeds, ...probe.speeds };
+        await Promise.all([tx.store.put({ ...probe, speeds }, [adapter, model]), tx.done]);
+      }),
+    of: (adapter, model) => kept.use((db) => db.get('probes', [adapter, model])),
   };
 }

@@ -8,11 +8,12 @@ import type { AdapterReport } from '../gpu/adapter.ts';
 import type { MatrixReport } from '../gpu/matrix/measure_matrix.ts';
 import type { Footprint } from '../model/footprint.ts';
 import type { Codebook } from '../quant/codebook.ts';
-import type { Environment, ExperimentResult, ModelReading, Timings } from '../study/result.ts';
+import type { Environment, ExperimentResult, ModelReading } from '../study/result.ts';
 import type { SavableConfig } from '../quant/bitsandbytes_format.ts';
 import type { ExperimentSpec, ModelRef } from '../study/spec.ts';
 import type { Probe } from '../study/speed.ts';
-import type { RunRecord } from '../study/record.ts';
+import type { Reproduction } from '../study/compare_results.ts';
+import type { RunRecord, Spent } from '../study/record.ts';
 
 /** The worker's offer to the page; Comlink carries it and nothing else calls postMessage. */
 export interface Lab {
@@ -37,6 +38,29 @@ export interface Lab {
 export interface Reader {
   /** The run, nothing if the store has none of that id, or why it cannot be read. */
   read(id: string): Promise<{ run?: StoredRun; failure?: Failure }>;
+  /** Two runs held against each other, nothing if one of them has no result, or why they cannot be read. */
+  compare(a: string, b: string): Promise<{ compared?: ComparedRuns; failure?: Failure }>;
+}
+
+/** Two stored runs, their results without the answers, and whether the second reproduces the first. */
+export interface ComparedRuns {
+  runs: readonly [CountedRun, CountedRun];
+  reproduction: Reproduction;
+}
+
+/** A stored run whose result has its numbers and no answers. */
+export interface CountedRun {
+  record: RunRecord;
+  result: ExperimentResult;
+}
+
+/** A taker of results from files, in a worker of its own: a hundred thousand answers take seconds to check. */
+export interface Importer {
+  /**
+   * Stores the runs of a file, each of them whole or not at all, and gives how many there are, or why it cannot.
+   * `onProgress` hears how many of their answers are stored.
+   */
+  take(file: File, onProgress: (done: number, total: number) => void): Promise<number | Failure>;
 }
 
 /** A stored run and what its rows say; there is no result before the model was read. */
@@ -122,7 +146,7 @@ export type RunEvent =
   /** The run holds between two items, its model kept on the device, until it is told to go on. */
   | { type: 'paused' }
   | { type: 'continued' }
-  | { type: 'config-done'; config: number; timings: Timings }
+  | { type: 'config-done'; config: number }
   /** A sentence for the user that changes nothing of what is measured. */
   | { type: 'note'; text: string }
   /** A configuration failed and the run goes on without it. */
@@ -138,11 +162,13 @@ export interface ItemEvent {
   task: TaskName;
   doc: DocText;
   item: ItemResult;
+  spent: Spent;
   /** Items of this task answered, of `total`. */
   done: number;
   total: number;
   /** Of the items so far. */
   metrics: Partial<Record<MetricName, MetricValue>>;
+  /** Of this sitting. */
   tokens_per_second: number;
   /** Seconds until the whole run is done, as a range that closes as more is known; missing while too little is. */
   eta_seconds?: readonly [number, number];

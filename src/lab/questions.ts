@@ -1,6 +1,7 @@
-import { openDB, type DBSchema } from 'idb';
+import type { DBSchema } from 'idb';
 import type { DocText } from '../eval/doc.ts';
 import type { TaskName } from '../eval/tasks/tasks.ts';
+import { database } from './database.ts';
 
 /** A question of a run as people read it. Answers and digests do not depend on it, so it is kept apart from them. */
 export interface Question {
@@ -21,19 +22,15 @@ interface Schema extends DBSchema {
   questions: { key: [string, string, number]; value: Question };
 }
 
-/** The questions in the browser's IndexedDB; rejects where that cannot be opened. */
-export async function openQuestions(): Promise<Questions> {
-  const db = await openDB<Schema>('nibble-questions', 1, {
-    upgrade(database) {
-      database.createObjectStore('questions', { keyPath: ['run_id', 'task', 'doc_id'] });
-    },
-  });
+/** The questions in the browser's IndexedDB; what is asked of them rejects where that cannot be opened. */
+export function browserQuestions(): Questions {
+  const kept = database<Schema>('nibble-questions', [
+    (db) => void db.createObjectStore('questions', { keyPath: ['run_id', 'task', 'doc_id'] }),
+  ]);
   const rangeOf = (id: string) => IDBKeyRange.bound([id], [id, []]);
   return {
-    async keep(question) {
-      await db.put('questions', question);
-    },
-    of: (run_id) => db.getAll('questions', rangeOf(run_id)),
-    remove: (run_id) => db.delete('questions', rangeOf(run_id)),
+    keep: (question) => kept.use(async (db) => void (await db.put('questions', question))),
+    of: (run_id) => kept.use((db) => db.getAll('questions', rangeOf(run_id))),
+    remove: (run_id) => kept.use((db) => db.delete('questions', rangeOf(run_id))),
   };
 }

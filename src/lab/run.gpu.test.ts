@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { randomLlama } from '../../test/fixtures/random_llama.ts';
 import { memoryFiles } from '../../test/fixtures/memory_files.ts';
+import { LabError } from '../errors.ts';
 import { openGpu } from '../gpu/device/device.ts';
 import { adapterName } from '../gpu/adapter.ts';
 import { checksFor } from '../gpu/check.ts';
@@ -11,11 +12,13 @@ import { openGate, type Gate } from './gate.ts';
 import { gpuOnce } from './gpu_once.ts';
 import type { RunEvent } from './protocol.ts';
 import type { Host } from './host.ts';
+import { takeRun } from './owned_run.ts';
 import { run } from './run.ts';
 import { memoryScratch } from './memory_scratch.ts';
 import type { Scratch } from './scratch.ts';
 import { parseSpec } from '../study/spec.ts';
 import { memoryStore } from './store.ts';
+import type { ExperimentResult } from '../study/result.ts';
 
 const spec = parseSpec({
   version: 1,
@@ -51,6 +54,7 @@ function hostOf(model: FileSet = randomLlama(), overrides: Partial<Host> = {}): 
     app: { version: '0', commit: 'unknown' },
     data,
     store: memoryStore(),
+    own: (_, work) => work(),
     scratch: () => Promise.resolve(memoryScratch()),
     openFiles: () => Promise.resolve({ files: model }),
     openAdapter: () => Promise.reject(new Error('this spec has no adapter')),
@@ -88,6 +92,9 @@ function resultIn(events: RunEvent[]) {
   if (end.type === 'failed' && end.result) return end.result;
   throw new Error(`the run ended with ${end.type}`);
 }
+
+const countedIn = ({ runs }: ExperimentResult) =>
+  runs.map(({ timings: { items, tokens } }) => ({ items, tokens }));
 
 describe('run', () => {
   it('measures every configuration on every item and says so step by step', async () => {
@@ -221,32 +228,39 @@ describe('run', () => {
     const failing = (stopAt: number): Host => {
       let loads = 0;
       const host = hostOf();
-      const put = host.store.put.bind(host.store);
       // Breaks the device once, while the second configuration answers.
       return {
         ...host,
         store: {
           ...host.store,
-          put: async (record) => {
+          change: async (...asked) => {
+            const record = await host.store.change(...asked);
             if (record.configs[1] && loads++ === stopAt) (await gpu()).device.destroy();
-            await put(record);
+            return record;
           },
         },
       };
     };
-    const go = async (on_error: 'stop' | 'continue') => {
+    const asked = (on_error: 'stop' | 'continue') => ({ ...spec, on_error });
+    const go = async (on_error: 'stop' | 'continue', failingHost = failing(0)) => {
       const events: RunEvent[] = [];
-      const asked = { ...spec, on_error };
-      await run({ spec: asked }, failing(0), (event) => events.push(event), new AbortController().signal);
+      await run(
+        { spec: asked(on_error) },
+        failingHost,
+        (event) => events.push(event),
+        new AbortController().signal,
+      );
       return events;
     };
-    const on = await go('continue');
+    const whole = resultIn(await eventsOf(hostOf()));
+    const host = failing(0);
+    const on = await go('continue', host);
     expect(on.find(({ type }) => type === 'config-failed')).toMatchObject({
       config: 1,
       failure: { code: 'device-lost' },
     });
     const result = resultIn(on);
-    expect(result.state).toBe('done');
+    expect(result.state).toBe('incomplete');
     expect(result.failures).toMatchObject([{ config: spec.configs[1], failure: { code: 'device-lost' } }]);
     expect(result.runs.map(({ tasks }) => tasks.map(({ n }) => n))).toEqual([
       [3, 2],
@@ -255,9 +269,99 @@ describe('run', () => {
     ]);
     expect(result.comparisons.map(({ config }) => config)).toEqual([2, 2]);
 
+    // What failed is asked again, and then nothing is missing.
+    const [record] = await host.store.list();
+    const resumed: RunEvent[] = [];
+    await run(
+      { spec: asked('continue'), resume: record!.id },
+      host,
+      (event) => resumed.push(event),
+      new AbortController().signal,
+    );
+    expect(itemsIn(resumed)).toHaveLength(5);
+    expect(resultIn(resumed)).toMatchObject({ state: 'done', digest: whole.digest });
+    expect(resultIn(resumed).failures).toBeUndefined();
+
     const stopped = await go('stop');
     expect(last(stopped)).toMatchObject({ type: 'failed', config: 1, failure: { code: 'device-lost' } });
     expect(resultIn(stopped).runs).toHaveLength(2);
+  });
+
+  it('is not done where every configuration failed, and compares nothing without its baseline', async () => {
+    const go = async (fails: (config: number) => boolean) => {
+      const host = hostOf();
+      const failing: Host['store'] = {
+        ...host.store,
+        commit: (item, epoch) =>
+          fails(item.config)
+            ? Promise.reject(new LabError('out-of-memory', 'Too large.'))
+            : host.store.commit(item, epoch),
+      };
+      const events: RunEvent[] = [];
+      await run(
+        { spec: { ...spec, on_error: 'continue' } },
+        { ...host, store: failing },
+        (event) => events.push(event),
+        new AbortController().signal,
+      );
+      return resultIn(events);
+    };
+    const none = await go(() => true);
+    expect(none).toMatchObject({ state: 'incomplete', comparisons: [] });
+    expect(none.failures).toHaveLength(3);
+    const others = await go((config) => config === 0);
+    expect(others).toMatchObject({ state: 'incomplete', comparisons: [] });
+    expect(others.runs.map(({ tasks }) => tasks.map(({ n }) => n))).toEqual([
+      [0, 0],
+      [3, 2],
+      [3, 2],
+    ]);
+  });
+
+  it('that is deleted, or gone on with elsewhere, stops at its next item and writes nothing', async () => {
+    const interfere = async (how: (store: Host['store'], id: string) => Promise<unknown>) => {
+      const host = hostOf();
+      let id = '';
+      let items = 0;
+      const commit: Host['store']['commit'] = async (item, epoch) => {
+        if (++items === 3) await how(host.store, id);
+        await host.store.commit(item, epoch);
+      };
+      const events = await eventsOf(
+        { ...host, store: { ...host.store, commit } },
+        {
+          onEvent: (event) => {
+            if (event.type === 'started') id = event.run_id;
+          },
+        },
+      );
+      return { end: last(events), rows: await host.store.count(id), record: await host.store.get(id) };
+    };
+    const deleted = await interfere((store, id) => store.remove(id));
+    expect(deleted).toMatchObject({ end: { type: 'failed', failure: { code: 'run-gone' } }, rows: 0 });
+    expect(deleted.record).toBeUndefined();
+    const taken = await interfere(takeRun);
+    expect(taken).toMatchObject({ end: { type: 'failed', failure: { code: 'run-elsewhere' } }, rows: 2 });
+    expect(taken.record).toMatchObject({ state: 'running', failure: undefined });
+  });
+
+  it('is marked as paused while it is', async () => {
+    const host = hostOf();
+    const states: Promise<string | undefined>[] = [];
+    const look = async () => (await host.store.list())[0]?.state;
+    await eventsOf(host, {
+      onEvent(event, _, gate) {
+        if (event.type === 'item' && states.length === 0) gate.set(true);
+        if (event.type === 'paused') {
+          setTimeout(() => {
+            states.push(look());
+            gate.set(false);
+          });
+        }
+        if (event.type === 'config-done') states.push(look());
+      },
+    });
+    expect((await Promise.all(states)).slice(0, 2)).toEqual(['paused', 'running']);
   });
 
   it('gives the same digest again', async () => {
@@ -285,6 +389,8 @@ describe('run', () => {
       const resumed = await eventsOf(host, { resume: record!.id });
       expect(itemsIn(resumed)).toHaveLength(total - after);
       expect(resultIn(resumed).digest).toBe(whole.digest);
+      // Seconds and tokens of every item count, whichever sitting it was answered in.
+      expect(countedIn(resultIn(resumed))).toEqual(countedIn(whole));
       expect(resultIn(resumed).state).toBe('done');
     }
   });
@@ -311,7 +417,8 @@ describe('run', () => {
     let commits = 0;
     const full: Host['store'] = {
       ...store,
-      commit: (item) => (++commits > 4 ? Promise.reject(new Error('disk full')) : store.commit(item)),
+      commit: (item, epoch) =>
+        ++commits > 4 ? Promise.reject(new Error('disk full')) : store.commit(item, epoch),
     };
     const events = await eventsOf(hostOf(undefined, { store: full }));
     expect(last(events)).toMatchObject({ type: 'failed', failure: { message: 'disk full' } });
@@ -379,7 +486,7 @@ describe('run', () => {
 
   it('does not resume what is not stored', async () => {
     expect(last(await eventsOf(hostOf(), { resume: 'gone' }))).toMatchObject({
-      failure: { code: 'storage' },
+      failure: { code: 'run-gone' },
     });
   });
 });

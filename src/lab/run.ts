@@ -1,28 +1,30 @@
-import { LabError, toFailure, type Failure } from '../errors.ts';
+import { LabError, toFailure, type ErrorCode, type Failure } from '../errors.ts';
 import { quickCheck, type Need } from '../gpu/check.ts';
 import type { Gpu } from '../gpu/device/device.ts';
 import { isAdapterFile } from '../model/model_files.ts';
 import { needsOf } from '../model/needs.ts';
 import { openChatTemplate } from '../model/chat/chat_template.ts';
 import { openModel, type ModelFiles } from '../model/open_model.ts';
-import { assembleResult } from '../study/assemble.ts';
+import { assembleResult, timedConfigs } from '../study/assemble.ts';
+import { countAnswers, gapsOf } from '../study/complete.ts';
 import { estimate } from './eta.ts';
 import type { ByteProgress } from './files.ts';
 import { openGate, type Gate } from './gate.ts';
 import type { Host, OpenedFiles } from './host.ts';
 import { identify, identifyFiles, pinned, requireSame, requireSameItems } from './identity.ts';
 import { measureConfig } from './measure_config.ts';
+import { beginRun, takeRun, type OwnedRun } from './owned_run.ts';
 import { planItems, type PlannedItem } from './plan.ts';
 import type { RunEvent, RunRequest } from './protocol.ts';
-import type { ExperimentResult, KernelCheck } from '../study/result.ts';
+import type { Environment, ExperimentResult, KernelCheck } from '../study/result.ts';
 import type { Store } from './store.ts';
-import type { RunRecord } from '../study/record.ts';
 
 /**
  * Runs an experiment: opens the model, checks the kernels it needs, and for each configuration streams the weights to
  * the device and asks every item. Each step is an event; each item is stored before its event is sent. Never rejects:
  * what goes wrong is the last event, with everything measured before it; where the spec says so, a configuration that
- * fails is left behind and the next one begins. A shut gate holds it between two items.
+ * fails is left behind and the next one begins. A shut gate holds it between two items. The run is this one's own from
+ * its first row on: what another one owns is refused, and what was deleted meanwhile is not written again.
  */
 export async function run(
   request: RunRequest,
@@ -31,18 +33,45 @@ export async function run(
   signal: AbortSignal,
   gate: Gate = openGate(),
 ): Promise<void> {
-  let record: RunRecord | undefined;
+  const id = request.resume ?? crypto.randomUUID();
   try {
-    record = await openRecord(request, host.store);
-    emit({ type: 'started', run_id: record.id, spec: record.spec });
-    await measure(record, await host.gpu(), host, emit, signal, gate);
-    record.state = 'done';
-    await host.store.put(record);
-    emit({ type: 'finished', result: (await resultOf(record, host.store))! });
+    await host.own(id, () => runOwned(id, request, host, emit, signal, gate));
+  } catch (error) {
+    emit({ type: 'failed', failure: toFailure(error) });
+  }
+}
+
+async function runOwned(
+  id: string,
+  { spec, resume }: RunRequest,
+  host: Host,
+  emit: (event: RunEvent) => void,
+  signal: AbortSignal,
+  gate: Gate,
+): Promise<void> {
+  const { store } = host;
+  let owned: OwnedRun | undefined;
+  const emitAndKeep = (event: RunEvent): void => {
+    emit(event);
+    // Other tabs read it; a write that fails shows with the next item.
+    if (event.type === 'paused') owned?.change(() => ({ state: 'paused' })).catch(() => undefined);
+    if (event.type === 'continued') owned?.change(() => ({ state: 'running' })).catch(() => undefined);
+  };
+  try {
+    owned = resume === undefined ? await beginRun(store, id, spec) : await takeRun(store, id);
+    emit({ type: 'started', run_id: id, spec: owned.record.spec });
+    await measure(owned, await host.gpu(), host, emitAndKeep, signal, gate);
+    const items = await store.items(id);
+    const gaps = gapsOf(owned.record, countAnswers(owned.record, items));
+    await owned.change(({ configs }) => ({
+      state: gaps.length === 0 ? 'done' : 'incomplete',
+      configs: timedConfigs(configs, items),
+    }));
+    emit({ type: 'finished', result: assembleResult(owned.record, items)! });
   } catch (error) {
     const failure = toFailure(signal.aborted ? new LabError('cancelled', 'The run was stopped.') : error);
-    const ended = record && (await endRecord(record, failure, host.store));
-    const [config] = Object.keys(record?.failures ?? {}).map(Number);
+    const ended = owned && (await endRun(owned, failure, store));
+    const [config] = Object.keys(owned?.record.failures ?? {}).map(Number);
     emit({
       type: 'failed',
       failure,
@@ -52,58 +81,46 @@ export async function run(
   }
 }
 
-async function openRecord({ spec, resume }: RunRequest, store: Store): Promise<RunRecord> {
-  if (resume !== undefined) {
-    const record = await store.get(resume);
-    if (!record) throw new LabError('storage', `The run ${resume} is not stored in this browser.`);
-    return { ...record, state: 'running', failure: undefined };
-  }
-  const record: RunRecord = {
-    id: crypto.randomUUID(),
-    spec,
-    state: 'running',
-    created: new Date().toISOString(),
-    configs: {},
-  };
-  await store.put(record);
-  return record;
-}
-
-/** Marks a run as ended early; if even that cannot be stored, what is in memory is still handed out. */
-async function endRecord(
-  record: RunRecord,
-  failure: RunRecord['failure'],
+/** Marks a run as ended early; if even that cannot be stored, what was measured is still handed out. */
+async function endRun(
+  owned: OwnedRun,
+  failure: Failure,
   store: Store,
 ): Promise<ExperimentResult | undefined> {
-  record.state = failure?.code === 'cancelled' ? 'cancelled' : 'failed';
-  record.failure = failure;
-  await store.put(record).catch(() => undefined);
-  return resultOf(record, store).catch(() => undefined);
+  const end = { state: failure.code === 'cancelled' ? 'cancelled' : 'failed', failure } as const;
+  const items = await store.items(owned.record.id).catch(() => []);
+  await owned
+    .change(({ configs }) => ({ ...end, configs: timedConfigs(configs, items) }))
+    .catch(() => undefined);
+  return assembleResult({ ...owned.record, ...end }, items);
 }
 
-const resultOf = async (record: RunRecord, store: Store): Promise<ExperimentResult | undefined> =>
-  assembleResult(record, await store.items(record.id));
-
 async function measure(
-  record: RunRecord,
+  owned: OwnedRun,
   gpu: Gpu,
   host: Host,
   emit: (event: RunEvent) => void,
   signal: AbortSignal,
   gate: Gate,
 ): Promise<void> {
-  const { spec } = record;
+  const { spec, environment: before, created } = owned.record;
   const bytes =
     (phase: 'download' | 'hash'): ByteProgress =>
     (done, total, what) =>
       emit({ type: 'progress', phase, done, total, what });
-  const { model: ref, adapter: onTop } = pinned(spec.model, record.environment?.model);
+  const { model: ref, adapter: onTop } = pinned(spec.model, before?.model);
   let opening: Promise<OpenedFiles> | undefined;
   const openFiles = () => (opening ??= host.openFiles(ref, bytes('download'), signal));
   // The day the run began: a template that puts in the date writes the same prompts when the run goes on.
-  const openChat = async () => openChatTemplate((await openFiles()).files, new Date(record.created));
-  const { data } = record.environment ?? {};
-  const { items: plan, ...asked } = await planItems(spec, host.data, signal, data, openChat, host.hub);
+  const openChat = async () => openChatTemplate((await openFiles()).files, new Date(created));
+  const { items: plan, ...asked } = await planItems(
+    spec,
+    host.data,
+    signal,
+    before?.data,
+    openChat,
+    host.hub,
+  );
   const tasks = spec.tasks.map(({ task }) => ({ task, n: plan.filter((item) => item.task === task).length }));
   emit({ type: 'planned', tasks });
 
@@ -113,27 +130,28 @@ async function measure(
   const kernel_check = await checkKernels(gpu, needsOf(gpu, model, spec.configs), emit);
   const identity = await identify(ref, opened, model, bytes('hash'), signal);
   if (adapted) identity.adapter = await identifyFiles(adapted, isAdapterFile, bytes('hash'), signal);
-  if (record.environment) {
-    requireSame(record.environment.model, identity);
-    requireSameItems(record.environment.items_sha256, asked.items_sha256);
+  if (before) {
+    requireSame(before.model, identity);
+    requireSameItems(before.items_sha256, asked.items_sha256);
   }
-  record.environment = {
+  const environment: Environment = {
     app: host.app,
     runtime: host.runtime,
     adapter: gpu.adapter,
     kernel_check,
     model: identity,
     ...asked,
-    started: record.created,
+    started: created,
   };
-  emit({ type: 'environment', environment: record.environment });
-  await host.store.put(record);
+  emit({ type: 'environment', environment });
+  const planned = Object.fromEntries(tasks.map(({ task, n }) => [task, n]));
+  await owned.change(() => ({ environment, planned, failures: {} }));
 
-  await measureAll({ record, model, plan, host, emit, signal, gate });
+  await measureAll({ owned, model, plan, host, emit, signal, gate });
 }
 
 interface Measurement {
-  record: RunRecord;
+  owned: OwnedRun;
   model: ModelFiles;
   plan: readonly PlannedItem[];
   host: Host;
@@ -143,11 +161,11 @@ interface Measurement {
 }
 
 async function measureAll(measurement: Measurement): Promise<void> {
-  const { record, host, emit, signal } = measurement;
-  const { configs, on_error } = record.spec;
+  const { owned, host, emit, signal } = measurement;
+  const { id, spec } = owned.record;
+  const { configs, on_error } = spec;
   const eta = estimate();
-  const scratch = configs.length > 1 ? await host.scratch(record.id) : undefined;
-  record.failures = {};
+  const scratch = configs.length > 1 ? await host.scratch(id) : undefined;
   for (const [index, config] of configs.entries()) {
     const later = configs.length - index - 1;
     try {
@@ -157,17 +175,21 @@ async function measureAll(measurement: Measurement): Promise<void> {
     } catch (error) {
       if (signal.aborted) throw error;
       const failure = toFailure(error);
-      record.failures[index] = failure;
+      await owned.change(({ failures }) => ({ failures: { ...failures, [index]: failure } }));
       if (on_error !== 'continue' || !concernsOneConfig(failure)) throw error;
       emit({ type: 'config-failed', config: index, failure });
-      await host.store.put(record);
     }
   }
   await scratch?.clear();
 }
 
-/** True if a failure says nothing about the next configuration: a full store or a lost network would stop that too. */
-const concernsOneConfig = ({ code }: Failure): boolean => !['storage', 'network', 'internal'].includes(code);
+/** Failures that say nothing about one configuration: they would stop the next one, too. */
+const STOPPING: ReadonlySet<ErrorCode> = new Set([
+  ...(['storage', 'storage-full', 'storage-blocked', 'storage-newer'] as const),
+  ...(['run-elsewhere', 'run-gone', 'network', 'internal'] as const),
+]);
+
+const concernsOneConfig = ({ code }: Failure): boolean => !STOPPING.has(code);
 
 /** @throws kernel-mismatch when a kernel computes something else than the CPU: then no number would mean anything. */
 async function checkKernels(

@@ -1,11 +1,29 @@
-import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import type { DBSchema } from 'idb';
 import { LabError } from '../errors.ts';
 import type { RunRecord, StoredItem } from '../study/record.ts';
+import { database } from './database.ts';
+import { MIGRATIONS } from './migrations.ts';
+import { tellChange } from './run_changes.ts';
 
 /** The store of runs. An item is stored when its promise resolves; a closed tab loses nothing that was. */
 export interface Store {
-  put(record: RunRecord): Promise<void>;
-  commit(item: StoredItem): Promise<void>;
+  /**
+   * Adds a run, with its items where it comes with some: all of it or nothing, the record last. `onProgress` hears how
+   * many items are written.
+   */
+  add(
+    record: RunRecord,
+    items?: readonly StoredItem[],
+    onProgress?: (written: number) => void,
+  ): Promise<void>;
+  /**
+   * Changes a run's record as it stands in the store at that moment, in one transaction, and gives what stands there
+   * then. With an `epoch`, for the owner of that epoch alone.
+   * @throws run-gone if it was deleted, run-elsewhere if another one owns it.
+   */
+  change(id: string, change: (record: RunRecord) => RunRecord, epoch?: string): Promise<RunRecord>;
+  /** Stores an answered item for the run's owner; throws as `change` does. */
+  commit(item: StoredItem, epoch: string): Promise<void>;
   get(id: string): Promise<RunRecord | undefined>;
   /** Newest first. */
   list(): Promise<RunRecord[]>;
@@ -15,49 +33,87 @@ export interface Store {
   remove(id: string): Promise<void>;
 }
 
-interface Schema extends DBSchema {
+/** The stores of the browser's database. */
+export interface RunsSchema extends DBSchema {
   runs: { key: string; value: RunRecord };
   items: { key: [string, number, string, number]; value: StoredItem };
 }
 
-/** IndexedDB in the browser. */
-export async function browserStore(): Promise<Store> {
-  let db: IDBPDatabase<Schema>;
-  try {
-    db = await openDB<Schema>('nibble', 1, {
-      upgrade(database) {
-        database.createObjectStore('runs', { keyPath: 'id' });
-        database.createObjectStore('items', { keyPath: ['run_id', 'config', 'task', 'doc_id'] });
-      },
-    });
-  } catch (error) {
-    throw new LabError('storage', `The browser's storage could not be opened: ${(error as Error).message}`);
-  }
-  // [] sorts after every number and string: the range of all keys that begin with the run's id.
-  const rangeOf = (id: string) => IDBKeyRange.bound([id], [id, []]);
+/** Rows written at a time: a few milliseconds' work, between which progress can be told. */
+const BATCH = 500;
+
+/** Runs in the browser's IndexedDB, which is opened when they are first asked for. */
+export function browserStore(): Store {
+  const runs = database<RunsSchema>('nibble', MIGRATIONS);
+  const both = ['runs', 'items'] as const;
   return {
-    async put(record) {
-      await guarded(() => db.put('runs', record));
+    async add(record, items = [], onProgress) {
+      await runs.use(async (db) => {
+        const tx = db.transaction(both, 'readwrite');
+        try {
+          const rows = tx.objectStore('items');
+          for (let at = 0; at < items.length; at += BATCH) {
+            const batch = items.slice(at, at + BATCH);
+            await Promise.all(batch.map(async (item) => rows.put(item)));
+            onProgress?.(at + batch.length);
+          }
+          await Promise.all([tx.objectStore('runs').add(record), tx.done]);
+        } catch (error) {
+          tx.done.catch(() => undefined);
+          if (tx.error === null) abort(tx);
+          throw error;
+        }
+      });
+      tellChange(record.id);
     },
-    async commit(item) {
-      await guarded(() => db.put('items', item));
+    async change(id, change, epoch) {
+      const changed = await runs.use(async (db) => {
+        const tx = db.transaction('runs', 'readwrite');
+        const record = requireOwned(await tx.store.get(id), id, epoch);
+        const next = change(record);
+        await Promise.all([tx.store.put(next), tx.done]);
+        return next;
+      });
+      tellChange(id);
+      return changed;
     },
-    get: (id) => db.get('runs', id),
-    async list() {
-      return newestFirst(await db.getAll('runs'));
+    async commit(item, epoch) {
+      await runs.use(async (db) => {
+        const tx = db.transaction(both, 'readwrite');
+        requireOwned(await tx.objectStore('runs').get(item.run_id), item.run_id, epoch);
+        await Promise.all([tx.objectStore('items').put(item), tx.done]);
+      });
+      tellChange(item.run_id);
     },
-    items: (id) => db.getAll('items', rangeOf(id)),
-    count: (id) => db.count('items', rangeOf(id)),
+    get: (id) => runs.use((db) => db.get('runs', id)),
+    list: async () => newestFirst(await runs.use((db) => db.getAll('runs'))),
+    items: (id) => runs.use((db) => db.getAll('items', itemsOfRun(id))),
+    count: (id) => runs.use((db) => db.count('items', itemsOfRun(id))),
     async remove(id) {
-      const tx = db.transaction(['runs', 'items'], 'readwrite');
-      await Promise.all([
-        tx.objectStore('runs').delete(id),
-        tx.objectStore('items').delete(rangeOf(id)),
-        tx.done,
-      ]);
+      await runs.use(async (db) => {
+        const tx = db.transaction(both, 'readwrite');
+        await Promise.all([
+          tx.objectStore('runs').delete(id),
+          tx.objectStore('items').delete(itemsOfRun(id)),
+          tx.done,
+        ]);
+      });
+      tellChange(id);
     },
   };
 }
+
+/** Takes back what a transaction has written so far, if it has not ended yet. */
+function abort(tx: { abort(): void }): void {
+  try {
+    tx.abort();
+  } catch {
+    // It has ended, by what failed.
+  }
+}
+
+/** The range of all items of a run: [] sorts after every number and string. */
+const itemsOfRun = (id: string): IDBKeyRange => IDBKeyRange.bound([id], [id, []]);
 
 /** A store that lives as long as the process: the command line writes the result to a file instead. */
 export function memoryStore(): Store {
@@ -65,32 +121,43 @@ export function memoryStore(): Store {
   const items = new Map<string, StoredItem>();
   const keyOf = ({ run_id, config, task, doc_id }: StoredItem) => [run_id, config, task, doc_id].join(' ');
   const of = (id: string) => [...items.values()].filter(({ run_id }) => run_id === id);
+  /** A failure is a rejection, as with a database. */
+  const settled = <T>(work: () => T): Promise<T> => new Promise((resolve) => resolve(work()));
   return {
-    put: (record) => Promise.resolve(void runs.set(record.id, structuredClone(record))),
-    commit: (item) => Promise.resolve(void items.set(keyOf(item), item)),
-    get: (id) => Promise.resolve(runs.get(id)),
-    list: () => Promise.resolve(newestFirst([...runs.values()])),
-    items: (id) => Promise.resolve(of(id)),
-    count: (id) => Promise.resolve(of(id).length),
-    remove(id) {
-      runs.delete(id);
-      for (const [key, { run_id }] of items) if (run_id === id) items.delete(key);
-      return Promise.resolve();
-    },
+    add: (record, added = []) =>
+      settled(() => {
+        for (const item of added) items.set(keyOf(item), item);
+        runs.set(record.id, structuredClone(record));
+      }),
+    change: (id, change, epoch) =>
+      settled(() => {
+        const next = structuredClone(change(structuredClone(requireOwned(runs.get(id), id, epoch))));
+        runs.set(id, next);
+        return structuredClone(next);
+      }),
+    commit: (item, epoch) =>
+      settled(() => {
+        requireOwned(runs.get(item.run_id), item.run_id, epoch);
+        items.set(keyOf(item), item);
+      }),
+    get: (id) => settled(() => structuredClone(runs.get(id))),
+    list: () => settled(() => newestFirst([...runs.values()])),
+    items: (id) => settled(() => of(id)),
+    count: (id) => settled(() => of(id).length),
+    remove: (id) =>
+      settled(() => {
+        runs.delete(id);
+        for (const [key, { run_id }] of items) if (run_id === id) items.delete(key);
+      }),
   };
+}
+
+/** The record, for its owner or for whoever needs not to be that. */
+function requireOwned(record: RunRecord | undefined, id: string, epoch: string | undefined): RunRecord {
+  if (!record) throw new LabError('run-gone', `The run ${id} is not stored here, or was deleted meanwhile.`);
+  if (epoch === undefined || record.epoch === epoch) return record;
+  throw new LabError('run-elsewhere', 'Another tab goes on with this run.');
 }
 
 const newestFirst = (records: RunRecord[]): RunRecord[] =>
   records.sort((a, b) => (a.created < b.created ? 1 : -1));
-
-async function guarded(write: () => Promise<unknown>): Promise<void> {
-  try {
-    await write();
-  } catch (error) {
-    const full = (error as DOMException).name === 'QuotaExceededError';
-    throw new LabError(
-      'storage',
-      full ? 'The disk space of this browser is used up.' : (error as Error).message,
-    );
-  }
-}

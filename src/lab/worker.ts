@@ -1,5 +1,5 @@
 import * as Comlink from 'comlink';
-import { LabError, toFailure } from '../errors.ts';
+import { toFailure } from '../errors.ts';
 import { fullCheck } from '../gpu/check.ts';
 import { browserHost, chosenFiles } from './browser_host.ts';
 import { opfsShelf } from './copy/opfs_shelf.ts';
@@ -21,8 +21,6 @@ import { browserStore } from './store.ts';
 const base = self.name;
 const gpu = gpuOnce(() => navigator.gpu);
 const store = browserStore();
-// Every use of the store hears of a rejection; until the first it must not end the worker.
-store.catch(() => undefined);
 const shelf = opfsShelf();
 const hubOf = async (token: string | undefined, say?: Hub['say']): Promise<Hub> => ({
   endpoint: HUGGING_FACE,
@@ -37,7 +35,7 @@ const measureTensor = tensorMeasurer(gpu);
 let probing: Promise<unknown> = Promise.resolve();
 
 const hostOf = async (request: Omit<RunRequest, 'spec'>, say?: Hub['say']): Promise<Host> =>
-  browserHost(base, request, gpu, await store, await hubOf(request.hub_token, say));
+  browserHost(base, request, gpu, store, await hubOf(request.hub_token, say));
 
 const lab: PageLab = {
   adapter: () => gpu().then(({ adapter }) => adapter, toFailure),
@@ -45,19 +43,8 @@ const lab: PageLab = {
     stop = new AbortController();
     gate = openGate();
     await probing;
-    try {
-      await alone(request.resume, async () =>
-        run(
-          request,
-          await hostOf(request, (text) => onEvent({ type: 'note', text })),
-          onEvent,
-          stop.signal,
-          gate,
-        ),
-      );
-    } catch (error) {
-      onEvent({ type: 'failed', failure: toFailure(error) });
-    }
+    const host = await hostOf(request, (text) => onEvent({ type: 'note', text }));
+    await run(request, host, onEvent, stop.signal, gate);
   },
   pause: (paused) => Promise.resolve(gate.set(paused)),
   cancel: () => Promise.resolve(stop.abort()),
@@ -99,17 +86,5 @@ const lab: PageLab = {
     }
   },
 };
-
-/**
- * Runs while no other tab runs the same; two would store each item twice. Holding a lock also keeps browsers from
- * freezing a tab in the background.
- */
-async function alone(resume: string | undefined, work: () => Promise<void>): Promise<void> {
-  const name = `run ${resume ?? crypto.randomUUID()}`;
-  await navigator.locks.request(name, { ifAvailable: true }, async (lock) => {
-    if (lock) await work();
-    else throw new LabError('storage', 'This run goes on in another tab.');
-  });
-}
 
 Comlink.expose(lab);

@@ -1,11 +1,12 @@
 import { TASKS } from '../eval/tasks/tasks.ts';
+import { markdownText } from './report/quote.ts';
 import type { ExperimentResult } from './result.ts';
-import { bitsText, megabytes, natsText, rangeText, scoreText, shareText } from './view/format.ts';
+import { bitsText, megabytes, natsText, rangeText, scoreText, shareText, speedText } from './view/format.ts';
 import { testOf, viewOf, type ScoreView } from './view/view.ts';
 
 /** A result as a Markdown table, one row a configuration, with the verdicts of its comparisons below. */
 export function resultTable(result: ExperimentResult): string {
-  const { rows, tasks, divergences, digest_note, warnings } = viewOf(result);
+  const { rows, tasks, divergences, notes, warnings } = viewOf(result);
   const header = [
     ...['configuration', 'bits/weight', 'MB counted', 'MB true'],
     ...tasks.map(({ task, primary_metric }) => `${task} ${primary_metric}`),
@@ -17,7 +18,7 @@ export function resultTable(result: ExperimentResult): string {
     megabytes(footprint.bitsandbytes_bytes),
     megabytes(footprint.actual_bytes),
     ...scores.map(scoreCell),
-    timings.tokens_per_second.toFixed(0),
+    speedText(timings),
   ]);
   const verdicts = result.comparisons.flatMap((each) => {
     const verdict = testOf(each, TASKS[each.task].primary_metric)?.verdict;
@@ -25,7 +26,7 @@ export function resultTable(result: ExperimentResult): string {
   });
   const { adapter, model } = result.environment;
   return [
-    `${result.spec.title || 'Untitled'}: ${model.name}, ${(model.parameters / 1e6).toFixed(2)} M parameters, on ${adapter.vendor} ${adapter.architecture}`,
+    `${markdownText(result.spec.title || 'Untitled')}: ${markdownText(model.name)}, ${(model.parameters / 1e6).toFixed(2)} M parameters, on ${markdownText(`${adapter.vendor} ${adapter.architecture}`)}`,
     '',
     table([header, ...lines]),
     '',
@@ -35,8 +36,8 @@ export function resultTable(result: ExperimentResult): string {
       ({ name, task, kl, same_top }) =>
         `- ${task}: ${name} has KL ${natsText(kl.value, kl.stderr)} to the baseline, and its top token ${shareText(same_top.value)} of the time.`,
     ),
-    ...warnings.map((warning) => `- warning: ${warning}.`),
-    ...(digest_note === undefined ? [] : ['', digest_note]),
+    ...warnings.map((warning) => `- warning: ${markdownText(warning)}.`),
+    ...(notes.length === 0 ? [] : ['', ...notes.map(markdownText)]),
     '',
     `digest ${result.digest.slice(0, 16)}, ${result.state}`,
   ].join('\n');

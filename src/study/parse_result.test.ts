@@ -172,6 +172,35 @@ test('a digest that did not fit is remembered by every copy', async () => {
   expect((await decodeResult(await encodeResult(first), 'yours')).result.digest_fits).toBe(false);
 });
 
+test('what comes from elsewhere is kept as that, and a copy of a copy says so', () => {
+  const run = parseResult(exported(), 'mine');
+  expect(run.record.foreign).toBe(true);
+  const shown = assembleResult(run.record, run.items)!;
+  expect(shown.foreign).toBe(true);
+  expect(parseResult(exported(), 'mine').result.foreign).toBeUndefined();
+  expect(parseResult(JSON.parse(JSON.stringify(shown)), 'theirs').result.foreign).toBe(true);
+});
+
+test('a run with holes is not done, whatever its file says', () => {
+  const holes = exported();
+  expect(parseResult(holes, 'mine').record.state).toBe('done');
+  holes.runs[1]!.tasks[0]!.items = [];
+  expect(parseResult(holes, 'mine').record.state).toBe('incomplete');
+  const missing = exported();
+  missing.runs.shift();
+  const { record: kept, result: shown } = parseResult(missing, 'mine');
+  expect(kept.state).toBe('incomplete');
+  expect(shown.comparisons).toEqual([]);
+  const fewer = { ...exported(), planned: { mini_arc: 3 } };
+  expect(parseResult(fewer, 'mine').record.state).toBe('incomplete');
+});
+
+test('names lose what hides or breaks a line', () => {
+  const hostile = exported();
+  hostile.environment.model.name = 'a\nb\u202ec';
+  expect(parseResult(hostile, 'mine').result.environment.model.name).toBe('a b c');
+});
+
 test('an item answered twice is refused, in one list or in two', () => {
   const twice = exported();
   const { tasks } = twice.runs[1]!;
@@ -204,6 +233,25 @@ test.each<[string, (r: ExperimentResult) => unknown]>([
   ['the task "mmlu"', (r) => (Object.assign(r.runs[0]!.tasks[0]!, { task: 'mmlu' }), r)],
   ['started is "yesterday"', (r) => ((r.environment.started = 'yesterday'), r)],
   ['is an unknown key', (r) => ({ ...r, spec: { ...r.spec, extra: 1 } })],
+  ['environment.extra is an unknown key', (r) => (Object.assign(r.environment, { extra: 1 }), r)],
+  ['items_sha256 is {}; allowed: 64 hex', (r) => (Object.assign(r.environment, { items_sha256: {} }), r)],
+  [
+    'source is "ftp"',
+    (r) => (Object.assign(r.environment, { data: { mini_arc: [{ file: 'a', source: 'ftp' }] } }), r),
+  ],
+  [
+    'bits_per_weight is 1e+300; allowed: a number from 0 to 64',
+    (r) => ((r.runs[0]!.footprint.bits_per_weight = 1e300), r),
+  ],
+  ['parameters is -1e+308; allowed: a number from 0', (r) => ((r.environment.model.parameters = -1e308), r)],
+  [
+    'lls.0 is 1e+200; allowed: a number from -1e12',
+    (r) => (Object.assign(r.runs[0]!.tasks[0]!.items[0]!, { lls: [1e200, 0] }), r),
+  ],
+  ['model.name is "aaaa', (r) => ((r.environment.model.name = 'a'.repeat(1001)), r)],
+  ['state is "finished"', (r) => ({ ...r, state: 'finished' })],
+  ['foreign is false', (r) => ({ ...r, foreign: false })],
+  ['planned.mini_arc is -1', (r) => ({ ...r, planned: { mini_arc: -1 } })],
 ])('refused: %s', (message, change) => {
   expect(() => parseResult(change(exported()), 'mine')).toThrow(message);
 });

@@ -3,10 +3,12 @@ import { LabError, type Failure } from '../errors.ts';
 import { firstLine } from '../eval/answer.ts';
 import { choose } from '../eval/choose.ts';
 import type { ItemResult } from '../eval/item.ts';
-import { ALL_TASKS, type TaskName } from '../eval/tasks/tasks.ts';
+import { ALL_TASKS } from '../eval/tasks/tasks.ts';
 import { configName } from '../quant/config.ts';
 import { assembleResult } from './assemble.ts';
-import type { Environment, ExperimentResult } from './result.ts';
+import { countAnswers, gapsOf } from './complete.ts';
+import { oneLine } from './one_line.ts';
+import { RUN_STATES, type Environment, type ExperimentResult, type RunState } from './result.ts';
 import { canonicalJson, parseSpec, type ExperimentSpec } from './spec.ts';
 import type { RunRecord, StoredItem } from './record.ts';
 
@@ -14,20 +16,39 @@ import type { RunRecord, StoredItem } from './record.ts';
 export interface ForeignRun {
   record: RunRecord;
   items: StoredItem[];
-  /** Computed here from the items; what the file claims about them is not believed. */
+  /**
+   * Computed here from the items; what the file claims about them is not believed. Unlike the record, it is `foreign`
+   * only if the file says so: a command that reads its own results says nothing of the sort.
+   */
   result: ExperimentResult;
 }
 
-const number = v.pipe(v.number('a number'), v.finite('a finite number'));
-const index = v.pipe(number, v.integer('a whole number'), v.minValue(0, 'a whole number from 0'));
+/** A number that can be laid out: nothing that is measured comes near the ends. */
+const within = (least: number, most: number, allowed: string) =>
+  v.pipe(v.number(allowed), v.finite(allowed), v.minValue(least, allowed), v.maxValue(most, allowed));
+const number = within(-1e12, 1e12, 'a number from -1e12 to 1e12');
+const size = within(0, 1e15, 'a number from 0 to 1e15');
+const index = v.pipe(
+  within(0, Number.MAX_SAFE_INTEGER, 'a whole number from 0'),
+  v.integer('a whole number from 0'),
+);
 const share = v.pipe(number, v.minValue(0, 'a number from 0 to 1'), v.maxValue(1, 'a number from 0 to 1'));
 const text = v.pipe(v.string('text'), v.maxLength(100_000, 'at most 100,000 characters'));
-const numbers = v.pipe(v.array(number, 'numbers'), v.minLength(1, 'one number at least'));
+/** A name, as drivers, models and files have them: what is not to be read in it is left out. */
+const line = v.pipe(
+  v.string('text'),
+  v.maxLength(1000, 'at most 1,000 characters'),
+  v.transform((name) => oneLine(name)),
+);
+const sha256 = v.pipe(v.string('64 hexadecimal digits'), v.regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits'));
+const list = <T extends v.GenericSchema>(of: T, most = 10_000) =>
+  v.pipe(v.array(of, 'a list'), v.maxLength(most, `at most ${most} entries`));
+const numbers = v.pipe(list(number), v.minLength(1, 'one number at least'));
 const sentences = v.pipe(v.array(text, 'a list of sentences'), v.maxLength(1000, 'at most 1,000 sentences'));
 const ofDoc = { doc_id: index, group: v.optional(text), cluster: v.optional(text) };
 
 const divergence = v.object({
-  ...{ kl: v.array(number), dp: v.array(number), same_top: index },
+  ...{ kl: list(number, 1e6), dp: list(number, 1e6), same_top: index },
   gain: v.tuple([number, number]),
 });
 
@@ -37,8 +58,8 @@ const item = v.variant('output_type', [
       ...ofDoc,
       output_type: v.literal('multiple_choice'),
       lls: numbers,
-      is_greedy: v.array(v.boolean('true or false')),
-      tokens: v.array(index),
+      is_greedy: list(v.boolean('true or false')),
+      tokens: list(index),
       ...{ pred: index, pred_norm: index, pred_bytes: index, gold: index },
       ...{ acc: share, acc_norm: share, acc_bytes: share },
     }),
@@ -79,22 +100,27 @@ const item = v.variant('output_type', [
   ),
 ]);
 
-const files = v.record(text, v.object({ bytes: number, sha256: v.optional(text) }));
-const environment = v.looseObject({
-  app: v.object({ version: text, commit: text }),
-  runtime: text,
+const files = v.record(line, v.object({ bytes: size, sha256: v.optional(sha256) }));
+const taskName = v.picklist(ALL_TASKS, 'the name of a task');
+const origin = v.object({
+  ...{ file: line, source: v.picklist(['folder', 'bundled', 'hub'], 'folder, bundled or hub') },
+  ...{ repo: v.optional(line), revision: v.optional(line), sha256: v.optional(sha256) },
+});
+const environment = v.strictObject({
+  app: v.object({ version: line, commit: line }),
+  runtime: line,
   adapter: v.object({
-    ...{ vendor: text, architecture: text, device: text, description: text },
-    ...{ features: v.array(text), language_features: v.array(text) },
-    limits: v.object({ maxBufferSize: number, maxStorageBufferBindingSize: number }),
+    ...{ vendor: line, architecture: line, device: line, description: line },
+    ...{ features: list(line), language_features: list(line) },
+    limits: v.object({ maxBufferSize: size, maxStorageBufferBindingSize: size }),
   }),
   kernel_check: v.object({
     checked: index,
-    worst: v.object({ kernel: text, case: text, max_error: number, bound: number, worst_ratio: number }),
+    worst: v.object({ kernel: line, case: line, max_error: number, bound: number, worst_ratio: number }),
   }),
   model: v.object({
-    ...{ name: text, architecture: text, parameters: number, revision: v.optional(text), files },
-    adapter: v.optional(v.object({ revision: v.optional(text), files })),
+    ...{ name: line, architecture: line, parameters: size, revision: v.optional(line), files },
+    adapter: v.optional(v.object({ revision: v.optional(line), files })),
     reading: v.optional(
       v.object({
         bos_in_front: v.boolean('true or false'),
@@ -108,41 +134,46 @@ const environment = v.looseObject({
       without_system: v.optional(v.array(v.picklist(ALL_TASKS))),
     }),
   ),
+  data: v.optional(v.record(taskName, list(origin))),
+  items_sha256: v.optional(sha256),
   started: v.pipe(text, v.isoTimestamp('a time in ISO 8601')),
 });
 
 const footprint = v.object({
-  ...{ parameters: number, quantized_parameters: number, bitsandbytes_bytes: number },
-  ...{ actual_bytes: number, bits_per_weight: number },
+  ...{ parameters: size, quantized_parameters: size, bitsandbytes_bytes: size },
+  ...{ actual_bytes: size, bits_per_weight: within(0, 64, 'a number from 0 to 64') },
 });
 const timings = v.object({
-  ...{ load_seconds: number, answer_seconds: number, tokens: number, tokens_per_second: number },
+  ...{ load_seconds: size, answer_seconds: size, tokens: size, tokens_per_second: size },
+  items: v.optional(index),
 });
-const outliers = v.array(
+const outliers = list(
   v.object({
     layer: index,
     input: v.picklist(['attention', 'output', 'mlp', 'down']),
-    columns: v.array(index),
+    columns: list(index, 1e6),
   }),
 );
 
-const failure = v.object({ code: text, message: text, hint: text });
+const failure = v.object({ code: line, message: text, hint: text });
 
 const envelope = v.object({
   version: v.literal(1, '1'),
   spec: v.unknown(),
   environment,
-  runs: v.array(
+  runs: list(
     v.object({
       ...{ config: v.unknown(), footprint, timings, outliers: v.optional(outliers) },
-      tasks: v.array(v.object({ task: text, items: v.array(item) })),
+      tasks: list(v.object({ task: taskName, items: list(item, 1e6) })),
     }),
   ),
-  digest: text,
+  digest: line,
   digest_fits: v.optional(v.literal(false, 'false, or nothing')),
-  state: v.picklist(['running', 'done', 'failed', 'cancelled']),
+  foreign: v.optional(v.literal(true, 'true, or nothing')),
+  planned: v.optional(v.record(taskName, index)),
+  state: v.picklist(RUN_STATES),
   failure: v.optional(failure),
-  failures: v.optional(v.array(v.object({ config: v.unknown(), failure }))),
+  failures: v.optional(list(v.object({ config: v.unknown(), failure }))),
 });
 
 /**
@@ -155,15 +186,15 @@ const envelope = v.object({
 export function parseResult(json: unknown, id: string): ForeignRun {
   const parsed = v.safeParse(envelope, json, { abortEarly: true });
   if (!parsed.success) throw new LabError('bad-data', sentence(parsed.issues[0]));
-  const { runs, state, digest, digest_fits, failures = [], ...rest } = parsed.output;
+  const { runs, state, digest, digest_fits, foreign, planned, failures = [], ...rest } = parsed.output;
   const spec = parseSpec(rest.spec);
   const record: RunRecord = {
     id,
     spec,
-    // A run that goes on elsewhere does not go on here.
-    state: state === 'running' ? 'cancelled' : state,
+    state,
     created: rest.environment.started,
     environment: rest.environment as unknown as Environment,
+    ...(planned && { planned }),
     configs: {},
     failure: rest.failure as Failure | undefined,
     failures: Object.fromEntries(
@@ -187,17 +218,33 @@ export function parseResult(json: unknown, id: string): ForeignRun {
         if (given.has(place)) throw doubled(spec, at, task, doc_id);
         given.add(place);
         const item = scored(answer);
-        asWritten &&= canonicalJson(item) === canonicalJson(answer);
-        items.push({ run_id: id, config: at, task: task as TaskName, doc_id, item });
+        asWritten &&= isUnchanged(answer, item);
+        items.push({ run_id: id, config: at, task, doc_id, item });
       }
     }
   }
+  record.state = stateOf(state, record, items);
   // Answers of one question that do not fit each other are refused here.
   const result = assembleResult(record, items)!;
-  if (asWritten && result.digest === digest && digest_fits !== false) return { record, items, result };
-  const unfit = { digest_fits: false } as const;
-  return { record: { ...record, ...unfit }, items, result: { ...result, ...unfit } };
+  const fits = asWritten && result.digest === digest && digest_fits !== false;
+  const unfit = fits ? {} : ({ digest_fits: false } as const);
+  return {
+    record: { ...record, ...unfit, foreign: true },
+    items,
+    result: { ...result, ...unfit, ...(foreign && { foreign }) },
+  };
 }
+
+/** A run that goes on elsewhere does not go on here, and one that lacks answers is not done, whatever it says. */
+function stateOf(state: RunState, record: RunRecord, items: readonly StoredItem[]): RunState {
+  if (state === 'running' || state === 'paused') return 'cancelled';
+  if (state !== 'done') return state;
+  return gapsOf(record, countAnswers(record, items)).length === 0 ? 'done' : 'incomplete';
+}
+
+/** True if nothing of an answer came out otherwise when it was computed anew; lists in it are taken over as they are. */
+const isUnchanged = (before: ItemResult, after: ItemResult): boolean =>
+  Object.entries(after).every(([key, value]) => before[key as keyof ItemResult] === value);
 
 /** An answer with what follows from it: the choice, and whether that is the right one. */
 function scored(item: ItemResult): ItemResult {
@@ -233,6 +280,7 @@ const strangeConfig = (): LabError =>
 
 function sentence(issue: v.BaseIssue<unknown>): string {
   const path = issue.path?.map(({ key }) => String(key)).join('.') ?? '';
+  if (issue.type === 'strict_object' && issue.expected === 'never') return `${path} is an unknown key.`;
   const found = issue.input === undefined ? 'missing' : JSON.stringify(issue.input);
   const short = found.length > 60 ? `${found.slice(0, 57)}…` : found;
   return `${path || 'The result'} is ${short}; allowed: ${issue.message.replace(/^Invalid .*Expected /, '')}.`;

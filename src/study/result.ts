@@ -25,6 +25,10 @@ export interface ExperimentResult {
   digest: string;
   /** Of a result that came with a digest of other answers than these; `digest` is that of these. Missing where it fits. */
   digest_fits?: false;
+  /** Of a result that came in a file or a link: nothing of it was computed in this browser. */
+  foreign?: true;
+  /** Items of each task that every configuration was asked; older results do not say. */
+  planned?: Partial<Record<TaskName, number>>;
   /** The way the run ended; everything measured before a failure is here. */
   state: RunState;
   failure?: Failure | undefined;
@@ -32,7 +36,12 @@ export interface ExperimentResult {
   failures?: { config: QuantConfig; failure: Failure }[];
 }
 
-export type RunState = 'running' | 'done' | 'failed' | 'cancelled';
+/**
+ * done: every configuration has every answer. incomplete: it came to its end and some do not. A run that says it is
+ * running or paused and that nobody owns was cut off.
+ */
+export const RUN_STATES = ['running', 'paused', 'done', 'incomplete', 'failed', 'cancelled'] as const;
+export type RunState = (typeof RUN_STATES)[number];
 
 /** The origin of a result's numbers: version, runtime, adapter, model and data. */
 export interface Environment {
@@ -127,6 +136,9 @@ export interface Timings {
   answer_seconds: number;
   /** Tokens that went through the model, prompts and generations. */
   tokens: number;
+  /** The number of items that took these seconds and tokens; older results do not say. */
+  items?: number;
+  /** 0 where it is not known. */
   tokens_per_second: number;
 }
 

@@ -110,6 +110,12 @@ describe('parseSpec', () => {
     ],
     [{ ...minimal, model: { source: 'ftp' } }, 'model.source is "ftp"; allowed: "bundled", "hub", "local".'],
     [{ ...minimal, title: 'x'.repeat(201) }, 'allowed: at most 200 characters.'],
+    [{ ...minimal, title: 'a\nb' }, 'title is "a\\nb"; allowed: one line, without control characters.'],
+    [{ ...minimal, title: 'a\u202eb' }, 'allowed: one line, without control characters.'],
+    [
+      { ...minimal, model: { source: 'local', name: 'x\nimport os' } },
+      'model.name is "x\\nimport os"; allowed: one line',
+    ],
     [null, 'The spec is null; allowed: an object.'],
     [[], 'allowed: an object.'],
   ])('refuses %#: %j', (json, message) => {

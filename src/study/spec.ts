@@ -6,6 +6,7 @@ import type { QuantConfig } from '../quant/config.ts';
 import { allowedList, oneOf } from './allowed.ts';
 import { configKeys, configSchema } from './config_schema.ts';
 import { withHubNames } from './hub_name.ts';
+import { lineOf } from './one_line.ts';
 
 /** An experiment to run: the builder edits it, a link carries it, the runner runs it, the store keeps it. */
 export interface ExperimentSpec {
@@ -84,7 +85,7 @@ const revision = v.pipe(
   v.regex(/^[\w.-]{1,128}$/, 'a branch, tag or commit of letters, digits, ".", "_" and "-"'),
   v.check((name) => !name.startsWith('.') && !name.includes('..'), 'a branch, tag or commit, without ".."'),
 );
-const shortText = v.pipe(v.string('text'), v.maxLength(200, 'at most 200 characters'));
+const shortText = lineOf(200);
 
 const fromHub = { source: v.literal('hub'), repo: repoName, revision: v.optional(revision, 'main') };
 const fromFolder = { source: v.literal('local'), name: shortText };
@@ -232,10 +233,12 @@ function requireOnce(keys: readonly string[], field: string): void {
 }
 
 /** JSON with sorted keys, so that equal values have equal text (as RFC 8785 for the values a spec has). */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
+export const canonicalJson = (value: unknown): string => JSON.stringify(sorted(value));
+
+/** The value with the keys of its objects in order; a list without objects stays as it is, for results are full of them. */
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.some((one) => typeof one === 'object') ? value.map(sorted) : value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]));
 }

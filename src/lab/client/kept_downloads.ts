@@ -1,6 +1,6 @@
 import { deleteKept, listKept, type Kept } from '../copy/kept_files.ts';
 import { clearSlices } from '../slice_cache.ts';
-import { openStore } from './kept.ts';
+import { store } from './kept.ts';
 
 export type { Kept };
 
@@ -23,8 +23,8 @@ export async function keptHere(): Promise<KeptHere> {
   const storage = navigator.storage as StorageManager | undefined;
   const [downloads, runs, estimate, persisted] = await Promise.all([
     listKept().catch(() => []),
-    openStore().then(
-      async (store) => (await store.list()).length,
+    store.list().then(
+      ({ length }) => length,
       () => 0,
     ),
     storage?.estimate().catch(() => undefined),

@@ -1,5 +1,6 @@
-import { LabError } from '../../errors.ts';
-import type { Reader, StoredRun } from '../protocol.ts';
+import type * as Comlink from 'comlink';
+import { LabError, type Failure } from '../../errors.ts';
+import type { ComparedRuns, Reader, StoredRun } from '../protocol.ts';
 import ReaderWorker from '../reader.ts?worker';
 import { startWorker, type Worked } from './start_worker.ts';
 
@@ -9,9 +10,21 @@ let started: Worked<Reader> | undefined;
  * A run out of the browser's store, or undefined if it is not there; read and compared beside the page.
  * @throws what kept it from being read.
  */
-export async function readRun(id: string): Promise<StoredRun | undefined> {
+export const readRun = async (id: string): Promise<StoredRun | undefined> =>
+  (await ask((reader) => reader.read(id))).run;
+
+/**
+ * Two runs out of the store held against each other, beside the page; undefined if one of them has no result there.
+ * @throws what kept them from being read.
+ */
+export const compareRuns = async (a: string, b: string): Promise<ComparedRuns | undefined> =>
+  (await ask((reader) => reader.compare(a, b))).compared;
+
+async function ask<T extends { failure?: Failure }>(
+  what: (reader: Comlink.Remote<Reader>) => Promise<T>,
+): Promise<T> {
   started ??= startWorker<Reader>(new ReaderWorker());
-  const { run, failure } = await Promise.race([started.remote.read(id), started.broken]);
-  if (failure) throw new LabError(failure.code, failure.message);
-  return run;
+  const answer = await Promise.race([what(started.remote), started.broken]);
+  if (answer.failure) throw new LabError(answer.failure.code, answer.failure.message);
+  return answer;
 }

@@ -2,6 +2,7 @@ import { LabError } from '../../errors.ts';
 import { checkable } from './hub_file.ts';
 import { keptFolder, keptIndex, lockOf, type KeptFile } from './kept_index.ts';
 import type { RepositoryKind } from './hub_file.ts';
+import { ownedRuns } from '../ownership.ts';
 
 /** What this browser keeps of a repository at a commit. */
 export interface Kept {
@@ -39,8 +40,7 @@ export async function deleteKept({
   repo,
   commit,
 }: Pick<Kept, 'kind' | 'repo' | 'commit'>): Promise<void> {
-  const { held = [] } = await navigator.locks.query();
-  if (held.some(({ name }) => name?.startsWith('run '))) {
+  if ((await ownedRuns()).size > 0) {
     throw new LabError(
       'storage',
       'A run goes on, and it may read these files; delete them when it has ended.',

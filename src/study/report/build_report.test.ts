@@ -2,6 +2,7 @@ import { describe, expect, it, test } from 'vitest';
 import type { MultipleChoiceItem } from '../../eval/item.ts';
 import type { TaskName } from '../../eval/tasks/tasks.ts';
 import { assembleResult } from '../assemble.ts';
+import { resultTable } from '../export.ts';
 import type { ExperimentResult } from '../result.ts';
 import { parseSpec, type ModelRef, type TaskSpec } from '../spec.ts';
 import type { RunRecord, StoredItem } from '../record.ts';
@@ -72,6 +73,7 @@ function resultOf(title: string, name: string): ExperimentResult {
     Array.from({ length: 40 }, (_, doc_id) => ({
       ...{ run_id: 'a', config, task: 'mini_arc' as const, doc_id },
       item: choice(doc_id, config === 0 ? doc_id < 36 : doc_id < 24),
+      spent: { seconds: 0.05, tokens: 7.5 },
     })),
   );
   return assembleResult(record, items)!;
@@ -232,7 +234,35 @@ test('a digest that does not fit is said in the report, and in a column of the C
 });
 
 describe('text from anybody', () => {
-  const result = resultOf(HOSTILE, HOSTILE);
+  // As a run holds it that was stored before names had to be on one line.
+  const plain = resultOf('t', 'n');
+  const hostile = { ...plain.spec, title: HOSTILE, model: { source: 'local', name: HOSTILE } } as const;
+  const environment = { ...plain.environment, model: { ...plain.environment.model, name: HOSTILE } };
+  const result: ExperimentResult = { ...plain, spec: hostile, environment };
+
+  it('becomes no command in code that is offered for copying', () => {
+    const name = "x\nimport os; os.system('touch pwned')\n#";
+    const asked = (local: string): ExperimentResult => ({
+      ...result,
+      spec: { ...hostile, model: { source: 'local', name: local }, tasks: [{ task: 'arc_easy' }] },
+    });
+    const python = reproduction(asked(name), {}).at(-1)!.text;
+    expect(python.split('\n').map((line) => line.split(' ')[0])).toEqual([
+      ...['import', 'import', 'from', 'from', '', 'model', 'tokenizer', 'lm'],
+      'print(lm_eval.simple_evaluate(model=lm,',
+    ]);
+    const commands = reproduction(asked('x,trust_remote_code=True'), {}).filter(({ text }) =>
+      text.startsWith('lm_eval'),
+    );
+    expect(commands).toHaveLength(1);
+    expect(commands[0]!.text).toContain('--model_args pretrained=FOLDER,');
+    const [, terminal] = reproduction(result, { link: "http://host/#/experiment?title=it's;id" });
+    expect(terminal!.text).toContain(`run 'http://host/#/experiment?title=it'\\''s;id' --model`);
+  });
+
+  it('opens no markup in the table that is copied', () => {
+    expect(resultTable(result)).not.toMatch(/(?<!\\)<img|\u202e/);
+  });
 
   it('opens no markup in HTML, and nothing there can be asked for', () => {
     const html = toHtml(buildReport(result));
@@ -253,16 +283,20 @@ describe('text from anybody', () => {
     const csv = itemsCsv(result);
     const lines = csv.trimEnd().split('\r\n');
     expect(lines).toHaveLength(81);
-    expect(lines[1]).toBe('float32,mini_arc,0,multiple_choice,-1 -2,0,0,1,1,,,,');
+    expect(lines[1]).toBe('float32,mini_arc,0,multiple_choice,"[-1,-2]",0,0,1,1,,,,');
     const generated = structuredClone(result);
-    generated.runs[0]!.tasks[0]!.items = ['=1+1', '@x', '-1+2|a', 'a,"b"', '-3'].map((pred, doc_id) => ({
-      ...{ doc_id, output_type: 'generate_until', text: pred, pred, em: 0, f1: 0, tokens: 1 },
-    }));
-    const cells = itemsCsv(generated).split('\r\n').slice(1, 6);
+    generated.runs[0]!.tasks[0]!.items = ['=1+1', '@x', '-1+2|a', 'a,"b"', '-3', '-1+1', '-2 -3'].map(
+      (pred, doc_id) => ({
+        ...{ doc_id, output_type: 'generate_until', text: pred, pred, em: 0, f1: 0, tokens: 1 },
+      }),
+    );
+    const cells = itemsCsv(generated).split('\r\n').slice(1, 8);
     expect(cells[0]).toContain(",'=1+1,");
     expect(cells[1]).toContain(",'@x,");
     expect(cells[2]).toContain(",'-1+2|a,");
     expect(cells[3]).toContain(',"a,""b""",');
     expect(cells[4]).toContain(',-3,');
+    expect(cells[5]).toContain(",'-1+1,");
+    expect(cells[6]).toContain(",'-2 -3,");
   });
 });

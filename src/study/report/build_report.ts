@@ -1,10 +1,9 @@
 import type { MetricValue } from '../../eval/stats/metric.ts';
 import { TASKS } from '../../eval/tasks/tasks.ts';
-import { longName } from '../view/config_names.ts';
-import { bitsText, megabytes, rangeText, scoreText } from '../view/format.ts';
+import { bitsText, count, megabytes, rangeText, scoreText, speedText } from '../view/format.ts';
 import { pointsOf } from '../view/points.ts';
 import { viewOf, type ResultView, type TaskView } from '../view/view.ts';
-import type { ExperimentResult } from '../result.ts';
+import type { ExperimentResult, Timings } from '../result.ts';
 import { divergenceSections } from './divergence_table.ts';
 import { environmentRows } from './environment.ts';
 import { findings } from './findings.ts';
@@ -35,30 +34,28 @@ export function buildReport(result: ExperimentResult, options: ReportOptions = {
 }
 
 function summary(
-  { spec, runs, environment, state, failure, failures = [] }: ExperimentResult,
-  { names, digest_note, warnings }: ResultView,
+  { spec, runs, environment, state, failure }: ExperimentResult,
+  { rows, baseline, notes, warnings }: ResultView,
 ): string[] {
-  const items = spec.tasks.map(({ task }, i) => `${runs[0]?.tasks[i]?.n ?? 0} of ${TASKS[task].title}`);
+  const items = spec.tasks.map(
+    ({ task }, i) => `${Math.max(0, ...runs.map(({ tasks }) => tasks[i]!.n))} of ${TASKS[task].title}`,
+  );
   const { model } = environment;
   const sentences = [
-    `${model.name} (${model.architecture}, ${(model.parameters / 1e6).toFixed(1)} million parameters) answered ${items.join(', ')} in ${runs.length} configurations; the first one, ${names[0] ?? 'none'}, is the baseline.`,
+    `${model.name} (${model.architecture}, ${(model.parameters / 1e6).toFixed(1)} million parameters) answered ${items.join(', ')} in ${count(rows.length, 'configuration')}${baseline ? `; the first one, ${baseline.name}, is the baseline` : ''}.`,
   ];
   if (state !== 'done') {
-    sentences.push(
-      `The run is not complete (${failure ? failure.message : state}); this is what it measured.`,
-    );
+    const why = failure ? failure.message : state === 'incomplete' ? 'answers are missing' : state;
+    sentences.push(`The run is not complete (${why}); this is what it measured.`);
   }
-  if (state === 'done') {
-    for (const failed of failures) {
-      sentences.push(`${longName(failed.config)} failed and was left behind: ${failed.failure.message}`);
-    }
-  }
-  if (digest_note !== undefined) sentences.push(digest_note);
-  for (const warning of warnings) sentences.push(`A warning of the model's files: ${warning}.`);
-  return sentences;
+  return [
+    ...sentences,
+    ...notes,
+    ...warnings.map((warning) => `A warning of the model's files: ${warning}.`),
+  ];
 }
 
-function overview({ rows }: ResultView): Table {
+function overview({ rows, baseline }: ResultView): Table {
   return {
     header: [
       'Configuration',
@@ -71,17 +68,14 @@ function overview({ rows }: ResultView): Table {
       'ms/item',
       'Load s',
     ],
-    rows: rows.map(({ name, footprint, timings, tasks }) => [
+    rows: rows.map(({ name, footprint, timings }) => [
       name,
       bitsText(footprint.bits_per_weight),
       megabytes(footprint.bitsandbytes_bytes),
       megabytes(footprint.actual_bytes),
-      `${(rows[0]!.footprint.bitsandbytes_bytes / footprint.bitsandbytes_bytes).toFixed(2)}×`,
-      timings.tokens_per_second.toFixed(0),
-      ...itemPace(
-        tasks.reduce((sum, { n }) => sum + n, 0),
-        timings.answer_seconds,
-      ),
+      baseline ? `${(baseline.footprint.bitsandbytes_bytes / footprint.bitsandbytes_bytes).toFixed(2)}×` : '',
+      speedText(timings),
+      ...itemPace(timings),
       timings.load_seconds.toFixed(1),
     ]),
   };
@@ -114,6 +108,9 @@ const tradeoff = (
   points: pointsOf(view, { task, metric: primary_metric }),
 });
 
-/** Throughput and latency: items are asked one by one, so that each is the other's inverse. */
-const itemPace = (items: number, seconds: number): string[] =>
+/**
+ * Throughput and latency: items are asked one by one, so that each is the other's inverse. Blank where it is not known
+ * which items the seconds are of.
+ */
+const itemPace = ({ items = 0, answer_seconds: seconds }: Timings): string[] =>
   items > 0 && seconds > 0 ? [(items / seconds).toFixed(2), ((1000 * seconds) / items).toFixed(1)] : ['', ''];

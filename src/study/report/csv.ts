@@ -2,7 +2,7 @@ import { distinctNames } from '../view/config_names.ts';
 import type { ExperimentResult } from '../result.ts';
 
 /**
- * Every item of every configuration as CSV (RFC 4180), one row each. Answers that do not fit the digest they came with
+ * Every item of every configuration as CSV (RFC 4180), one row each, lists of numbers as JSON. Answers that do not fit the digest they came with
  * say so in a last column `digest_fits`, which other results do not have. Text cells that a spreadsheet would take for a
  * formula get an apostrophe in front (OWASP, CSV injection).
  */
@@ -17,7 +17,7 @@ export function itemsCsv({ runs, digest_fits }: ExperimentResult): string {
           case 'multiple_choice':
             rows.push([
               ...common,
-              item.lls.join(' '),
+              JSON.stringify(item.lls),
               item.pred,
               item.gold,
               item.acc,
@@ -56,9 +56,9 @@ const HEADER = [
 
 function cell(value: Cell): string {
   if (typeof value === 'number') return String(value);
-  const safe = /^[=+\-@\t\r\0]/.test(value) && !isNumbers(value) ? `'${value}` : value;
+  const safe = /^[=+\-@\t\r\n\0]/.test(value) && !isNumber(value) ? `'${value}` : value;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** Log-likelihoods are negative numbers, not formulas. */
-const isNumbers = (text: string): boolean => /^-?\d[\d.e+-]*( -?\d[\d.e+-]*)*$/.test(text);
+/** One number is no formula; of two with a sign between a spreadsheet shows the sum. */
+const isNumber = (text: string): boolean => /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text);

@@ -16,12 +16,13 @@ const summary: DivergenceSummary = {
   perplexity_ratio_ci: [1.013, 1.042],
 };
 
+const FLOAT32 = { quant_type: 'none', compute_dtype: 'float32' };
 const resultWith = (divergence: DivergenceSummary | undefined) =>
   viewOf({
-    spec: { tasks: [] },
+    spec: { tasks: [], configs: [FLOAT32] },
     environment: { model: {} },
     runs: [
-      { config: { quant_type: 'none', compute_dtype: 'float32' }, tasks: [] },
+      { config: FLOAT32, tasks: [] },
       {
         config: { quant_type: 'nf4', blocksize: 64, double_quant: false, compute_dtype: 'float32' },
         tasks: [],

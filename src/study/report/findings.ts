@@ -6,7 +6,7 @@ import { testOf, type ResultView } from '../view/view.ts';
  * Sentences that the tests of the comparisons allow: per task and configuration the verdict on its
  * primary metric and the change of the margin; then what the memory costs. Nothing here is written by hand.
  */
-export function findings({ rows }: ResultView): string[] {
+export function findings({ rows, baseline }: ResultView): string[] {
   const compared = rows.flatMap(({ name, scores }) =>
     scores.flatMap(({ comparison }) => (comparison ? [{ name, ...comparison }] : [])),
   );
@@ -20,11 +20,10 @@ export function findings({ rows }: ResultView): string[] {
     }
     return sentences;
   });
-  return [...verdicts, ...memoryFindings(rows)];
+  return [...verdicts, ...memoryFindings(rows, baseline)];
 }
 
-function memoryFindings(rows: ResultView['rows']): string[] {
-  const [baseline] = rows;
+function memoryFindings(rows: ResultView['rows'], baseline: ResultView['baseline']): string[] {
   if (!baseline) return [];
   return rows.slice(1).map(({ name, footprint }) => {
     const counted = 1 - footprint.bitsandbytes_bytes / baseline.footprint.bitsandbytes_bytes;

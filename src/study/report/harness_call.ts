@@ -3,6 +3,7 @@ import { TASKS, type TaskName } from '../../eval/tasks/tasks.ts';
 import type { ExperimentResult } from '../result.ts';
 import type { TaskSpec } from '../spec.ts';
 import { listed } from '../view/format.ts';
+import { shellText, shellWord } from './quote.ts';
 
 /** One call of lm-evaluation-harness 0.4.13: the keys are simple_evaluate's, and the options' of its command line. */
 export interface HarnessCall {
@@ -102,16 +103,12 @@ function bySubject(doc_ids: readonly number[]): Record<string, number[]> {
   return samples;
 }
 
-/** A text as a shell reads it. */
-export const shellText = (text: string): string =>
-  /^[\w./:=,@+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-
 /** The call as a line for a shell; `model_args` as lm_eval's own. */
 export function commandOf(model_args: string, call: HarnessCall): string {
   const { tasks, samples, fewshot_as_multiturn, apply_chat_template, ...rest } = call;
   const options = Object.entries(rest).map(([key, value]) => `--${key} ${shellText(String(value))}`);
   return [
-    `lm_eval --model hf --model_args ${shellText(model_args)} --tasks ${tasks.join(',')}`,
+    `lm_eval --model hf --model_args ${shellWord(model_args)} --tasks ${tasks.join(',')}`,
     ...options,
     ...(apply_chat_template ? ['--apply_chat_template'] : []),
     ...(fewshot_as_multiturn === false ? ['--fewshot_as_multiturn false'] : []),

@@ -1,4 +1,5 @@
 import type { Report, Table } from './parts.ts';
+import { markdownText as escape } from './quote.ts';
 
 /** A report as GitHub-flavoured Markdown. Text from models, datasets and specs is escaped: it may hold anything. */
 export function toMarkdown({ title, summary, sections, reproduce }: Report): string {
@@ -25,11 +26,6 @@ export function toMarkdown({ title, summary, sections, reproduce }: Report): str
 function tableOf({ header, rows }: Table): string {
   const line = (cells: readonly string[]) => `| ${cells.map(escape).join(' | ')} |`;
   return [line(header), `|${header.map(() => '---|').join('')}`, ...rows.map(line)].join('\n');
-}
-
-/** Nothing of the text can open markup, end a cell, or turn its direction around. */
-function escape(text: string): string {
-  return withoutControls(text).replace(/[\\`*_[\]<>|#~]/g, '\\$&');
 }
 
 /** A code block whose fence is longer than any run of backticks within. */

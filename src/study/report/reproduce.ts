@@ -4,6 +4,7 @@ import type { ExperimentResult } from '../result.ts';
 import type { AdapterRef, ModelRef } from '../spec.ts';
 import { commandOf, harnessTask, notesOf, pythonCall, type HarnessTask } from './harness_call.ts';
 import type { HowTo, ReportOptions } from './parts.ts';
+import { pythonString, shellWord } from './quote.ts';
 
 /**
  * The link, the command line, and the same by lm-evaluation-harness where bitsandbytes and it can say it: in a terminal
@@ -20,7 +21,7 @@ export function reproduction(result: ExperimentResult, { link }: ReportOptions):
     {
       title: 'In a terminal',
       language: 'sh',
-      text: `npm run -s lab -- run ${link ? `'${link}'` : saved}${folder} --out result.json`,
+      text: `npm run -s lab -- run ${link ? shellWord(link) : saved}${folder} --out result.json`,
     },
     ...spec.configs.flatMap((config) => [
       ...terminalOf(config, model, tasks),
@@ -72,9 +73,9 @@ function terminalOf(config: QuantConfig, model: Pretrained, tasks: readonly Harn
   // The harness loads by no other class from a command line.
   if (config.quant_type !== 'none' || calls.length === 0 || auto_class !== 'AutoModelForCausalLM') return [];
   const args = [
-    `pretrained=${name}`,
+    `pretrained=${isArgument(name) ? name : 'FOLDER'}`,
     ...(revision === undefined ? [] : [`revision=${revision}`]),
-    ...(adapter ? [`peft=${adapter.name}`] : []),
+    ...(adapter ? [`peft=${isArgument(adapter.name) ? adapter.name : 'ADAPTER'}`] : []),
     `dtype=${config.compute_dtype}`,
     // Log-probabilities of float16 or bfloat16 would be rounded to it.
     ...(config.compute_dtype === 'float32' ? [] : ['softmax_dtype=float32']),
@@ -104,7 +105,7 @@ function pythonOf(config: QuantConfig, model: Pretrained, tasks: readonly Harnes
   const bnb = config.quant_type === 'none' ? '' : ', BitsAndBytesConfig';
   const softmax = config.compute_dtype === 'float32' ? '' : ', softmax_dtype="float32"';
   const at = (revision: string | undefined) =>
-    revision === undefined ? '' : `, revision=${JSON.stringify(revision)}`;
+    revision === undefined ? '' : `, revision=${pythonString(revision)}`;
   const lines = [
     ...(calls.length > 0 ? ['import lm_eval'] : []),
     'import torch',
@@ -112,13 +113,13 @@ function pythonOf(config: QuantConfig, model: Pretrained, tasks: readonly Harnes
     ...(adapter ? ['from peft import PeftModel'] : []),
     `from transformers import ${auto_class}${calls.length > 0 ? ', AutoTokenizer' : ''}${bnb}`,
     '',
-    `model = ${auto_class}.from_pretrained(${JSON.stringify(name)}${at(model.revision)}, ${quantization.python})`,
+    `model = ${auto_class}.from_pretrained(${pythonString(name)}${at(model.revision)}, ${quantization.python})`,
     ...(adapter
-      ? [`model = PeftModel.from_pretrained(model, ${JSON.stringify(adapter.name)}${at(adapter.revision)})`]
+      ? [`model = PeftModel.from_pretrained(model, ${pythonString(adapter.name)}${at(adapter.revision)})`]
       : []),
     ...(calls.length > 0
       ? [
-          `tokenizer = AutoTokenizer.from_pretrained(${JSON.stringify(name)}${at(model.revision)})`,
+          `tokenizer = AutoTokenizer.from_pretrained(${pythonString(name)}${at(model.revision)})`,
           `lm = HFLM(pretrained=model, tokenizer=tokenizer, batch_size=1${softmax})`,
           ...calls.map((call) => `print(${pythonCall(call)}["results"])`),
         ]
@@ -131,6 +132,9 @@ function pythonOf(config: QuantConfig, model: Pretrained, tasks: readonly Harnes
     ...noteOf([quantization.note, notesOf(tasks)]),
   };
 }
+
+/** A comma would begin another argument of the harness's, such as one that trusts the repository's code. */
+const isArgument = (name: string): boolean => !name.includes(',');
 
 interface BitsAndBytes {
   /** Arguments of from_pretrained. */

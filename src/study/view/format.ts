@@ -1,6 +1,7 @@
 import type { DivergenceSummary } from '../../eval/stats/divergence.ts';
 import type { MetricValue } from '../../eval/stats/metric.ts';
 import { Z95, type Interval } from '../../eval/stats/stats.ts';
+import type { Timings } from '../result.ts';
 
 /** Significant digits: a projector shows fewer. */
 let digits = 3;
@@ -93,6 +94,10 @@ export const dateTime = (iso: string): string =>
 /** A share in whole per cent, or more finely below one. `percent(0.2381)` is 24 %. */
 export const percent = (share: number): string =>
   `${share === 0 || share >= 0.01 ? Math.round(100 * share) : digits3(100 * share)} %`;
+
+/** Tokens a second: 1,234; blank where it is not known. */
+export const speedText = ({ tokens_per_second }: Pick<Timings, 'tokens_per_second'>): string =>
+  tokens_per_second > 0 ? tokens_per_second.toFixed(0) : '';
 
 /** Bits per weight: 4.503. */
 export const bitsText = (bits: number): string => bits.toFixed(3);

@@ -39,19 +39,22 @@ const items = [4, 3, 2].flatMap((right, config) =>
 const result = assembleResult(record as unknown as RunRecord, items)!;
 
 test('rows, scores, verdicts and power, under names of which no two are the same', () => {
-  const { names, rows, tasks, divergences, digest_note } = viewOf(result);
+  const { names, rows, tasks, divergences, baseline, notes } = viewOf(result);
   expect(names).toEqual(['float32', 'CUSTOM · 64', 'CUSTOM · 64 (2)']);
   expect(rows.map(({ scores }) => scores[0]!.primary!.value)).toEqual([1, 0.75, 0.5]);
   expect(rows.map(({ scores }) => scores[0]!.comparison?.means[0]!.lost)).toEqual([undefined, 1, 2]);
   expect(tasks[0]!.verdicts.map((verdict) => verdict.split(' is ')[0])).toEqual(names.slice(1));
   // The second loses two of four.
   expect(tasks[0]!.power).toContain('With n = 4 and 50.0 % of the docs flipping');
-  expect([divergences, digest_note]).toEqual([[], undefined]);
+  expect([divergences, notes]).toEqual([[], []]);
+  expect(baseline).toBe(rows[0]);
+  expect(viewOf({ ...result, digest_fits: false }).notes).toEqual([
+    expect.stringContaining('do not fit the digest'),
+  ]);
   expect(viewOf(result).warnings).toEqual([]);
   const reading = { bos_in_front: true, warnings: ['not read: a'], version_4_notes: [] };
   const warned = { ...result, environment: { model: { reading } } } as unknown as ExperimentResult;
   expect(viewOf(warned).warnings).toEqual(['not read: a']);
-  expect(viewOf({ ...result, digest_fits: false }).digest_note).toContain('do not fit the digest');
 });
 
 test('one way to print each number', () => {

@@ -4,18 +4,21 @@ import type { PairedMean, PairedRatio } from '../../eval/stats/paired.ts';
 import { powerOf } from '../../eval/stats/power.ts';
 import { TASKS, type TaskName } from '../../eval/tasks/tasks.ts';
 import type { Comparison, ConfigRun, ExperimentResult, TaskResult } from '../result.ts';
+import { baselineOf } from '../baseline.ts';
 import { distinctNames } from './config_names.ts';
-import { digestNote } from './digest_note.ts';
+import { notesOn } from './notes.ts';
 
 /** A result as it is shown: derived once, then laid out by the page, the reports and the terminal. */
 export interface ResultView {
-  /** Names of the configurations, no two alike; the first is the baseline's. */
+  /** Names of the configurations that were measured, no two alike. */
   names: string[];
   rows: RowView[];
+  /** The row that every other one is compared with; undefined where it has no answers, and nothing is compared. */
+  baseline: RowView | undefined;
   tasks: TaskView[];
   divergences: DivergenceView[];
-  /** A sentence where the answers do not fit the digest they came with. */
-  digest_note: string | undefined;
+  /** Sentences to be read beside the numbers: what they lack, and where they come from. */
+  notes: string[];
   /** What opening the model's files warned of. */
   warnings: readonly string[];
 }
@@ -65,23 +68,25 @@ export interface DivergenceView extends DivergenceSummary {
 export function viewOf(result: ExperimentResult): ResultView {
   const { spec, runs, comparisons } = result;
   const names = distinctNames(runs.map(({ config }) => config));
+  const rows = runs.map((run, index) => ({
+    ...run,
+    index,
+    name: names[index]!,
+    scores: run.tasks.map((own) => ({
+      ...own,
+      primary: own.metrics[TASKS[own.task].primary_metric],
+      comparison: comparisons.find(({ config, task }) => config === index && task === own.task),
+    })),
+  }));
   return {
     names,
-    rows: runs.map((run, index) => ({
-      ...run,
-      index,
-      name: names[index]!,
-      scores: run.tasks.map((own) => ({
-        ...own,
-        primary: own.metrics[TASKS[own.task].primary_metric],
-        comparison: comparisons.find(({ config, task }) => config === index && task === own.task),
-      })),
-    })),
+    rows,
+    baseline: baselineOf(result) && rows[0],
     tasks: spec.tasks.map(({ task }) => taskView(task, result)),
     divergences: comparisons.flatMap(({ config, task, divergence }) =>
       divergence ? [{ name: names[config]!, task, ...divergence }] : [],
     ),
-    digest_note: digestNote(result),
+    notes: notesOn(result),
     warnings: result.environment.model.reading?.warnings ?? [],
   };
 }

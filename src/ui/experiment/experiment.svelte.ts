@@ -2,7 +2,7 @@ import { questionsFrom } from '../../eval/tasks/tasks.ts';
 import { LabError, toFailure, type Failure } from '../../errors.ts';
 import type { ItemEvent, RunEvent } from '../../lab/protocol.ts';
 import { specHash, specOfQuery } from '../../study/permalink.ts';
-import type { ExperimentResult } from '../../study/result.ts';
+import type { ExperimentResult, RunState } from '../../study/result.ts';
 import { canonicalJson, parseSpec, type ExperimentSpec } from '../../study/spec.ts';
 import { activity } from '../shell/activity.svelte.ts';
 import { wantHeadingFocus } from '../shell/heading_focus.ts';
@@ -201,10 +201,12 @@ class ExperimentState {
   #on(event: RunEvent): void {
     this.#keepQuestion(event);
     this.#next = reduceRun(this.#next!, event, performance.now() / 1000);
-    if (event.type === 'finished') activity.runsDone++;
-    if (event.type === 'finished') notice.say('The run is done.');
+    if (event.type === 'finished') {
+      if (event.result.state === 'done') activity.runsDone++;
+      notice.say(endText(event.result.state));
+    }
     if (event.type === 'failed' && event.failure.code === 'needs-login') hubToken.wanted = true;
-    if (event.type === 'failed') notice.say('The run has stopped. What was measured is kept.');
+    if (event.type === 'failed') notice.say(endText('failed'));
     if (event.type === 'paused') activity.announcement = 'The run is paused.';
     if (event.type === 'continued') activity.announcement = 'The run goes on.';
     if (AT_ONCE.has(event.type)) this.#show();
@@ -217,10 +219,7 @@ class ExperimentState {
     if (event.type !== 'item' || event.config !== 0 || run_id === undefined) return;
     const { task, doc, item } = event;
     // Without them results show numbers alone; nothing measured depends on it.
-    questions().then(
-      (store) => store.keep({ run_id, task, doc_id: item.doc_id, doc }),
-      () => undefined,
-    );
+    questions.keep({ run_id, task, doc_id: item.doc_id, doc }).catch(() => undefined);
   }
 
   #show(): void {
@@ -237,9 +236,7 @@ class ExperimentState {
     activity.runId = live.state === 'running' ? live.run_id : undefined;
     activity.percent = live.state === 'running' ? percent : undefined;
     activity.paused = live.paused !== undefined;
-    if (live.state === 'done') activity.announcement = 'The run is done.';
-    else if (live.state !== 'running')
-      activity.announcement = 'The run has stopped. What was measured is kept.';
+    if (live.state !== 'running') activity.announcement = endText(live.state);
     else if (Math.floor(percent / 10) > Math.floor(before / 10)) {
       activity.announcement = `${10 * Math.floor(percent / 10)} % of the run is done.`;
     }
@@ -247,6 +244,14 @@ class ExperimentState {
 }
 
 export const experiment = new ExperimentState();
+
+/** The end of a run, as it is said aloud. */
+function endText(state: RunState): string {
+  if (state === 'done') return 'The run is done.';
+  return state === 'incomplete'
+    ? 'The run has ended, but not with all answers. What was measured is kept.'
+    : 'The run has stopped. What was measured is kept.';
+}
 
 function check(draft: ExperimentSpec): ExperimentState['checked'] {
   try {

@@ -11,10 +11,7 @@ export type Asked = (task: TaskName, doc_id: number) => DocText | undefined;
  * with the page. Others are missing.
  */
 export async function readAsked(run_id: string, spec: ExperimentSpec): Promise<Asked> {
-  const kept = await questions().then(
-    (store) => store.of(run_id),
-    () => [],
-  );
+  const kept = await questions.of(run_id).catch(() => []);
   const found = new Map(kept.map(({ task, doc_id, doc }) => [`${task} ${doc_id}`, doc]));
   if (found.size === 0) {
     const bundled = spec.tasks.filter(({ task }) => TASKS[task].bundled);

@@ -2,57 +2,47 @@ import { questionsFrom } from '../../eval/tasks/tasks.ts';
 import type { StoredRun } from '../../lab/protocol.ts';
 import type { RunRecord } from '../../study/record.ts';
 import type { ForeignRun } from '../../study/parse_result.ts';
+import { oneLine } from '../../study/one_line.ts';
 import { activity } from '../shell/activity.svelte.ts';
 import { experiment } from '../experiment/experiment.svelte.ts';
-import { openStore, questions } from '../../lab/client/kept.ts';
-
-/** Results that were measured elsewhere are kept under ids of this kind: they can be read, but not gone on with. */
-const FOREIGN = 'shared-';
-
-/** An id for results from elsewhere. */
-export const foreignId = (): string => `${FOREIGN}${crypto.randomUUID()}`;
-
-/** True if a stored run was measured elsewhere. */
-export const isForeign = ({ id }: Pick<RunRecord, 'id'>): boolean => id.startsWith(FOREIGN);
+import { store } from '../../lab/client/kept.ts';
+import { owned } from './owned.svelte.ts';
 
 /** Stores results from elsewhere beside the runs of this browser. */
-export async function keepForeign({ record, items }: ForeignRun): Promise<void> {
-  const store = await openStore();
-  await store.put(record);
-  await Promise.all(items.map((item) => store.commit(item)));
+export const keepForeign = ({ record, items }: ForeignRun): Promise<void> => store.add(record, items);
+
+/** Gives a run another title, whatever else has changed in it meanwhile. */
+export async function renameRun(id: string, title: string): Promise<void> {
+  await store.change(id, (record) => ({ ...record, spec: { ...record.spec, title: oneLine(title) } }));
 }
 
-/** Takes a run out of the store, its questions too. */
-export async function removeRun(id: string): Promise<void> {
-  await (await openStore()).remove(id);
-  await questions().then(
-    (store) => store.remove(id),
-    () => undefined,
-  );
+/** Where a run is in progress; undefined where it is not. */
+export function whereRunning({ id }: Pick<RunRecord, 'id'>): 'here' | 'elsewhere' | undefined {
+  if (activity.runId === id) return 'here';
+  return owned.ids.has(id) ? 'elsewhere' : undefined;
 }
 
-/** Gives a run another title. */
-export async function renameRun(record: RunRecord, title: string): Promise<void> {
-  await (await openStore()).put({ ...record, spec: { ...record.spec, title } });
+/** The state of a run, in a few words. A run that says it is running, and that nobody owns, was cut off. */
+export function stateName(record: Pick<RunRecord, 'id' | 'state' | 'foreign'>): string {
+  const where = whereRunning(record);
+  const inTab = where === 'elsewhere' ? ' in another tab' : '';
+  if (where) return `${record.state === 'paused' ? 'paused' : 'running'}${inTab}`;
+  const elsewhere = record.foreign ? 'measured elsewhere, ' : '';
+  return elsewhere + ENDED[record.state];
 }
 
-/** The state of a run, in a word or two. A run that says it is running, but not in this tab, was cut off. */
-export function stateName({ id, state }: RunRecord): string {
-  switch (state) {
-    case 'done':
-      return 'done';
-    case 'running':
-      return activity.runId === id ? 'running' : 'not finished';
-    case 'failed':
-      return 'stopped by a failure';
-    case 'cancelled':
-      return 'stopped';
-  }
-}
+const ENDED: Record<RunRecord['state'], string> = {
+  running: 'not finished',
+  paused: 'not finished',
+  done: 'done',
+  incomplete: 'not complete',
+  failed: 'stopped by a failure',
+  cancelled: 'stopped',
+};
 
-/** True if a run of this browser is not done and is not running in this tab. */
-export const canResume = ({ id, state }: RunRecord): boolean =>
-  state !== 'done' && activity.runId !== id && !isForeign({ id });
+/** True if a run of this browser lacks answers and nobody is at it. */
+export const canResume = (record: RunRecord): boolean =>
+  record.state !== 'done' && !record.foreign && whereRunning(record) === undefined;
 
 /** The folders that have to be chosen before the run can go on: their files are not kept, only results. */
 export function missingFolders({ spec, environment }: RunRecord): {

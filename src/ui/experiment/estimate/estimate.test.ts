@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import tiny from '../../../../public/models/nibble-tiny/config.json';
 import { parseConfig } from '../../../model/config.ts';
 import type { Probe } from '../../../study/speed.ts';
-import type { RunRecord } from '../../../study/record.ts';
 import { defaultSpec } from '../draft.ts';
 import { estimateRun, estimateSentences, wantsProbe, type PastRun } from './estimate.ts';
 
@@ -16,22 +15,19 @@ const footprint = (actual_bytes: number, bits_per_weight: number) => ({
   actual_bytes,
   bits_per_weight,
 });
-const timings = { load_seconds: 1, answer_seconds: 27, tokens: 0, tokens_per_second: 0 };
+const timings = { load_seconds: 1, answer_seconds: 27, items: 270, tokens: 0, tokens_per_second: 0 };
 
-const past: PastRun = {
-  answers: 540,
-  record: {
-    id: 'r',
-    state: 'done',
-    created: '2026-11-21T13:58:00',
-    spec: { ...spec, configs: [float32, nf4] },
-    environment: { model: { files: { 'model.safetensors': { bytes: 2_000_000 } } } },
-    configs: {
-      0: { footprint: footprint(2_000_000, 16), timings },
-      1: { footprint: footprint(850_000, 4.5), timings },
-    },
-  } as unknown as RunRecord,
-};
+const past = {
+  id: 'r',
+  state: 'done',
+  created: '2026-11-21T13:58:00',
+  spec: { ...spec, configs: [float32, nf4] },
+  environment: { model: { files: { 'model.safetensors': { bytes: 2_000_000 } } } },
+  configs: {
+    0: { footprint: footprint(2_000_000, 16), timings },
+    1: { footprint: footprint(850_000, 4.5), timings },
+  },
+} as unknown as PastRun;
 
 test('nothing is said before a run of the same model', () => {
   expect(estimateRun(spec, [])).toEqual({});
@@ -57,11 +53,14 @@ test('another mixture is less certain, another task is not guessed at', () => {
   expect(arc.time!.seconds[1] / arc.time!.seconds[0]).toBeCloseTo(4);
   expect(estimateRun({ ...spec, tasks: [{ task: 'arc_easy', limit: 270 }] }, [past]).time).toBeUndefined();
   expect(estimateRun({ ...spec, tasks: [{ task: 'mini_arc' }] }, [past]).time).toBeUndefined();
+  // Of a run that does not say which items its seconds are of nothing follows.
+  const older = { ...past, configs: { 0: { ...past.configs[0]!, timings: { ...timings, items: 0 } } } };
+  expect(estimateRun(spec, [older]).time).toBeUndefined();
 });
 
 test('an estimate in words', () => {
   const hub = { source: 'hub', repo: 'a/b', revision: 'main' } as const;
-  const run = { ...past, record: { ...past.record, spec: { ...past.record.spec, model: hub } } };
+  const run = { ...past, spec: { ...past.spec, model: hub } };
   expect(estimateSentences(estimateRun({ ...spec, model: hub }, [run]))).toEqual([
     'The download is about 2 MB.',
     'The weights take up to about 2 MB of GPU memory at a time.',

@@ -7,10 +7,7 @@ import { bitsPerWeight, type QuantConfig } from '../../../quant/config.ts';
 import { bytes, dateTime, durationRange } from '../../../study/view/format.ts';
 
 /** A run that was measured here before: how fast, and how large. */
-export interface PastRun {
-  record: RunRecord;
-  answers: number;
-}
+export type PastRun = RunRecord;
 
 /** The cost of a run, as far as earlier runs of the same model on this adapter tell it, or a probe. */
 export interface Estimate {
@@ -36,12 +33,12 @@ const CHARACTERS_PER_TOKEN = 4;
  * same model there is nothing to say.
  */
 export function estimateRun(spec: ExperimentSpec, past: readonly PastRun[], probe?: Probe): Estimate {
-  const same = past.filter(({ record }) => sameModel(record.spec.model, spec.model));
+  const same = past.filter((run) => sameModel(run.spec.model, spec.model));
   return {
     download_bytes:
       spec.model.source === 'hub' ? (first(same, downloadBytes) ?? probe?.download_bytes) : undefined,
     weight_bytes:
-      first(same, ({ record }) => weightBytes(spec.configs, record)) ??
+      first(same, (run) => weightBytes(spec.configs, run)) ??
       (probe && weightBytesByShape(spec.configs, probe)),
     time: first(same, (run) => timeBy(spec, run)) ?? (probe && timeByProbe(spec, probe)),
   };
@@ -61,8 +58,8 @@ function first<T>(runs: readonly PastRun[], value: (run: PastRun) => T | undefin
   return undefined;
 }
 
-function downloadBytes({ record }: PastRun): number | undefined {
-  const files = Object.values(record.environment?.model.files ?? {});
+function downloadBytes({ environment }: PastRun): number | undefined {
+  const files = Object.values(environment?.model.files ?? {});
   return files.length === 0 ? undefined : files.reduce((sum, file) => sum + file.bytes, 0);
 }
 
@@ -100,14 +97,15 @@ const weightBytesByShape = (configs: readonly QuantConfig[], { shape }: Probe): 
 const bitsOf = (config: QuantConfig, stored: number): number =>
   config.quant_type === 'none' ? stored : bitsPerWeight(config);
 
-function timeBy({ configs, tasks }: ExperimentSpec, { record, answers }: PastRun): Estimate['time'] {
+function timeBy({ configs, tasks }: ExperimentSpec, record: PastRun): Estimate['time'] {
   const before = record.spec.tasks;
   const known = new Set(before.map(({ task }) => task));
   const items = tasks.map(({ limit, doc_ids }) => doc_ids?.length ?? limit);
   const done = Object.values(record.configs);
-  if (answers === 0 || items.includes(undefined) || !tasks.every(({ task }) => known.has(task)))
+  const timed = sum(done.map(({ timings }) => timings.items ?? 0));
+  if (timed === 0 || items.includes(undefined) || !tasks.every(({ task }) => known.has(task)))
     return undefined;
-  const perItem = sum(done.map(({ timings }) => timings.answer_seconds)) / answers;
+  const perItem = sum(done.map(({ timings }) => (timings.items ? timings.answer_seconds : 0))) / timed;
   const loading = sum(done.map(({ timings }) => timings.load_seconds)) / done.length;
   const seconds = configs.length * (loading + perItem * sum(items.map((n) => n ?? 0)));
   const doubt = proportion(tasks) === proportion(before) ? DOUBT.same : DOUBT.other;

@@ -1,21 +1,14 @@
-import { openStore } from '../../../lab/client/kept.ts';
+import { store } from '../../../lab/client/kept.ts';
 import type { PastRun } from './estimate.ts';
 
 /** The number of earlier runs an estimate looks at. */
 const MOST = 20;
 
 /**
- * The newest stored runs that measured something; none where the store cannot be read: an estimate is no reason for an
- * error message.
+ * The newest runs of this browser that measured something; none where the store cannot be read: an estimate is no
+ * reason for an error message.
  */
 export async function readPastRuns(): Promise<PastRun[]> {
-  try {
-    const store = await openStore();
-    const records = (await store.list()).filter(({ configs }) => Object.keys(configs).length > 0);
-    return await Promise.all(
-      records.slice(0, MOST).map(async (record) => ({ record, answers: await store.count(record.id) })),
-    );
-  } catch {
-    return [];
-  }
+  const records = await store.list().catch(() => []);
+  return records.filter(({ configs, foreign }) => !foreign && Object.keys(configs).length > 0).slice(0, MOST);
 }

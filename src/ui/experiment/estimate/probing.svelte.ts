@@ -21,10 +21,7 @@ class Probing {
     this.#model = model;
     this.known = undefined;
     this.failure = undefined;
-    const kept = await probes().then(
-      (store) => store.of(adapter, model),
-      () => undefined,
-    );
+    const kept = await probes.of(adapter, model).catch(() => undefined);
     if (this.#model === model) this.known ??= kept;
   }
 
@@ -43,9 +40,7 @@ class Probing {
       return;
     }
     if (this.#model === asked) this.known = answer;
-    await probes()
-      .then((store) => store.keep(adapter, asked, answer))
-      .catch(() => undefined);
+    await probes.keep(adapter, asked, answer).catch(() => undefined);
   }
 }
 

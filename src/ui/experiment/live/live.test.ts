@@ -25,6 +25,7 @@ const item = (config: number, done: number): ItemEvent => ({
     acc_norm: 1,
     acc_bytes: 1,
   },
+  spent: { seconds: 1, tokens: 50 },
   done,
   total: 4,
   metrics: { acc: { value: 1, stderr: 0 } },

@@ -3,7 +3,8 @@ import type { Failure } from '../../../errors.ts';
 import type { MetricValue } from '../../../eval/stats/metric.ts';
 import type { ItemEvent, RunEvent } from '../../../lab/protocol.ts';
 import type { ConfigRun, ExperimentResult, ModelReading, RunState } from '../../../study/result.ts';
-import type { ExperimentSpec } from '../../../study/spec.ts';
+import { canonicalJson, type ExperimentSpec } from '../../../study/spec.ts';
+import { gapSentences } from '../../../study/view/notes.ts';
 
 /** A run in progress, put together from its events for the screen. */
 export interface Live {
@@ -19,11 +20,13 @@ export interface Live {
   rows: LiveRow[];
   item?: ItemEvent | undefined;
   /** Sentences about the download. */
-  notes?: readonly string[] | undefined;
+  said?: readonly string[] | undefined;
   eta_seconds?: readonly [number, number] | undefined;
   /** Since when it is paused. */
   paused?: number | undefined;
   failure?: Failure | undefined;
+  /** At its end: which configurations lack answers, and why. */
+  notes?: readonly string[];
 }
 
 /** One configuration. */
@@ -47,8 +50,8 @@ export interface LiveScore {
 
 /** A run about to start; `before` is what a resumed one had measured. */
 export function startLive(spec: ExperimentSpec, before?: ExperimentResult): Live {
-  const rows = spec.configs.map((_, index): LiveRow => {
-    const kept = before?.runs[index];
+  const rows = spec.configs.map((config): LiveRow => {
+    const kept = before?.runs.find((run) => canonicalJson(run.config) === canonicalJson(config));
     const scores: LiveRow['scores'] = {};
     for (const { task, n, metrics } of kept?.tasks ?? []) {
       if (n > 0) scores[task] = { n, metric: metrics[TASKS[task].primary_metric] };
@@ -96,7 +99,7 @@ export function reduceRun(live: Live, event: RunEvent, now: number): Live {
         answered(row, event, now),
       );
     case 'note':
-      return { ...live, notes: [...new Set([...(live.notes ?? []), event.text])] };
+      return { ...live, said: [...new Set([...(live.said ?? []), event.text])] };
     case 'paused':
       return { ...live, paused: now };
     case 'continued':
@@ -112,7 +115,8 @@ export function reduceRun(live: Live, event: RunEvent, now: number): Live {
     case 'finished':
       return {
         ...live,
-        state: 'done',
+        state: event.result.state,
+        notes: gapSentences(event.result),
         paused: undefined,
         eta_seconds: undefined,
         step: undefined,

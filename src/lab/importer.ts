@@ -1,0 +1,27 @@
+import * as Comlink from 'comlink';
+import { toFailure } from '../errors.ts';
+import type { Importer } from './protocol.ts';
+import { readResults } from './read_results.ts';
+import { browserStore } from './store.ts';
+
+const store = browserStore();
+
+const importer: Importer = {
+  async take(file, onProgress) {
+    try {
+      const runs = await readResults(file);
+      const total = runs.reduce((sum, { items }) => sum + items.length, 0);
+      let before = 0;
+      onProgress(0, total);
+      for (const { record, items } of runs) {
+        await store.add(record, items, (written) => onProgress(before + written, total));
+        before += items.length;
+      }
+      return runs.length;
+    } catch (error) {
+      return toFailure(error);
+    }
+  },
+};
+
+Comlink.expose(importer);

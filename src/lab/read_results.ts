@@ -1,0 +1,30 @@
+import { LabError } from '../errors.ts';
+import { parseResult, type ForeignRun } from '../study/parse_result.ts';
+
+/** Bytes of the largest file that is read: a result of a thousand answers is some 300 kB. */
+const MOST = 500_000_000;
+
+/**
+ * The runs of a file as the page exports it, one result or a list of them, under new ids.
+ * @throws bad-data or bad-spec naming the file.
+ */
+export async function readResults(file: File): Promise<ForeignRun[]> {
+  if (file.size > MOST) {
+    throw new LabError('bad-data', `${file.name} has ${file.size} bytes; allowed: ${MOST}.`);
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(await file.text());
+  } catch {
+    throw new LabError('bad-data', `${file.name} is not JSON; allowed: results as this page exports them.`);
+  }
+  try {
+    return (Array.isArray(json) ? json : [json]).map((one) => parseResult(one, foreignId()));
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    throw new LabError(error.code, `${file.name}: ${error.message}`, { cause: error });
+  }
+}
+
+/** An id for a run from elsewhere. */
+export const foreignId = (): string => `shared-${crypto.randomUUID()}`;
