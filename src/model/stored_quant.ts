@@ -1,5 +1,6 @@
 import { LabError } from '../errors.ts';
-import { savedQuantType, type SavedQuantType, type SavedReader } from '../quant/bitsandbytes_format.ts';
+import { savedQuantType, type SavedQuantType } from '../quant/bitsandbytes_format.ts';
+import type { SavedReader } from '../quant/saved/layout.ts';
 import type { ComputeDtype, QuantConfig } from '../quant/config.ts';
 import { readWeightBytes, type Checkpoint } from '../tensor/checkpoint.ts';
 import type { ModelConfig } from './model_config.ts';
