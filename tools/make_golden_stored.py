@@ -20,7 +20,9 @@ import torch
 from awq.modules.linear.gemm import WQLinear_GEMM
 from awq.utils.packing_utils import dequantize_gemm
 from compressed_tensors.compressors.base import BaseCompressor
+from compressed_tensors.compressors.nvfp4.helpers import unpack_fp4_from_uint8
 from compressed_tensors.quantization import QuantizationArgs, QuantizationScheme
+from compressed_tensors.quantization.lifecycle.forward import dequantize
 from compressed_tensors.quantization.utils import calculate_qparams, generate_gparam
 from gptqmodel.nn_modules.qlinear.torch import TorchLinear
 from safetensors.torch import save_file
@@ -129,7 +131,12 @@ def by_compressed_tensors(w: torch.Tensor, layout: str, args: QuantizationArgs) 
         state["weight_global_scale"] = global_scale
     compressor = BaseCompressor.get_value_from_registry(layout)
     stored = compressor.compress(state, scheme)
-    back = compressor.decompress(dict(stored), scheme)["weight"].float()
+    if global_scale is None:
+        back = compressor.decompress(dict(stored), scheme)["weight"].float()
+    else:
+        # The tool's own decompress rounds to bfloat16.
+        codes = unpack_fp4_from_uint8(stored["weight_packed"], *w.shape, dtype=torch.float32)
+        back = dequantize(codes, stored["weight_scale"].float(), args=args, dtype=torch.float32, global_scale=global_scale)
     return {name: tensor for name, tensor in stored.items() if isinstance(tensor, torch.Tensor)}, back
 
 

@@ -20,7 +20,7 @@ export function awqSettings(config: Readonly<Record<string, unknown>>): AwqSetti
   const {
     bits = config.w_bit,
     group_size = config.q_group_size,
-    version = 'gemm',
+    version = config.format ?? 'gemm',
     zero_point = true,
   } = config;
   if (bits !== 4) refuseSetting(TOOL, 'bits', bits, '4');

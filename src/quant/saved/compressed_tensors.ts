@@ -47,7 +47,10 @@ export function compressedTensorsLayout(config: Json): SavedLayout {
 }
 
 function weightsOf(config: Json): Weights {
-  const { config_groups, kv_cache_scheme, sparsity_config } = config;
+  const { config_groups, kv_cache_scheme, sparsity_config, transform_config } = config;
+  if (transform_config && Object.keys(transform_config).length > 0) {
+    refuseSetting(TOOL, 'transform_config', transform_config, 'weights without transforms');
+  }
   if (kv_cache_scheme)
     refuseSetting(TOOL, 'kv_cache_scheme', kv_cache_scheme, 'caches that are not quantized');
   const sparse = (sparsity_config as Json | null | undefined)?.format;

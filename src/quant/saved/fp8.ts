@@ -13,7 +13,8 @@ const SQUARE = 128;
  * @throws unsupported-quantization for squares of another size, or scales of activations that are in the file.
  */
 export function fp8Layout(config: Readonly<Record<string, unknown>>): SavedLayout {
-  const { weight_block_size = null, activation_scheme = 'dynamic' } = config;
+  const { weight_block_size = null, activation_scheme = 'dynamic', fmt = 'e4m3' } = config;
+  if (fmt !== 'e4m3') refuseSetting(TOOL, 'fmt', fmt, 'e4m3');
   const squares = JSON.stringify(weight_block_size) === `[${SQUARE},${SQUARE}]`;
   if (weight_block_size !== null && !squares) {
     refuseSetting(TOOL, 'weight_block_size', weight_block_size, `[${SQUARE}, ${SQUARE}], and none`);

@@ -15,6 +15,7 @@ export interface GptqSettings {
   group_size: number;
   /** Of the first version, zeros are stored less one, by a subtraction from the whole word. */
   checkpoint_format: 'gptq' | 'gptq_v2';
+  symmetric: boolean;
 }
 
 const TOOL = 'GPTQ';
@@ -24,7 +25,16 @@ const TOOL = 'GPTQ';
  * @throws unsupported-quantization for other bits, packings or layers than are read here.
  */
 export function gptqSettings(config: Readonly<Record<string, unknown>>): GptqSettings {
-  const { bits, group_size = -1, checkpoint_format = 'gptq', is_marlin_format, dynamic, lm_head } = config;
+  const {
+    bits,
+    group_size = -1,
+    sym = true,
+    is_marlin_format,
+    dynamic,
+    lm_head,
+    pack_dtype = 'int32',
+  } = config;
+  const checkpoint_format = config.checkpoint_format ?? config.format ?? 'gptq';
   if (bits !== 4) refuseSetting(TOOL, 'bits', bits, '4');
   if (is_marlin_format === true) refuseSetting(TOOL, 'is_marlin_format', true, 'plain packing');
   if (checkpoint_format !== 'gptq' && checkpoint_format !== 'gptq_v2') {
@@ -39,21 +49,18 @@ export function gptqSettings(config: Readonly<Record<string, unknown>>): GptqSet
   if (dynamic && Object.keys(dynamic).length > 0)
     refuseSetting(TOOL, 'dynamic', dynamic, 'one setting for all layers');
   if (lm_head === true) refuseSetting(TOOL, 'lm_head', true, 'heads that are not quantized');
-  return { group_size, checkpoint_format };
+  if (pack_dtype !== 'int32') refuseSetting(TOOL, 'pack_dtype', pack_dtype, 'int32');
+  return { group_size, checkpoint_format, symmetric: sym === true };
 }
 
 /** GPTQ's layout: codes eight to a word down the columns of the transposed weight, zeros eight to a word along it. */
-export function gptqLayout({ group_size, checkpoint_format }: GptqSettings): SavedLayout {
+export function gptqLayout({ group_size, checkpoint_format, symmetric }: GptqSettings): SavedLayout {
   return {
     tool: TOOL,
     parts: /^(qweight|qzeros|scales|g_idx)$/,
     warnings: [],
     isQuantized: (reader, name) => reader.dtypeOf(`${name}.qweight`) !== undefined,
-    storageOf: async (reader, name) => ({
-      quant_type: 'gptq',
-      group_size,
-      symmetric: await hasNoZeros(reader, name, checkpoint_format),
-    }),
+    storageOf: () => Promise.resolve({ quant_type: 'gptq', group_size, symmetric }),
     async read(reader, name, shape) {
       const [rows, columns] = shape;
       const group = group_size === -1 ? columns : group_size;
@@ -99,16 +106,6 @@ export function gptqLayout({ group_size, checkpoint_format }: GptqSettings): Sav
 /** The first version takes one from every nibble by one subtraction from the word, which borrows: so does undoing it. */
 const zeroWord = (word: number, format: GptqSettings['checkpoint_format']): number =>
   format === 'gptq' ? (word + 0x11111111) >>> 0 : word;
-
-async function hasNoZeros(
-  reader: SavedReader,
-  name: string,
-  format: GptqSettings['checkpoint_format'],
-): Promise<boolean> {
-  const bytes = await reader.read(`${name}.qzeros`);
-  const words = new Uint32Array(bytes?.slice().buffer ?? new ArrayBuffer(0));
-  return words.every((word) => zeroWord(word, format) === 0x88888888);
-}
 
 /** Columns that were quantized in another order than they stand would need the input gathered first. */
 async function requireInOrder(
