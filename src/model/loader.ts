@@ -4,8 +4,8 @@ import type { Gpu } from '../gpu/device/device.ts';
 import { loadMatrix, storeAs, uploadQuantized, type Storing } from '../gpu/matrix/load_matrix.ts';
 import type { DeviceMatrix } from '../gpu/matrix/matrix.ts';
 import type { StoredMatrix } from '../gpu/matrix/stored_matrix.ts';
-import { readQuantized, savedQuantType } from '../quant/bitsandbytes_format.ts';
 import { skippedModules, type QuantConfig } from '../quant/config.ts';
+import type { SavedLayout } from '../quant/saved/layout.ts';
 import {
   findTensor,
   readWeight,
@@ -16,7 +16,7 @@ import {
 import { isQuantizable, type QuantizableDtype } from '../tensor/dtype.ts';
 import { loadLora, type Adapter } from './lora.ts';
 import { isSkipped, type LinearModule } from './modules.ts';
-import { savedReader } from './stored_quant.ts';
+import { savedParts, savedReader } from './stored_quant.ts';
 import { requireTensor, type ModelTensor } from './tensors.ts';
 
 /** y = x · matrixᵀ + bias. */
@@ -44,6 +44,13 @@ export interface Loader {
 
 export type Progress = (bytesDone: number, bytesTotal: number) => void;
 
+export interface LoaderOptions {
+  onProgress: Progress;
+  adapter: Adapter | undefined;
+  /** How Linear layers are stored that the checkpoint has quantized. */
+  layout: SavedLayout | undefined;
+}
+
 /** Bytes of a checkpoint that may be on their way to the device before it is waited for. */
 const AHEAD_BYTES = 32 * 1024 * 1024;
 
@@ -59,8 +66,7 @@ export async function openLoader(
   gpu: Gpu,
   checkpoint: Checkpoint,
   quant: QuantConfig,
-  onProgress: Progress,
-  adapter: Adapter | undefined,
+  { onProgress, adapter, layout }: LoaderOptions,
 ): Promise<Loader> {
   const arena = openArena(gpu);
   const storing = await storeAs(arena, quant);
@@ -110,9 +116,9 @@ export async function openLoader(
   }
 
   async function linearMatrix({ name, rows, columns, conv1d }: LinearModule): Promise<DeviceMatrix> {
-    if (savedQuantType(saved, name)) {
-      const quantized = await readQuantized(saved, name, [rows, columns]);
-      advance(`${name}.weight`);
+    if (layout?.isQuantized(saved, name)) {
+      const quantized = await layout.read(saved, name, [rows, columns]);
+      savedParts(checkpoint, layout, name).forEach(advance);
       return uploadQuantized(arena, name, quantized);
     }
     const describe = conv1d ? transposedMatrix : storedMatrix;

@@ -5,7 +5,8 @@ import { parseGenerationConfig, type GenerationConfig } from './generation_confi
 import type { Json } from './config_fields.ts';
 import type { ModelConfig } from './model_config.ts';
 import { openAdapter, type Adapter } from './lora.ts';
-import { quantizationConfig, type BitsAndBytesSettings } from './quantization_config.ts';
+import { quantizationConfig } from './quantization_config.ts';
+import type { SavedLayout } from '../quant/saved/layout.ts';
 import { readJson, readOptionalJson, readOptionalText } from './read_json.ts';
 import { storedQuantOf, type StoredQuant } from './stored_quant.ts';
 import { hasOwnHead } from './tensors.ts';
@@ -84,26 +85,27 @@ async function readTokenizer(
  */
 export async function openWeights(files: FileSet): Promise<ModelWeights> {
   const json = await readJson(files, 'config.json');
-  const settings = quantizationConfig(json);
+  const layout = quantizationConfig(json);
   const checkpoint = await openCheckpoint(files);
-  const { warnings, ...fitted } = await fitWeights(json, settings, checkpoint);
+  const { warnings, ...fitted } = await fitWeights(json, layout, checkpoint);
   return { checkpoint, ...fitted, warnings: [...checkpoint.warnings, ...warnings] };
 }
 
 /** Checks what a config.json and a checkpoint say of each other. */
 export async function fitWeights(
   json: Json,
-  settings: BitsAndBytesSettings | undefined,
+  layout: SavedLayout | undefined,
   checkpoint: Checkpoint,
 ): Promise<Omit<ModelWeights, 'checkpoint'>> {
   const stated = parseConfig(json);
   const untied = stated.tie_word_embeddings && (await hasOwnHead(stated, checkpoint));
   const config = untied ? { ...stated, tie_word_embeddings: false } : stated;
-  const stored_quant = await storedQuantOf(checkpoint, config, settings);
-  const warnings = unexpectedTensors(config, checkpoint);
-  if (settings && !stored_quant) {
+  const stored_quant = await storedQuantOf(checkpoint, config, layout);
+  const warnings = unexpectedTensors(config, checkpoint, layout);
+  if (stored_quant) warnings.push(...layout!.warnings);
+  if (layout && !stored_quant) {
     warnings.push(
-      'config.json says that bitsandbytes quantized the checkpoint, but no Linear layer is: it runs as unquantized',
+      `config.json says that ${layout.tool} quantized the checkpoint, but no Linear layer is: it runs as unquantized`,
     );
   }
   return { config, stored_quant, warnings, version_4_notes: version4Notes(json, { untied }) };

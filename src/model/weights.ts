@@ -2,6 +2,7 @@ import type { Arena } from '../gpu/device/buffers.ts';
 import type { Gpu } from '../gpu/device/device.ts';
 import type { DeviceMatrix } from '../gpu/matrix/matrix.ts';
 import type { QuantConfig } from '../quant/config.ts';
+import type { SavedLayout } from '../quant/saved/layout.ts';
 import type { Checkpoint } from '../tensor/checkpoint.ts';
 import { openLoader, type Linear, type Loader, type Progress } from './loader.ts';
 import { adaptedCheckpoint, type Adapter } from './lora.ts';
@@ -42,6 +43,8 @@ export interface WeightOptions {
   onProgress?: Progress;
   /** A LoRA adapter on top of the Linear layers, quantized or not. */
   adapter?: Adapter | undefined;
+  /** How Linear layers are stored that the checkpoint has quantized. */
+  layout?: SavedLayout | undefined;
 }
 
 /**
@@ -53,10 +56,10 @@ export async function loadWeights(
   checkpoint: Checkpoint,
   config: ModelConfig,
   quant: QuantConfig,
-  { onProgress = () => {}, adapter }: WeightOptions = {},
+  { onProgress = () => {}, adapter, layout }: WeightOptions = {},
 ): Promise<Weights> {
   const adapted = adapter ? adaptedCheckpoint(adapter, config, checkpoint) : checkpoint;
-  const loader = await openLoader(gpu, adapted, quant, onProgress, adapter);
+  const loader = await openLoader(gpu, adapted, quant, { onProgress, adapter, layout });
   const { arena } = loader;
   const tensors = modelTensors(config, checkpoint);
   try {
