@@ -87,6 +87,13 @@ async function inspectFolder(path: string, adapter: string | undefined): Promise
     ];
     return { verdict: verdictOf(path, { ...tensors, readings, refusals }), config: undefined };
   }
+  if (!('error' in header) && (await namesNoModel(files))) {
+    const warnings = [
+      ...(header.warnings ?? []),
+      'config.json names no model: only the checkpoint is looked at',
+    ];
+    return { verdict: verdictOf(path, { ...header, warnings }), config: undefined };
+  }
   const adapterFiles = adapter === undefined ? undefined : await diskModel(adapter, 'adapter');
   const { files: readings, config, ...found } = await inspectModel(files, adapterFiles);
   const known = config ?? (await readConfigOf(files));
@@ -97,6 +104,12 @@ async function inspectFolder(path: string, adapter: string | undefined): Promise
 async function modelOrAdapter(path: string): Promise<FileSet> {
   const files = await diskModel(path);
   return files.names.includes('config.json') ? files : diskModel(path, 'adapter');
+}
+
+/** True of a config.json that says of no model what it is: a checkpoint beside it is one for all that. */
+async function namesNoModel(files: FileSet): Promise<boolean> {
+  const json = await readJson(files, 'config.json').catch(() => undefined);
+  return json !== undefined && Object.keys(json).length === 0;
 }
 
 /** The model that config.json makes, though other files are refused. */

@@ -86,19 +86,21 @@ function architectureOf(
   }
   const found = architecture ?? type;
   const refusal = refusalOf({ architecture, type });
-  throw new LabError(
-    'unsupported-architecture',
-    refusal ??
-      `${found === undefined || found === null ? 'config.json names no architecture' : `The model is a ${shown(found)}`}; supported: ${supportedNames(families)}.`,
-  );
+  const what =
+    found === undefined || found === null
+      ? 'config.json names no architecture'
+      : `The model is a ${shown(found)}`;
+  throw new LabError('unsupported-architecture', refusal ?? `${what}; supported: ${supported(families)}.`);
 }
 
-/** All names, those of language models first. */
-const supportedNames = (families: readonly Family[]): string =>
-  [
-    ...families.flatMap(({ architectures }) => architectures),
-    ...families.flatMap(({ classifiers = [] }) => classifiers),
-  ].join(', ');
+/** Rows that a refusal names; README.md has the table of all. */
+const NAMED = 4;
+
+const supported = (families: readonly Family[]): string =>
+  `${families
+    .slice(0, NAMED)
+    .map(({ architectures: [first] }) => first)
+    .join(', ')} and ${families.length - NAMED} other families, whose table is in README.md`;
 
 /**
  * Whether a name says nothing against a model of tokens: transformers does not ask for it where there is a model_type,
