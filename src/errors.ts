@@ -61,6 +61,8 @@ const HINTS = {
   'storage-newer': 'Close every tab of this page and open it anew, so that the newer version is loaded.',
   'run-elsewhere': 'Watch it in the tab it runs in, or wait until it has ended there.',
   'run-gone': 'Start the experiment again, or import the run from a file.',
+  'no-browser': 'Install Chrome or Chromium, or set NIBBLE_CHROMIUM to its path; --runtime node needs none.',
+  interrupted: 'What was measured is saved: resume the run to finish it.',
   cancelled: 'What was measured is saved: resume the run to finish it.',
   internal: 'This is a fault in the lab: please report it with the text above.',
 } as const;

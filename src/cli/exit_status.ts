@@ -16,6 +16,8 @@ const RUN_FAILURES: ReadonlySet<ErrorCode> = new Set([
   'storage-newer',
   'run-elsewhere',
   'run-gone',
+  'no-browser',
+  'interrupted',
   'cancelled',
   'internal',
 ]);

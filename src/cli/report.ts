@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { LabError } from '../errors.ts';
 import { specHash } from '../study/permalink.ts';
@@ -8,6 +7,7 @@ import { toMarkdown } from '../study/report/markdown.ts';
 import { buildReport } from '../study/report/build_report.ts';
 import type { ExperimentResult } from '../study/result.ts';
 import { parseArguments } from './arguments.ts';
+import { requireWritable, writeWhole } from './output_file.ts';
 import { readResult } from './read_result.ts';
 
 /** The address at which `npm start` serves the page: a link in a report opens there. */
@@ -36,8 +36,9 @@ export async function reportCommand(args: string[]): Promise<number> {
     const allowed = Object.keys(WRITERS).join(', ');
     throw new LabError('bad-arguments', `--out ends in ${extension || 'nothing'}; allowed: ${allowed}.`);
   }
+  if (values.out !== undefined) requireWritable(values.out);
   const text = await writer(await readResult(positionals[0]!));
   if (values.out === undefined) console.log(text);
-  else await writeFile(values.out, text);
+  else writeWhole(values.out, text);
   return 0;
 }
