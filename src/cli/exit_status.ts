@@ -7,6 +7,7 @@ const RUN_FAILURES: ReadonlySet<ErrorCode> = new Set([
   'out-of-memory',
   'over-limit',
   'device-lost',
+  'gpu-gone',
   'non-finite-score',
   'kernel-mismatch',
   'network',

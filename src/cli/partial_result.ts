@@ -1,5 +1,6 @@
 import type { Failure } from '../errors.ts';
 import { assembleResult } from '../study/assemble.ts';
+import { endState } from '../study/end_state.ts';
 import type { RunEvent } from '../lab/protocol.ts';
 import type { ExperimentResult } from '../study/result.ts';
 import type { ExperimentSpec } from '../study/spec.ts';
@@ -50,7 +51,7 @@ export function partialResult(spec: ExperimentSpec): {
       }
     },
     end(failure) {
-      record.state = failure.code === 'cancelled' ? 'cancelled' : 'failed';
+      record.state = endState(failure.code);
       record.failure = failure;
     },
     answers: () => items.size,

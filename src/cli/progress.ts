@@ -42,6 +42,9 @@ export function progressPrinter(spec: ExperimentSpec): (event: RunEvent) => void
         else move(line);
         break;
       }
+      case 'device-lost':
+        say(`${event.failure.message} What was measured is kept; going on with a new one.`);
+        break;
       case 'config-failed':
         say(`${names[event.config]!} failed, going on without it: ${event.failure.message}`);
         break;

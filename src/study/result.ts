@@ -50,6 +50,8 @@ export interface Environment {
   runtime: string;
   adapter: AdapterReport;
   kernel_check: KernelCheck;
+  /** Other adapters that went on after it: the first was lost, or the run was resumed on another machine or driver. */
+  adapters?: AdapterSegment[];
   model: ModelIdentity;
   /** The files each task was read from, those of its examples too; older results do not say. */
   data?: Partial<Record<TaskName, DataOrigin[]>>;
@@ -57,6 +59,14 @@ export interface Environment {
   items_sha256?: string;
   /** ISO 8601. */
   started: string;
+}
+
+/** Another adapter in the middle of a run. */
+export interface AdapterSegment {
+  adapter: AdapterReport;
+  kernel_check: KernelCheck;
+  /** Answers of the run that were there when it began. */
+  answers: number;
 }
 
 /** The origin of a task's file. A Hub file is identified by its commit, its hash is the Hub's; any other by its hash. */

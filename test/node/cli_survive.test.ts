@@ -119,7 +119,7 @@ it('a dead Chromium leaves a result, exits with 1, and the run goes on', async (
   expect(exit.stderr).toContain('Chromium ended before the run did.');
   expect(exit.stderr).toMatch(/\d+ answers are kept in/);
   expectNoStack(exit);
-  expect(resultOf('dead')).toMatchObject({ state: 'failed', failure: { code: 'interrupted' } });
+  expect(resultOf('dead')).toMatchObject({ state: 'paused', failure: { code: 'interrupted' } });
   await expectResumed('dead', 'browser');
 });
 

@@ -1,4 +1,4 @@
-import { adapterName } from '../../gpu/adapter.ts';
+import { adapterNames } from '../adapters.ts';
 import type { ExperimentResult } from '../result.ts';
 import { canonicalJson } from '../spec.ts';
 import { hashText } from '../digest.ts';
@@ -8,7 +8,7 @@ export const HARNESS = 'lm-evaluation-harness 0.4.13';
 
 /** The origin of the numbers and the protocol, as rows of name and value. */
 export function environmentRows({ spec, environment, digest }: ExperimentResult): string[][] {
-  const { app, runtime, adapter, kernel_check, model, started } = environment;
+  const { app, runtime, kernel_check, model, started } = environment;
   const files = Object.entries(model.files).map(([name, { bytes, sha256 }]) => [
     name,
     `${bytes} bytes${sha256 ? `, SHA-256 ${sha256}` : ''}`,
@@ -17,7 +17,7 @@ export function environmentRows({ spec, environment, digest }: ExperimentResult)
   return [
     ['Model', `${model.name}${model.revision ? ` at ${model.revision}` : ''}`],
     ...files,
-    ['Adapter', adapterName(adapter)],
+    ['Adapter', adapterNames(environment)],
     ['Runtime', runtime],
     ['Lab', `version ${app.version}, commit ${app.commit}`],
     [

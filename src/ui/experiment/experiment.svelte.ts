@@ -8,6 +8,7 @@ import { activity } from '../shell/activity.svelte.ts';
 import { wantHeadingFocus } from '../shell/heading_focus.ts';
 import type { ChosenFolder } from '../kit/chosen_files.ts';
 import { lab } from '../page/lab.ts';
+import { readRun } from '../../lab/client/read_run.ts';
 import { questions } from '../../lab/client/kept.ts';
 import { parseRoute } from '../shell/route.ts';
 import { defaultSpec, readSpecFile } from './draft.ts';
@@ -148,6 +149,14 @@ class ExperimentState {
   /** Goes on with a stored run; `before` is what it has measured. */
   async resume(id: string, spec: ExperimentSpec, before: ExperimentResult | undefined): Promise<void> {
     await this.#run(spec, id, before);
+  }
+
+  /** Goes on with the run on the screen, which waits for a GPU or lost its worker. */
+  async goOn(): Promise<void> {
+    const { spec, run_id } = this.live ?? {};
+    if (!spec || run_id === undefined) return;
+    const stored = await readRun(run_id).catch(() => undefined);
+    await this.resume(run_id, spec, stored?.result);
   }
 
   async #run(spec: ExperimentSpec, resume?: string, before?: ExperimentResult): Promise<void> {
