@@ -2,6 +2,8 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { CHROMIUM_ARGS, findChromium } from './bin/chromium.mjs';
+import { contentSecurityPolicy } from './bin/csp.mjs';
+import { serviceWorker } from './bin/offline.mjs';
 import { currentCommit } from './bin/commit.mjs';
 
 /** Cross-origin isolation sharpens performance.now() from 100 us to 5 us. */
@@ -35,7 +37,7 @@ function isNeededAtOnce(id: string, modules: Modules, seen = new Set<string>()):
 
 export default defineConfig({
   base: './',
-  plugins: [svelte()],
+  plugins: [svelte(), contentSecurityPolicy(), serviceWorker()],
   define: { __COMMIT__: JSON.stringify(currentCommit()) },
   worker: { format: 'es' },
   build: {

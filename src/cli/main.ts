@@ -1,4 +1,5 @@
 import { toFailure } from '../errors.ts';
+import { own } from '../tensor/own.ts';
 import { compareCommand } from './compare.ts';
 import { exitStatus } from './exit_status.ts';
 import { inspect } from './inspect.ts';
@@ -40,7 +41,7 @@ const COMMANDS: Record<string, (args: string[]) => Promise<number>> = {
 };
 
 async function main([command, ...args]: string[]): Promise<number> {
-  const action = command === undefined ? undefined : COMMANDS[command];
+  const action = command === undefined ? undefined : own(COMMANDS, command);
   if (!action) {
     const asked = command === undefined || command === 'help' || command === '--help';
     if (!asked) console.error(`${command} is not a command; allowed: ${Object.keys(COMMANDS).join(', ')}.`);

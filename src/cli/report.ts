@@ -5,6 +5,7 @@ import { itemsCsv } from '../study/report/csv.ts';
 import { toHtml } from '../study/report/html.ts';
 import { toMarkdown } from '../study/report/markdown.ts';
 import { buildReport } from '../study/report/build_report.ts';
+import { own } from '../tensor/own.ts';
 import type { ExperimentResult } from '../study/result.ts';
 import { parseArguments } from './arguments.ts';
 import { requireWritable, writeWhole } from './output_file.ts';
@@ -31,7 +32,7 @@ export async function reportCommand(args: string[]): Promise<number> {
     throw new LabError('bad-arguments', `report was given ${positionals.length} results; allowed: one file.`);
   }
   const extension = values.out === undefined ? '.md' : extname(values.out);
-  const writer = WRITERS[extension];
+  const writer = own(WRITERS, extension);
   if (!writer) {
     const allowed = Object.keys(WRITERS).join(', ');
     throw new LabError('bad-arguments', `--out ends in ${extension || 'nothing'}; allowed: ${allowed}.`);

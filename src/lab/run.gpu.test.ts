@@ -508,9 +508,6 @@ describe('run', () => {
       for (const { config, tasks } of runs) {
         for (const [t, { items }] of tasks.entries()) {
           const right = answers.get(JSON.stringify(config))![t]!.items;
-          expect(right.slice(0, items.length), `allocation ${at}`).toMatchObject(
-            items.map(({ doc_id }) => ({ doc_id })),
-          );
           for (const item of items) {
             const answer: typeof item & { divergence?: unknown } = { ...item };
             delete answer.divergence;

@@ -1,6 +1,7 @@
 import * as Comlink from 'comlink';
 import { toFailure } from '../errors.ts';
 import { fullCheck } from '../gpu/check.ts';
+import { hold } from './alive.ts';
 import { browserHost } from './browser_host.ts';
 import { openGate } from './gate.ts';
 import { gpuOnce } from './gpu_once.ts';
@@ -61,4 +62,4 @@ const lab: PageLab = {
   },
 };
 
-Comlink.expose(lab);
+Comlink.expose({ ...lab, hold });

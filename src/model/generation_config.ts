@@ -1,3 +1,4 @@
+import { own } from '../tensor/own.ts';
 import { LabError } from '../errors.ts';
 import { eosIds, fieldsOf, isObject, type Json } from './config_fields.ts';
 
@@ -98,9 +99,9 @@ export function parseGenerationConfig(json: unknown, configEos: readonly number[
 
 function notComputed(json: Json): string | undefined {
   const wrong = Object.entries(json).filter(([key, value]) => {
-    if (COMPUTED.includes(key) || key in HARMLESS) return false;
+    if (COMPUTED.includes(key) || Object.hasOwn(HARMLESS, key)) return false;
     if (value === null || value === false) return false;
-    return !NEUTRAL[key]?.includes(value);
+    return !own<readonly unknown[]>(NEUTRAL, key)?.includes(value);
   });
   if (wrong.length === 0) return undefined;
   const said = wrong.map(([key, value]) => `${key}: ${JSON.stringify(value)}`).join(', ');

@@ -93,7 +93,7 @@ function requirePlain(json: Json): void {
     );
   }
   for (const [key, value] of Object.entries(json)) {
-    if (!(key in KNOWN) && !isEmpty(value)) refuse(key, value, 'none, which is plain LoRA');
+    if (!Object.hasOwn(KNOWN, key) && !isEmpty(value)) refuse(key, value, 'none, which is plain LoRA');
   }
 }
 

@@ -8,6 +8,7 @@ import { activity } from '../shell/activity.svelte.ts';
 import { wantHeadingFocus } from '../shell/heading_focus.ts';
 import type { ChosenFolder } from '../kit/chosen_files.ts';
 import { lab } from '../page/lab.ts';
+import { markEnded } from '../../lab/client/mark_ended.ts';
 import { readRun } from '../../lab/client/read_run.ts';
 import { questions } from '../../lab/client/kept.ts';
 import { parseRoute } from '../shell/route.ts';
@@ -184,18 +185,28 @@ class ExperimentState {
       };
       await lab.run(request, (event) => this.#on(event));
     } catch (error) {
-      this.#on({ type: 'failed', failure: toFailure(error) });
+      const failure = toFailure(error);
+      this.#on({ type: 'failed', failure });
+      // Its worker cannot say so any more. Without a store there is nothing to write it to.
+      const { run_id } = this.#next;
+      if (run_id !== undefined) await markEnded(run_id, failure).catch(() => undefined);
     }
   }
 
   pause(paused: boolean): void {
     this.pausing = paused;
-    void lab.pause(paused);
+    lab.pause(paused).catch(() => undefined);
   }
 
   cancel(): void {
     this.stopping = true;
-    void lab.cancel();
+    // Where it is not heard, the run itself tells how that ended.
+    lab.cancel().catch(() => undefined);
+  }
+
+  /** Ends the run in the middle of its item; for one that does not come to the item's end. */
+  end(): void {
+    lab.end();
   }
 
   /** Leaves the ended run for the draft it came from. */
