@@ -25,7 +25,11 @@ export function packages() {
     .filter(([path]) => path !== '' && existsSync(`${path}/package.json`))
     .map(([path, { dev = false }]) => {
       const { name, version, license, licenses } = JSON.parse(readFileSync(`${path}/package.json`, 'utf8'));
-      const licence = license?.type ?? license ?? licenses?.map((/** @type {{ type: string }} */ one) => one.type).join(' OR ') ?? 'none';
+      const licence =
+        license?.type ??
+        license ??
+        licenses?.map((/** @type {{ type: string }} */ one) => one.type).join(' OR ') ??
+        'none';
       return { name, version, licence, ok: isAllowed(licence, dev ? ALLOWED_IN_TOOLS : ALLOWED) };
     });
 }
