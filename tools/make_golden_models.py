@@ -289,6 +289,17 @@ SMALL = {
         head_dim=12,
         rope_parameters={"rope_type": "dynamic", "rope_theta": 500.0, "factor": 1.0, "alpha": 50.0},
     ),
+    "phi3-classifier": Phi3Config(**SMALL_SHAPES, num_labels=3),
+    "smollm3-classifier": SmolLM3Config(**SMALL_SHAPES, no_rope_layer_interval=2, num_labels=3),
+    "olmo3-classifier": Olmo3Config(
+        **SMALL_SHAPES, sliding_window=5, layer_types=["sliding_attention", "full_attention"], num_labels=3
+    ),
+    "glm-classifier": GlmConfig(**SMALL_SHAPES, head_dim=12, num_labels=3),
+    "glm4-classifier": Glm4Config(**SMALL_SHAPES, head_dim=12, num_labels=3),
+    "helium-classifier": HeliumConfig(**SMALL_SHAPES, head_dim=8, num_labels=3),
+    "hunyuan-classifier": HunYuanDenseV1Config(**SMALL_SHAPES, head_dim=12, num_labels=3),
+    "ministral-classifier": MinistralConfig(**SMALL_SHAPES, head_dim=12, sliding_window=5, num_labels=3),
+    "ministral3-classifier": Ministral3Config(**SMALL_SHAPES, head_dim=12, num_labels=3),
     # Queries are longer from the eighth token on, and longer still from the sixteenth.
     "ministral3": Ministral3Config(
         **SMALL_SHAPES,

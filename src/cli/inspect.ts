@@ -1,135 +1,171 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { LabError, toFailure, type ErrorCode } from '../errors.ts';
-import { footprintRows, footprintText, type FootprintRow } from '../study/footprint_table.ts';
-import { parseConfig } from '../model/config.ts';
-import { fitWeights } from '../model/open_model.ts';
-import { quantizationConfig, type BitsAndBytesSettings } from '../model/quantization_config.ts';
-import { readJson, readOptionalJson } from '../model/read_json.ts';
-import { openCheckpoint, type Checkpoint } from '../tensor/checkpoint.ts';
+import { readConfig } from '../model/config.ts';
+import { inspectFile, inspectModel, type FileReading } from '../model/inspect_model.ts';
+import type { KeyFate } from '../model/key_fates.ts';
+import type { ModelConfig } from '../model/model_config.ts';
+import { readJson } from '../model/read_json.ts';
+import { footprintRows, type FootprintRow } from '../study/footprint_table.ts';
+import { openCheckpoint } from '../tensor/checkpoint.ts';
 import { readHeader, type TensorInfo } from '../tensor/safetensors.ts';
+import type { FileSet } from '../tensor/source.ts';
 import { parseArguments } from './arguments.ts';
 import { diskModel, diskSource } from './disk.ts';
+import { inspectionText } from './inspect_text.ts';
 
-/** An entry of `inspect --json`, one a file. */
-interface Verdict {
+/** An entry of `inspect --json`, one a path. */
+export interface Verdict {
+  /** The path as it was given. */
   file: string;
+  /** False where a run would refuse it. */
   ok: boolean;
-  error: { code: ErrorCode; message: string } | null;
+  /** The first of `refusals`. */
+  error: Refusal | null;
+  refusals: Refusal[];
   warnings: readonly string[];
   metadata: Record<string, string>;
   tensors: TensorInfo[];
+  /** Of a folder or a JSON file: what became of the keys of each file. */
+  files: { file: string; keys: KeyFate[]; error: Refusal | null }[];
+  /** Of a model's folder: whether a BOS stands in front of its texts. */
+  bos_in_front?: boolean;
+  /** What transformers 4.57 does otherwise with it than 5.24, whose rules hold here. */
+  version_4_notes: readonly string[];
   /** Of a config.json, or of the one in a folder. */
   footprints?: FootprintRow[];
 }
 
-/** `inspect FILES...`: one verdict each; exit status 2 if any is refused. */
+export interface Refusal {
+  code: ErrorCode;
+  message: string;
+}
+
+/** A verdict, and the model it is about where config.json makes one. */
+export interface Inspected {
+  verdict: Verdict;
+  config: ModelConfig | undefined;
+}
+
+/** `inspect FILES...`: one verdict each; exit status 2 if a run would refuse any. */
 export async function inspect(args: string[]): Promise<number> {
-  const { values, positionals } = parseArguments(args, ['json', 'context']);
+  const { values, positionals } = parseArguments(args, ['json', 'context', 'adapter']);
   const context = Number(values.context ?? 2048);
   if (!(Number.isInteger(context) && context > 0)) {
     throw new LabError('bad-arguments', `--context is ${values.context}; allowed: a number of tokens.`);
   }
   if (positionals.length === 0)
     throw new LabError('bad-arguments', 'inspect was given no file; allowed: one or more.');
-  const verdicts: Verdict[] = [];
-  for (const file of positionals) verdicts.push(await verdictOf(file));
-  if (values.json) console.log(JSON.stringify(verdicts));
-  else for (const verdict of verdicts) await print(verdict, context);
-  return verdicts.every(({ ok }) => ok) ? 0 : 2;
+  const all: Inspected[] = [];
+  for (const path of positionals) all.push(await inspectPath(path, values.adapter));
+  if (values.json) console.log(JSON.stringify(all.map(({ verdict }) => verdict)));
+  else for (const each of all) console.log(inspectionText(each, context).join('\n'));
+  return all.every(({ verdict }) => verdict.ok) ? 0 : 2;
 }
 
-async function verdictOf(file: string): Promise<Verdict> {
-  const blank = { file, error: null, warnings: [], metadata: {}, tensors: [] };
+async function inspectPath(path: string, adapter: string | undefined): Promise<Inspected> {
   try {
-    const json = await configJson(file);
-    // Whatever else a config.json says, `run` and `quantize` refuse such a checkpoint for this.
-    const settings = quantizationConfig(json);
-    if (file.endsWith('.json')) return { ...blank, ok: true, ...footprintsOf(json) };
-    const { checkpoint, metadata, tensors, warnings } = await open(file);
-    const header = { metadata: Object.fromEntries(metadata), tensors };
-    try {
-      const found = [...warnings, ...(await fitWarnings(json, settings, checkpoint))];
-      return { ...blank, ok: true, warnings: found, ...header, ...footprintsOf(json) };
-    } catch (error) {
-      const { code } = toFailure(error);
-      if (code === 'unsupported-quantization' || code === 'bad-quant-state') throw error;
-      // The checkpoint is what it is, whatever else its config.json says.
-      return { ...blank, ok: true, warnings: [...warnings, toFailure(error).message], ...header };
-    }
+    if (await isFolder(path)) return await inspectFolder(path, adapter);
+    return path.endsWith('.json') ? await inspectJson(path) : await inspectTensors(path);
   } catch (error) {
-    const { code, message } = toFailure(error);
-    return { ...blank, ok: false, error: { code, message } };
+    return { verdict: verdictOf(path, { refusals: [error] }), config: undefined };
   }
 }
 
-const footprintsOf = (json: unknown): Pick<Verdict, 'footprints'> =>
-  json === undefined ? {} : { footprints: footprintRows(parseConfig(json)) };
-
-/** The config.json a path names: the file itself, or the one in a folder that has one. */
-async function configJson(path: string): Promise<unknown> {
-  if (path.endsWith('.json')) {
-    const files = { names: [basename(path)], open: (name: string) => diskSource(path, name) };
-    return readJson(files, basename(path));
+async function inspectFolder(path: string, adapter: string | undefined): Promise<Inspected> {
+  const files = await modelOrAdapter(path);
+  const { names } = files;
+  const header = await headerOf(files).catch((error: unknown) => ({ error }));
+  const tensors = 'error' in header ? {} : header;
+  if (!names.includes('config.json')) {
+    const readings = names.includes('adapter_config.json')
+      ? await inspectFile(files, 'adapter_config.json')
+      : [];
+    const refusals = [
+      'error' in header ? header.error : undefined,
+      ...readings.map(({ failure }) => failure),
+    ];
+    return { verdict: verdictOf(path, { ...tensors, readings, refusals }), config: undefined };
   }
-  if (!(await isFolder(path))) return undefined;
+  const adapterFiles = adapter === undefined ? undefined : await diskModel(adapter, 'adapter');
+  const { files: readings, config, ...found } = await inspectModel(files, adapterFiles);
+  const known = config ?? (await readConfigOf(files));
+  return { verdict: verdictOf(path, { ...tensors, readings, ...found }, known), config: known };
+}
+
+/** The folder of a model, or of an adapter where there is no model in it. */
+async function modelOrAdapter(path: string): Promise<FileSet> {
   const files = await diskModel(path);
-  return readOptionalJson(files, 'config.json');
+  return files.names.includes('config.json') ? files : diskModel(path, 'adapter');
 }
 
-/** What a folder's config.json and its checkpoint have to say of each other. */
-async function fitWarnings(
-  json: unknown,
-  settings: BitsAndBytesSettings | undefined,
-  checkpoint: Checkpoint | undefined,
-): Promise<string[]> {
-  return json === undefined || !checkpoint ? [] : (await fitWeights(json, settings, checkpoint)).warnings;
+/** The model that config.json makes, though other files are refused. */
+const readConfigOf = async (files: FileSet): Promise<ModelConfig | undefined> =>
+  readConfig(await readJson(files, 'config.json').catch(() => undefined)).config;
+
+async function headerOf(files: FileSet): Promise<Parts> {
+  const { tensors, metadata, warnings } = await openCheckpoint(files);
+  return { metadata, warnings, tensors: [...tensors.values()].map(({ info }) => info) };
+}
+
+async function inspectJson(path: string): Promise<Inspected> {
+  const name = basename(path);
+  const files = { names: [name], open: () => diskSource(path, name) };
+  const readings = await inspectFile(files, name);
+  const [{ file }] = readings as [FileReading];
+  const config = file === name ? await readConfigOf({ ...files, names: ['config.json'] }) : undefined;
+  return {
+    verdict: verdictOf(path, { readings, refusals: readings.map(({ failure }) => failure) }, config),
+    config,
+  };
+}
+
+async function inspectTensors(path: string): Promise<Inspected> {
+  const { metadata, tensors, warnings } = await readHeader(await diskSource(path, basename(path)));
+  return { verdict: verdictOf(path, { metadata, warnings, tensors: [...tensors] }), config: undefined };
 }
 
 const isFolder = async (path: string): Promise<boolean> =>
   (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 
-interface Opened {
-  /** Of a folder. */
-  checkpoint?: Checkpoint;
-  metadata: ReadonlyMap<string, string>;
-  tensors: TensorInfo[];
-  warnings: readonly string[];
+/** What a verdict is put together from. */
+interface Parts {
+  metadata?: ReadonlyMap<string, string>;
+  tensors?: TensorInfo[];
+  warnings?: readonly string[];
+  readings?: readonly FileReading[];
+  /** Undefined ones count for none. */
+  refusals?: readonly unknown[];
+  bos_in_front?: boolean | undefined;
+  version_4_notes?: readonly string[];
 }
 
-async function open(file: string): Promise<Opened> {
-  if (await isFolder(file)) {
-    const checkpoint = await openCheckpoint(await diskModel(file));
-    const { tensors, metadata, warnings } = checkpoint;
-    return { checkpoint, metadata, warnings, tensors: [...tensors.values()].map(({ info }) => info) };
-  }
-  const { metadata, tensors, warnings } = await readHeader(await diskSource(file, basename(file)));
-  return { metadata, warnings, tensors: [...tensors] };
+function verdictOf(
+  file: string,
+  { metadata, tensors = [], warnings = [], readings = [], refusals = [], ...rest }: Parts,
+  config?: ModelConfig,
+): Verdict {
+  const refused = refusals.filter((error) => error !== undefined).map(refusalOf);
+  return {
+    file,
+    ok: refused.length === 0,
+    error: refused[0] ?? null,
+    refusals: refused,
+    warnings,
+    metadata: Object.fromEntries(metadata ?? []),
+    tensors,
+    files: readings.map(({ file: name, keys, failure }) => ({
+      file: name,
+      keys,
+      error: failure ? refusalOf(failure) : null,
+    })),
+    ...(rest.bos_in_front === undefined ? {} : { bos_in_front: rest.bos_in_front }),
+    version_4_notes: rest.version_4_notes ?? [],
+    ...(config ? { footprints: footprintRows(config) } : {}),
+  };
 }
 
-async function print(
-  { file, ok, error, warnings, metadata, tensors, footprints }: Verdict,
-  context: number,
-): Promise<void> {
-  if (!ok) {
-    console.log(`${file}: refused (${error!.code}): ${error!.message}`);
-    return;
-  }
-  if (footprints) console.log(`${footprintText(parseConfig(await configJson(file)), context)}\n`);
-  if (tensors.length === 0) return;
-  const bytes = tensors.reduce((sum, { data_offsets: [begin, end] }) => sum + end - begin, 0);
-  console.log(`${file}: ${tensors.length} tensors, ${bytes} bytes of data`);
-  warnings.forEach((warning) => console.log(`  warning: ${warning}`));
-  Object.entries(metadata).forEach(([key, value]) =>
-    console.log(`  ${printable(key)} = ${printable(value)}`),
-  );
-  const width = Math.max(0, ...tensors.map(({ name }) => printable(name).length));
-  for (const { name, dtype, shape } of tensors) {
-    console.log(`  ${printable(name).padEnd(width)}  ${dtype.padEnd(4)}  [${shape.join(', ')}]`);
-  }
+function refusalOf(error: unknown): Refusal {
+  const { code, message } = toFailure(error);
+  return { code, message };
 }
-
-/** Names come from anyone: control characters would reach the terminal. */
-const printable = (text: string): string =>
-  // eslint-disable-next-line no-control-regex
-  text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');

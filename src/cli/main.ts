@@ -13,14 +13,14 @@ const USAGE = `Nibble measures what 4- and 8-bit quantization does to a language
 
   npm run -s lab -- run SPEC.json|LINK [--model DIR] [--adapter DIR] [--data DIR] [--runtime browser|node] [--out RESULT.json [--resume]] [--json]
   npm run -s lab -- quantize MODEL_DIR --quant-type nf4|fp4|llm_int8 [--blocksize 64] [--double-quant] --out DIR
-  npm run -s lab -- inspect FILE.safetensors|MODEL_DIR|config.json ... [--json]
+  npm run -s lab -- inspect FILE.safetensors|MODEL_DIR|FILE.json ... [--adapter DIR] [--json]
   npm run -s lab -- report RESULT.json [--out FILE.md|FILE.html|FILE.csv]
   npm run -s lab -- compare A.json B.json [--json]
   npm run -s lab -- selfcheck [--runtime browser|node] [--json]
 
 run        measures every configuration of a spec on every task; see examples/
 quantize   writes a checkpoint that transformers loads with bitsandbytes
-inspect    says what a file holds, or why it is refused
+inspect    says what a file holds, which of its keys are read, and why a run would refuse it
 report     turns a result into a page, Markdown, or a table of its items
 compare    says whether two results of a spec agree, item by item
 selfcheck  runs every kernel against its reference on the CPU

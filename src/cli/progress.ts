@@ -25,11 +25,12 @@ export function progressPrinter(spec: ExperimentSpec): (event: RunEvent) => void
         break;
       }
       case 'environment': {
-        const { adapter, kernel_check } = event.environment;
+        const { adapter, kernel_check, model } = event.environment;
         const worst = `nearest to its bound: ${kernel_check.worst.kernel} at ${(100 * kernel_check.worst.worst_ratio).toFixed(0)} %`;
         say(
           `${[adapter.vendor, adapter.architecture, adapter.description].filter(Boolean).join(' ')}: ${kernel_check.checked} kernels right (${worst})`,
         );
+        for (const warning of model.reading?.warnings ?? []) say(`warning: ${warning}`);
         break;
       }
       case 'item': {

@@ -92,7 +92,8 @@ function report({ result, failure, write, note }: Ended, { json }: Values): numb
 
 /** A spec from a file, or from a link that carries one. */
 async function readSpec(source: string): Promise<ExperimentSpec> {
-  const carried = /#\/experiment\?(.+)$/s.exec(source)?.[1];
+  // Some programs escape the marks that begin the part behind an address.
+  const carried = /(?:#|%23)\/experiment(?:\?|%3f)(.+)$/is.exec(source)?.[1];
   if (carried) return specOfQuery(carried);
   const text = await readFile(source, 'utf8').catch(() => {
     throw new LabError(

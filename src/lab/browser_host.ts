@@ -55,7 +55,7 @@ export function browserHost(
 }
 
 /** The files of the one model or adapter in the chosen folder. */
-function chosenFiles(chosen: readonly NamedFile[], kind: 'model' | 'adapter'): FileSet {
+export function chosenFiles(chosen: readonly NamedFile[], kind: 'model' | 'adapter'): FileSet {
   if (chosen.length === 0) {
     throw new LabError('missing-file', `The ${kind} is in a local folder, which has not been chosen.`);
   }

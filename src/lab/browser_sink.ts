@@ -1,3 +1,5 @@
+import { LabError } from '../errors.ts';
+import { blobSource, type FileSet } from '../tensor/source.ts';
 import type { Saved } from './protocol.ts';
 import type { FileSink } from './save_checkpoint.ts';
 
@@ -32,3 +34,28 @@ export const blobSink = (written: Saved['files']): FileSink => ({
     });
   },
 });
+
+/**
+ * The files of a saved copy, to be opened again: all of the folder it was written to, for what lay there before counts
+ * for whoever loads it, or those that wait to be downloaded.
+ */
+export async function savedFiles(
+  written: Saved['files'],
+  directory: FileSystemDirectoryHandle | undefined,
+): Promise<FileSet> {
+  const files = new Map<string, () => Promise<Blob>>();
+  for (const { name, blob } of written) if (blob) files.set(name, () => Promise.resolve(blob));
+  if (directory) {
+    for await (const entry of directory.values()) {
+      if (entry.kind === 'file') files.set(entry.name, () => entry.getFile());
+    }
+  }
+  return {
+    names: [...files.keys()],
+    async open(name) {
+      const file = files.get(name);
+      if (!file) throw new LabError('missing-file', `${name} is not among the files that were written.`);
+      return blobSource(await file(), name);
+    },
+  };
+}

@@ -1,4 +1,5 @@
 import { LabError } from '../errors.ts';
+import { belongsToModel } from '../model/model_files.ts';
 import { urlSource, type FileSet } from '../tensor/source.ts';
 
 /** The only host models and data sets are asked from; links carry names, never addresses. */
@@ -28,7 +29,9 @@ export async function openHub(
   kind: 'models' | 'datasets' = 'models',
 ): Promise<HubFiles> {
   const { sha, siblings } = await describe(kind, repo, revision, signal);
-  const names = siblings.map(({ rfilename }) => rfilename);
+  const all = siblings.map(({ rfilename }) => rfilename);
+  // Folders below a model hold others: exports, checkpoints of its training.
+  const names = kind === 'models' ? all.filter(belongsToModel) : all;
   const sizes = new Map(siblings.map(({ rfilename, size }) => [rfilename, size]));
   const hashes = new Map(siblings.map(({ rfilename, lfs }) => [rfilename, lfs?.sha256]));
   const address = (name: string) =>

@@ -1,8 +1,10 @@
 import { LabError } from '../errors.ts';
 import { countParameters } from '../model/footprint.ts';
+import { isModelText } from '../model/model_files.ts';
 import type { ModelFiles } from '../model/open_model.ts';
 import { hashFile, type ByteProgress } from './files.ts';
 import type { OpenedFiles } from './host.ts';
+import { readingOf } from './read_model.ts';
 import type { ModelIdentity } from '../study/result.ts';
 import type { ModelRef } from '../study/spec.ts';
 
@@ -10,33 +12,32 @@ import type { ModelRef } from '../study/spec.ts';
 export async function identify(
   ref: ModelRef,
   opened: OpenedFiles,
-  { config }: ModelFiles,
+  model: ModelFiles,
   onProgress: ByteProgress,
   signal: AbortSignal,
 ): Promise<ModelIdentity> {
-  const { linear, other } = countParameters(config);
+  const read = new Set([...model.checkpoint.tensors.values()].map(({ shard }) => shard.name));
+  const { linear, other } = countParameters(model.config);
   const identity: ModelIdentity = {
     name: ref.source === 'hub' ? ref.repo : ref.name,
-    architecture: config.architecture,
+    architecture: model.config.architecture,
     parameters: linear + other,
-    ...(await identifyFiles(opened, MODEL_FILES, onProgress, signal)),
+    // A repository may hold the same weights once more in another layout, which nothing has read.
+    ...(await identifyFiles(opened, (name) => isModelText(name) || read.has(name), onProgress, signal)),
+    reading: readingOf(model),
   };
   return identity;
 }
 
-const MODEL_FILES =
-  /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens)\.json$|\.safetensors$/;
-export const ADAPTER_FILES = /^adapter_(config\.json|model\.safetensors)$/;
-
 /** Sizes and hashes of the files that matter; those of a Hub repository are named by its commit. */
 export async function identifyFiles(
   { files, revision }: OpenedFiles,
-  matter: RegExp,
+  matters: (name: string) => boolean,
   onProgress: ByteProgress,
   signal: AbortSignal,
 ): Promise<Pick<ModelIdentity, 'revision' | 'files'>> {
   const found: ModelIdentity['files'] = {};
-  for (const name of files.names.filter((candidate) => matter.test(candidate))) {
+  for (const name of files.names.filter(matters)) {
     const source = await files.open(name);
     const sha256 = revision ? undefined : await hashFile(source, onProgress, signal);
     found[name] = { bytes: source.byteLength, sha256 };

@@ -8,7 +8,7 @@ import type { AdapterReport } from '../gpu/adapter.ts';
 import type { MatrixReport } from '../gpu/matrix/measure_matrix.ts';
 import type { Footprint } from '../model/footprint.ts';
 import type { Codebook } from '../quant/codebook.ts';
-import type { Environment, ExperimentResult } from '../study/result.ts';
+import type { Environment, ExperimentResult, ModelReading } from '../study/result.ts';
 import type { SavableConfig } from '../quant/bitsandbytes_format.ts';
 import type { ExperimentSpec, ModelRef } from '../study/spec.ts';
 import type { Probe } from '../study/speed.ts';
@@ -78,12 +78,14 @@ export interface MeasureRequest {
   blocksize: number;
 }
 
-/** The worker's offer that only the page uses, not the command line: pausing and probing. */
+/** The worker's offer that only the page uses, not the command line: pausing, probing and reading a folder. */
 export interface PageLab extends Lab {
   /** Holds the run in progress after the item it is at, or lets it go on. */
   pause(paused: boolean): Promise<void>;
   /** Measures for two seconds how fast this adapter computes a model of that shape. */
   probe(request: ProbeRequest): Promise<Probe | Failure>;
+  /** Opens the model in a chosen folder as a run would, up to its weights. */
+  readModel(files: readonly NamedFile[]): Promise<ModelReading | Failure>;
 }
 
 export type ProbeRequest = Pick<ExperimentSpec, 'model' | 'configs'> & Pick<RunRequest, 'model_files'>;

@@ -1,10 +1,10 @@
 import { LabError } from '../errors.ts';
+import { checkpointFaults } from '../model/checkpoint_faults.ts';
 import type { ModelConfig } from '../model/model_config.ts';
 import { isSkipped, linearModules } from '../model/modules.ts';
 import { openWeights } from '../model/open_model.ts';
 import { savedReader } from '../model/stored_quant.ts';
-import { allTensors, modelTensors, requireTensor } from '../model/tensors.ts';
-import { readQuantized, savedQuantType, type SavableConfig } from '../quant/bitsandbytes_format.ts';
+import { savedQuantType, type SavableConfig } from '../quant/bitsandbytes_format.ts';
 import type { FileSet } from '../tensor/source.ts';
 
 /**
@@ -15,22 +15,16 @@ import type { FileSet } from '../tensor/source.ts';
 export async function requireSaved(files: FileSet, config: SavableConfig): Promise<ModelConfig> {
   const { checkpoint, config: model } = await openWeights(files);
   const reader = savedReader(checkpoint);
-  const quantized = new Set<string>();
-  for (const { name, rows, columns } of linearModules(model, checkpoint)) {
+  for (const { name } of linearModules(model, checkpoint)) {
     const wanted = isSkipped(name, config.skip_modules ?? []) ? undefined : config.quant_type;
     const found = savedQuantType(reader, name);
-    if (found !== wanted) {
-      throw new LabError(
-        'bad-quant-state',
-        `${name} was written as ${found ?? 'unquantized'}; asked for was ${wanted ?? 'to leave it unquantized'}.`,
-      );
-    }
-    if (wanted === undefined) continue;
-    await readQuantized(reader, name, [rows, columns]);
-    quantized.add(`${name}.weight`);
+    if (found === wanted) continue;
+    throw new LabError(
+      'bad-quant-state',
+      `${name} was written as ${found ?? 'unquantized'}; asked for was ${wanted ?? 'to leave it unquantized'}.`,
+    );
   }
-  for (const tensor of allTensors(modelTensors(model, checkpoint))) {
-    if (!quantized.has(tensor.name)) requireTensor(checkpoint, tensor);
-  }
+  const [fault] = await checkpointFaults(model, checkpoint);
+  if (fault) throw fault;
   return model;
 }

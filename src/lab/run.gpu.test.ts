@@ -130,6 +130,7 @@ describe('run', () => {
     const needs = needsOf(await gpu(), await openModel(randomLlama()), spec.configs);
     expect(result.environment.kernel_check.checked).toBe(checksFor(needs).length);
     expect(result.environment.model.files['model.safetensors']!.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(result.environment.model.reading).toMatchObject({ bos_in_front: false, warnings: [] });
     expect(adapterName(result.environment.adapter)).not.toBe('');
     const [float, nf4] = result.runs;
     expect(float!.footprint.bits_per_weight).toBe(16);

@@ -1,6 +1,7 @@
 import { LabError, toFailure, type ErrorCode, type Failure } from '../errors.ts';
 import { quickCheck, type Need } from '../gpu/check.ts';
 import type { Gpu } from '../gpu/device/device.ts';
+import { isAdapterFile } from '../model/model_files.ts';
 import { needsOf } from '../model/needs.ts';
 import { openModel, type ModelFiles } from '../model/open_model.ts';
 import { assembleResult, timedConfigs } from '../study/assemble.ts';
@@ -9,7 +10,7 @@ import { estimate } from './eta.ts';
 import type { ByteProgress } from './files.ts';
 import { openGate, type Gate } from './gate.ts';
 import type { Host } from './host.ts';
-import { ADAPTER_FILES, identify, identifyFiles, requireSame, requireSameItems } from './identity.ts';
+import { identify, identifyFiles, requireSame, requireSameItems } from './identity.ts';
 import { measureConfig } from './measure_config.ts';
 import { beginRun, takeRun, type OwnedRun } from './owned_run.ts';
 import { survivingLoss, type Survivor } from './survive_loss.ts';
@@ -123,7 +124,7 @@ async function measure(
   const checked = checker(model, spec, emit);
   const { adapter, kernel_check } = await survivingLoss(survivor, checked);
   const identity = await identify(spec.model, opened, model, bytes('hash'), signal);
-  if (adapted) identity.adapter = await identifyFiles(adapted, ADAPTER_FILES, bytes('hash'), signal);
+  if (adapted) identity.adapter = await identifyFiles(adapted, isAdapterFile, bytes('hash'), signal);
   if (before) {
     requireSame(before.model, identity);
     requireSameItems(before.items_sha256, asked.items_sha256);

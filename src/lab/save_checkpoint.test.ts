@@ -6,12 +6,12 @@ import { savedModel } from '../../test/fixtures/saved_model.ts';
 import { parseConfig } from '../model/config.ts';
 import { savedReader } from '../model/stored_quant.ts';
 import { linearModules } from '../model/modules.ts';
-import { readJson } from '../model/read_json.ts';
+import { printMembers, readJson, readMembers } from '../model/read_json.ts';
 import { readQuantized, savedQuantType } from '../quant/bitsandbytes_format.ts';
 import { quantize } from '../quant/quantize.ts';
 import { openCheckpoint, readWeight, readWeightBytes, type Checkpoint } from '../tensor/checkpoint.ts';
 import { encodeF16 } from '../tensor/dtype.ts';
-import { memoryFiles, type FileSet } from '../tensor/source.ts';
+import { memoryFiles, memorySource, type FileSet } from '../tensor/source.ts';
 import { transposed } from '../tensor/tensor.ts';
 import { headerOf } from '../tensor/write_safetensors.ts';
 import { requireSaved } from './require_saved.ts';
@@ -63,6 +63,40 @@ describe('a quantized copy is the checkpoint that bitsandbytes saves', () => {
     expect(await settings(ours)).toEqual(await settings(theirs));
   });
 });
+
+const encoded = (text: string) => new TextEncoder().encode(text);
+
+/** Numbers from 0 to 1, the same for the same seed. */
+function randomFrom(seed: number): () => number {
+  let state = seed + 1;
+  return () => (state = (state * 48271) % 2147483647) / 2147483647;
+}
+
+/** A random JSON object in Python's words, with keys that come twice and texts that look like more JSON. */
+function pythonJson(random: () => number): string {
+  const pick = <T>(choices: readonly T[]): T => choices[Math.floor(random() * choices.length)]!;
+  const blank = () => pick(['', ' ', '\n  ', '\t']);
+  const value = (depth: number): string => {
+    const kind = depth > 2 ? 0 : random();
+    if (kind < 0.6)
+      return pick([
+        ...['NaN', 'Infinity', '-Infinity', '1.0', '-2.50', '1e-06', '12', 'true', 'null', '30.0'],
+        ...['"a\\"b"', '"}, {"', '"NaN"', '"\\\\"', '""', '"[1.5, \\u00e9"'],
+      ]);
+    return kind < 0.8 ? list(depth + 1) : object(depth + 1);
+  };
+  const list = (depth: number): string =>
+    `[${Array.from({ length: Math.floor(random() * 4) }, () => value(depth)).join(`,${blank()}`)}]`;
+  const object = (depth: number): string => {
+    const keys = ['"a"', '"b"', '"\\u0061c"', '"d:"', '"e,"', '"f}"', '"quantization_config"'];
+    const members = Array.from(
+      { length: Math.floor(random() * 6) },
+      (_, i) => `${blank()}${depth > 0 ? `"k${i}"` : keys[i]!}${blank()}:${blank()}${value(depth)}${blank()}`,
+    );
+    return `{${members.join(',')}${members.length === 0 ? blank() : ''}}`;
+  };
+  return `${blank()}${object(0)}\n`;
+}
 
 /** Module names of a checkpoint, each with how it is quantized. */
 async function quantTypes(files: FileSet): Promise<Record<string, string | undefined>> {
@@ -129,6 +163,44 @@ describe('a quantized copy, read again', () => {
     const { quantization_config, ...rest } = (await readJson(copy, 'config.json')) as Record<string, unknown>;
     expect(rest).toEqual(await readJson(source, 'config.json'));
     expect(quantization_config).toMatchObject({ quant_method: 'bitsandbytes', llm_int8_skip_modules: null });
+  });
+
+  it.each(Array.from({ length: 40 }, (_, seed) => seed))(
+    'keeps config.json as it was written, numbers as Python writes them: %i',
+    async (seed) => {
+      const written = pythonJson(randomFrom(seed));
+      const source = memoryFiles({ 'config.json': encoded(written) });
+      const members = await readMembers(source, 'config.json');
+      members.set('quantization_config', '{"load_in_4bit": true}');
+      const copy = memoryFiles({ 'config.json': encoded(printMembers(members)) });
+      const before = (await readJson(source, 'config.json')) as Record<string, unknown>;
+      const after = { ...before, quantization_config: { load_in_4bit: true } };
+      expect(await readJson(copy, 'config.json')).toEqual(after);
+      const numbers = (text: string) => text.match(/-?(?:\d+\.\d+|Infinity)|NaN/g) ?? [];
+      if (!written.includes('quantization_config'))
+        expect(numbers(printMembers(members))).toEqual(numbers(written));
+    },
+  );
+
+  it('keeps a float of config.json a float, which transformers asks for', async () => {
+    const source = randomLlama();
+    const settings = await readMembers(source, 'config.json');
+    settings
+      .set('attention_dropout', '0.0')
+      .set('task_specific_params', 'null')
+      .set('initializer_range', 'NaN');
+    const names = source.names.filter((name) => name !== 'config.json');
+    const files: FileSet = {
+      names: [...names, 'config.json'],
+      open: (name) =>
+        name === 'config.json'
+          ? Promise.resolve(memorySource(name, encoded(printMembers(settings))))
+          : source.open(name),
+    };
+    const copy = await (await savedModel(files, NF4)).open('config.json');
+    const text = new TextDecoder().decode(await copy.slice(0, copy.byteLength));
+    expect(text).toContain('"attention_dropout": 0.0,');
+    expect(text).toContain('"initializer_range": NaN,');
   });
 
   it('leaves the modules that are to be skipped, and names them beside those transformers leaves', async () => {

@@ -1,8 +1,9 @@
 import { LabError } from '../errors.ts';
+import { checkpointFaults } from '../model/checkpoint_faults.ts';
+import { isCompanion } from '../model/model_files.ts';
 import { isSkipped, linearModules, type LinearModule } from '../model/modules.ts';
 import { openWeights } from '../model/open_model.ts';
-import { readJson } from '../model/read_json.ts';
-import { allTensors, modelTensors, requireTensor } from '../model/tensors.ts';
+import { printMembers, readMembers } from '../model/read_json.ts';
 import {
   planQuantized,
   quantizedBytes,
@@ -29,10 +30,6 @@ export interface OpenFile {
 /** Files larger than this are cut: transformers' own limit is larger, but some hosts stop at 2 GB. */
 export const SHARD_BYTES = 2e9;
 
-/** Files that belong to a model besides its weights, and are copied as they are. */
-const COMPANIONS =
-  /^(tokenizer.*|special_tokens_map|generation_config|vocab|added_tokens|chat_template.*)\.(json|txt|jinja)$|^(merges\.txt|tokenizer\.model)$/;
-
 /** Called after each tensor with how many are written, of how many. */
 export type SaveProgress = (done: number, total: number) => void;
 
@@ -56,7 +53,8 @@ export async function saveCheckpoint(
   onProgress: SaveProgress = () => {},
   shardBytes = SHARD_BYTES,
 ): Promise<void> {
-  const json = (await readJson(files, 'config.json')) as Record<string, unknown>;
+  // As written: whoever reads the copy may tell 30.0 from 30.
+  const settings = await readMembers(files, 'config.json');
   const { checkpoint, config: model, stored_quant } = await openWeights(files);
   if (stored_quant) {
     throw new LabError(
@@ -65,7 +63,8 @@ export async function saveCheckpoint(
     );
   }
   // Before anything is written: what is missing here would be missed only when transformers loads the copy.
-  for (const tensor of allTensors(modelTensors(model, checkpoint))) requireTensor(checkpoint, tensor);
+  const [fault] = await checkpointFaults(model, checkpoint);
+  if (fault) throw fault;
 
   const jobs = planJobs(checkpoint, linearModules(model, checkpoint), config);
   const shards = cutIntoShards(jobs, shardBytes);
@@ -79,12 +78,12 @@ export async function saveCheckpoint(
     }
     await file.close();
   }
-  if (shards.length > 1) await writeJson(sink, 'model.safetensors.index.json', indexOf(shards));
-  await writeJson(sink, 'config.json', {
-    ...json,
-    quantization_config: quantizationConfig(config, model.towers),
-  });
-  for (const name of files.names.filter((candidate) => COMPANIONS.test(candidate))) {
+  if (shards.length > 1) {
+    await writeText(sink, 'model.safetensors.index.json', `${JSON.stringify(indexOf(shards), null, 2)}\n`);
+  }
+  settings.set('quantization_config', quantizationText(config, model.towers));
+  await writeText(sink, 'config.json', printMembers(settings));
+  for (const name of files.names.filter(isCompanion)) {
     const source = await files.open(name);
     const file = await sink.open(name);
     await file.write(await source.slice(0, source.byteLength));
@@ -188,10 +187,14 @@ function quantizationConfig(config: SavableConfig, towers: readonly string[] = [
   };
 }
 
-async function writeJson(sink: FileSink, name: string, value: unknown): Promise<void> {
+function quantizationText(config: SavableConfig, towers: readonly string[] | undefined): string {
+  const text = JSON.stringify(quantizationConfig(config, towers), null, 2).replaceAll('\n', '\n  ');
   // Its reader takes only a Python float, which JSON writes with a point.
-  const text = JSON.stringify(value, null, 2).replace(/("llm_int8_threshold": \d+)(?=[,\n])/, '$1.0');
+  return text.replace(/("llm_int8_threshold": \d+)(?=[,\n])/, '$1.0');
+}
+
+async function writeText(sink: FileSink, name: string, text: string): Promise<void> {
   const file = await sink.open(name);
-  await file.write(new TextEncoder().encode(`${text}\n`));
+  await file.write(new TextEncoder().encode(text));
   await file.close();
 }

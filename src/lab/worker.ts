@@ -2,13 +2,15 @@ import * as Comlink from 'comlink';
 import { toFailure } from '../errors.ts';
 import { fullCheck } from '../gpu/check.ts';
 import { hold } from './alive.ts';
-import { browserHost } from './browser_host.ts';
+import { browserHost, chosenFiles } from './browser_host.ts';
 import { openGate } from './gate.ts';
 import { gpuOnce } from './gpu_once.ts';
-import { blobSink, directorySink } from './browser_sink.ts';
+import { blobSink, directorySink, savedFiles } from './browser_sink.ts';
 import { tensorMeasurer } from './measure_tensor.ts';
 import { probe } from './probe.ts';
 import type { PageLab, Saved } from './protocol.ts';
+import { readModel } from './read_model.ts';
+import { requireSaved } from './require_saved.ts';
 import { run } from './run.ts';
 import { saveCheckpoint } from './save_checkpoint.ts';
 import { browserStore } from './store.ts';
@@ -38,6 +40,13 @@ const lab: PageLab = {
     probing = measured;
     return measured;
   },
+  async readModel(files) {
+    try {
+      return await readModel(chosenFiles(files, 'model'));
+    } catch (error) {
+      return toFailure(error);
+    }
+  },
   async saveCheckpoint({ model, config, directory, ...request }, onProgress) {
     const written: Saved['files'] = [];
     const sink = directory ? directorySink(directory, written) : blobSink(written);
@@ -45,6 +54,7 @@ const lab: PageLab = {
       const host = browserHost(base, request, gpu, store);
       const { files } = await host.openFiles(model, () => undefined, new AbortController().signal);
       await saveCheckpoint(files, config, sink, onProgress);
+      await requireSaved(await savedFiles(written, directory), config);
       return { files: written };
     } catch (error) {
       return toFailure(error);

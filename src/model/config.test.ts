@@ -53,8 +53,8 @@ it.each([
   [[], 'config.json is not a JSON object.'],
   [{}, 'config.json names no architecture; supported: LlamaForCausalLM'],
   [
-    { ...LLAMA_1B, architectures: ['BertModel'] },
-    'The model is a BertModel; supported: LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM',
+    { ...LLAMA_1B, architectures: ['FabledModel'] },
+    'The model is a FabledModel; supported: LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM',
   ],
   [{ ...LLAMA_1B, hidden_act: 'mish' }, 'config.json: hidden_act is mish; supported: silu, '],
   [{ ...LLAMA_1B, num_hidden_layers: 513 }, 'num_hidden_layers is 513; allowed: a number from 1 to 512.'],
@@ -90,6 +90,8 @@ describe('knows a model by its model_type', () => {
     ['an older name', ['LLaMAForCausalLM']],
     ["a fork's name", ['YiForCausalLM']],
     ['the base model', ['LlamaModel']],
+    ['a name of someone', ['MiniLlama']],
+    ['in other letters', ['llamaforcausallm']],
   ])('where architectures is %s', (_, architectures) => {
     expect(parseConfig({ ...TYPED, architectures })).toEqual(parseConfig(LLAMA_1B_PLAIN));
   });
@@ -310,7 +312,8 @@ const letters: Tokenizer = {
   prefix_token_id: 0,
   eos: undefined,
   bos_in_front: false,
-  version_4_note: undefined,
+  warnings: [],
+  version_4_notes: [],
 };
 
 it('moves the spaces at the end of a context to the continuation', () => {

@@ -2,7 +2,9 @@ import { LabError } from '../errors.ts';
 import { fieldsOf, isObject, labels, requireCausal, shown, type Fields } from './config_fields.ts';
 import type { Family } from './families/family.ts';
 import { FAMILIES } from './families.ts';
-import { requireAllRead } from './harmless_fields.ts';
+import { refusalOf } from './families/refused.ts';
+import { configFates, requireAllRead } from './harmless_fields.ts';
+import type { KeyFate } from './key_fates.ts';
 import type { ModelConfig } from './model_config.ts';
 
 /**
@@ -12,15 +14,39 @@ import type { ModelConfig } from './model_config.ts';
  * the field, its value, what is allowed.
  */
 export function parseConfig(json: unknown, families = FAMILIES): ModelConfig {
-  if (!isObject(json)) throw new LabError('bad-config', 'config.json is not a JSON object.');
+  const { config, failure } = readConfig(json, families);
+  if (config) return config;
+  throw failure;
+}
+
+/** A config.json as a model, or why there is none; and what became of each of its keys. */
+export type ConfigReading = { keys: KeyFate[] } & (
+  { config: ModelConfig; failure?: undefined } | { config?: undefined; failure: Error }
+);
+
+/** Reads a config.json as parseConfig does, for whoever asks what became of its keys. */
+export function readConfig(json: unknown, families = FAMILIES): ConfigReading {
+  if (!isObject(json)) {
+    return { keys: [], failure: new LabError('bad-config', 'config.json is not a JSON object.') };
+  }
   const fields = fieldsOf(json);
-  const { family, architecture } = architectureOf(fields, families);
-  requireCausal(fields);
-  const num_labels = family.classifiers?.includes(architecture) ? labels(fields) : undefined;
-  const config = { architecture, num_labels, ...family.parse(fields) };
-  requireAllRead(fields, family);
-  requireComputable(config);
-  return config;
+  let family: Family | undefined;
+  let reached = false;
+  try {
+    const found = architectureOf(fields, families);
+    const { architecture } = found;
+    family = found.family;
+    requireCausal(fields);
+    const num_labels = family.classifiers?.includes(architecture) ? labels(fields) : undefined;
+    const config = { architecture, num_labels, ...family.parse(fields) };
+    reached = true;
+    const keys = configFates(fields, family.harmless);
+    requireAllRead(keys, family);
+    requireComputable(config);
+    return { config, keys };
+  } catch (error) {
+    return { keys: configFates(fields, family?.harmless, reached), failure: error as Error };
+  }
 }
 
 const namesOf = ({ architectures, classifiers = [] }: Family): string[] => [...architectures, ...classifiers];
@@ -37,9 +63,9 @@ function architectureOf(
   const names = fields.get('architectures');
   const named: unknown = Array.isArray(names) ? names[0] : undefined;
   const architecture = typeof named === 'string' ? named : undefined;
+  const typed = type === undefined ? undefined : families.find(({ model_type }) => model_type === type);
   const family =
-    (type === undefined ? undefined : families.find(({ model_type }) => model_type === type)) ??
-    families.find((row) => architecture !== undefined && namesOf(row).includes(architecture));
+    typed ?? families.find((row) => architecture !== undefined && namesOf(row).includes(architecture));
   if (family && (architecture === undefined || isLanguageModel(family, architecture))) {
     return { family, architecture: family.architectures[0] };
   }
@@ -47,9 +73,11 @@ function architectureOf(
     return { family, architecture };
   }
   const found = architecture ?? type;
+  const refusal = refusalOf({ architecture, type });
   throw new LabError(
     'unsupported-architecture',
-    `${found === undefined || found === null ? 'config.json names no architecture' : `The model is a ${shown(found)}`}; supported: ${supportedNames(families)}.`,
+    refusal ??
+      `${found === undefined || found === null ? 'config.json names no architecture' : `The model is a ${shown(found)}`}; supported: ${supportedNames(families)}.`,
   );
 }
 
@@ -60,15 +88,14 @@ const supportedNames = (families: readonly Family[]): string =>
     ...families.flatMap(({ classifiers = [] }) => classifiers),
   ].join(', ');
 
-/** Whether a name is that of a model of tokens: one with a language-model head, or the base model without. */
-function isLanguageModel({ architectures }: Family, architecture: string): boolean {
-  const base = architectures[0].replace(/ForCausalLM$|LMHeadModel$|ForConditionalGeneration$/, 'Model');
-  return (
-    architectures.includes(architecture) ||
-    architecture === base ||
-    /ForCausalLM$|LMHeadModel$/.test(architecture)
-  );
-}
+/**
+ * Whether a name says nothing against a model of tokens: transformers does not ask for it where there is a model_type,
+ * but weights for something else (ForTokenClassification, a reward model) have another head, and some attend both ways.
+ */
+const isLanguageModel = ({ architectures }: Family, architecture: string): boolean =>
+  architectures.includes(architecture) ||
+  /ForCausalLM$/i.test(architecture) ||
+  !/For[A-Z]\w*$|Reward|Classifi|Embedding|Bidirectional/.test(architecture);
 
 function requireComputable(config: ModelConfig): void {
   if (config.num_attention_heads % config.num_key_value_heads !== 0) {

@@ -11,6 +11,8 @@ export interface Fields {
   within(field: string): Fields | undefined;
   /** The fields not read so far; those of an object that was entered are named by both: `rope_scaling.factor`. */
   unread(): { field: string; value: unknown }[];
+  /** All fields with whether they have been read, those of entered objects among them. */
+  all(): { field: string; value: unknown; read: boolean }[];
 }
 
 /** The fields of an object, none of which has been read. */
@@ -30,15 +32,15 @@ export function fieldsOf(json: Json): Fields {
       entered.set(field, inner);
       return inner;
     },
-    unread: () => [
-      ...Object.entries(json)
-        .filter(([field]) => !read.has(field))
-        .map(([field, value]) => ({ field, value })),
-      ...[...entered].flatMap(([outer, fields]) =>
-        fields.unread().map(({ field, value }) => ({ field: `${outer}.${field}`, value })),
-      ),
-    ],
+    unread: () => all().filter(({ read }) => !read),
+    all,
   };
+  function all(): ReturnType<Fields['all']> {
+    return Object.entries(json).flatMap(([field, value]) => [
+      { field, value, read: read.has(field) },
+      ...(entered.get(field)?.all() ?? []).map((inner) => ({ ...inner, field: `${field}.${inner.field}` })),
+    ]);
+  }
 }
 
 /**
@@ -144,7 +146,10 @@ export function labels(fields: Fields): number {
 }
 
 /** A value of a config as a sentence shows it: text bare, anything else as JSON. */
-export const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' ? String(value) : JSON.stringify(value);
+}
 
 /** True if a value is an object with fields. */
 export const isObject = (value: unknown): value is Json =>

@@ -1,6 +1,6 @@
-import { own } from '../tensor/own.ts';
 import { LabError } from '../errors.ts';
 import { eosIds, fieldsOf, isObject, type Json } from './config_fields.ts';
+import { fatesByTable, reasonIn, refusedOf, sharing, type KeyFate } from './key_fates.ts';
 
 /** What a model's generation_config.json makes of greedy generation, as transformers' generate(do_sample=False). */
 export interface GenerationConfig {
@@ -27,28 +27,27 @@ export interface GenerationConfig {
 
 /** Keys that change no greedy text of one sequence, and why. */
 const HARMLESS: Record<string, string> = {
-  ...keys('do_sample', 'the harness asks for greedy text'),
-  ...keys('temperature top_k top_p min_p top_h typical_p epsilon_cutoff eta_cutoff', 'only in sampling'),
-  ...keys('length_penalty early_stopping diversity_penalty', 'only in a search with beams'),
-  ...keys('max_length', "the harness' own counts"),
-  ...keys('use_cache max_cache_len cache_config low_memory prefill_chunk_size', 'how it is computed'),
-  ...keys('compile_config disable_compile continuous_batching_config', 'how it is computed'),
-  ...keys('bos_token_id pad_token_id decoder_start_token_id', 'a prompt is there, and needs no padding'),
-  ...keys('output_attentions output_hidden_states output_scores output_logits', 'what else is given back'),
-  ...keys('return_dict_in_generate', 'how it is given back'),
-  ...keys('is_assistant num_assistant_tokens num_assistant_tokens_schedule', 'only with a second model'),
-  ...keys(
-    'assistant_confidence_threshold assistant_lookbehind target_lookbehind',
+  ...sharing('the harness asks for greedy text', 'do_sample'),
+  ...sharing('only in sampling', 'temperature top_k top_p min_p top_h typical_p epsilon_cutoff eta_cutoff'),
+  ...sharing('only in a search with beams', 'length_penalty early_stopping diversity_penalty'),
+  ...sharing("the harness' own counts", 'max_length'),
+  ...sharing('how it is computed', 'use_cache max_cache_len cache_config low_memory prefill_chunk_size'),
+  ...sharing('how it is computed', 'compile_config disable_compile continuous_batching_config'),
+  ...sharing('a prompt is there, and needs no padding', 'bos_token_id pad_token_id decoder_start_token_id'),
+  ...sharing('what else is given back', 'output_attentions output_hidden_states output_scores output_logits'),
+  ...sharing('how it is given back', 'return_dict_in_generate'),
+  ...sharing('only with a second model', 'is_assistant num_assistant_tokens num_assistant_tokens_schedule'),
+  ...sharing(
     'only with a second model',
+    'assistant_confidence_threshold assistant_lookbehind target_lookbehind',
   ),
-  ...keys('assistant_ensemble_weight max_matching_ngram_size', 'only with a second model'),
-  ...keys('remove_invalid_values renormalize_logits', 'the largest of finite logits stays the largest'),
-  ...keys('_from_model_config transformers_version _commit_hash chat_format max_window_size', 'who wrote it'),
+  ...sharing('only with a second model', 'assistant_ensemble_weight max_matching_ngram_size'),
+  ...sharing('the largest of finite logits stays the largest', 'remove_invalid_values renormalize_logits'),
+  ...sharing(
+    'who wrote it',
+    '_from_model_config transformers_version _commit_hash chat_format max_window_size',
+  ),
 };
-
-function keys(names: string, reason: string): Record<string, string> {
-  return Object.fromEntries(names.split(' ').map((name) => [name, reason]));
-}
 
 /** Keys that change greedy text unless they have one of these values. */
 const NEUTRAL: Record<string, readonly unknown[]> = {
@@ -97,14 +96,23 @@ export function parseGenerationConfig(json: unknown, configEos: readonly number[
   };
 }
 
+/** What becomes of each key of a generation_config.json. */
+export const generationFates = (json: Json): KeyFate[] =>
+  fatesByTable(
+    json,
+    (key) => COMPUTED.includes(key),
+    (key, value) =>
+      reasonIn(HARMLESS)(key) ??
+      (Object.hasOwn(NEUTRAL, key) && NEUTRAL[key]!.includes(value)
+        ? 'this value changes no greedy text'
+        : undefined),
+    (value) => value === null || value === false,
+  );
+
 function notComputed(json: Json): string | undefined {
-  const wrong = Object.entries(json).filter(([key, value]) => {
-    if (COMPUTED.includes(key) || Object.hasOwn(HARMLESS, key)) return false;
-    if (value === null || value === false) return false;
-    return !own<readonly unknown[]>(NEUTRAL, key)?.includes(value);
-  });
+  const wrong = refusedOf(generationFates(json));
   if (wrong.length === 0) return undefined;
-  const said = wrong.map(([key, value]) => `${key}: ${JSON.stringify(value)}`).join(', ');
+  const said = wrong.map(({ key, value }) => `${key}: ${JSON.stringify(value)}`).join(', ');
   return `generation_config.json says ${said}; Nibble generates greedily, without that`;
 }
 

@@ -1,6 +1,7 @@
 import { LabError } from '../errors.ts';
 import { shown, type Fields } from './config_fields.ts';
 import type { Family } from './families/family.ts';
+import { reasonIn, refusedOf, SAYS_NOTHING, type KeyFate } from './key_fates.ts';
 
 const TRAINING = 'only training reads it';
 const RETURNED = 'only adds to what transformers returns';
@@ -43,6 +44,7 @@ export const HARMLESS: Readonly<Record<string, string>> = {
   pad_token_id: ELSEWHERE,
   sep_token_id: ELSEWHERE,
   unk_token_id: ELSEWHERE,
+  is_decoder: 'every model here is one',
   decoder_start_token_id: 'encoder-decoder models alone start by it',
   tokenizer_class: ELSEWHERE,
   quantization_config: ELSEWHERE,
@@ -111,20 +113,29 @@ export const HARMLESS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Refuses a config.json with a field that its family has not read and no table knows, as one that may ask for
- * arithmetic that is not computed here. Null, false and empty ones ask for nothing.
- * @throws unsupported-architecture naming the field and its value.
+ * What became of each field of a config.json, as one that nobody has read and no table knows may ask for arithmetic
+ * that is not computed here. Null, false and empty ones ask for nothing.
+ * @param reached false where config.json was refused before all of its fields could be read
  */
-export function requireAllRead(fields: Fields, { harmless = {}, architectures: [name] }: Family): void {
-  for (const { field, value } of fields.unread()) {
+export function configFates(fields: Fields, harmless: Family['harmless'] = {}, reached = true): KeyFate[] {
+  const reasonOf = reasonIn(harmless, HARMLESS);
+  return fields.all().map(({ field: key, value, read }): KeyFate => {
+    if (read) return { key, fate: 'read' };
     // Of a language model within one of images, the same fields lie in text_config.
-    const own = field.replace(/^text_config\./, '');
-    if (isEmpty(value) || Object.hasOwn(HARMLESS, own) || Object.hasOwn(harmless, own)) continue;
-    throw new LabError(
-      'unsupported-architecture',
-      `config.json says ${field}: ${shown(value)}; Nibble knows no such field of a ${name}, nor whether it changes numbers.`,
-    );
-  }
+    const reason = reasonOf(key.replace(/^text_config\./, '')) ?? (isEmpty(value) ? SAYS_NOTHING : undefined);
+    if (reason !== undefined) return { key, fate: 'harmless', reason };
+    return reached ? { key, fate: 'refused', value } : { key, fate: 'unreached' };
+  });
+}
+
+/** @throws unsupported-architecture naming a field that is refused, and its value. */
+export function requireAllRead(fates: readonly KeyFate[], { architectures: [name] }: Family): void {
+  const [refused] = refusedOf(fates);
+  if (!refused) return;
+  throw new LabError(
+    'unsupported-architecture',
+    `config.json says ${refused.key}: ${shown(refused.value)}; Nibble knows no such field of a ${name}, nor whether it changes numbers.`,
+  );
 }
 
 function isEmpty(value: unknown): boolean {

@@ -52,6 +52,13 @@ it.each([
   );
 });
 
+it('refuses a module without its B, and matrices that do not fit its layer, before anything is loaded', async () => {
+  const [[a, A]] = Object.entries(PAIR) as [[string, StoredTensor]];
+  await expect(adapted({ [a]: A })).rejects.toThrow('q_proj.lora_B.weight" is not in the checkpoint');
+  await expect(adapted({ ...PAIR, [a]: zeros('F32', 4, 56) })).rejects.toThrow('its layer makes it [60, r]');
+  await expect(adapted(PAIR, { r: 8 })).rejects.toThrow('has rank 4; its adapter_config.json makes it 8');
+});
+
 it('refuses a saved embedding that is the head, too, and what adapter_config.json contradicts', async () => {
   const embedding = { 'base_model.model.model.embed_tokens.weight': zeros('F32', 4) };
   await expect(adapted({ ...PAIR, ...embedding }, {}, true)).rejects.toThrow('embed_tokens.weight, which');

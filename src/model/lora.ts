@@ -1,7 +1,13 @@
 import { LabError } from '../errors.ts';
 import type { Arena } from '../gpu/device/buffers.ts';
 import type { DeviceMatrix } from '../gpu/matrix/matrix.ts';
-import { openCheckpoint, readWeight, type Checkpoint, type CheckpointTensor } from '../tensor/checkpoint.ts';
+import {
+  findTensor,
+  openCheckpoint,
+  readWeight,
+  type Checkpoint,
+  type CheckpointTensor,
+} from '../tensor/checkpoint.ts';
 import type { FileSet } from '../tensor/source.ts';
 import { parseLoraConfig, type LoraConfig } from './lora_config.ts';
 import type { ModelConfig } from './model_config.ts';
@@ -78,6 +84,13 @@ export function adaptedCheckpoint(adapter: Adapter, config: ModelConfig, checkpo
     const [, module] = /^base_model\.model\.(.+)\.lora_B\.weight$/.exec(name) ?? [];
     if (module !== undefined && !modules.includes(module)) throw unapplied(name);
   }
+  for (const name of modules) {
+    requireFits(
+      adapter,
+      name,
+      linears.find(({ aliases }) => aliases.includes(name))!,
+    );
+  }
   const own = replaceable(config, checkpoint);
   const tensors = new Map(checkpoint.tensors);
   for (const [name, tensor] of saved) {
@@ -92,6 +105,26 @@ export function adaptedCheckpoint(adapter: Adapter, config: ModelConfig, checkpo
   throw new LabError(
     'bad-config',
     `adapter_config.json: modules_to_save has ${absent}, but the adapter has no such weights.`,
+  );
+}
+
+/** @throws missing-tensor or bad-config where A or B of a module is not there, or has another shape than its layer. */
+function requireFits({ checkpoint, config }: Adapter, name: string, { rows, columns }: LinearModule): void {
+  const [A, B] = (['A', 'B'] as const).map(
+    (part) => findTensor(checkpoint, `${PREFIX}${name}.lora_${part}.weight`).info.shape,
+  ) as [readonly number[], readonly number[]];
+  const rank = A[0]!;
+  const fits = A[1] === columns && B[0] === rows && B[1] === rank && rank <= MAX_LORA_RANK;
+  if (!fits) {
+    throw new LabError(
+      'bad-config',
+      `The adapter of ${name} is [${B.join(', ')}] · [${A.join(', ')}]; its layer makes it [${rows}, r] · [r, ${columns}] with r up to ${MAX_LORA_RANK}.`,
+    );
+  }
+  if (rank === config.rankOf(name)) return;
+  throw new LabError(
+    'bad-config',
+    `The adapter of ${name} has rank ${rank}; its adapter_config.json makes it ${config.rankOf(name)}.`,
   );
 }
 
@@ -118,19 +151,6 @@ export async function loadLora(
   const A = await readWeight(checkpoint, `${PREFIX}${own}.lora_A.weight`);
   const B = await readWeight(checkpoint, `${PREFIX}${own}.lora_B.weight`);
   const rank = A.shape[0]!;
-  const fits = A.shape[1] === columns && B.shape[0] === rows && B.shape[1] === rank && rank <= MAX_LORA_RANK;
-  if (!fits) {
-    throw new LabError(
-      'bad-config',
-      `The adapter of ${own} is [${B.shape.join(', ')}] · [${A.shape.join(', ')}]; its layer makes it [${rows}, r] · [r, ${columns}] with r up to ${MAX_LORA_RANK}.`,
-    );
-  }
-  if (rank !== config.rankOf(own)) {
-    throw new LabError(
-      'bad-config',
-      `The adapter of ${own} has rank ${rank}; its adapter_config.json makes it ${config.rankOf(own)}.`,
-    );
-  }
   const scaling = config.scalingOf(own);
   const upload = async (
     data: Float32Array<ArrayBuffer>,

@@ -1,5 +1,6 @@
 import { LabError } from '../errors.ts';
 import { isObject, shown, type Json } from './config_fields.ts';
+import { fatesByTable, reasonIn, refusedOf, sharing, type KeyFate } from './key_fates.ts';
 import { pythonRegex } from './python_regex.ts';
 
 /** What an adapter_config.json says of each module, by its path in the model. */
@@ -13,19 +14,14 @@ export interface LoraConfig {
   modules_to_save: readonly string[];
 }
 
-/** Keys of PEFT's LoraConfig that are read, or change no number of an adapter that is trained; and why. */
-const KNOWN: Record<string, string> = {
-  peft_type: 'read',
-  r: 'read',
-  lora_alpha: 'read',
-  rank_pattern: 'read',
-  alpha_pattern: 'read',
-  use_rslora: 'read',
-  target_modules: 'read',
-  exclude_modules: 'read',
-  modules_to_save: 'read',
-  bias: 'read',
-  init_lora_weights: 'read',
+const READ = sharing(
+  'read',
+  `peft_type r lora_alpha rank_pattern alpha_pattern use_rslora target_modules exclude_modules modules_to_save bias
+   init_lora_weights`,
+);
+
+/** Keys of PEFT's LoraConfig that change no number of an adapter that is trained, and why. */
+const HARMLESS: Record<string, string> = {
   task_type: 'what it was trained for',
   auto_mapping: 'the class it was trained on',
   peft_version: 'who wrote it',
@@ -92,10 +88,12 @@ function requirePlain(json: Json): void {
       INITIALIZATIONS.map((value) => JSON.stringify(value)).join(', '),
     );
   }
-  for (const [key, value] of Object.entries(json)) {
-    if (!Object.hasOwn(KNOWN, key) && !isEmpty(value)) refuse(key, value, 'none, which is plain LoRA');
-  }
+  for (const { key, value } of refusedOf(loraFates(json))) refuse(key, value, 'none, which is plain LoRA');
 }
+
+/** What becomes of each key of an adapter_config.json. */
+export const loraFates = (json: Json): KeyFate[] =>
+  fatesByTable(json, (key) => Object.hasOwn(READ, key), reasonIn(HARMLESS), isEmpty);
 
 const isEmpty = (value: unknown): boolean =>
   value === null || value === false || (typeof value === 'object' && Object.keys(value).length === 0);

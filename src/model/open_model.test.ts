@@ -55,6 +55,19 @@ describe('what another quantizer made is refused by its name', () => {
     await expect(openWeights(await editModel(randomLlama(), { config }))).rejects.toThrow('by gptq');
   });
 
+  it('where config.json does not say it, but the dtype of a weight does', async () => {
+    const name = 'model.layers.0.self_attn.q_proj.weight';
+    const files = await editModel(randomLlama(), {
+      tensors: (tensors) => {
+        const { shape } = tensors.get(name)!;
+        tensors.set(name, { dtype: 'I8', shape, bytes: new Uint8Array(shape[0]! * shape[1]!) });
+      },
+    });
+    await expect(openWeights(files)).rejects.toThrow(
+      `${name} is I8, as quantizers store it, but config.json`,
+    );
+  });
+
   it('where config.json does not say it, but tensors do', async () => {
     const files = await editModel(randomLlama(), { tensors: packed('qweight') });
     await expect(openWeights(files)).rejects.toThrow(`${Q}.qweight, as GPTQ or AWQ stores it`);

@@ -2,6 +2,7 @@ import { openCheckpoint, type Checkpoint } from '../tensor/checkpoint.ts';
 import type { FileSet } from '../tensor/source.ts';
 import { parseConfig } from './config.ts';
 import { parseGenerationConfig, type GenerationConfig } from './generation_config.ts';
+import type { Json } from './config_fields.ts';
 import type { ModelConfig } from './model_config.ts';
 import { openAdapter, type Adapter } from './lora.ts';
 import { quantizationConfig, type BitsAndBytesSettings } from './quantization_config.ts';
@@ -10,6 +11,7 @@ import { storedQuantOf, type StoredQuant } from './stored_quant.ts';
 import { hasOwnHead } from './tensors.ts';
 import { makeTokenizer, type Tokenizer } from './tokenizer/tokenizer.ts';
 import { unexpectedTensors } from './unexpected_tensors.ts';
+import { version4Notes } from './version_4.ts';
 
 /** A model's config and weights, read as far as needed before any weight. */
 export interface ModelWeights {
@@ -19,6 +21,8 @@ export interface ModelWeights {
   stored_quant: StoredQuant | undefined;
   /** Sentences about what was odd and changes no number: tensors that nothing reads, an index that is not exact. */
   warnings: readonly string[];
+  /** What transformers 4.57 does otherwise than 5.24, whose rules hold here, a sentence each. */
+  version_4_notes: readonly string[];
 }
 
 /** A model's files, read as far as needed before any weight: headers, config and tokenizer. */
@@ -52,8 +56,13 @@ export async function openModel(files: FileSet, adapterFiles?: FileSet): Promise
     weights.config.eos_token_ids,
   );
   const { not_computed } = generation;
-  const warnings = [...weights.warnings, ...(not_computed === undefined ? [] : [not_computed])];
-  return { ...weights, tokenizer, generation, adapter, warnings };
+  const warnings = [
+    ...weights.warnings,
+    ...tokenizer.warnings,
+    ...(not_computed === undefined ? [] : [not_computed]),
+  ];
+  const version_4_notes = [...tokenizer.version_4_notes, ...weights.version_4_notes];
+  return { ...weights, tokenizer, generation, adapter, warnings, version_4_notes };
 }
 
 /**
@@ -71,10 +80,10 @@ export async function openWeights(files: FileSet): Promise<ModelWeights> {
 
 /** Checks what a config.json and a checkpoint say of each other. */
 export async function fitWeights(
-  json: unknown,
+  json: Json,
   settings: BitsAndBytesSettings | undefined,
   checkpoint: Checkpoint,
-): Promise<Pick<ModelWeights, 'config' | 'stored_quant'> & { warnings: string[] }> {
+): Promise<Omit<ModelWeights, 'checkpoint'>> {
   const stated = parseConfig(json);
   const untied = stated.tie_word_embeddings && (await hasOwnHead(stated, checkpoint));
   const config = untied ? { ...stated, tie_word_embeddings: false } : stated;
@@ -85,5 +94,5 @@ export async function fitWeights(
       'config.json says that bitsandbytes quantized the checkpoint, but no Linear layer is: it runs as unquantized',
     );
   }
-  return { config, stored_quant, warnings };
+  return { config, stored_quant, warnings, version_4_notes: version4Notes(json, { untied }) };
 }

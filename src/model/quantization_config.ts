@@ -1,6 +1,7 @@
 import { LabError } from '../errors.ts';
 import type { Checkpoint } from '../tensor/checkpoint.ts';
 import { isObject, shown, type Json } from './config_fields.ts';
+import { fatesByTable, reasonIn, refusedOf, type KeyFate } from './key_fates.ts';
 
 /** The part of config.json that says how bitsandbytes quantized a checkpoint. */
 export interface BitsAndBytesSettings {
@@ -12,9 +13,6 @@ const OPENED = "Nibble opens bitsandbytes' NF4, FP4 and LLM.int8(), and unquanti
 
 /** Keys of bitsandbytes' config that change no number of a checkpoint that is quantized already, and why. */
 const HARMLESS: Record<string, string> = {
-  quant_method: 'read before',
-  load_in_4bit: 'read before',
-  load_in_8bit: 'read before',
   _load_in_4bit: 'a copy of load_in_4bit',
   _load_in_8bit: 'a copy of load_in_8bit',
   bnb_4bit_compute_dtype: 'the spec says what a run computes in',
@@ -23,8 +21,9 @@ const HARMLESS: Record<string, string> = {
   bnb_4bit_use_double_quant: 'each layer has its own in its quant_state',
   llm_int8_enable_fp32_cpu_offload: 'where layers lie, not what they compute',
   llm_int8_skip_modules: 'the tensors themselves say which layers are quantized',
-  llm_int8_threshold: 'read',
 };
+
+const READ = ['quant_method', 'load_in_4bit', 'load_in_8bit', 'llm_int8_threshold'];
 
 /** What other quantizers put in place of a Linear layer's weight, by the ends of names. */
 const TRACES: readonly (readonly [ending: string, quantizer: string])[] = [
@@ -45,8 +44,7 @@ const TRACES: readonly (readonly [ending: string, quantizer: string])[] = [
  */
 export function quantizationConfig(json: unknown): BitsAndBytesSettings | undefined {
   if (!isObject(json)) return undefined;
-  const inner = isObject(json.text_config) ? json.text_config : {};
-  const settings = json.quantization_config ?? inner.quantization_config;
+  const settings = settingsOf(json);
   const method = methodOf(json, settings);
   if (method === undefined) return undefined;
   if (method !== 'bitsandbytes' || !isObject(settings)) {
@@ -55,7 +53,7 @@ export function quantizationConfig(json: unknown): BitsAndBytesSettings | undefi
       `config.json says the checkpoint is quantized by ${method}; ${OPENED}.`,
     );
   }
-  return bitsAndBytes(settings);
+  return bitsAndBytes(json, settings);
 }
 
 /** The quantizer's name; transformers takes a config without one for bitsandbytes' where it loads in 4 or 8 bit. */
@@ -69,12 +67,37 @@ function methodOf(json: Json, settings: unknown): string | undefined {
   return `a method that its quantization_config, ${shown(settings)}, does not name`;
 }
 
-function bitsAndBytes(settings: Json): BitsAndBytesSettings {
-  for (const [key, value] of Object.entries(settings)) {
-    if (key in HARMLESS || value === null || value === false) continue;
+/** The quantization_config of a config.json, that of its text model where it has none of its own. */
+function settingsOf(json: Json): unknown {
+  const inner = isObject(json.text_config) ? json.text_config : {};
+  return json.quantization_config ?? inner.quantization_config;
+}
+
+/** What becomes of each key of the quantization_config in a config.json; undefined where it has none. */
+export function quantizationFates(json: Json): KeyFate[] | undefined {
+  const settings = settingsOf(json);
+  if (!isObject(settings)) return undefined;
+  // Of another quantizer nothing but the name is read.
+  if (methodOf(json, settings) !== 'bitsandbytes') {
+    return Object.keys(settings).map((key): KeyFate => ({
+      key,
+      fate: key === 'quant_method' ? 'read' : 'unreached',
+    }));
+  }
+  return fatesByTable(
+    settings,
+    (key) => READ.includes(key),
+    reasonIn(HARMLESS),
+    (value) => value === null || value === false,
+  );
+}
+
+function bitsAndBytes(json: Json, settings: Json): BitsAndBytesSettings {
+  const [unknown] = refusedOf(quantizationFates(json) ?? []);
+  if (unknown) {
     throw new LabError(
       'unsupported-quantization',
-      `config.json: quantization_config has ${key}: ${shown(value)}, which Nibble does not know; allowed: bitsandbytes' own keys, without 16-bit copies.`,
+      `config.json: quantization_config has ${unknown.key}: ${shown(unknown.value)}, which Nibble does not know; allowed: bitsandbytes' own keys, without 16-bit copies.`,
     );
   }
   const threshold = settings.llm_int8_threshold;
@@ -85,13 +108,21 @@ function bitsAndBytes(settings: Json): BitsAndBytesSettings {
 }
 
 /** @throws unsupported-quantization when tensors look quantized though config.json says nothing of it. */
-export function requireNoTraces({ tensors }: Checkpoint): void {
+export function requireNoTraces({ tensors }: Checkpoint, modules: readonly string[]): void {
   for (const name of tensors.keys()) {
     const trace = TRACES.find(([ending]) => name.endsWith(ending));
     if (!trace) continue;
     throw new LabError(
       'unsupported-quantization',
       `The checkpoint has ${name}, as ${trace[1]} stores it, but config.json has no quantization_config; ${OPENED}.`,
+    );
+  }
+  for (const name of modules) {
+    const dtype = tensors.get(`${name}.weight`)?.info.dtype;
+    if (dtype === undefined || !/^[IU]\d+$/.test(dtype)) continue;
+    throw new LabError(
+      'unsupported-quantization',
+      `${name}.weight is ${dtype}, as quantizers store it, but config.json has no quantization_config; ${OPENED}.`,
     );
   }
 }

@@ -34,13 +34,13 @@ export async function storedQuantOf(
   config: ModelConfig,
   settings: BitsAndBytesSettings | undefined,
 ): Promise<StoredQuant | undefined> {
+  const modules = linearModules(config, checkpoint).map(({ name }) => name);
   if (!settings) {
-    requireNoTraces(checkpoint);
+    requireNoTraces(checkpoint, modules);
     return undefined;
   }
   const reader = savedReader(checkpoint);
   requireFloatTables(reader, modelTensors(config, checkpoint));
-  const modules = linearModules(config, checkpoint).map(({ name }) => name);
   const first = modules.find((name) => savedQuantType(reader, name));
   if (first === undefined) return undefined;
   const quant_type = savedQuantType(reader, first)!;

@@ -6,7 +6,7 @@ import { testOf, viewOf, type ScoreView } from './view/view.ts';
 
 /** A result as a Markdown table, one row a configuration, with the verdicts of its comparisons below. */
 export function resultTable(result: ExperimentResult): string {
-  const { rows, tasks, divergences, notes } = viewOf(result);
+  const { rows, tasks, divergences, notes, warnings } = viewOf(result);
   const header = [
     ...['configuration', 'bits/weight', 'MB counted', 'MB true'],
     ...tasks.map(({ task, primary_metric }) => `${task} ${primary_metric}`),
@@ -36,6 +36,7 @@ export function resultTable(result: ExperimentResult): string {
       ({ name, task, kl, same_top }) =>
         `- ${task}: ${name} has KL ${natsText(kl.value, kl.stderr)} to the baseline, and its top token ${shareText(same_top.value)} of the time.`,
     ),
+    ...warnings.map((warning) => `- warning: ${markdownText(warning)}.`),
     ...(notes.length === 0 ? [] : ['', ...notes.map(markdownText)]),
     '',
     `digest ${result.digest.slice(0, 16)}, ${result.state}`,

@@ -19,10 +19,33 @@ it.each([
   ['https://huggingface.co/owner/name?library=transformers', 'main'],
   ['https://huggingface.co/owner/name/tree/main', 'main'],
   ['https://huggingface.co/owner/name/tree/v1.0/onnx', 'v1.0'],
+  ['\u201cowner/name\u201d', 'main'],
+  ['<https://huggingface.co/owner/name>.', 'main'],
+  ['"owner/name",', 'main'],
+  ['owner/\u200bname', 'main'],
+  ['`hf.co/owner/name`', 'main'],
+  ['\u300chttps://huggingface.co/owner/name/tree/v2\u300d', 'v2'],
   ['https://huggingface.co/owner/name/blob/abc123/config.json', 'abc123'],
 ])('%j is owner/name at %s', (repo, revision) => {
   expect(read(repo)).toEqual({ source: 'hub', repo: 'owner/name', revision });
   expect(read(repo, 'main')).toEqual({ source: 'hub', repo: 'owner/name', revision });
+});
+
+it.each([
+  ['', 'https://huggingface.co/owner/name/tree/v1'],
+  ['owner/name', 'hf.co/owner/name/tree/v1'],
+  ['owner/name', ' \u201cv1\u201d'],
+])('%j at %j is owner/name at v1', (repo, revision) => {
+  expect(read(repo, revision)).toEqual({ source: 'hub', repo: 'owner/name', revision: 'v1' });
+});
+
+it.each(['bundled', 'local'])("an address of the Hub as the name of a %s model is the Hub's", (source) => {
+  const ref = { source, name: '<https://huggingface.co/owner/name/tree/v1>' };
+  expect(parseSpec(specOf(ref)).model).toEqual({ source: 'hub', repo: 'owner/name', revision: 'v1' });
+  expect(parseSpec(specOf({ source: 'local', name: 'owner/name' })).model).toEqual({
+    source: 'local',
+    name: 'owner/name',
+  });
 });
 
 it('takes an adapter likewise', () => {
@@ -40,6 +63,11 @@ it.each([
   ['https://example.com/owner/name', undefined],
   ['https://huggingface.co/owner', undefined],
   ['owner/../name', undefined],
+  ['owner/name and others', undefined],
 ])('refuses %s at %s', (repo, revision) => {
   expect(() => read(repo, revision)).toThrow('model.repo is');
+});
+
+it('refuses a revision that is the address of another model', () => {
+  expect(() => read('owner/name', 'https://huggingface.co/owner/other/tree/v1')).toThrow('model.revision is');
 });

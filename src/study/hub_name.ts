@@ -1,3 +1,5 @@
+import { bareText } from './chat_link.ts';
+
 type Json = Readonly<Record<string, unknown>>;
 
 const isObject = (value: unknown): value is Json =>
@@ -8,20 +10,44 @@ const ADDRESS =
 
 /**
  * The spec's JSON with the repositories of its model and adapter as owner/name where they were pasted as an address of
- * the Hub, or with blanks or a slash around: `https://huggingface.co/owner/name/tree/v1` is owner/name at v1. An
+ * the Hub, or with blanks, quotes or a slash around: `https://huggingface.co/owner/name/tree/v1` is owner/name at v1. An
  * address that names another revision than the spec does is left as it is, for the check to refuse.
  */
 export function withHubNames(json: unknown): unknown {
   if (!isObject(json) || !isObject(json.model)) return json;
-  const model = named(json.model);
-  return { ...json, model: isObject(model.adapter) ? { ...model, adapter: named(model.adapter) } : model };
+  const model = named(fromHub(json.model));
+  return {
+    ...json,
+    model: isObject(model.adapter) ? { ...model, adapter: named(fromHub(model.adapter)) } : model,
+  };
 }
+
+/** The parts of a text that is an address of the Hub, not a name alone. */
+const hubAddress = (text: string): RegExpExecArray | null =>
+  /^(?:https?:\/\/)?(?:www\.)?(?:huggingface\.co|hf\.co)\//i.test(text) ? ADDRESS.exec(text) : null;
+
+/** A model named by an address of the Hub where a name of the page's or of a folder stands, as one of the Hub's. */
+function fromHub(ref: Json): Json {
+  if (ref.source === 'hub' || typeof ref.name !== 'string') return ref;
+  const [, repo, revision] = hubAddress(bareText(ref.name)) ?? [];
+  if (repo === undefined) return ref;
+  const others = Object.fromEntries(Object.entries(ref).filter(([key]) => key !== 'name'));
+  return { ...others, source: 'hub', repo, ...(revision === undefined ? {} : { revision }) };
+}
+
+const revisionOf = (revision: unknown): unknown =>
+  typeof revision === 'string' ? bareText(revision) : revision;
 
 function named(ref: Json): Json {
   if (ref.source !== 'hub' || typeof ref.repo !== 'string') return ref;
-  const [, repo, addressed] = ADDRESS.exec(ref.repo.trim()) ?? [];
+  const [, repo, addressed] = ADDRESS.exec(bareText(ref.repo)) ?? [];
+  const given = revisionOf(ref.revision);
+  // The whole address may have been pasted beside the name, too.
+  const [, again, revision] = (typeof given === 'string' && hubAddress(given)) || [];
+  if (again !== undefined && (repo === undefined ? bareText(ref.repo) === '' : again === repo)) {
+    return { ...ref, repo: again, revision: revision ?? 'main' };
+  }
   if (repo === undefined) return ref;
-  const given = typeof ref.revision === 'string' ? ref.revision.trim() : ref.revision;
   if (addressed === undefined) return { ...ref, repo, ...(given === undefined ? {} : { revision: given }) };
   // "main" is what stands in the field before anybody has filled it in.
   const contradicts = given !== undefined && given !== 'main' && given !== addressed;

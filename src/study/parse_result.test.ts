@@ -103,6 +103,33 @@ test('and from a link, every number the same', async () => {
   await expect(decodeResult('1.'.padEnd(20_000, 'A'), 'mine')).rejects.toThrow('20000 characters');
 });
 
+test('how the files were read comes along, and older results without it still open', async () => {
+  const reading = {
+    bos_in_front: true,
+    warnings: ['not read, because config.json makes no such tensor: 1 tensor, model.extra'],
+    version_4_notes: ['transformers 4.57 puts no BOS in front of a text.'],
+  };
+  const told = exported();
+  told.environment.model.reading = reading;
+  for (const run of [parseResult(told, 'mine'), await decodeResult(await encodeResult(told), 'mine')]) {
+    expect(run.result.environment.model.reading).toEqual(reading);
+    expect(run.record.environment?.model.reading).toEqual(reading);
+    expect(run.result.digest).toBe(result.digest);
+    expect(run.result.digest_fits).toBeUndefined();
+  }
+  expect(parseResult(exported(), 'mine').result.environment.model.reading).toBeUndefined();
+  const wrong = {
+    ...told,
+    environment: {
+      ...told.environment,
+      model: { ...told.environment.model, reading: { ...reading, warnings: 'none' } },
+    },
+  };
+  expect(() => parseResult(wrong, 'mine')).toThrow(
+    'environment.model.reading.warnings is "none"; allowed: a list of sentences.',
+  );
+});
+
 test('why a run stopped, or went on without a configuration, comes along', () => {
   const lost = toFailure(new LabError('device-lost', 'The GPU is gone.'));
   const full = toFailure(new LabError('out-of-memory', 'NF4 needs more.'));

@@ -44,6 +44,7 @@ const sha256 = v.pipe(v.string('64 hexadecimal digits'), v.regex(/^[0-9a-f]{64}$
 const list = <T extends v.GenericSchema>(of: T, most = 10_000) =>
   v.pipe(v.array(of, 'a list'), v.maxLength(most, `at most ${most} entries`));
 const numbers = v.pipe(list(number), v.minLength(1, 'one number at least'));
+const sentences = v.pipe(v.array(text, 'a list of sentences'), v.maxLength(1000, 'at most 1,000 sentences'));
 const ofDoc = { doc_id: index, group: v.optional(text), cluster: v.optional(text) };
 
 const divergence = v.object({
@@ -123,6 +124,12 @@ const environment = v.strictObject({
   model: v.object({
     ...{ name: line, architecture: line, parameters: size, revision: v.optional(line), files },
     adapter: v.optional(v.object({ revision: v.optional(line), files })),
+    reading: v.optional(
+      v.object({
+        bos_in_front: v.boolean('true or false'),
+        ...{ warnings: sentences, version_4_notes: sentences },
+      }),
+    ),
   }),
   data: v.optional(v.record(taskName, list(origin))),
   items_sha256: v.optional(sha256),

@@ -83,6 +83,10 @@ describe('links that a person can read', () => {
     ['configs=nf4&model=nibble-tiny&tasks=mini_arc&seed=1&title=%E0%A4', 'The link is damaged: %E0%A4'],
     ['configs=nf4&model=gpt-9&tasks=mini_arc&seed=1', 'model.name is "gpt-9"'],
     [
+      'configs=nf4&model=https://evil.example/a/b&tasks=mini_arc&seed=1',
+      'model.repo is "https://evil.example/a/b"',
+    ],
+    [
       'configs=nf4&model=hub:https://evil.example/x&tasks=mini_arc&seed=1',
       'model.repo is "https://evil.example/x"',
     ],
@@ -121,6 +125,32 @@ describe('links that a chat has touched', () => {
         (query) => query + mark,
       ],
     ),
+    ...[
+      '\u200b',
+      '\u2060',
+      '\u00bb',
+      '\u300d',
+      '\u2019.',
+      '%22',
+      '%E2%80%9D',
+      '%E2%80%8B',
+      '**',
+      '>.',
+      '\uff09\u3002',
+    ].map((mark): [string, (q: string) => string] => [
+      `behind it ${JSON.stringify(mark)}`,
+      (query) => query + mark,
+    ]),
+    ...['"', '<', '\u201c', '\u201e', '\u00ab', '(', '\u200b', ' '].map(
+      (mark): [string, (q: string) => string] => [
+        `before it ${JSON.stringify(mark)}`,
+        (query) => mark + query,
+      ],
+    ),
+    [
+      'what is not seen within',
+      (query) => `${query.slice(0, 9)}\u200b${query.slice(9, 30)}\ufeff\u00ad${query.slice(30)}`,
+    ],
     ['&amp;', (query) => query.replaceAll('&', '&amp;')],
     ['a line break', (query) => `${query.slice(0, 40)}\r\n  ${query.slice(40)}`],
   ];
@@ -131,9 +161,15 @@ describe('links that a chat has touched', () => {
         value.replaceAll(mark, encodeURIComponent(mark)),
       ),
   ]);
+  const blanks: [string, (query: string) => string][] = [
+    ['blanks behind commas', (query) => query.replaceAll(',', ', ')],
+    ['escaped blanks behind commas', (query) => query.replaceAll(',', ',%20')],
+    ['blanks around &', (query) => query.replaceAll('&', ' & ')],
+    ['blanks behind =', (query) => query.replace(/(configs|tasks|seed|model)=/g, '$1= ')],
+  ];
   const other = parseSpec({ ...example, model: { source: 'hub', repo: 'a/b_', revision: 'v1' } });
 
-  it.each([...decorations, ...escaped])('open as they were sent: %s', async (_, decorate) => {
+  it.each([...decorations, ...escaped, ...blanks])('open as they were sent: %s', async (_, decorate) => {
     expect(await specOfQuery(decorate(await queryOf(other)))).toEqual(other);
   });
 

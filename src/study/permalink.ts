@@ -1,4 +1,5 @@
 import { LabError } from '../errors.ts';
+import { undecoratedQuery } from './chat_link.ts';
 import { packJson, unpackJson } from './packed_json.ts';
 import { printSpec, readSpec } from './spec_query.ts';
 import { parseSpec, type ExperimentSpec } from './spec.ts';
@@ -22,7 +23,7 @@ export async function specHash(spec: ExperimentSpec): Promise<string> {
  */
 export async function specOfQuery(address: string): Promise<ExperimentSpec> {
   requireRoom(address, 2 * ROOM.characters);
-  const query = undecorated(address);
+  const query = undecoratedQuery(address);
   const packed = new URLSearchParams(query).get('spec');
   if (packed !== null) return parseSpec(await unpackJson(packed, ROOM));
   requireRoom(query, ROOM.characters);
@@ -33,14 +34,3 @@ function requireRoom({ length }: string, most: number): void {
   if (length <= most) return;
   throw new LabError('bad-link', `The link has ${length} characters; allowed: ${ROOM.characters}.`);
 }
-
-/** What chat programs and hasty fingers put behind a link: none of it ends a link that specHash made. */
-const BEHIND = /[\s.,;:!?)>\]}"'*\u2018\u2019\u201c\u201d\u00ab\u00bb\u2026]+$/u;
-
-/** The query without what a chat did to it: marks behind it, line breaks within, `&` written as `&amp;`. */
-const undecorated = (query: string): string =>
-  query
-    .replace(/\s*[\r\n]+\s*/g, '')
-    .replace(/&amp;/g, '&')
-    .replace(/^spec=.*$/, (packed) => packed.replace(/\s+/g, ''))
-    .replace(BEHIND, '');

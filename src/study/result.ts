@@ -95,6 +95,18 @@ export interface ModelIdentity {
   files: Record<string, { bytes: number; sha256?: string | undefined }>;
   /** The LoRA adapter on top, in the same way. */
   adapter?: Pick<ModelIdentity, 'revision' | 'files'>;
+  /** How the files were read; older results do not say. */
+  reading?: ModelReading | undefined;
+}
+
+/** What opening a model's files had to say of them, by the rules of transformers 5.24. */
+export interface ModelReading {
+  /** Whether a BOS stands in front of every text. */
+  bos_in_front: boolean;
+  /** What was odd and changes no number: tensors that nothing reads, an index that is not exact. */
+  warnings: string[];
+  /** What transformers 4.57 does otherwise. */
+  version_4_notes: string[];
 }
 
 /** One configuration measured. */

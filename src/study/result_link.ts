@@ -1,3 +1,4 @@
+import { bareText } from './chat_link.ts';
 import { parseResult, type ForeignRun } from './parse_result.ts';
 import { packJson, unpackJson } from './packed_json.ts';
 import type { ExperimentResult } from './result.ts';
@@ -29,4 +30,10 @@ export const encodeResult = (result: ExperimentResult): Promise<string> =>
  * @throws bad-link when it is damaged or too long; bad-data and bad-spec when what it says is not allowed.
  */
 export const decodeResult = async (text: string, id: string): Promise<ForeignRun> =>
-  parseResult(await unpackJson(text, { characters: MAX_RESULT_CHARACTERS, bytes: MAX_RESULT_BYTES }), id);
+  parseResult(
+    await unpackJson(bareText(text).replace(/\s+/g, ''), {
+      characters: MAX_RESULT_CHARACTERS,
+      bytes: MAX_RESULT_BYTES,
+    }),
+    id,
+  );

@@ -79,7 +79,11 @@ export function printSpec({ title, model, configs, tasks, on_error, seed }: Expe
  * @throws bad-link for a key that nothing has or that is there twice, a link cut off, and a broken escape.
  */
 export function readSpec(query: string): unknown {
-  const given = keysAndValues(query.split('&'), Object.keys(PARTS), 'The link');
+  const given = keysAndValues(
+    query.split('&').map((part) => part.trim()),
+    Object.keys(PARTS),
+    'The link',
+  );
   if (!given.has('seed')) {
     throw new LabError('bad-link', 'The link has no seed, its last part: it may have been cut off.');
   }
@@ -96,17 +100,21 @@ const PARTS: Record<string, (written: string) => unknown> = {
   model: readSource,
   adapter: readSource,
   configs: (written) =>
-    unescapeMarks(written)
+    withoutBlanks(unescapeMarks(written))
       .split(',')
       .map((one) => readKnobs('quant_type', CONFIG_KNOBS, one)),
   // The path of a file may hold escaped marks of its own.
   tasks: (written) =>
-    (/file(=|%3d)/i.test(written) ? written : unescapeMarks(written))
+    (/file(=|%3d)/i.test(written) ? written : withoutBlanks(unescapeMarks(written)))
       .split(',')
       .map((one) => readKnobs('task', TASK_KNOBS, one)),
-  on_error: unescape,
-  seed: number.parse,
+  on_error: (written) => unescape(withoutBlanks(written)),
+  seed: (written) => number.parse(withoutBlanks(written)),
 };
+
+/** What has no blanks in it has none; a chat breaks lines and puts a blank behind a comma. */
+const withoutBlanks = (written: string): string =>
+  written.replace(/\s|%20|%c2%a0/gi, '').replace(/\++(?=[,:=/&]|$)|(?<=[,:=/&]|^)\++/g, '');
 
 /** `nibble-tiny`, `hub:owner/name@revision`, `local:a folder's name`. */
 function printSource(ref: ModelRef | AdapterRef): string {
@@ -120,7 +128,9 @@ function printSource(ref: ModelRef | AdapterRef): string {
   }
 }
 
-function readSource(given: string): unknown {
+function readSource(decorated: string): unknown {
+  const given = decorated.replace(/^(\s|%20)+/, '');
+  if (/^https?(:|%3a)/i.test(given)) return { source: 'hub', repo: unescape(given) };
   const written = given.replace(/^local%3a/i, 'local:').replace(/^hub(:|%3a).*$/i, unescapeMarks);
   const [source, name = ''] = splitAt(written, ':');
   if (source === 'local') return { source, name: unescape(name) };

@@ -3,6 +3,7 @@ import { LabError, type Failure } from '../../errors.ts';
 import type { PageLab, Saved } from '../protocol.ts';
 import type { MatrixReport } from '../../gpu/matrix/measure_matrix.ts';
 import type { AdapterReport } from '../../gpu/adapter.ts';
+import type { ModelReading } from '../../study/result.ts';
 import type { Probe } from '../../study/speed.ts';
 import { startWorker, type Worked } from './start_worker.ts';
 import { openWorker } from './open_worker.ts';
@@ -55,6 +56,7 @@ export function openLab(): EndableLab {
       call<Saved | Failure>((lab) => lab.saveCheckpoint(request, Comlink.proxy(onProgress))),
     measureTensor: (request) => call<MatrixReport | Failure>((lab) => lab.measureTensor(request)),
     probe: (request) => call<Probe | Failure>((lab) => lab.probe(request)),
+    readModel: (files) => call<ModelReading | Failure>((lab) => lab.readModel(files)),
     selfCheck: (onRow) => call((lab) => lab.selfCheck(Comlink.proxy(onRow))),
   };
 }

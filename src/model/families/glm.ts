@@ -5,6 +5,7 @@ import { changeBlocks, llamaLike } from './llama_like.ts';
 /** GLM-4 of 2024 (GLM team 2024; transformers modeling_glm.py): half of a head turned by neighbours, gate and up in one. */
 export const glm: Family = {
   architectures: ['GlmForCausalLM'],
+  classifiers: ['GlmForSequenceClassification'],
   model_type: 'glm',
   parse: parseGlm,
 };
@@ -12,6 +13,7 @@ export const glm: Family = {
 /** GLM-4-0414, with norms both in front and behind (transformers modeling_glm4.py). */
 export const glm4: Family = {
   architectures: ['Glm4ForCausalLM'],
+  classifiers: ['Glm4ForSequenceClassification'],
   model_type: 'glm4',
   parse: (fields) =>
     changeBlocks(parseGlm(fields), () => ({

@@ -5,6 +5,7 @@ import { llamaLike } from './llama_like.ts';
 /** Helium 1, whose pairs are neighbours (Kyutai 2025; transformers modeling_helium.py). */
 export const helium: Family = {
   architectures: ['HeliumForCausalLM'],
+  classifiers: ['HeliumForSequenceClassification'],
   model_type: 'helium',
   parse: (fields) =>
     llamaLike(

@@ -5,6 +5,7 @@ import { changeBlocks, llamaLike } from './llama_like.ts';
 /** Hunyuan without experts, whose queries and keys are turned before they are normalized (Tencent 2025; transformers modeling_hunyuan_v1_dense.py). */
 export const hunyuan: Family = {
   architectures: ['HunYuanDenseV1ForCausalLM'],
+  classifiers: ['HunYuanDenseV1ForSequenceClassification'],
   model_type: 'hunyuan_v1_dense',
   harmless: {
     eod_token_id: 'transformers does not read it',

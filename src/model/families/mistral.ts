@@ -32,6 +32,7 @@ export const mistral: Family = {
 /** Ministral 8B, some of whose layers look back on all tokens (Mistral AI 2024). */
 export const ministral: Family = {
   architectures: ['MinistralForCausalLM'],
+  classifiers: ['MinistralForSequenceClassification'],
   model_type: 'ministral',
   parse(fields) {
     const window = optionalInteger(fields, 'sliding_window', 4096);
@@ -44,6 +45,7 @@ export const ministral: Family = {
 /** Ministral 3, whose queries grow with their position, as Llama 4's do (Mistral AI 2025; transformers modeling_ministral3.py). */
 export const ministral3: Family = {
   architectures: ['Ministral3ForCausalLM'],
+  classifiers: ['Ministral3ForSequenceClassification'],
   model_type: 'ministral3',
   parse(fields) {
     const window = optionalInteger(fields, 'sliding_window');

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../config.ts';
+import { blockLayers } from '../footprint.ts';
+import { linearModules } from '../modules.ts';
 import { embeddingFactor } from '../embedding_factor.ts';
 
 const SIZES = { hidden_size: 3072, num_hidden_layers: 2, num_attention_heads: 16 };
@@ -113,6 +115,18 @@ describe('Granite', () => {
     expect(blocks[0].rope).toMatchObject({ rotary_dim: 0 });
     const turned = parseConfig({ ...dense, position_embedding_type: 'rope' });
     expect(turned.blocks[0].rope).toMatchObject({ rotary_dim: 192 });
+  });
+
+  it('4 names the layers of its MLP as it has them', () => {
+    const config = parseConfig(dense);
+    const layers = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'input_linear', 'output_linear'];
+    expect(blockLayers(config)).toEqual(layers);
+    expect(blockLayers(config, ['up'])).toEqual(['input_linear']);
+    expect(linearModules(config)[4]).toMatchObject({
+      name: 'model.layers.0.shared_mlp.input_linear',
+      rows: 2 * 512,
+      columns: 3072,
+    });
   });
 
   it.each([

@@ -35,6 +35,7 @@ export const olmo2: Family = {
 /** OLMo 3, three of four layers of which look back on a window only, and turn by the plain rope (OLMo team 2025). */
 export const olmo3: Family = {
   architectures: ['Olmo3ForCausalLM'],
+  classifiers: ['Olmo3ForSequenceClassification'],
   model_type: 'olmo3',
   parse(fields) {
     const bias = boolean(fields, 'attention_bias');

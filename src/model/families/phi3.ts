@@ -5,6 +5,7 @@ import { changeBlocks, llamaLike } from './llama_like.ts';
 /** Phi-3, whose queries, keys and values lie in one matrix, and gate and up in another (Abdin et al. 2024). */
 export const phi3: Family = {
   architectures: ['Phi3ForCausalLM'],
+  classifiers: ['Phi3ForSequenceClassification'],
   model_type: 'phi3',
   parse(fields) {
     const plain = llamaLike(

@@ -19,6 +19,7 @@ const SMOLLM3: Defaults = {
 /** SmolLM3, every fourth layer of which knows no positions (Hugging Face 2025; Yang et al. 2025, "Rope to Nope"). */
 export const smollm3: Family = {
   architectures: ['SmolLM3ForCausalLM'],
+  classifiers: ['SmolLM3ForSequenceClassification'],
   model_type: 'smollm3',
   parse(fields) {
     const bias = boolean(fields, 'attention_bias');

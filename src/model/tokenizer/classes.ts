@@ -172,6 +172,13 @@ function unknownOf({ named }: Settings): string | null {
   return token === null || typeof token === 'string' ? token : token.content;
 }
 
+/** The parts of a tokenizer.json that a class makes itself, whatever the file says. */
+export function ownParts(name: ClassName): string[] {
+  const { parts, bare } = classRow(name);
+  if (!parts) return [];
+  return ['normalizer', 'pre_tokenizer', 'decoder', ...(bare ? ['post_processor'] : [])];
+}
+
 /**
  * tokenizer.json as a class takes it: as it is, or with the parts the class makes itself.
  * @throws bad-tokenizer when the class makes a BPE and the file has none

@@ -1,4 +1,5 @@
 import { readAddedToken, type AddedToken } from './added_tokens.ts';
+import { fatesByTable, reasonIn, refusedOf, sharing, type KeyFate } from '../key_fates.ts';
 import { fieldsOf, isObject, objectOf, quoted, refuse, words, type Json } from './fields.ts';
 
 /** A special token as a file names it: its text alone, or with flags of its own. */
@@ -52,18 +53,17 @@ export interface Settings {
 /** Keys of tokenizer_config.json that change neither ids nor texts here, and why. */
 const HARMLESS: Readonly<Record<string, string>> = {
   // Read elsewhere.
-  tokenizer_class: 'decides the class',
   chat_template: 'a task reads it',
   add_bos_token: 'version 5 drops it where there is a tokenizer.json',
   add_eos_token: 'version 5 drops it where there is a tokenizer.json',
   // Lengths and padding: nothing is padded or cut to a length that a tokenizer names.
-  ...reason(
+  ...sharing(
     'no text is padded or cut by the tokenizer',
     `model_max_length max_len max_length padding padding_side pad_to_multiple_of pad_token_type_id
      truncation truncation_side truncation_strategy stride model_input_names return_token_type_ids`,
   ),
   // Of classes in Python alone, or of files that are not there.
-  ...reason(
+  ...sharing(
     'the classes built on tokenizer.json do not read it',
     `errors sp_model_kwargs spaces_between_special_tokens use_default_system_prompt use_fast fast vocab_size
      do_lower_case do_basic_tokenize never_split strip_accents tokenize_chinese_chars keep_accents
@@ -72,7 +72,7 @@ const HARMLESS: Readonly<Record<string, string>> = {
      default_chat_template trust_remote_code revision backend is_local local_files_only bos_token_id
      eos_token_id pad_token_id unk_token_id unk_id`,
   ),
-  ...reason(
+  ...sharing(
     'names only',
     `name_or_path _name_or_path _commit_hash special_tokens_map_file tokenizer_file vocab_file merges_file
      processor_class image_processor_type feature_extractor_type transformers_version tokenizer_type
@@ -80,9 +80,13 @@ const HARMLESS: Readonly<Record<string, string>> = {
   ),
 };
 
-function reason(why: string, keys: string): Record<string, string> {
-  return Object.fromEntries(words(keys).map((key) => [key, why]));
-}
+/** Keys of tokenizer_config.json that are read, beside the special tokens by name. */
+const READ: readonly string[] = words(
+  `tokenizer_class auto_map fast_tokenizer_files fix_mistral_regex init_inputs model_specific_special_tokens
+   extra_special_tokens additional_special_tokens added_tokens_decoder add_prefix_space legacy
+   split_special_tokens clean_up_tokenization_spaces
+   clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output`,
+);
 
 const CONFIG = 'tokenizer_config.json';
 const MAP = 'special_tokens_map.json';
@@ -96,7 +100,6 @@ const MAP = 'special_tokens_map.json';
 export function readSettings(files: TokenizerFiles): Settings {
   const json = objectOf(files.tokenizer_config ?? {}, CONFIG);
   const fields = fieldsOf(json, CONFIG);
-  fields.skip(...Object.keys(HARMLESS));
   if (isObject(json.auto_map) ? json.auto_map.AutoTokenizer != null : json.auto_map != null) {
     refuse(`${CONFIG}: auto_map brings a tokenizer of its own code, which is not run here.`);
   }
@@ -108,20 +111,16 @@ export function readSettings(files: TokenizerFiles): Settings {
     refuse(`${CONFIG}: fix_mistral_regex is true; this is not computed here.`);
   if (quoted(json.init_inputs ?? []) !== '[]')
     refuse(`${CONFIG}: init_inputs is ${quoted(json.init_inputs)}.`);
-  fields.skip('auto_map', 'fast_tokenizer_files', 'fix_mistral_regex', 'init_inputs');
 
   const lists = listsOf(json);
   const again = objectOf(
     json.model_specific_special_tokens ?? {},
     `${CONFIG}: model_specific_special_tokens`,
   );
-  fields.skip('model_specific_special_tokens', ...Object.keys(again));
-  fields.skip('extra_special_tokens', 'additional_special_tokens', 'added_tokens_decoder');
 
   const named = new Map<string, NamedToken | null>();
   for (const key of Object.keys(json).filter(isTokenName)) {
     named.set(key, namedToken(json[key], CONFIG, key, false));
-    fields.skip(key);
   }
   const settings = {
     add_prefix_space: fields.value('add_prefix_space'),
@@ -133,7 +132,8 @@ export function readSettings(files: TokenizerFiles): Settings {
       false,
     ),
   };
-  fields.done();
+  const [unknown] = refusedOf(settingsFates(json));
+  if (unknown) refuse(`${CONFIG}: ${unknown.key} is ${quoted(unknown.value)}; this is not known here.`);
 
   // Version 5 writes the model's own names twice; the second time counts only where the first is missing.
   const once =
@@ -172,6 +172,39 @@ export function readSettings(files: TokenizerFiles): Settings {
     added: [...added].sort(([a], [b]) => a - b).map(([, token]) => token),
   };
 }
+
+/** What becomes of each key of a tokenizer_config.json. */
+export function settingsFates(json: Json): KeyFate[] {
+  const again = isObject(json.model_specific_special_tokens) ? json.model_specific_special_tokens : {};
+  return fatesByTable(
+    json,
+    (key) => READ.includes(key) || isTokenName(key) || Object.hasOwn(again, key),
+    reasonIn(HARMLESS),
+    (value) => value === null,
+  );
+}
+
+/** What becomes of each key of a special_tokens_map.json, beside a tokenizer_config.json that may leave it unread. */
+export function mapFates(json: Json, config: unknown): KeyFate[] {
+  const unread = isObject(config) && config.added_tokens_decoder !== undefined;
+  return fatesByTable(
+    json,
+    (key) => !unread && isMapKey(key),
+    () => (unread ? UNREAD_MAP : undefined),
+    (value) => value === null,
+  );
+}
+
+/** What becomes of an added_tokens.json, all of whose keys are tokens. */
+export const addedFates = (json: Json, config: unknown): KeyFate[] =>
+  isObject(config) && config.added_tokens_decoder !== undefined
+    ? Object.keys(json).map((key) => ({ key, fate: 'harmless', reason: UNREAD_MAP }))
+    : Object.keys(json).map((key) => ({ key, fate: 'read' }));
+
+const UNREAD_MAP = 'transformers does not read it where tokenizer_config.json has added_tokens_decoder';
+
+const isMapKey = (key: string): boolean =>
+  key === 'additional_special_tokens' || key === 'extra_special_tokens' || isTokenName(key);
 
 /** The tokens that tokenizer.json itself adds, with the ids it says they have. */
 export function addedTokensOf(tokenizer: unknown): { id: number; token: AddedToken }[] {

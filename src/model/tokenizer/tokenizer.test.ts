@@ -103,6 +103,17 @@ describe('special tokens', () => {
     );
   });
 
+  it("are config.json's where no file of the tokenizer names any, and that is said", () => {
+    const nameless = { bos_token: null, eos_token: null };
+    const ids = { ...config, bos_token_id: 1, eos_token_id: 2 };
+    const made = make({ tokenizer, tokenizer_config: nameless, config: ids });
+    expect([made.prefix_token_id, made.eos?.id, made.warnings.length]).toEqual([1, 2, 1]);
+    const named = make({ tokenizer, tokenizer_config: { bos_token: null, eos_token: '</s>' }, config: ids });
+    expect([named.prefix_token_id, named.warnings]).toEqual([2, []]);
+    const beyond = { ...config, bos_token_id: 99_999 };
+    expect(() => make({ tokenizer, tokenizer_config: nameless, config: beyond })).toThrow('one is needed');
+  });
+
   it('get the next id where the vocabulary lacks them, which no embedding may have', () => {
     const files = { tokenizer: byteLevel(['</s>']), config };
     expect(() => makeTokenizer(files, 257)).toThrow(
@@ -114,11 +125,33 @@ describe('special tokens', () => {
   });
 });
 
+describe('what version 4 does otherwise', () => {
+  it('is to take the parts that a class of version 5 makes itself, and to clean up', () => {
+    const pre_tokenizer = {
+      type: 'Sequence',
+      pretokenizers: [{ type: 'ByteLevel', add_prefix_space: false }],
+    };
+    const tokenizer = byteLevel(['<|endoftext|>'], [], { pre_tokenizer });
+    const gpt2 = { model_type: 'gpt2' };
+    const plain = { eos_token: '<|endoftext|>' };
+    expect(make({ tokenizer, tokenizer_config: plain, config: gpt2 }).version_4_notes).toEqual([]);
+    const other = { tokenizer, tokenizer_config: { ...plain, clean_up_tokenization_spaces: true } };
+    expect(make({ ...other, config: { model_type: 'qwen2' } }).version_4_notes).toEqual([
+      "transformers 4.57 takes normalizer and pre_tokenizer as tokenizer.json has it, where 5.24's class makes its own.",
+      'transformers 4.57 takes spaces before punctuation out of generated text, by clean_up_tokenization_spaces.',
+    ]);
+  });
+});
+
 describe('a BOS in front', () => {
   const bytes = (parts = {}) => byteLevel(['<unk>', '<s>', '</s>'], [], parts);
   const facts = (files: TokenizerFiles) => {
     const made = make(files);
-    return [made.bos_in_front, made.encode('a')[0] === 1, made.version_4_note];
+    return [
+      made.bos_in_front,
+      made.encode('a')[0] === 1,
+      made.version_4_notes.find((note) => note.includes('BOS')),
+    ];
   };
 
   it("goes by tokenizer.json's template alone; version 4 went by add_bos_token for Llama's class", () => {

@@ -1,14 +1,15 @@
+import { fatesByTable, reasonIn, refusedOf, sharing, type KeyFate } from '../key_fates.ts';
 import { addTokens } from './added_tokens.ts';
-import { prepare } from './classes.ts';
+import { ownParts, prepare } from './classes.ts';
 import { cleanUp, readDecoder } from './decoders.ts';
-import { fieldsOf, objectOf, quoted, refuse } from './fields.ts';
+import { fieldsOf, isObject, objectOf, quoted, refuse, type Json } from './fields.ts';
 import { modelType, readModel } from './models.ts';
 import { readNormalizer } from './normalizers.ts';
 import { readPostProcessor, type Frame } from './post_processors.ts';
 import { readPreTokenizer } from './pre_tokenizers.ts';
 import { readSettings, textOf, type Name, type TokenizerFiles } from './settings.ts';
 import { addingCalls, specialTokensOf } from './special_tokens.ts';
-import { version4Note } from './version_4.ts';
+import { version4Notes } from './version_4.ts';
 import { classOf, isComputed } from './which_class.ts';
 
 /** Text to ids and back, and the special ids an evaluation needs. */
@@ -26,14 +27,15 @@ export interface Tokenizer {
   eos: { id: number; text: string } | undefined;
   /** Whether a text whose special tokens are asked for begins with the BOS. */
   bos_in_front: boolean;
-  /** What transformers 4.57 does otherwise about that BOS, in one sentence. */
-  version_4_note: string | undefined;
+  /** Sentences about what was odd in the files and changes no id. */
+  warnings: readonly string[];
+  /** What transformers 4.57 does otherwise, a sentence each. */
+  version_4_notes: readonly string[];
 }
 
-/** Keys of tokenizer.json; `truncation` is taken off before every text, `padding` lends only its token. */
-const KEYS = [
+/** Keys of tokenizer.json that are read. */
+const READ: readonly string[] = [
   'version',
-  'truncation',
   'padding',
   'added_tokens',
   'normalizer',
@@ -42,6 +44,20 @@ const KEYS = [
   'decoder',
   'model',
 ];
+
+const HARMLESS = { truncation: 'transformers takes it off before every text' };
+
+/** What becomes of each key of a tokenizer.json; the parts a class makes itself are not read. */
+export function tokenizerFates(json: Json, name: string): KeyFate[] {
+  const own = isComputed(name) ? ownParts(name) : [];
+  const made = sharing(`${name} of transformers 5 makes its own`, own.join(' '));
+  return fatesByTable(
+    json,
+    (key) => READ.includes(key) && !own.includes(key),
+    reasonIn(HARMLESS, made),
+    (value) => value === null,
+  );
+}
 
 /**
  * The tokenizer that AutoTokenizer of transformers 5.24 (tokenizers 0.23) makes of a checkpoint's files.
@@ -57,8 +73,8 @@ export function makeTokenizer(files: TokenizerFiles, vocab_size: number): Tokeni
   const file = objectOf(files.tokenizer, 'tokenizer.json');
   const fields = fieldsOf(file, 'tokenizer.json');
   if (fields.text('version', '1.0') !== '1.0') refuse(`tokenizer.json: version is ${quoted(file.version)}.`);
-  fields.skip(...KEYS);
-  fields.done();
+  const [unknown] = refusedOf(tokenizerFates(file, name));
+  if (unknown) refuse(`tokenizer.json: ${unknown.key} is ${quoted(unknown.value)}; this is not known here.`);
   const json = prepare(file, name, settings);
 
   const model = readModel(json.model);
@@ -72,6 +88,7 @@ export function makeTokenizer(files: TokenizerFiles, vocab_size: number): Tokeni
       'tokenizer.json: pre_tokenizer Metaspace with prepend_scheme "first" is not computed behind a normalizer that takes characters away.',
     );
   }
+  const cleans = settings.clean_up && (modelType(json.model) !== 'BPE' || settings.clean_up_bpe);
   const special = specialTokensOf(name, settings, json);
   const calls = addingCalls(name, json, settings, special);
   const added = addTokens(calls, model, normalizer, settings.split_special_tokens);
@@ -96,7 +113,6 @@ export function makeTokenizer(files: TokenizerFiles, vocab_size: number): Tokeni
         (token): token is string => token !== undefined && !(skip_special_tokens && added.isSpecial(token)),
       );
     const text = decoder ? decoder(tokens).join('') : tokens.join(' ');
-    const cleans = settings.clean_up && (modelType(json.model) !== 'BPE' || settings.clean_up_bpe);
     return cleans ? cleanUp(text) : text;
   }
   const named = (which: Name): { id: number; text: string } | undefined => {
@@ -105,11 +121,20 @@ export function makeTokenizer(files: TokenizerFiles, vocab_size: number): Tokeni
     const id = added.id(textOf(token)) ?? model.id(textOf(token))!;
     return { id, text: textOfIds([id], false) };
   };
-  const bos = named('bos_token');
-  const eos = named('eos_token');
+  const own = { bos: named('bos_token'), eos: named('eos_token') };
+  const nameless = !own.bos && !own.eos;
+  const byConfig = (key: string) => {
+    const id = nameless && isObject(files.config) ? files.config[key] : undefined;
+    const known = typeof id === 'number' && (added.token(id) ?? model.token(id)) !== undefined;
+    return known ? { id, text: textOfIds([id], false) } : undefined;
+  };
+  const bos = own.bos ?? byConfig('bos_token_id');
+  const eos = own.eos ?? byConfig('eos_token_id');
   const prefix = bos ?? eos;
   if (!prefix) {
-    refuse("neither the tokenizer's files nor its class name a bos_token or an eos_token; one is needed.");
+    refuse(
+      "neither the tokenizer's files nor its class name a bos_token or an eos_token, nor does config.json have the id of one; one is needed.",
+    );
   }
   const checked = (ids: number[]): number[] => {
     const wrong = ids.find((id) => !(Number.isInteger(id) && id >= 0 && id < vocab_size));
@@ -131,7 +156,16 @@ export function makeTokenizer(files: TokenizerFiles, vocab_size: number): Tokeni
     prefix_token_id: prefix.id,
     eos,
     bos_in_front,
-    version_4_note: bos && version4Note(files, { by_file: hasBos(fileFrame), now: bos_in_front }),
+    warnings: nameless
+      ? [
+          `no file of the tokenizer names a BOS or an EOS, and transformers has none; texts begin with the ${bos ? 'bos' : 'eos'}_token_id of config.json, ${prefix.id}`,
+        ]
+      : [],
+    version_4_notes: version4Notes(files, {
+      bos: bos && { by_file: hasBos(fileFrame), now: bos_in_front },
+      prepared: json,
+      clean_up: { asked: settings.clean_up, now: cleans },
+    }),
   };
 }
 

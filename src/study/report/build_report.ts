@@ -35,7 +35,7 @@ export function buildReport(result: ExperimentResult, options: ReportOptions = {
 
 function summary(
   { spec, runs, environment, state, failure }: ExperimentResult,
-  { rows, baseline, notes }: ResultView,
+  { rows, baseline, notes, warnings }: ResultView,
 ): string[] {
   const items = spec.tasks.map(
     ({ task }, i) => `${Math.max(0, ...runs.map(({ tasks }) => tasks[i]!.n))} of ${TASKS[task].title}`,
@@ -48,7 +48,11 @@ function summary(
     const why = failure ? failure.message : state === 'incomplete' ? 'answers are missing' : state;
     sentences.push(`The run is not complete (${why}); this is what it measured.`);
   }
-  return [...sentences, ...notes];
+  return [
+    ...sentences,
+    ...notes,
+    ...warnings.map((warning) => `A warning of the model's files: ${warning}.`),
+  ];
 }
 
 function overview({ rows, baseline }: ResultView): Table {

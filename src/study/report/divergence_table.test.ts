@@ -20,6 +20,7 @@ const FLOAT32 = { quant_type: 'none', compute_dtype: 'float32' };
 const resultWith = (divergence: DivergenceSummary | undefined) =>
   viewOf({
     spec: { tasks: [], configs: [FLOAT32] },
+    environment: { model: {} },
     runs: [
       { config: FLOAT32, tasks: [] },
       {

@@ -2,6 +2,7 @@ import { adapterNames } from '../adapters.ts';
 import type { ExperimentResult } from '../result.ts';
 import { canonicalJson } from '../spec.ts';
 import { hashText } from '../digest.ts';
+import { readingRows } from '../view/reading.ts';
 
 /** The harness whose protocols are followed wherever a task bears a harness's name. */
 export const HARNESS = 'lm-evaluation-harness 0.4.13';
@@ -17,6 +18,7 @@ export function environmentRows({ spec, environment, digest }: ExperimentResult)
   return [
     ['Model', `${model.name}${model.revision ? ` at ${model.revision}` : ''}`],
     ...files,
+    ...readingRows(model.reading),
     ['Adapter', adapterNames(environment)],
     ['Runtime', runtime],
     ['Lab', `version ${app.version}, commit ${app.commit}`],

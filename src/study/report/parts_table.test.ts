@@ -13,7 +13,7 @@ const part = (name: string, n: number, precision: number, recall: number): Group
 const sections = (runs: ConfigRun[]) => {
   const [{ config, tasks }] = runs as [ConfigRun];
   const spec = { configs: [config], tasks: [{ task: tasks[0]!.task }] };
-  const result = { spec, runs, comparisons: [] };
+  const result = { spec, environment: { model: {} }, runs, comparisons: [] };
   const view = viewOf(result as unknown as ExperimentResult);
   return groupSections(view, view.tasks[0]!);
 };

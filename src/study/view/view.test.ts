@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { MultipleChoiceItem } from '../../eval/item.ts';
 import { assembleResult } from '../assemble.ts';
 import type { RunRecord } from '../record.ts';
+import type { ExperimentResult } from '../result.ts';
 import { parseSpec } from '../spec.ts';
 import { intervalOf, megabytes, ratioText, scoreText, shareText } from './format.ts';
 import { viewOf } from './view.ts';
@@ -26,7 +27,7 @@ const record = {
   spec,
   state: 'done',
   created: '',
-  environment: {},
+  environment: { model: {} },
   configs: [0, 1, 2].map(() => measured),
 };
 // Right of four: 4, 3, 2.
@@ -50,6 +51,10 @@ test('rows, scores, verdicts and power, under names of which no two are the same
   expect(viewOf({ ...result, digest_fits: false }).notes).toEqual([
     expect.stringContaining('do not fit the digest'),
   ]);
+  expect(viewOf(result).warnings).toEqual([]);
+  const reading = { bos_in_front: true, warnings: ['not read: a'], version_4_notes: [] };
+  const warned = { ...result, environment: { model: { reading } } } as unknown as ExperimentResult;
+  expect(viewOf(warned).warnings).toEqual(['not read: a']);
 });
 
 test('one way to print each number', () => {

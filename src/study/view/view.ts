@@ -19,6 +19,8 @@ export interface ResultView {
   divergences: DivergenceView[];
   /** Sentences to be read beside the numbers: what they lack, and where they come from. */
   notes: string[];
+  /** What opening the model's files warned of. */
+  warnings: readonly string[];
 }
 
 /** A configuration, with its tasks in the spec's order. */
@@ -85,6 +87,7 @@ export function viewOf(result: ExperimentResult): ResultView {
       divergence ? [{ name: names[config]!, task, ...divergence }] : [],
     ),
     notes: notesOn(result),
+    warnings: result.environment.model.reading?.warnings ?? [],
   };
 }
 

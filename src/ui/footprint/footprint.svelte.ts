@@ -2,7 +2,7 @@ import { LabError, toFailure, type Failure } from '../../errors.ts';
 import { footprintRows } from '../../study/footprint_table.ts';
 import { blockLayers, maskBufferBytes } from '../../model/footprint.ts';
 import { parseConfig } from '../../model/config.ts';
-import { parsePythonJson } from '../../model/read_json.ts';
+import { parseObject } from '../../model/read_json.ts';
 import type { ModelConfig } from '../../model/model_config.ts';
 import { parseQuery, printQuery, writeQuery } from '../page/query_state.ts';
 import { parseRoute, queryOf } from '../shell/route.ts';
@@ -71,10 +71,12 @@ class FootprintState {
           `${file.name} has ${file.size} bytes; allowed: ${MAX_CONFIG_BYTES}.`,
         );
       }
-      this.#take('The model of this file', parseConfig(parsePythonJson(await file.text())));
+      this.#take(
+        'The model of this file',
+        parseConfig(parseObject(file.name, new Uint8Array(await file.arrayBuffer()))),
+      );
     } catch (error) {
-      const wrong = error instanceof SyntaxError;
-      this.#refuse(wrong ? new LabError('bad-config', `${file.name} is not JSON.`) : error);
+      this.#refuse(error);
     }
   }
 

@@ -3,7 +3,7 @@ import type { Failure } from '../../../errors.ts';
 import type { MetricValue } from '../../../eval/stats/metric.ts';
 import type { ItemEvent, RunEvent } from '../../../lab/protocol.ts';
 import { endState } from '../../../study/end_state.ts';
-import type { ConfigRun, ExperimentResult, RunState } from '../../../study/result.ts';
+import type { ConfigRun, ExperimentResult, ModelReading, RunState } from '../../../study/result.ts';
 import { canonicalJson, type ExperimentSpec } from '../../../study/spec.ts';
 import { gapSentences } from '../../../study/view/notes.ts';
 
@@ -14,6 +14,8 @@ export interface Live {
   run_id?: string | undefined;
   /** The step in progress, a check or bytes being downloaded or hashed, and how far it is. */
   step?: { phase: 'check' | 'download' | 'hash'; done: number; total: number; what: string } | undefined;
+  /** How the model's files were read, once they were. */
+  reading?: ModelReading | undefined;
   /** Items of each task; of the spec's limits until the files were read. */
   planned: Partial<Record<TaskName, number>>;
   rows: LiveRow[];
@@ -83,7 +85,7 @@ export function reduceRun(live: Live, event: RunEvent, now: number): Live {
       }));
     }
     case 'environment':
-      return { ...live, step: undefined };
+      return { ...live, step: undefined, reading: event.environment.model.reading };
     case 'planned':
       return { ...live, planned: Object.fromEntries(event.tasks.map(({ task, n }) => [task, n])) };
     case 'device-lost':
