@@ -1,5 +1,4 @@
 // Keeps the page for when there is no connection. The build puts the list of its files in front, as FILES and VERSION.
-// @ts-nocheck TypeScript checks the project with the library of pages, which service workers do not have.
 /* global FILES, VERSION */
 
 /** One cache a build, whole or not at all: a page never meets the files of another build. */

@@ -36,8 +36,11 @@ for (const [how, press] of [
     await expect(runState(page)).toHaveText(/^[2-6]\d % done/, { ...LONG, useInnerText: true });
     page
       .workers()[0]!
+      // Later: a loop within the evaluation itself is the debugger's, and not ended with the worker.
       .evaluate(() => {
-        for (;;);
+        setTimeout(() => {
+          for (;;);
+        });
       })
       .catch(() => undefined);
     for (const name of press) await page.getByRole('button', { name, exact: true }).click();

@@ -13,6 +13,7 @@ import { readModel } from './read_model.ts';
 import { requireSaved } from './require_saved.ts';
 import { run } from './run.ts';
 import { saveCheckpoint } from './save_checkpoint.ts';
+import { storeOrMemory } from './store_or_memory.ts';
 import { browserStore } from './store.ts';
 
 /** The page's address: the worker's own address depends on how the page was built. */
@@ -31,7 +32,8 @@ const lab: PageLab = {
     stop = new AbortController();
     gate = openGate();
     await probing;
-    await run(request, browserHost(base, request, gpu, store), onEvent, stop.signal, gate);
+    const kept = await storeOrMemory(store, (failure) => onEvent({ type: 'unstored', failure }));
+    await run(request, browserHost(base, request, gpu, kept), onEvent, stop.signal, gate);
   },
   pause: (paused) => Promise.resolve(gate.set(paused)),
   cancel: () => Promise.resolve(stop.abort()),

@@ -24,6 +24,9 @@ export interface Live {
   /** Since when it is paused. */
   paused?: number | undefined;
   failure?: Failure | undefined;
+  /** Why nothing of the run is stored, where that is so; `result` is all there is of it in the end. */
+  unstored?: Failure | undefined;
+  result?: ExperimentResult | undefined;
   /** The GPU was lost, and the run waits for another one or loads its weights again. */
   lost?: boolean | undefined;
   /** At its end: which configurations lack answers, and why. */
@@ -88,6 +91,8 @@ export function reduceRun(live: Live, event: RunEvent, now: number): Live {
       return { ...live, step: undefined, reading: event.environment.model.reading };
     case 'planned':
       return { ...live, planned: Object.fromEntries(event.tasks.map(({ task, n }) => [task, n])) };
+    case 'unstored':
+      return { ...live, unstored: event.failure };
     case 'device-lost':
       return { ...live, lost: true };
     case 'loaded':
@@ -116,6 +121,7 @@ export function reduceRun(live: Live, event: RunEvent, now: number): Live {
     case 'finished':
       return {
         ...live,
+        result: event.result,
         state: event.result.state,
         notes: gapSentences(event.result),
         paused: undefined,
@@ -126,6 +132,7 @@ export function reduceRun(live: Live, event: RunEvent, now: number): Live {
     case 'failed':
       return {
         ...live,
+        result: event.result,
         state: endState(event.failure.code),
         lost: undefined,
         failure: event.failure,
