@@ -13,7 +13,7 @@ test('where the browser keeps nothing, a run goes on in memory, says so, and can
   });
   await page.goto(`/${await specHash(smallSpec())}`);
   await runButton(page).click();
-  await expect(page.getByText('So this run is kept in memory alone')).toBeVisible(LONG);
+  await expect(page.getByText('So this run is kept in memory alone')).toBeVisible();
   await expect(runState(page)).toHaveText('Done', LONG);
   const download = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Save the result' }).click();
