@@ -1,9 +1,9 @@
 // computes     y[t] = (x[t] - mean(x[t])) / sqrt(variance(x[t]) + eps) · weight + bias
-// inputs       x [T, width] f32 · weight [width] f32 · bias [width] f32
+// inputs       x [T, width] f32 · weight, bias [heads, width] f32, row t % heads for row t of x
 // output       y [T, width] f32
 // invocation   1 token
 // tested by    src/gpu/kernels/kernels.gpu.test.ts, against layer_norm.ts
-struct Params { T: u32, width: u32, eps: f32 }
+struct Params { T: u32, width: u32, eps: f32, heads: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
@@ -22,6 +22,7 @@ fn main(
     return;
   }
   let begin = token * params.width;
+  let own = token % params.heads * params.width;
   var sum = 0.0;
   for (var i = 0u; i < params.width; i++) {
     sum += x[begin + i];
@@ -35,6 +36,6 @@ fn main(
   }
   let scale = 1.0 / sqrt(squares / f32(params.width) + params.eps);
   for (var i = 0u; i < params.width; i++) {
-    y[begin + i] = (x[begin + i] - mean) * scale * weight[i] + bias[i];
+    y[begin + i] = (x[begin + i] - mean) * scale * weight[own + i] + bias[own + i];
   }
 }

@@ -75,6 +75,7 @@ FAMILIES = {
     "nemotron": "NemotronConfig",
     "gptj": "GPTJConfig",
     "gpt_neo": "GPTNeoConfig",
+    "gpt_bigcode": "GPTBigCodeConfig",
     "bloom": "BloomConfig",
     "olmoe": "OlmoeConfig",
 }
@@ -202,6 +203,11 @@ def draw_config(draw: random.Random, name: str):
     head_dim = fields.get("head_dim", wanted["hidden_size"] // wanted["num_attention_heads"])
     if "rope_parameters" in usual and draw.random() < 0.7:
         fields["rope_parameters"] = ropes(draw, head_dim, wanted["max_position_embeddings"])
+    if "attention_types" in usual:
+        kinds = [draw.choice(["global", "local"]) for _ in range(wanted["num_hidden_layers"])]
+        fields |= {"attention_types": [[kinds, 1]], "window_size": draw.choice([3, 5]), "num_layers": len(kinds)}
+    if "rotary_dim" in usual:
+        fields["rotary_dim"] = draw.choice([4, 6, 8])
     if "layer_types" in usual and draw.random() < 0.5:
         kinds = sorted(set(usual["layer_types"] or ["full_attention"]) | {"full_attention"})
         fields["layer_types"] = [draw.choice(kinds) for _ in range(wanted["num_hidden_layers"])]
@@ -234,7 +240,14 @@ def unknown_field(json_of: dict) -> None:
         json_of["mixing_temperature"] = 2.0
 
 
-SPELLINGS = [rope_of_version_4, without("architectures"), without("dtype"), without("transformers_version"), unknown_field]
+def common_names(json_of: dict) -> None:
+    names = {"n_embd": "hidden_size", "n_layer": "num_hidden_layers", "n_head": "num_attention_heads"}
+    for own, common in {**names, "n_positions": "max_position_embeddings"}.items():
+        if own in json_of:
+            json_of[common] = json_of.pop(own)
+
+
+SPELLINGS = [rope_of_version_4, common_names, without("architectures"), without("dtype"), without("transformers_version"), unknown_field]
 
 
 # ---------------------------------------------------------------------------------------------

@@ -1,9 +1,10 @@
 """What transformers' AutoTokenizer makes of many small tokenizers: ids, texts and special tokens.
 
     python check_tokenizers.py
+    python check_tokenizers.py --vocab-files --first 30 --cases 16  # from vocab.json and merges.txt, without a tokenizer.json
     python check_tokenizers.py --first 1000 --cases 3000 --out /tmp/more  # other cases than the golden's
 
-Writes test/golden/tokenizers/tokenizers.json: a few trained models, and seeded cases that put parts, added tokens,
+Writes test/golden/tokenizers/tokenizers.json, or vocab_files.json there: a few trained models, and seeded cases that put parts, added tokens,
 settings and classes around them. A case that transformers refuses is left out; how many were is printed.
 src/model/tokenizer/goldens.test.ts holds each case equal or refused. Versions are recorded in the file.
 """
@@ -366,6 +367,17 @@ def settings(r, classes, tokens):
     return files
 
 
+# Those that transformers reads from vocab.json and merges.txt.
+FROM_VOCAB = ["GPT2Tokenizer", "GPT2TokenizerFast", "CodeGenTokenizer", "GPTNeoXTokenizerFast", "Qwen2Tokenizer"]
+FROM_VOCAB += ["Qwen3_5Tokenizer"] + [None] * 5
+FROM_VOCAB_TYPES = ["gpt2", "opt", "opt", "phi", "starcoder2", "gpt_neox", "qwen2", "qwen3", "olmo", "gpt_neo"]
+
+
+def make_vocab_case(r, base):
+    files = settings(r, FROM_VOCAB, random_added(r, len(base["vocab"])))
+    return {"kind": "vocab files", "model": "bytes", **files, "config": {"model_type": r.choice(FROM_VOCAB_TYPES)}}
+
+
 def make_case(r, kind, base):
     size = len(base["vocab"])
     ids = {t: (base["vocab"][t] if isinstance(base["vocab"], dict) else i) for i, t in enumerate(SPECIAL)}
@@ -408,11 +420,19 @@ def make_case(r, kind, base):
 
 def written(case, bases):
     """The case's files as they lie in a folder."""
-    model = dict(case["tokenizer"]["model"])
-    model = {**bases[model.pop("base")], **model}
-    files = {"tokenizer": {**case["tokenizer"], "model": model}, "config": case["config"]}
+    if case["kind"] == "vocab files":
+        files = {"vocab": bases["bytes"]["vocab"], "config": case["config"]}
+    else:
+        model = dict(case["tokenizer"]["model"])
+        model = {**bases[model.pop("base")], **model}
+        files = {"tokenizer": {**case["tokenizer"], "model": model}, "config": case["config"]}
     files |= {name: case[name] for name in ("tokenizer_config", "special_tokens_map", "added_tokens") if name in case}
     return files
+
+
+def merges_of(model):
+    """The text of merges.txt as GPT-2's has it."""
+    return "\n".join(["#version: 0.2", *(" ".join(merge) for merge in model["merges"])]) + "\n"
 
 
 def ask(case, bases, r):
@@ -420,6 +440,8 @@ def ask(case, bases, r):
     with tempfile.TemporaryDirectory() as folder:
         for name, content in written(case, bases).items():
             (Path(folder) / f"{name}.json").write_text(json.dumps(content, ensure_ascii=False))
+        if case["kind"] == "vocab files":
+            (Path(folder) / "merges.txt").write_text(merges_of(bases["bytes"]))
         tokenizer = AutoTokenizer.from_pretrained(folder)
     encode = lambda text, **how: tokenizer.encode(text, **how)  # noqa: E731
     ids = [encode(text) for text in TEXTS]
@@ -443,16 +465,18 @@ def main():
     parser.add_argument("--first", type=int, default=0, help="seed of the first case")
     parser.add_argument("--cases", type=int, default=280)
     parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--vocab-files", action="store_true")
     asked = parser.parse_args()
     logging.disable(logging.WARNING)
     transformers.logging.set_verbosity_error()
-    bases = {k: train(k) for k in ("bytes", "marks", "plain", "suffix", "prefix", "unigram", "pieces", "words")}
+    all_kinds = ("bytes", "marks", "plain", "suffix", "prefix", "unigram", "pieces", "words")
+    bases = {k: train(k) for k in (("bytes",) if asked.vocab_files else all_kinds)}
     kinds = ["bytes"] * 6 + ["marks"] * 4 + ["unigram"] * 2 + ["plain", "suffix", "prefix", "pieces", "words"]
     cases, refused = [], {}
     for seed in range(asked.first, asked.first + asked.cases):
         r = random.Random(seed)
         kind = kinds[seed % len(kinds)]
-        case = make_case(r, kind, bases[kind])
+        case = make_vocab_case(r, bases["bytes"]) if asked.vocab_files else make_case(r, kind, bases[kind])
         try:
             cases.append({"seed": seed, **case, "right": ask(copy.deepcopy(case), bases, r)})
         except BaseException as error:  # what Rust panics with is no Exception
@@ -465,7 +489,8 @@ def main():
     golden = {"versions": versions, "texts": TEXTS, "models": bases, "cases": cases}
     lines = ",\n".join(f"{json.dumps(k)}: {json.dumps(v, ensure_ascii=False)}" for k, v in golden.items() if k != "cases")
     rows = ",\n".join(json.dumps(case, ensure_ascii=False, separators=(",", ":")) for case in cases)
-    (asked.out / "tokenizers.json").write_text(f'{{{lines},\n"cases": [\n{rows}\n]}}\n')
+    name = "vocab_files.json" if asked.vocab_files else "tokenizers.json"
+    (asked.out / name).write_text(f'{{{lines},\n"cases": [\n{rows}\n]}}\n')
     print(f"{len(cases)} cases, {sum(refused.values())} that transformers refuses:")
     for reason, count in sorted(refused.items(), key=lambda item: -item[1]):
         print(f"  {count} {reason}")

@@ -32,9 +32,18 @@ ACC_BYTES = {"metric": "acc_bytes", "aggregation": "mean", "higher_is_better": T
 
 
 def run_harness(
-    model, yaml: str, splits: dict, num_fewshot: int = 0, limit: int | None = None, doc_ids: list[int] | None = None, **changes
+    model,
+    yaml: str,
+    splits: dict,
+    num_fewshot: int = 0,
+    limit: int | None = None,
+    doc_ids: list[int] | None = None,
+    chat: dict | None = None,
+    **changes,
 ) -> dict:
-    """One of the harness' task files, asked over these rows: {n, values, samples}. `doc_ids`: these docs alone."""
+    """One of the harness' task files, asked over these rows: {n, values, samples}. `doc_ids`: these docs alone; `chat`:
+    apply_chat_template and what goes with it.
+    """
     config = load_yaml(TASKS / yaml)
     name = config["task"]
     with tempfile.TemporaryDirectory() as folder:
@@ -58,6 +67,7 @@ def run_harness(
             samples=None if doc_ids is None else {name: doc_ids},
             log_samples=True,
             bootstrap_iters=1000,
+            **(chat or {}),
         )
     values = {}
     for key, value in results["results"][name].items():

@@ -43,11 +43,11 @@ from harness import (
     words_and_bytes,
 )
 from lm_eval.api.metrics import mean_stderr, pooled_sample_stderr
-from lm_eval.api.model import LM
 from lm_eval.api.task import ConfigurableTask
 from lm_eval.tasks._yaml_loader import load_yaml
 from lm_eval.tasks.coqa import utils as coqa_utils
 from lm_eval.tasks.wikitext.preprocess_wikitext import wikitext_detokenizer
+from scripted_model import ANSWERS, SEPARATOR, ScriptedModel, hash_text
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.proportion import proportion_confint
@@ -56,68 +56,6 @@ from transformers.data.metrics import squad_metrics
 HERE = Path(__file__).resolve().parent
 FIXTURES = HERE.parent / "test/fixtures/eval"
 GOLDEN = HERE.parent / "test/golden/eval.json"
-SEPARATOR = "\x1f"
-
-
-# ---------------------------------------------------------------------------------------------
-# The scripted model; test/fixtures/scripted_model.ts is the same in TypeScript
-
-
-def hash_text(text: str, start: int = 0) -> int:
-    state = start
-    for character in text:
-        state = (state * 31 + ord(character)) % 65521
-    return state
-
-
-def cost(text: str, start: int) -> float:
-    state, total = start, 0
-    for character in text:
-        state = (state * 31 + ord(character)) % 65521
-        total += state % 101 + 1
-    return -total / 16
-
-
-ANSWERS = [" in the barn.\n\nQ: And then?", "2\nQ:", " a bus", "\n the THE thé\nmore", "Yes!", "\nQ: nothing"]
-
-
-class ScriptedModel(LM):
-    """Remembers a digest of what it was asked, in order."""
-
-    def __init__(self):
-        super().__init__()
-        self.asked = hashlib.sha256()
-
-    def note(self, *texts: str) -> None:
-        for text in texts:
-            self.asked.update((text + SEPARATOR).encode("utf-8"))
-
-    def loglikelihood(self, requests, disable_tqdm=False):
-        seen = {}
-        results = []
-        for context, continuation in (request.args for request in requests):
-            self.note(context, continuation)
-            if context not in seen:
-                seen = {context: hash_text(context)}
-            results.append((cost(continuation, seen[context]), False))
-        return results
-
-    def loglikelihood_rolling(self, requests, disable_tqdm=False):
-        results = []
-        for (text,) in (request.args for request in requests):
-            self.note(text)
-            results.append(cost(text, 0))
-        return results
-
-    def generate_until(self, requests, disable_tqdm=False):
-        results = []
-        for i, (context, options) in enumerate(request.args for request in requests):
-            self.note(context, *options["until"])
-            text = ANSWERS[i % len(ANSWERS)]
-            for stop in options["until"]:
-                text = text.split(stop)[0]
-            results.append(text)
-        return results
 
 
 # ---------------------------------------------------------------------------------------------

@@ -38,12 +38,18 @@ from transformers import (
     AutoModelForSequenceClassification,
     BitsAndBytesConfig,
     ArceeConfig,
+    Cohere2Config,
+    CohereConfig,
     Exaone4Config,
     Gemma2Config,
     Gemma3Config,
     Gemma3TextConfig,
     GemmaConfig,
     GPT2Config,
+    GPTBigCodeConfig,
+    GPTJConfig,
+    GPTNeoConfig,
+    GPTNeoXConfig,
     GraniteConfig,
     GraniteMoeHybridConfig,
     Ernie4_5Config,
@@ -57,14 +63,19 @@ from transformers import (
     Mistral3Config,
     MistralConfig,
     Olmo2Config,
+    OlmoConfig,
+    OPTConfig,
     Olmo3Config,
     Phi3Config,
+    PhiConfig,
     Qwen2_5_VLConfig,
     Qwen2Config,
     Qwen3Config,
     Qwen3VLConfig,
     SeedOssConfig,
     SmolLM3Config,
+    StableLmConfig,
+    Starcoder2Config,
 )
 from transformers.pytorch_utils import Conv1D
 from transformers.utils.logging import disable_progress_bar
@@ -182,6 +193,9 @@ SMALL_SHAPES = {
     "eos_token_id": 2,
     "pad_token_id": 50,
 }
+# Of families whose keys have as many heads as queries.
+ALL_HEADS = {name: value for name, value in SMALL_SHAPES.items() if name != "num_key_value_heads"}
+OPT_SHAPES = {"ffn_dim": 40, **{name: value for name, value in ALL_HEADS.items() if name != "intermediate_size"}}
 GPT2_SHAPES = {"vocab_size": 51, "n_positions": 48, "n_embd": 32, "n_layer": 3, "n_head": 4, "bos_token_id": 50, "eos_token_id": 50}
 SOFTCAPS = {"attn_logit_softcapping": 3.0, "final_logit_softcapping": 4.0}
 GEMMA3 = {
@@ -237,6 +251,38 @@ SMALL = {
     # The second layer sees all, and knows no positions.
     "exaone4": Exaone4Config(**SMALL_SHAPES, sliding_window=5, sliding_window_pattern=2),
     "seed-oss": SeedOssConfig(**SMALL_SHAPES, head_dim=12, attention_out_bias=True),
+    "olmo": OlmoConfig(**SMALL_SHAPES),
+    "olmo-clip": OlmoConfig(**SMALL_SHAPES, clip_qkv=0.5, attention_bias=True),
+    "olmo-classifier": OlmoConfig(**SMALL_SHAPES, num_labels=3),
+    "stablelm": StableLmConfig(**SMALL_SHAPES, use_qkv_bias=True, partial_rotary_factor=0.5),
+    # As the 12B: one norm a block, and one with weights of its own for each head of queries and keys.
+    "stablelm-parallel": StableLmConfig(
+        **SMALL_SHAPES, partial_rotary_factor=0.25, use_parallel_residual=True, qk_layernorm=True
+    ),
+    "stablelm-classifier": StableLmConfig(**SMALL_SHAPES, num_labels=3),
+    "starcoder2": Starcoder2Config(**SMALL_SHAPES, sliding_window=6),
+    "starcoder2-classifier": Starcoder2Config(**SMALL_SHAPES, num_labels=3, use_bias=False),
+    "cohere": CohereConfig(**SMALL_SHAPES, use_qk_norm=True, logit_scale=0.5),
+    "cohere-bias": CohereConfig(**SMALL_SHAPES, attention_bias=True, logit_scale=0.25),
+    # The second layer sees all, and knows no positions.
+    "cohere2": Cohere2Config(**SMALL_SHAPES, sliding_window=5, sliding_window_pattern=2, logit_scale=0.25),
+    "phi": PhiConfig(**SMALL_SHAPES),
+    "phi-qk-norm": PhiConfig(**SMALL_SHAPES, qk_layernorm=True, tie_word_embeddings=True),
+    "phi-classifier": PhiConfig(**SMALL_SHAPES, num_labels=3),
+    "gpt-neox": GPTNeoXConfig(**ALL_HEADS),
+    "gpt-neox-sequential": GPTNeoXConfig(**ALL_HEADS, use_parallel_residual=False, attention_bias=False, rotary_pct=1.0),
+    "gpt-neox-classifier": GPTNeoXConfig(**ALL_HEADS, num_labels=3),
+    "opt": OPTConfig(**OPT_SHAPES),
+    "opt-plain": OPTConfig(**OPT_SHAPES, enable_bias=False, layer_norm_elementwise_affine=False),
+    "opt-classifier": OPTConfig(**OPT_SHAPES, num_labels=3),
+    "gptj": GPTJConfig(**GPT2_SHAPES, rotary_dim=6),
+    "gptj-classifier": GPTJConfig(**GPT2_SHAPES, rotary_dim=8, num_labels=3, pad_token_id=50),
+    # The second layer sees the last five.
+    "gpt-neo": GPTNeoConfig(**ALL_HEADS, attention_types=[[["global", "local"], 1]], window_size=5),
+    "gpt-neo-classifier": GPTNeoConfig(**ALL_HEADS, attention_types=[[["global"], 2]], num_labels=3),
+    "gpt-bigcode": GPTBigCodeConfig(**GPT2_SHAPES),
+    "gpt-bigcode-by-head": GPTBigCodeConfig(**GPT2_SHAPES, multi_query=False, scale_attn_weights=False),
+    "gpt-bigcode-classifier": GPTBigCodeConfig(**GPT2_SHAPES, num_labels=3, pad_token_id=50),
     "llama-quick-gelu": LlamaConfig(**SMALL_SHAPES, hidden_act="quick_gelu"),
     "gpt2-by-layer": GPT2Config(**GPT2_SHAPES, activation_function="gelu", scale_attn_by_inverse_layer_idx=True),
     "gpt2-unscaled": GPT2Config(**GPT2_SHAPES, activation_function="relu", scale_attn_weights=False),

@@ -6,12 +6,14 @@ interface Belonging {
   cluster?: string;
 }
 
-/** A question with its choices. The model is asked for the log-probability of " " + choice after `context`. */
+/** A question with its choices. The model is asked for the log-probability of each after `context`. */
 export interface MultipleChoiceDoc extends Belonging {
   output_type: 'multiple_choice';
   question: string;
   context: string;
   choices: string[];
+  /** Stands before a choice: a space, unless it is said here. */
+  target_delimiter?: string;
   /** The choices in words, where the model is asked for their letters. */
   shown?: string[];
   /** Index into `choices`. */
@@ -84,7 +86,11 @@ export function describe(doc: Doc): DocText {
 export function prompt(doc: Doc): string {
   switch (doc.output_type) {
     case 'multiple_choice':
-      return [doc.context, ...doc.choices].join('\x1f');
+      return [
+        doc.context,
+        ...doc.choices,
+        ...(doc.target_delimiter === undefined ? [] : [doc.target_delimiter]),
+      ].join('\x1f');
     case 'generate_until':
       return [doc.context, ...doc.until, doc.max_gen_toks].join('\x1f');
     case 'loglikelihood_rolling':

@@ -10,7 +10,7 @@ interface ItemOfDoc {
 /** A multiple-choice doc answered: one entry of `lls`, `is_greedy` and `tokens` per choice, in the choices' order. */
 export interface MultipleChoiceItem extends ItemOfDoc {
   output_type: 'multiple_choice';
-  /** Log-probability of " " + choice after the context, natural log. */
+  /** Log-probability of a space and the choice after the context, after a chat template of the choice alone; natural log. */
   lls: number[];
   is_greedy: boolean[];
   tokens: number[];

@@ -45,16 +45,16 @@ function answer(
 }
 
 async function scoreChoices(
-  { context, choices, gold }: MultipleChoiceDoc,
+  { context, choices, gold, target_delimiter = ' ' }: MultipleChoiceDoc,
   doc_id: number,
   model: LanguageModel,
 ): Promise<MultipleChoiceItem> {
   const answers = await model.loglikelihood(
     context,
-    choices.map((choice) => ` ${choice}`),
+    choices.map((choice) => target_delimiter + choice),
   );
   const lls = answers.map(({ logprob }) => finite(logprob, doc_id));
-  // The lengths are the choice's own, without the space that joins it to the prompt.
+  // The lengths are the choice's own, without a space that joins it to the prompt.
   const pred_norm = argmax(lls.map((ll, i) => ll / countCharacters(choices[i]!)));
   const pred_bytes = argmax(lls.map((ll, i) => ll / countBytes(choices[i]!)));
   return {

@@ -5,12 +5,14 @@ import { add } from './kernels/add.ts';
 import { argmax } from './kernels/argmax.ts';
 import { attention } from './kernels/attention.ts';
 import { cast } from './kernels/cast.ts';
+import { clamp } from './kernels/clamp.ts';
 import { dequantize_4bit } from './kernels/dequantize_4bit.ts';
 import { embedding } from './kernels/embedding.ts';
 import { expected_gap } from './kernels/expected_gap.ts';
 import { layer_norm } from './kernels/layer_norm.ts';
 import { logit_strips } from './kernels/logit_strips.ts';
 import { logprobs } from './kernels/logprobs.ts';
+import { pick_rows } from './kernels/pick_rows.ts';
 import { rms_norm } from './kernels/rms_norm.ts';
 import { rope } from './kernels/rope.ts';
 import { scale } from './kernels/scale.ts';
@@ -27,6 +29,8 @@ const OF_EVERY_MODEL = [
   rope,
   attention,
   add,
+  pick_rows,
+  clamp,
   cast,
   logit_strips,
   logprobs,

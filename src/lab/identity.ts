@@ -18,12 +18,20 @@ export async function identify(
 ): Promise<ModelIdentity> {
   const read = new Set([...model.checkpoint.tensors.values()].map(({ shard }) => shard.name));
   const { linear, other } = countParameters(model.config);
+  // They are read where there is no tokenizer.json.
+  const isVocab = (name: string) =>
+    /^(vocab\.json|merges\.txt)$/.test(name) && !opened.files.names.includes('tokenizer.json');
   const identity: ModelIdentity = {
     name: ref.source === 'hub' ? ref.repo : ref.name,
     architecture: model.config.architecture,
     parameters: linear + other,
     // A repository may hold the same weights once more in another layout, which nothing has read.
-    ...(await identifyFiles(opened, (name) => isModelText(name) || read.has(name), onProgress, signal)),
+    ...(await identifyFiles(
+      opened,
+      (name) => isModelText(name) || read.has(name) || isVocab(name),
+      onProgress,
+      signal,
+    )),
     reading: readingOf(model),
   };
   return identity;

@@ -4,7 +4,9 @@ import { chooseDocs } from '../eval/tasks/subset.ts';
 import { TASKS, type TaskName } from '../eval/tasks/tasks.ts';
 import { openDatasets, type DataPlace, type Datasets } from './datasets.ts';
 import { hashText } from '../study/digest.ts';
-import type { DataOrigin, Environment } from '../study/result.ts';
+import type { ChatTemplate } from '../model/chat/chat_template.ts';
+import type { RenderChat } from '../model/chat/message.ts';
+import type { ChatTemplateOrigin, DataOrigin, Environment } from '../study/result.ts';
 import type { ExperimentSpec, TaskSpec } from '../study/spec.ts';
 
 /** One thing to ask, of every configuration alike. */
@@ -17,39 +19,71 @@ export interface PlannedItem {
 }
 
 /** All that a spec asks, and where it was read. */
-export interface Plan extends Required<Pick<Environment, 'data' | 'items_sha256'>> {
+export interface Plan
+  extends Required<Pick<Environment, 'data' | 'items_sha256'>>, Pick<Environment, 'chat_template'> {
   /** In the order they are asked. */
   items: PlannedItem[];
 }
 
 /**
  * The items of a spec; every task's files are read here, before any weight is. `before` says where a run that goes on
- * read them, so that the Hub is asked for the same commits again.
+ * read them, so that the Hub is asked for the same commits again. `openChat` is called where a task asks for the model's
+ * chat template.
  */
 export async function planItems(
   spec: ExperimentSpec,
   places: readonly DataPlace[],
   signal?: AbortSignal,
   before: Environment['data'] = {},
+  openChat?: () => Promise<ChatTemplate>,
 ): Promise<Plan> {
+  const asksChat = spec.tasks.some(({ apply_chat_template }) => apply_chat_template);
+  const chat = asksChat ? conversationsOf(await openChat!()) : undefined;
   const datasets = openDatasets(places, Object.values(before).flat(), signal);
   const items: PlannedItem[] = [];
   const data: Plan['data'] = {};
   for (const task of spec.tasks) {
-    const planned = await planTask(task, spec.seed, datasets);
+    const planned = await planTask(task, spec.seed, datasets, chat?.renderFor(task.task));
     items.push(...planned.items);
     data[task.task] = planned.origins;
   }
-  return { items, data, items_sha256: hashItems(items) };
+  return {
+    ...{ items, data, items_sha256: hashItems(items) },
+    ...(chat && { chat_template: chat.origin() }),
+  };
+}
+
+/** A chat template as each task's prompts are written by it, and what that came to. */
+function conversationsOf(template: ChatTemplate) {
+  const { file, source, time } = template;
+  const without_system = new Set<TaskName>();
+  let date: string | undefined;
+  return {
+    renderFor:
+      (task: TaskName): RenderChat =>
+      (messages) => {
+        const { text, system_left_out, dated } = template.render(messages);
+        if (system_left_out) without_system.add(task);
+        if (dated) date = time.toDateString();
+        return text;
+      },
+    origin: (): ChatTemplateOrigin => ({
+      file,
+      sha256: hashText(source),
+      ...(date !== undefined && { date }),
+      ...(without_system.size > 0 && { without_system: [...without_system] }),
+    }),
+  };
 }
 
 async function planTask(
   spec: TaskSpec,
   seed: number,
   datasets: Datasets,
+  chat: RenderChat | undefined,
 ): Promise<{ items: PlannedItem[]; origins: DataOrigin[] }> {
-  const { task, split, num_fewshot, limit, doc_ids, file } = spec;
-  const { docs, paths } = await loadTask(TASKS[task], datasets, { split, num_fewshot, file });
+  const { task, limit, doc_ids } = spec;
+  const { docs, paths } = await loadTask(TASKS[task], datasets, spec, chat);
   const chosen = chooseDocs(docs.length, { seed, limit, doc_ids });
   return {
     items: chosen.map((doc_id) => ({ task, doc_id, doc: docs[doc_id]!, cost: costOf(docs[doc_id]!) })),

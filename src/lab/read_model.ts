@@ -16,7 +16,7 @@ export const readingOf = ({ tokenizer, warnings, version_4_notes }: ModelFiles):
  */
 export async function readModel(files: FileSet): Promise<ModelReading> {
   const model = await openModel(files);
-  const [fault] = await checkpointFaults(model.config, model.checkpoint);
+  const [fault] = await checkpointFaults(model);
   if (fault) throw fault;
   return readingOf(model);
 }

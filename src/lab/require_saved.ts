@@ -13,7 +13,8 @@ import type { FileSet } from '../tensor/source.ts';
  * @throws bad-quant-state naming the layer that is not; missing-tensor, bad-config, and all of openWeights'.
  */
 export async function requireSaved(files: FileSet, config: SavableConfig): Promise<ModelConfig> {
-  const { checkpoint, config: model } = await openWeights(files);
+  const opened = await openWeights(files);
+  const { checkpoint, config: model } = opened;
   const reader = savedReader(checkpoint);
   for (const { name } of linearModules(model, checkpoint)) {
     const wanted = isSkipped(name, config.skip_modules ?? []) ? undefined : config.quant_type;
@@ -24,7 +25,7 @@ export async function requireSaved(files: FileSet, config: SavableConfig): Promi
       `${name} was written as ${found ?? 'unquantized'}; asked for was ${wanted ?? 'to leave it unquantized'}.`,
     );
   }
-  const [fault] = await checkpointFaults(model, checkpoint);
+  const [fault] = await checkpointFaults(opened);
   if (fault) throw fault;
   return model;
 }

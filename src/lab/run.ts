@@ -3,13 +3,14 @@ import { quickCheck, type Need } from '../gpu/check.ts';
 import type { Gpu } from '../gpu/device/device.ts';
 import { isAdapterFile } from '../model/model_files.ts';
 import { needsOf } from '../model/needs.ts';
+import { openChatTemplate } from '../model/chat/chat_template.ts';
 import { openModel, type ModelFiles } from '../model/open_model.ts';
 import { assembleResult, timedConfigs } from '../study/assemble.ts';
 import { countAnswers, gapsOf } from '../study/complete.ts';
 import { estimate } from './eta.ts';
 import type { ByteProgress } from './files.ts';
 import { openGate, type Gate } from './gate.ts';
-import type { Host } from './host.ts';
+import type { Host, OpenedFiles } from './host.ts';
 import { identify, identifyFiles, requireSame, requireSameItems } from './identity.ts';
 import { measureConfig } from './measure_config.ts';
 import { beginRun, takeRun, type OwnedRun } from './owned_run.ts';
@@ -113,11 +114,15 @@ async function measure(
     (phase: 'download' | 'hash'): ByteProgress =>
     (done, total, what) =>
       emit({ type: 'progress', phase, done, total, what });
-  const { items: plan, ...asked } = await planItems(spec, host.data, signal, before?.data);
+  let opening: Promise<OpenedFiles> | undefined;
+  const openFiles = () => (opening ??= host.openFiles(spec.model, bytes('download'), signal));
+  // The day the run began: a template that puts in the date writes the same prompts when the run goes on.
+  const openChat = async () => openChatTemplate((await openFiles()).files, new Date(created));
+  const { items: plan, ...asked } = await planItems(spec, host.data, signal, before?.data, openChat);
   const tasks = spec.tasks.map(({ task }) => ({ task, n: plan.filter((item) => item.task === task).length }));
   emit({ type: 'planned', tasks });
 
-  const opened = await host.openFiles(spec.model, bytes('download'), signal);
+  const opened = await openFiles();
   const adapted =
     spec.model.adapter && (await host.openAdapter(spec.model.adapter, bytes('download'), signal));
   const model = await openModel(opened.files, adapted?.files);

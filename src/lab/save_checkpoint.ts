@@ -55,15 +55,16 @@ export async function saveCheckpoint(
 ): Promise<void> {
   // As written: whoever reads the copy may tell 30.0 from 30.
   const settings = await readMembers(files, 'config.json');
-  const { checkpoint, config: model, stored_quant } = await openWeights(files);
+  const opened = await openWeights(files);
+  const { checkpoint, config: model, stored_quant } = opened;
   if (stored_quant) {
     throw new LabError(
       'bad-spec',
-      `The checkpoint is quantized to ${stored_quant.quant_type} already; allowed: one that is not.`,
+      `The checkpoint is quantized to ${stored_quant.storage.quant_type} already; allowed: one that is not.`,
     );
   }
   // Before anything is written: what is missing here would be missed only when transformers loads the copy.
-  const [fault] = await checkpointFaults(model, checkpoint);
+  const [fault] = await checkpointFaults(opened);
   if (fault) throw fault;
 
   const jobs = planJobs(checkpoint, linearModules(model, checkpoint), config);

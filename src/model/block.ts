@@ -1,4 +1,6 @@
 import { activate, activateOverrides } from '../gpu/kernels/activate.ts';
+import { clamp } from '../gpu/kernels/clamp.ts';
+import { pick_rows } from '../gpu/kernels/pick_rows.ts';
 import { rope } from '../gpu/kernels/rope.ts';
 import type { LinearCall } from '../gpu/matrix/linear.ts';
 import { isGated, type BlockSpec, type Role, type Rope } from './model_config.ts';
@@ -8,23 +10,34 @@ import type { LayerWeights } from './weights.ts';
 
 /** Computes one block as its spec says: attention and MLP on the residual stream, with norms before or behind them. */
 export function computeBlock(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: number): void {
-  attention(pass, spec, layer, index);
-  mlp(pass, spec, layer, index);
+  const { hidden, normed, beside } = pass.workspace.activations;
+  const { attention_in, mlp_in } = layer.norms;
+  if (spec.parallel) {
+    const own = mlp_in && normalized(pass, mlp_in, { x: hidden, y: beside });
+    const shared = normalized(pass, attention_in, { x: hidden, y: normed });
+    attention(pass, spec, layer, index, shared);
+    mlp(pass, spec, layer, index, own ?? shared);
+    return;
+  }
+  attention(pass, spec, layer, index, normalized(pass, attention_in, { x: hidden, y: normed }));
+  mlp(pass, spec, layer, index, normalized(pass, mlp_in, { x: hidden, y: normed }));
 }
 
-function attention(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: number): void {
+/** @param input the stream's share of the block, normalized where the block has a norm in front; as mlp's */
+function attention(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: number, input: GPUBuffer): void {
   const { workspace, first_slot } = pass;
   const { num_attention_heads: heads, num_key_value_heads: kv_heads, head_dim } = pass.config;
   const { q, k, q_normed, k_normed, turned, update } = workspace.activations;
   const [keys, values] = [workspace.keys[index]!, workspace.values[index]!];
   const slots = { offset: first_slot * kv_heads * head_dim };
 
-  const x = halfInput(pass, layer, index, 'attention');
-  projectRole(pass, layer, 'q', x, q);
+  const x = linearInput(pass, input, pass.config.hidden_size, index, 'attention');
+  const write = projection(pass, spec, layer, x);
+  write('q', q);
   let queries = q;
   if (spec.rope) {
-    projectRole(pass, layer, 'k', x, k);
-    projectRole(pass, layer, 'v', x, values, slots);
+    write('k', k);
+    write('v', values, slots);
     const { rope, query_rope = rope } = spec;
     const normedQ = (x: GPUBuffer) =>
       normalized(pass, layer.norms.q, { x, y: q_normed, width: heads * head_dim });
@@ -42,16 +55,17 @@ function attention(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: numb
       queries = turned;
     }
   } else {
-    projectRole(pass, layer, 'k', x, keys, slots);
-    projectRole(pass, layer, 'v', x, values, slots);
+    write('k', keys, slots);
+    write('v', values, slots);
   }
   const mixed = attend(pass, index, spec, queries);
   projectRole(pass, layer, 'o', linearInput(pass, mixed, heads * head_dim, index, 'output'), update);
   addHalf(pass, layer, 'attention');
 }
 
-function mlp(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: number): void {
-  const inner = activated(pass, spec, layer, halfInput(pass, layer, index, 'mlp'));
+function mlp(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: number, input: GPUBuffer): void {
+  const read = linearInput(pass, input, pass.config.hidden_size, index, 'mlp');
+  const inner = activated(pass, spec, layer, read);
   const x = linearInput(pass, inner, pass.config.intermediate_size, index, 'down');
   projectRole(pass, layer, 'down', x, pass.workspace.activations.update);
   addHalf(pass, layer, 'mlp');
@@ -73,30 +87,53 @@ function activated(pass: Pass, spec: BlockSpec, layer: LayerWeights, input: Line
 /** A block is two halves, each of which adds to the residual stream. */
 type Half = 'attention' | 'mlp';
 
-/** The residual stream as a half's input, normalized where the block has a norm in front of it. */
-function halfInput(pass: Pass, layer: LayerWeights, index: number, half: Half): LinearInput {
-  const { hidden, normed } = pass.workspace.activations;
-  const width = pass.config.hidden_size;
-  const x = normalized(pass, layer.norms[`${half}_in`], { x: hidden, y: normed, width });
-  return linearInput(pass, x, width, index, half);
-}
-
 /** Adds a half's output to the residual stream, normalized where the block has a norm behind it. */
 function addHalf(pass: Pass, layer: LayerWeights, half: Half): void {
   const { update, normed } = pass.workspace.activations;
-  const width = pass.config.hidden_size;
-  addToResidual(pass, normalized(pass, layer.norms[`${half}_out`], { x: update, y: normed, width }));
+  addToResidual(pass, normalized(pass, layer.norms[`${half}_out`], { x: update, y: normed }));
 }
 
-/** y = x [T, width] normalized, or x itself where there is no norm. */
+/** y = x [T, width] normalized, or x itself where there is no norm; the residual stream's width when not given. */
 function normalized(
   { commands, config, T }: Pass,
   norm: NormWeights | undefined,
-  { x, y, width }: { x: GPUBuffer; y: GPUBuffer; width: number },
+  { x, y, width = config.hidden_size }: { x: GPUBuffer; y: GPUBuffer; width?: number },
 ): GPUBuffer {
   if (!norm) return x;
   normalize(commands, config.norm, norm, { n: T * width, x, y });
   return y;
+}
+
+/** Writes a role of attention's into a buffer. */
+type Write = (role: Role, y: GPUBuffer, place?: Pick<LinearCall, 'offset'>) => void;
+
+/** What writes queries, keys and values of x. */
+function projection(pass: Pass, { clip_qkv: most }: BlockSpec, layer: LayerWeights, x: LinearInput): Write {
+  const writeWhole: Write =
+    layer.linears.q!.groups === 1
+      ? (role, y, place) => projectRole(pass, layer, role, x, y, place)
+      : groupedProjection(pass, layer, x);
+  if (most === undefined) return writeWhole;
+  return (role, y, place = {}) => {
+    writeWhole(role, y, place);
+    const { groups, rows } = layer.linears[role]!;
+    const n = pass.T * groups * (rows[1] - rows[0]);
+    pass.commands.dispatch(clamp, { n, first: place.offset ?? 0, most }, { y });
+  };
+}
+
+/** A projection whose rows are grouped by heads is computed whole; each role is a part of every group. */
+function groupedProjection(pass: Pass, layer: LayerWeights, input: LinearInput): Write {
+  const { commands, T } = pass;
+  const { grouped: x } = pass.workspace.activations;
+  const { linear, groups } = layer.linears.q!;
+  project(pass, linear, input, x);
+  const group = linear.matrix.rows / groups;
+  return (role, y, { offset: first = 0 } = {}) => {
+    const [offset, end] = layer.linears[role]!.rows;
+    const width = end - offset;
+    commands.dispatch(pick_rows, { n: T * groups * width, group, offset, width, first }, { x, y });
+  };
 }
 
 /** y = a role's rows of its Linear layer, which are all of them unless the layer is fused. */

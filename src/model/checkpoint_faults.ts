@@ -1,8 +1,7 @@
 import { LabError } from '../errors.ts';
-import { readQuantized, savedQuantType } from '../quant/bitsandbytes_format.ts';
 import { isQuantizable } from '../tensor/dtype.ts';
 import type { Checkpoint } from '../tensor/checkpoint.ts';
-import type { ModelConfig } from './model_config.ts';
+import type { ModelWeights } from './open_model.ts';
 import { linearModules } from './modules.ts';
 import { savedReader } from './stored_quant.ts';
 import { allTensors, modelTensors, requireTensor } from './tensors.ts';
@@ -12,14 +11,19 @@ import { allTensors, modelTensors, requireTensor } from './tensors.ts';
  * another shape or dtype, and Linear layers whose saved quantization cannot be read. Weights that are not finite show
  * only when they are read.
  */
-export async function checkpointFaults(config: ModelConfig, checkpoint: Checkpoint): Promise<LabError[]> {
+export async function checkpointFaults({
+  config,
+  checkpoint,
+  stored_quant,
+}: Pick<ModelWeights, 'config' | 'checkpoint' | 'stored_quant'>): Promise<LabError[]> {
+  const layout = stored_quant?.layout;
   const faults: LabError[] = [];
   const reader = savedReader(checkpoint);
   const quantized = new Set<string>();
   for (const { name, rows, columns } of linearModules(config, checkpoint)) {
-    if (!savedQuantType(reader, name)) continue;
+    if (!layout?.isQuantized(reader, name)) continue;
     quantized.add(`${name}.weight`);
-    await keepFault(faults, () => readQuantized(reader, name, [rows, columns]));
+    await keepFault(faults, () => layout.read(reader, name, [rows, columns]));
   }
   for (const tensor of allTensors(modelTensors(config, checkpoint))) {
     if (quantized.has(tensor.name)) continue;

@@ -172,6 +172,28 @@ it('takes other names of the same function', () => {
   );
 });
 
+describe("fields by their common names, where a class has its own (transformers' attribute_map)", () => {
+  const gpt2 = (fields: object) => parseConfig({ model_type: 'gpt2', ...fields });
+
+  it('are taken, and go before the own', () => {
+    const common = {
+      hidden_size: 64,
+      num_attention_heads: 4,
+      num_hidden_layers: 3,
+      max_position_embeddings: 99,
+    };
+    const own = { n_embd: 64, n_head: 4, n_layer: 3, n_positions: 99 };
+    expect(gpt2(common)).toEqual(gpt2(own));
+    expect(gpt2({ ...own, hidden_size: 32 })).toMatchObject({ hidden_size: 32, num_hidden_layers: 3 });
+    // No name of n_inner, which is then four times the hidden size.
+    expect(gpt2({ ...common, intermediate_size: 80 }).intermediate_size).toBe(256);
+  });
+
+  it('are fields that nobody knows in a class that has no such name', () => {
+    expect(() => parseConfig({ ...LLAMA_1B, n_embd: 64 })).toThrow('config.json says n_embd: 64');
+  });
+});
+
 describe('windows by layer', () => {
   const qwen = {
     model_type: 'qwen2',

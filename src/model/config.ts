@@ -1,5 +1,13 @@
 import { LabError } from '../errors.ts';
-import { fieldsOf, isObject, labels, requireCausal, shown, type Fields } from './config_fields.ts';
+import {
+  byOwnNames,
+  fieldsOf,
+  isObject,
+  labels,
+  requireCausal,
+  shown,
+  type Fields,
+} from './config_fields.ts';
 import type { Family } from './families/family.ts';
 import { FAMILIES } from './families.ts';
 import { refusalOf } from './families/refused.ts';
@@ -38,7 +46,11 @@ export function readConfig(json: unknown, families = FAMILIES): ConfigReading {
     family = found.family;
     requireCausal(fields);
     const num_labels = family.classifiers?.includes(architecture) ? labels(fields) : undefined;
-    const config = { architecture, num_labels, ...family.parse(fields) };
+    const config = {
+      architecture,
+      num_labels,
+      ...family.parse(byOwnNames(fields, family.attribute_map ?? {})),
+    };
     reached = true;
     const keys = configFates(fields, family.harmless);
     requireAllRead(keys, family);

@@ -44,6 +44,20 @@ export function fieldsOf(json: Json): Fields {
 }
 
 /**
+ * Fields by a class's own names, where transformers takes each by its common name, too, and by that first
+ * (PreTrainedConfig's attribute_map): of `{ hidden_size: 64, n_embd: 32 }` by `{ hidden_size: 'n_embd' }` n_embd is 64.
+ */
+export const byOwnNames = (fields: Fields, attribute_map: Readonly<Record<string, string>>): Fields => ({
+  ...fields,
+  get(field) {
+    const own = fields.get(field);
+    const common = Object.keys(attribute_map).find((name) => attribute_map[name] === field);
+    const value = common === undefined ? undefined : fields.get(common);
+    return value === undefined ? own : value;
+  },
+});
+
+/**
  * Reads a number that may be absent only where `missing` stands in for it.
  * @throws bad-config naming the field, its value and the range allowed, as the other readers here do.
  */

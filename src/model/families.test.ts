@@ -81,11 +81,13 @@ it.each(FAMILIES.flatMap(({ architectures, classifiers = [] }) => [...architectu
   (architecture) => {
     const own = models.filter((config) => config.architecture === architecture);
     expect(own).not.toEqual([]);
-    for (const { linears, qk_norm, rope } of own.flatMap(({ blocks }) => blocks)) {
+    for (const { linears, norms, parallel, qk_norm, rope } of own.flatMap(({ blocks }) => blocks)) {
       const roles = linears.flatMap((linear) => linear.roles).filter((role) => role !== 'gate');
       expect(roles).toEqual(['q', 'k', 'v', 'o', 'up', 'down']);
       // Without rope, keys go to their slots as they are projected.
       if (qk_norm) expect(rope).toBeDefined();
+      // Their input is the stream's, and attention's output is added to it before the MLP is computed.
+      if (parallel) expect(Object.keys({ mlp_in: '', ...norms }).sort()).toEqual(['attention_in', 'mlp_in']);
     }
   },
 );

@@ -82,9 +82,10 @@ const weightsOf = (modules: readonly LinearModule[]): number =>
  * Bytes of the buffers that transformers registers beside parameters: each rope's inv_freq and a copy of it, in
  * float32, and a factor of embeddings that is rounded to the model's dtype.
  */
-const bufferBytes = ({ blocks, embedding_scale }: ModelConfig, restBytes: number): number =>
+const bufferBytes = ({ blocks, embedding_scale, buffer_bytes }: ModelConfig, restBytes: number): number =>
+  buffer_bytes ??
   [...new Set(blocks.map(({ rope }) => rope))].reduce((sum, rope) => sum + 4 * (rope?.rotary_dim ?? 0), 0) +
-  (embedding_scale?.in_dtype ? restBytes : 0);
+    (embedding_scale?.in_dtype ? restBytes : 0);
 
 /**
  * Bytes of the causal masks that older versions of transformers kept in each layer of GPT-2 as buffers: a bool for

@@ -145,7 +145,12 @@ export function forward(model: Model, batch: TokenBatch): void {
   // Earlier dispatches still read these buffers: hand them over before the queue overwrites.
   commands.submit();
   write(gpu, ids, Uint32Array.from(batch.ids));
-  write(gpu, positions, Uint32Array.from(batch.positions));
+  const { positions_from = 0 } = config;
+  write(
+    gpu,
+    positions,
+    Uint32Array.from(batch.positions, (position) => position + positions_from),
+  );
   for (const [window, spans] of workspace.spans) {
     write(gpu, spans, Uint32Array.from(batch.spans(window).flat()));
   }

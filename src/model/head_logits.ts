@@ -19,7 +19,7 @@ export function headLogits(
 ): void {
   const V = weights.head.rows;
   const x = round(commands, head_dtype, normed, rounded, R * config.hidden_size);
-  linear(commands, weights.head, { M: R, x, y: logits, compute_dtype: head_dtype });
+  linear(commands, weights.head, { M: R, x, y: logits, bias: weights.head_bias, compute_dtype: head_dtype });
   const { logit_scale: factor = 1, logit_softcap: softcap = 0, num_labels } = config;
   // A classifier's scores are its head's own.
   if (num_labels === undefined && (factor !== 1 || softcap !== 0)) {

@@ -69,7 +69,7 @@ async function openAll(
   const refusals: Error[] = [];
   const weights = await attempt(refusals, () => openWeights(files));
   const model = weights && (await attempt(refusals, () => openModel(files, adapterFiles)));
-  if (weights) refusals.push(...(await checkpointFaults(weights.config, weights.checkpoint)));
+  if (weights) refusals.push(...(await checkpointFaults(weights)));
   if (model?.adapter) await attempt(refusals, () => requireApplied(model));
   const { config, warnings, version_4_notes } = model ?? weights ?? {};
   return {

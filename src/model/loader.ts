@@ -4,8 +4,8 @@ import type { Gpu } from '../gpu/device/device.ts';
 import { loadMatrix, storeAs, uploadQuantized, type Storing } from '../gpu/matrix/load_matrix.ts';
 import type { DeviceMatrix } from '../gpu/matrix/matrix.ts';
 import type { StoredMatrix } from '../gpu/matrix/stored_matrix.ts';
-import { readQuantized, savedQuantType } from '../quant/bitsandbytes_format.ts';
 import { skippedModules, type QuantConfig } from '../quant/config.ts';
+import type { SavedLayout } from '../quant/saved/layout.ts';
 import {
   findTensor,
   readWeight,
@@ -16,7 +16,7 @@ import {
 import { isQuantizable, type QuantizableDtype } from '../tensor/dtype.ts';
 import { loadLora, type Adapter } from './lora.ts';
 import { isSkipped, type LinearModule } from './modules.ts';
-import { savedReader } from './stored_quant.ts';
+import { savedParts, savedReader } from './stored_quant.ts';
 import { requireTensor, type ModelTensor } from './tensors.ts';
 
 /** y = x · matrixᵀ + bias. */
@@ -32,8 +32,10 @@ export interface Loader {
   readonly arena: Arena;
   /** A matrix as it is stored: an embedding, a language-model head. */
   table(tensor: ModelTensor): Promise<DeviceMatrix>;
-  /** A vector, in float32, with `plus` added to each of its values. */
-  vector(tensor: ModelTensor, plus?: number): Promise<GPUBuffer>;
+  /** A vector in float32, of one tensor or of several one behind the other, with `plus` added to each value. */
+  vector(tensors: readonly ModelTensor[], plus?: number): Promise<GPUBuffer>;
+  /** A vector of one value, for parameters that a checkpoint leaves out. */
+  constant(value: number, length: number): Promise<GPUBuffer>;
   /** A Linear layer: as the checkpoint has quantized it, or under the configuration. */
   linear(module: LinearModule): Promise<Linear>;
   /** Bytes of the Linear layers so far, scales and codes included. */
@@ -41,6 +43,13 @@ export interface Loader {
 }
 
 export type Progress = (bytesDone: number, bytesTotal: number) => void;
+
+export interface LoaderOptions {
+  onProgress: Progress;
+  adapter: Adapter | undefined;
+  /** How Linear layers are stored that the checkpoint has quantized. */
+  layout: SavedLayout | undefined;
+}
 
 /** Of matrices that are not quantized. */
 const AS_STORED: Storing = { config: { quant_type: 'none', compute_dtype: 'float32' } };
@@ -54,8 +63,7 @@ export async function openLoader(
   gpu: Gpu,
   checkpoint: Checkpoint,
   quant: QuantConfig,
-  onProgress: Progress,
-  adapter: Adapter | undefined,
+  { onProgress, adapter, layout }: LoaderOptions,
 ): Promise<Loader> {
   const arena = openArena(gpu);
   const storing = await storeAs(arena, quant);
@@ -78,17 +86,26 @@ export async function openLoader(
     return loaded;
   }
 
-  async function vector({ name, shape }: ModelTensor, plus = 0): Promise<GPUBuffer> {
-    requireTensor(checkpoint, { name, shape });
-    const { data } = await readWeight(checkpoint, name);
-    advance(name);
-    return arena.upload(plus === 0 ? data : data.map((value) => value + plus), name);
+  async function vector(parts: readonly ModelTensor[], plus = 0): Promise<GPUBuffer> {
+    const values: Float32Array[] = [];
+    for (const { name, shape } of parts) {
+      requireTensor(checkpoint, { name, shape });
+      values.push((await readWeight(checkpoint, name)).data);
+      advance(name);
+    }
+    const whole = new Float32Array(values.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const part of values) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return arena.upload(plus === 0 ? whole : whole.map((value) => value + plus), parts[0]!.name);
   }
 
   async function linearMatrix({ name, rows, columns, conv1d }: LinearModule): Promise<DeviceMatrix> {
-    if (savedQuantType(saved, name)) {
-      const quantized = await readQuantized(saved, name, [rows, columns]);
-      advance(`${name}.weight`);
+    if (layout?.isQuantized(saved, name)) {
+      const quantized = await layout.read(saved, name, [rows, columns]);
+      savedParts(checkpoint, layout, name).forEach(advance);
       return uploadQuantized(arena, name, quantized);
     }
     const describe = conv1d ? transposedMatrix : storedMatrix;
@@ -99,6 +116,7 @@ export async function openLoader(
   return {
     arena,
     vector,
+    constant: (value, length) => arena.upload(new Float32Array(length).fill(value), `all ${value}`),
     table: ({ name, shape: [rows, columns] }) =>
       matrix(storedMatrix(checkpoint, name, rows!, columns!), AS_STORED),
     async linear(module) {
@@ -109,7 +127,7 @@ export async function openLoader(
       const lora = adapter && (await loadLora(arena, adapter, module));
       return {
         matrix: loaded,
-        bias: bias ? await vector({ name: `${name}.bias`, shape: [rows] }) : undefined,
+        bias: bias ? await vector([{ name: `${name}.bias`, shape: [rows] }]) : undefined,
         ...(lora ? { lora } : {}),
       };
     },

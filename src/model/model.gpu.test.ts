@@ -3,7 +3,7 @@ import { referenceLogits } from '../../test/fixtures/llama_reference.ts';
 import { randomLlama } from '../../test/fixtures/random_llama.ts';
 import { openGpu } from '../gpu/device/device.ts';
 import type { QuantConfig } from '../quant/config.ts';
-import { dequantize, quantize } from '../quant/quantize.ts';
+import { dequantize, quantize, type Quantizing } from '../quant/quantize.ts';
 import { compare, formatMismatch } from '../tensor/compare.ts';
 import type { FileSet } from '../tensor/source.ts';
 import { causalLanguageModel } from './causal_lm.ts';
@@ -56,7 +56,7 @@ const IDS = [0, 17, 3, 99, 210, 4, 4, 51, 130, 8, 77];
 const treatmentOf = (config: QuantConfig) =>
   config.quant_type === 'none'
     ? undefined
-    : (w: Parameters<typeof quantize>[0]) => dequantize(quantize(w, config));
+    : (w: Parameters<typeof quantize>[0]) => dequantize(quantize(w, config as Quantizing));
 
 describe.each([FLOAT, ...QUANTIZED].map((c) => [JSON.stringify(c), c] as const))('%s', (_, config) => {
   it('gives the logits of a plain float64 forward pass over the dequantized weights', async () => {

@@ -24,6 +24,10 @@ export interface ModelConfig {
   /** The kinds of block, in turn: layer i is `blocks[i % blocks.length]`. */
   blocks: readonly [BlockSpec, ...BlockSpec[]];
   names: TensorNames;
+  /** Where learned positions begin in their table: OPT's first is its third row. */
+  positions_from?: number;
+  /** True if the vocabulary's head has a bias. */
+  head_bias?: boolean;
   /** Parts of the checkpoint's model that no text reaches, as transformers names these modules: `model.visual`. */
   towers?: readonly string[];
   /**
@@ -37,24 +41,30 @@ export interface ModelConfig {
   logit_scale?: number;
   /** Bound of the vocabulary's logits behind that factor, softcap · tanh(logit / softcap); absent: none. */
   logit_softcap?: number;
+  /** Bytes of what transformers registers as buffers; absent: those of its ropes and its embeddings' factor. */
+  buffer_bytes?: number;
   /** True if older versions of transformers kept a causal mask in each layer, as a buffer that counts as memory. */
   mask_buffers: boolean;
 }
 
-/** Zhang & Sennrich 2019, which has a weight; Ba et al. 2016, which has a weight and a bias. */
+/**
+ * Zhang & Sennrich 2019, which has a weight; Ba et al. 2016, which has a weight and a bias unless `parameters` says that
+ * it has less.
+ */
 export type Norm = {
   kind: 'rms' | 'layer';
   eps: number;
   /** True if a weight is stored less 1, as Gemma's. */
   plus_one?: boolean;
+  parameters?: 'weight' | 'none';
 };
 
 /** A block: attention, then MLP, each with norms about it and added to the residual stream. */
 export interface BlockSpec {
   /** The paths of its norms, below the layer's own; a place without one has none. */
   norms: Partial<Record<NormPlace, string>>;
-  /** Norms of queries and keys before rope, or after it, over each head by itself or over all heads at once. */
-  qk_norm: { q: string; k: string; over: 'head' | 'all'; after_rope?: true } | undefined;
+  /** Norms of queries and keys before rope, or after it. */
+  qk_norm: QkNorm | undefined;
   /** The Linear layers in the order they are used. */
   linears: readonly LinearSpec[];
   /** Rotation of queries and keys by their position; undefined where learned positions are added to the embedding. */
@@ -69,6 +79,24 @@ export interface BlockSpec {
   attention_scale?: number;
   /** Bound of attention's scores behind that factor, softcap · tanh(score / softcap); absent: none. */
   attention_softcap?: number;
+  /** True if MLP and attention both read the block's input (Wang & Komatsuzaki 2021): by attention's norm unless it has its own. */
+  parallel?: boolean;
+  /** The largest size of a component of queries, keys and values, where larger ones are cut. */
+  clip_qkv?: number;
+}
+
+/**
+ * Norms of queries and keys: over all heads at once or each by itself, with one weight for all heads or, in one tensor
+ * or a numbered one each, with each head's own.
+ */
+export interface QkNorm {
+  q: string;
+  k: string;
+  over: 'head' | 'all';
+  after_rope?: true;
+  own_weights?: 'one-tensor' | 'numbered';
+  /** The parameters of a LayerNorm, where they are others than the model's. */
+  parameters?: 'weight';
 }
 
 /** In front of attention and MLP (pre-norm), or behind them before the residual stream (post-norm); a block may have both. */
@@ -81,6 +109,8 @@ export interface LinearSpec {
   /** The roles that its rows compute, one or several in the order of the rows: `['q', 'k', 'v']`. */
   roles: readonly Role[];
   bias: boolean;
+  /** True if its rows are grouped by heads of keys, the rows of each role for the first, then for the next. */
+  by_head?: boolean;
   /** Stored transposed, [columns, rows], as transformers' Conv1D is. */
   conv1d: boolean;
 }

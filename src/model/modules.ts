@@ -12,7 +12,9 @@ export interface LinearModule {
   bias: boolean;
   /** Stored transposed, [columns, rows]. */
   conv1d: boolean;
-  /** The roles of its rows, in order: `[{ role: 'q', rows: [0, 64] }, { role: 'k', rows: [64, 80] }]`. */
+  /** The groups of its rows; one, unless each head of keys has a group. */
+  groups: number;
+  /** The roles of a group's rows, in order: `[{ role: 'q', rows: [0, 64] }, { role: 'k', rows: [64, 80] }]`. */
   parts: readonly { role: Role; rows: readonly [begin: number, end: number] }[];
 }
 
@@ -26,30 +28,36 @@ export const linearModules = (config: ModelConfig, checkpoint?: Checkpoint): Lin
 export function layerModules(config: ModelConfig, layer: number, checkpoint?: Checkpoint): LinearModule[] {
   const { layers, prefixes } = config.names;
   const prefix = prefixOf(config, checkpoint);
-  return blockOf(config, layer).linears.map(({ path, roles, bias, conv1d }) => ({
+  return blockOf(config, layer).linears.map(({ path, roles, by_head = false, bias, conv1d }) => ({
     name: `${prefix}${layers}.${layer}.${path}`,
     aliases: prefixes.map((each) => `${each}${layers}.${layer}.${path}`),
-    ...shapeOf(config, roles),
+    ...shapeOf(config, roles, by_head ? config.num_key_value_heads : 1),
     bias,
     conv1d,
   }));
 }
 
-/** The prefix of a checkpoint's names: the first of the family's under which its last norm is found, which no model ties. */
-export function prefixOf({ names: { prefixes, norm } }: ModelConfig, checkpoint?: Checkpoint): string {
-  if (!checkpoint) return prefixes[0];
-  return prefixes.find((prefix) => checkpoint.tensors.has(`${prefix}${norm}.weight`)) ?? prefixes[0];
+/**
+ * The prefix of a checkpoint's names: the first of the family's under which its last norm is found, which no model
+ * ties, or where norms have no weights its first Linear layer.
+ */
+export function prefixOf(config: ModelConfig, checkpoint?: Checkpoint): string {
+  const { prefixes, layers, norm } = config.names;
+  const always = [norm, `${layers}.0.${blockOf(config, 0).linears[0]!.path}`];
+  const has = (prefix: string) => always.some((name) => checkpoint?.tensors.has(`${prefix}${name}.weight`));
+  return prefixes.find(has) ?? prefixes[0];
 }
 
-/** The shape of a weight that computes some roles, one below the other. */
+/** The shape of a weight that computes some roles, one below the other in each group. */
 function shapeOf(
   config: ModelConfig,
   roles: LinearSpec['roles'],
-): Pick<LinearModule, 'rows' | 'columns' | 'parts'> {
+  groups: number,
+): Pick<LinearModule, 'rows' | 'columns' | 'groups' | 'parts'> {
   const shapes = roleShapes(config);
   let rows = 0;
-  const parts = roles.map((role) => ({ role, rows: [rows, (rows += shapes[role][0])] as const }));
-  return { rows, columns: shapes[roles[0]!][1], parts };
+  const parts = roles.map((role) => ({ role, rows: [rows, (rows += shapes[role][0] / groups)] as const }));
+  return { rows: rows * groups, columns: shapes[roles[0]!][1], groups, parts };
 }
 
 /** [rows, columns] of the weight that computes a role. */

@@ -7,6 +7,7 @@ import type { QuantizableDtype } from '../tensor/dtype.ts';
 import { parseConfig } from './config.ts';
 import { needsOf } from './needs.ts';
 import type { ModelFiles } from './open_model.ts';
+import { bitsAndBytesLayout } from '../quant/saved/bitsandbytes.ts';
 import type { StoredQuant } from './stored_quant.ts';
 
 const gpuWith = (...language_features: string[]): Gpu =>
@@ -77,10 +78,8 @@ it('asks for what a run compiles and no more', () => {
 
 it('asks for the kernels of a checkpoint that is quantized already', () => {
   const stored_quant: StoredQuant = {
-    quant_type: 'nf4',
-    blocksize: 64,
-    double_quant: true,
-    llm_int8_threshold: 6,
+    layout: bitsAndBytesLayout({ bits: 4, llm_int8_threshold: 6 }),
+    storage: { quant_type: 'nf4', blocksize: 64, double_quant: true },
     float_modules: [],
   };
   const none = { quant_type: 'none', compute_dtype: 'bfloat16' } as const;

@@ -3,9 +3,11 @@ import { layer_norm } from '../gpu/kernels/layer_norm.ts';
 import { rms_norm } from '../gpu/kernels/rms_norm.ts';
 import type { Norm } from './model_config.ts';
 
-/** A norm's parameters on the device, `width` values each; only LayerNorm has a bias. */
+/** A norm's parameters on the device, `heads` · `width` values each; only LayerNorm has a bias. */
 export interface NormWeights {
   width: number;
+  /** Sets of parameters that are used in turn; one, unless each head has its own. */
+  heads: number;
   weight: GPUBuffer;
   bias: GPUBuffer | undefined;
 }
@@ -14,7 +16,7 @@ export interface NormWeights {
 export function normalize(
   commands: Commands,
   { kind, eps }: Norm,
-  { width, weight, bias }: NormWeights,
+  { width, heads, weight, bias }: NormWeights,
   { n, x, y }: { n: number; x: GPUBuffer; y: GPUBuffer },
 ): void {
   const params = { T: n / width, width, eps };
@@ -23,7 +25,7 @@ export function normalize(
       commands.dispatch(rms_norm, params, { x, weight, y });
       break;
     case 'layer':
-      commands.dispatch(layer_norm, params, { x, weight, bias: bias!, y });
+      commands.dispatch(layer_norm, { ...params, heads }, { x, weight, bias: bias!, y });
       break;
   }
 }

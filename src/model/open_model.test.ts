@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { editModel, zeros, type StoredTensor } from '../../test/fixtures/edit_model.ts';
 import { randomLlama } from '../../test/fixtures/random_llama.ts';
+import { goldenFolder } from '../../test/fixtures/golden_files.ts';
 import { savedModel } from '../../test/fixtures/saved_model.ts';
 import type { QuantConfig } from '../quant/config.ts';
+import { memorySource, type FileSet } from '../tensor/source.ts';
 import { footprintOf } from './footprint.ts';
 import { openModel, openWeights } from './open_model.ts';
 import { effectiveConfig } from './stored_quant.ts';
@@ -19,11 +21,8 @@ describe('what another quantizer made is refused by its name', () => {
   };
 
   it.each([
-    ['gptq', 'qweight'],
-    ['awq', 'qweight'],
     ['hqq', 'W_q'],
-    ['compressed-tensors', 'weight_packed'],
-    ['fp8', 'weight_scale_inv'],
+    ['marlin', 'B'],
     ['bitnet', 'weight'],
     ['nvfp4', 'weight'],
     ['eetq', 'weight'],
@@ -35,7 +34,7 @@ describe('what another quantizer made is refused by its name', () => {
     });
     await expect(openModel(files)).rejects.toMatchObject({
       code: 'unsupported-quantization',
-      message: `config.json says the checkpoint is quantized by ${quant_method}; Nibble opens bitsandbytes' NF4, FP4 and LLM.int8(), and unquantized weights.`,
+      message: `config.json says the checkpoint is quantized by ${quant_method}; Nibble opens bitsandbytes' NF4, FP4 and LLM.int8(), GPTQ, AWQ, compressed-tensors, FP8, and unquantized weights.`,
     });
   });
 
@@ -43,16 +42,54 @@ describe('what another quantizer made is refused by its name', () => {
     [{ quantization: { group_size: 64, bits: 4 } }, 'by MLX'],
     [{ quantization: { bits: 4 }, quantization_config: { bits: 4 } }, 'by MLX'],
     [{ compression_config: { format: 'pack-quantized' } }, 'by compressed-tensors'],
-    [{ text_config: { quantization_config: { quant_method: 'gptq' } } }, 'by gptq'],
+    [{ text_config: { quantization_config: { quant_method: 'hqq' } } }, 'by hqq'],
     [{ quantization_config: { bits: 3 } }, 'by a method that its quantization_config, {"bits":3}, does not'],
     [{ quantization_config: 'int4' }, 'by int4'],
   ])('config.json with %j', async (config, message) => {
     await expect(openWeights(await editModel(randomLlama(), { config }))).rejects.toThrow(message);
   });
 
+  const gptq = { quant_method: 'gptq', bits: 4, group_size: 128 };
+  const awq = { quant_method: 'awq', bits: 4, group_size: 128 };
+  const ct = (weights: object, fields: object = {}) => ({
+    quant_method: 'compressed-tensors',
+    format: 'pack-quantized',
+    config_groups: { group_0: { targets: ['Linear'], weights } },
+    ...fields,
+  });
+  const int4 = { num_bits: 4, type: 'int', strategy: 'group', group_size: 128 };
+
+  it.each([
+    [{ ...gptq, bits: 3 }, 'GPTQ has bits: 3; Nibble opens 4'],
+    [{ ...gptq, is_marlin_format: true }, 'is_marlin_format: true'],
+    [{ ...gptq, checkpoint_format: 'marlin' }, 'checkpoint_format: "marlin"'],
+    [{ ...gptq, pack_dtype: 'int16' }, 'pack_dtype: "int16"'],
+    [{ ...gptq, dynamic: { '-:lm_head': {} } }, 'dynamic: '],
+    [{ ...gptq, rotation: 'hadamard' }, 'quantization_config has rotation: hadamard'],
+    [{ ...awq, version: 'gemv' }, 'AWQ has version: "gemv"; Nibble opens gemm'],
+    [{ ...awq, zero_point: false }, 'zero_point: false'],
+    [ct(int4, { format: 'marlin-24' }), 'marlin-24 of 4-bit int'],
+    [ct({ ...int4, actorder: 'group' }), 'actorder: "group"'],
+    [ct(int4, { kv_cache_scheme: { num_bits: 8 } }), 'kv_cache_scheme'],
+    [ct(int4, { transform_config: { config_groups: {} } }), 'transform_config'],
+    [ct(int4, { sparsity_config: { format: 'sparse-24-bitmask' } }), 'sparsity_config.format'],
+    [
+      ct(int4, { config_groups: { group_0: { weights: int4, input_activations: { num_bits: 8 } } } }),
+      'input_activations',
+    ],
+    [{ quant_method: 'fp8', weight_block_size: [64, 64] }, 'weight_block_size: [64,64]'],
+    [{ quant_method: 'fp8', activation_scheme: 'static' }, 'activation_scheme: "static"'],
+  ])('%j', async (quantization_config, message) => {
+    const files = await editModel(randomLlama(), { config: { quantization_config } });
+    await expect(openWeights(files)).rejects.toMatchObject({
+      code: 'unsupported-quantization',
+      message: expect.stringContaining(message) as string,
+    });
+  });
+
   it('before its architecture is looked at', async () => {
-    const config = { architectures: ['MambaForCausalLM'], quantization_config: { quant_method: 'gptq' } };
-    await expect(openWeights(await editModel(randomLlama(), { config }))).rejects.toThrow('by gptq');
+    const config = { architectures: ['MambaForCausalLM'], quantization_config: { quant_method: 'hqq' } };
+    await expect(openWeights(await editModel(randomLlama(), { config }))).rejects.toThrow('by hqq');
   });
 
   it('where config.json does not say it, but the dtype of a weight does', async () => {
@@ -188,5 +225,36 @@ describe('tensors that nothing reads', () => {
   it("are none of bitsandbytes' own", async () => {
     for (const config of [NF4, { ...NF4, double_quant: true }, LLM_INT8])
       expect((await openWeights(await savedModel(randomLlama(), config))).warnings).toEqual([]);
+  });
+});
+
+describe('a folder from before tokenizer.json', () => {
+  const folder = (golden: string, texts: Record<string, string>): FileSet => {
+    const own = goldenFolder(`models/${golden}`, ['config.json', 'model.safetensors']);
+    return {
+      names: [...own.names, ...Object.keys(texts)],
+      open: async (name) =>
+        name in texts ? memorySource(name, new TextEncoder().encode(texts[name])) : own.open(name),
+    };
+  };
+  const vocab = JSON.stringify({ '</s>': 2, a: 3, Ġ: 4, Ġa: 5, b: 6 });
+  const merges = '#version: 0.2\nĠ a\n';
+  const settings = JSON.stringify({ bos_token: '</s>', eos_token: '</s>', add_bos_token: true });
+
+  it('opens by vocab.json and merges.txt, with the BOS that its settings ask for', async () => {
+    const files = { 'vocab.json': vocab, 'merges.txt': merges, 'tokenizer_config.json': settings };
+    const { tokenizer } = await openModel(folder('opt', files));
+    expect(tokenizer.encode('a ab')).toEqual([2, 3, 5, 6]);
+    expect(tokenizer.bos_in_front).toBe(true);
+  });
+
+  it('is refused where the class is made of other files, or a line is no merge', async () => {
+    await expect(openModel(folder('olmo2', { 'vocab.json': vocab, 'merges.txt': merges }))).rejects.toThrow(
+      'tokenizer.json is missing; GPT2Tokenizer, CodeGenTokenizer, GPTNeoXTokenizer, Qwen2Tokenizer can do with vocab.json and merges.txt, and the tokenizer is a TokenizersBackend. AutoTokenizer.from_pretrained(folder).save_pretrained(folder) of transformers writes one.',
+    );
+    await expect(openModel(folder('opt', { 'vocab.json': vocab }))).rejects.toThrow('merges.txt is missing');
+    await expect(
+      openModel(folder('opt', { 'vocab.json': vocab, 'merges.txt': `${merges}Ġ a b\n` })),
+    ).rejects.toThrow('merges.txt: line 3 is "Ġ a b"; it must be two tokens with a blank between.');
   });
 });

@@ -5,10 +5,12 @@ import { parseGenerationConfig, type GenerationConfig } from './generation_confi
 import type { Json } from './config_fields.ts';
 import type { ModelConfig } from './model_config.ts';
 import { openAdapter, type Adapter } from './lora.ts';
-import { quantizationConfig, type BitsAndBytesSettings } from './quantization_config.ts';
-import { readJson, readOptionalJson } from './read_json.ts';
+import { quantizationConfig } from './quantization_config.ts';
+import type { SavedLayout } from '../quant/saved/layout.ts';
+import { readJson, readOptionalJson, readOptionalText } from './read_json.ts';
 import { storedQuantOf, type StoredQuant } from './stored_quant.ts';
 import { hasOwnHead } from './tensors.ts';
+import type { TokenizerFiles } from './tokenizer/settings.ts';
 import { makeTokenizer, type Tokenizer } from './tokenizer/tokenizer.ts';
 import { unexpectedTensors } from './unexpected_tensors.ts';
 import { version4Notes } from './version_4.ts';
@@ -34,15 +36,15 @@ export interface ModelFiles extends ModelWeights {
 }
 
 /**
- * Opens a model in the Hub's layout: config.json, tokenizer.json with the settings beside it, safetensors, and
- * generation_config.json if there is one.
+ * Opens a model in the Hub's layout: config.json, tokenizer.json (or vocab.json and merges.txt) with the settings beside
+ * it, safetensors, and generation_config.json if there is one.
  * @throws missing-file, bad-config, bad-tokenizer, and all of openWeights' and openAdapter's.
  */
 export async function openModel(files: FileSet, adapterFiles?: FileSet): Promise<ModelFiles> {
   const weights = await openWeights(files);
   const tokenizer = makeTokenizer(
     {
-      tokenizer: await readJson(files, 'tokenizer.json'),
+      ...(await readTokenizer(files)),
       tokenizer_config: await readOptionalJson(files, 'tokenizer_config.json'),
       special_tokens_map: await readOptionalJson(files, 'special_tokens_map.json'),
       added_tokens: await readOptionalJson(files, 'added_tokens.json'),
@@ -65,6 +67,17 @@ export async function openModel(files: FileSet, adapterFiles?: FileSet): Promise
   return { ...weights, tokenizer, generation, adapter, warnings, version_4_notes };
 }
 
+/** tokenizer.json, or what stands for it in folders from before it. */
+async function readTokenizer(
+  files: FileSet,
+): Promise<Pick<TokenizerFiles, 'tokenizer' | 'vocab' | 'merges'>> {
+  if (files.names.includes('tokenizer.json') || !files.names.includes('vocab.json')) {
+    return { tokenizer: await readJson(files, 'tokenizer.json') };
+  }
+  const vocab = await readJson(files, 'vocab.json');
+  return { tokenizer: undefined, vocab, merges: await readOptionalText(files, 'merges.txt') };
+}
+
 /**
  * Opens a model's config.json and safetensors, and checks what they say of each other.
  * @throws unsupported-quantization before all else; bad-config, unsupported-architecture, bad-quant-state, and all of
@@ -72,26 +85,27 @@ export async function openModel(files: FileSet, adapterFiles?: FileSet): Promise
  */
 export async function openWeights(files: FileSet): Promise<ModelWeights> {
   const json = await readJson(files, 'config.json');
-  const settings = quantizationConfig(json);
+  const layout = quantizationConfig(json);
   const checkpoint = await openCheckpoint(files);
-  const { warnings, ...fitted } = await fitWeights(json, settings, checkpoint);
+  const { warnings, ...fitted } = await fitWeights(json, layout, checkpoint);
   return { checkpoint, ...fitted, warnings: [...checkpoint.warnings, ...warnings] };
 }
 
 /** Checks what a config.json and a checkpoint say of each other. */
 export async function fitWeights(
   json: Json,
-  settings: BitsAndBytesSettings | undefined,
+  layout: SavedLayout | undefined,
   checkpoint: Checkpoint,
 ): Promise<Omit<ModelWeights, 'checkpoint'>> {
   const stated = parseConfig(json);
   const untied = stated.tie_word_embeddings && (await hasOwnHead(stated, checkpoint));
   const config = untied ? { ...stated, tie_word_embeddings: false } : stated;
-  const stored_quant = await storedQuantOf(checkpoint, config, settings);
-  const warnings = unexpectedTensors(config, checkpoint);
-  if (settings && !stored_quant) {
+  const stored_quant = await storedQuantOf(checkpoint, config, layout);
+  const warnings = unexpectedTensors(config, checkpoint, layout);
+  if (stored_quant) warnings.push(...layout!.warnings);
+  if (layout && !stored_quant) {
     warnings.push(
-      'config.json says that bitsandbytes quantized the checkpoint, but no Linear layer is: it runs as unquantized',
+      `config.json says that ${layout.tool} quantized the checkpoint, but no Linear layer is: it runs as unquantized`,
     );
   }
   return { config, stored_quant, warnings, version_4_notes: version4Notes(json, { untied }) };

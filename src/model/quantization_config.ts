@@ -1,15 +1,13 @@
 import { LabError } from '../errors.ts';
+import { bitsAndBytesLayout } from '../quant/saved/bitsandbytes.ts';
+import type { SavedLayout } from '../quant/saved/layout.ts';
+import { SAVED_METHODS, type SavedMethod } from '../quant/saved/methods.ts';
 import type { Checkpoint } from '../tensor/checkpoint.ts';
 import { isObject, shown, type Json } from './config_fields.ts';
 import { fatesByTable, reasonIn, refusedOf, type KeyFate } from './key_fates.ts';
 
-/** The part of config.json that says how bitsandbytes quantized a checkpoint. */
-export interface BitsAndBytesSettings {
-  bits: 4 | 8;
-  llm_int8_threshold: number;
-}
-
-const OPENED = "Nibble opens bitsandbytes' NF4, FP4 and LLM.int8(), and unquantized weights";
+const OPENED =
+  "Nibble opens bitsandbytes' NF4, FP4 and LLM.int8(), GPTQ, AWQ, compressed-tensors, FP8, and unquantized weights";
 
 /** Keys of bitsandbytes' config that change no number of a checkpoint that is quantized already, and why. */
 const HARMLESS: Record<string, string> = {
@@ -23,7 +21,22 @@ const HARMLESS: Record<string, string> = {
   llm_int8_skip_modules: 'the tensors themselves say which layers are quantized',
 };
 
-const READ = ['quant_method', 'load_in_4bit', 'load_in_8bit', 'llm_int8_threshold'];
+/** Every method that is opened, by quant_method. */
+const METHODS: ReadonlyMap<string, SavedMethod> = new Map<string, SavedMethod>([
+  ...SAVED_METHODS,
+  [
+    'bitsandbytes',
+    {
+      read: ['load_in_4bit', 'load_in_8bit', 'llm_int8_threshold'],
+      harmless: HARMLESS,
+      layoutOf: ({ load_in_8bit, llm_int8_threshold: threshold }) =>
+        bitsAndBytesLayout({
+          bits: load_in_8bit === true ? 8 : 4,
+          llm_int8_threshold: typeof threshold === 'number' ? threshold : 6,
+        }),
+    },
+  ],
+]);
 
 /** What other quantizers put in place of a Linear layer's weight, by the ends of names. */
 const TRACES: readonly (readonly [ending: string, quantizer: string])[] = [
@@ -42,18 +55,28 @@ const TRACES: readonly (readonly [ending: string, quantizer: string])[] = [
  * Reads how config.json says that the checkpoint was quantized; undefined where it says nothing of the kind.
  * @throws unsupported-quantization naming the method that is not opened here.
  */
-export function quantizationConfig(json: unknown): BitsAndBytesSettings | undefined {
+export function quantizationConfig(json: unknown): SavedLayout | undefined {
   if (!isObject(json)) return undefined;
   const settings = settingsOf(json);
   const method = methodOf(json, settings);
   if (method === undefined) return undefined;
-  if (method !== 'bitsandbytes' || !isObject(settings)) {
+  const row = METHODS.get(method);
+  if (!row || !isObject(settings)) {
     throw new LabError(
       'unsupported-quantization',
       `config.json says the checkpoint is quantized by ${method}; ${OPENED}.`,
     );
   }
-  return bitsAndBytes(json, settings);
+  const [unknown] = refusedOf(quantizationFates(json) ?? []);
+  if (unknown) {
+    const allowed =
+      method === 'bitsandbytes' ? "bitsandbytes' own keys, without 16-bit copies" : `the keys of ${method}`;
+    throw new LabError(
+      'unsupported-quantization',
+      `config.json: quantization_config has ${unknown.key}: ${shown(unknown.value)}, which Nibble does not know; allowed: ${allowed}.`,
+    );
+  }
+  return row.layoutOf(settings);
 }
 
 /** The quantizer's name; transformers takes a config without one for bitsandbytes' where it loads in 4 or 8 bit. */
@@ -77,8 +100,10 @@ function settingsOf(json: Json): unknown {
 export function quantizationFates(json: Json): KeyFate[] | undefined {
   const settings = settingsOf(json);
   if (!isObject(settings)) return undefined;
-  // Of another quantizer nothing but the name is read.
-  if (methodOf(json, settings) !== 'bitsandbytes') {
+  const method = methodOf(json, settings);
+  const row = method === undefined ? undefined : METHODS.get(method);
+  if (!row) {
+    // Of a quantizer that is not opened nothing but the name is read.
     return Object.keys(settings).map((key): KeyFate => ({
       key,
       fate: key === 'quant_method' ? 'read' : 'unreached',
@@ -86,25 +111,10 @@ export function quantizationFates(json: Json): KeyFate[] | undefined {
   }
   return fatesByTable(
     settings,
-    (key) => READ.includes(key),
-    reasonIn(HARMLESS),
+    (key) => key === 'quant_method' || row.read.includes(key),
+    reasonIn(row.harmless),
     (value) => value === null || value === false,
   );
-}
-
-function bitsAndBytes(json: Json, settings: Json): BitsAndBytesSettings {
-  const [unknown] = refusedOf(quantizationFates(json) ?? []);
-  if (unknown) {
-    throw new LabError(
-      'unsupported-quantization',
-      `config.json: quantization_config has ${unknown.key}: ${shown(unknown.value)}, which Nibble does not know; allowed: bitsandbytes' own keys, without 16-bit copies.`,
-    );
-  }
-  const threshold = settings.llm_int8_threshold;
-  return {
-    bits: settings.load_in_8bit === true ? 8 : 4,
-    llm_int8_threshold: typeof threshold === 'number' ? threshold : 6,
-  };
 }
 
 /** @throws unsupported-quantization when tensors look quantized though config.json says nothing of it. */

@@ -118,6 +118,10 @@ function parseBytes(name: string, bytes: Uint8Array): unknown {
   }
 }
 
+/** The text of a file that a model need not have; undefined where it is missing. Throws bad-config when it is too large. */
+export const readOptionalText = async (files: FileSet, name: string): Promise<string | undefined> =>
+  files.names.includes(name) ? new TextDecoder().decode(await readJsonBytes(files, name)) : undefined;
+
 /** What a file's first bytes say of its encoding, where that is none that Python's json module takes from transformers. */
 function foreignEncoding([a, b, c, d]: Uint8Array): string | undefined {
   if (a === 0xef && b === 0xbb && c === 0xbf) return 'UTF-8 behind a byte order mark';

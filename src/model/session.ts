@@ -10,7 +10,10 @@ import type { Tokenizer } from './tokenizer/tokenizer.ts';
 import { loadWeights, type WeightOptions } from './weights.ts';
 
 /** A model to load: its config, its checkpoint, an adapter if there is one, and a callback for progress. */
-export interface ModelSource extends Pick<ModelFiles, 'config' | 'checkpoint'>, WeightOptions {}
+export interface ModelSource extends Pick<ModelFiles, 'config' | 'checkpoint'>, WeightOptions {
+  /** The quantization that the checkpoint came with. */
+  stored_quant?: ModelFiles['stored_quant'];
+}
 
 /**
  * Loads a model under a configuration, lends it to `use` and frees all it took, however that ends:
@@ -20,12 +23,15 @@ export interface ModelSource extends Pick<ModelFiles, 'config' | 'checkpoint'>, 
  */
 export async function withModel<T>(
   gpu: Gpu,
-  { config, checkpoint, ...options }: ModelSource,
+  { config, checkpoint, stored_quant, ...options }: ModelSource,
   quant: QuantConfig,
   use: (model: Model) => Promise<T>,
 ): Promise<T> {
   try {
-    const weights = await loadWeights(gpu, checkpoint, config, quant, options);
+    const weights = await loadWeights(gpu, checkpoint, config, quant, {
+      ...options,
+      layout: stored_quant?.layout,
+    });
     try {
       const model = await makeModel(gpu, config, weights, quant);
       try {

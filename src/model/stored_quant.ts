@@ -1,18 +1,18 @@
 import { LabError } from '../errors.ts';
-import { savedQuantType, type SavedQuantType, type SavedReader } from '../quant/bitsandbytes_format.ts';
-import type { ComputeDtype, QuantConfig } from '../quant/config.ts';
+import type { QuantConfig } from '../quant/config.ts';
+import type { SavedLayout, SavedReader, Storage } from '../quant/saved/layout.ts';
 import { readWeightBytes, type Checkpoint } from '../tensor/checkpoint.ts';
 import type { ModelConfig } from './model_config.ts';
 import { linearModules } from './modules.ts';
-import { requireNoTraces, type BitsAndBytesSettings } from './quantization_config.ts';
+import { requireNoTraces } from './quantization_config.ts';
 import { modelTensors, type ModelTensors } from './tensors.ts';
 
-/** The quantization that a checkpoint came with, as bitsandbytes saved it. */
+/** The quantization that a checkpoint came with. */
 export interface StoredQuant {
-  quant_type: SavedQuantType;
-  blocksize: number;
-  double_quant: boolean;
-  llm_int8_threshold: number;
+  /** How its tool stores layers. */
+  layout: SavedLayout;
+  /** How its layers are stored, as a configuration: that of the first one. */
+  storage: Storage;
   /** Linear layers that were left unquantized, by their full paths: they stay as they are stored. */
   float_modules: readonly string[];
 }
@@ -23,6 +23,12 @@ export const savedReader = (checkpoint: Checkpoint): SavedReader => ({
   read: async (name) => (checkpoint.tensors.has(name) ? readWeightBytes(checkpoint, name) : undefined),
 });
 
+/** The tensors of a checkpoint that hold module `name` as a tool stores it. */
+export const savedParts = ({ tensors }: Checkpoint, { parts }: SavedLayout, name: string): string[] =>
+  [...tensors.keys()].filter(
+    (tensor) => tensor.startsWith(`${name}.`) && parts.test(tensor.slice(name.length + 1)),
+  );
+
 /**
  * Reads how a checkpoint's Linear layers were quantized: as config.json says, and the tensors must agree.
  * @returns undefined when none is; a bitsandbytes config over float weights is a warning of openModel's
@@ -32,50 +38,37 @@ export const savedReader = (checkpoint: Checkpoint): SavedReader => ({
 export async function storedQuantOf(
   checkpoint: Checkpoint,
   config: ModelConfig,
-  settings: BitsAndBytesSettings | undefined,
+  layout: SavedLayout | undefined,
 ): Promise<StoredQuant | undefined> {
   const modules = linearModules(config, checkpoint).map(({ name }) => name);
-  if (!settings) {
+  if (!layout) {
     requireNoTraces(checkpoint, modules);
     return undefined;
   }
   const reader = savedReader(checkpoint);
-  requireFloatTables(reader, modelTensors(config, checkpoint));
-  const first = modules.find((name) => savedQuantType(reader, name));
+  requireFloatTables(reader, layout, modelTensors(config, checkpoint));
+  const first = modules.find((name) => layout.isQuantized(reader, name));
   if (first === undefined) return undefined;
-  const quant_type = savedQuantType(reader, first)!;
-  requireAgree(first, quant_type, settings);
-  const weight = `${first}.weight`;
-  const state = await reader.read(`${weight}.quant_state.bitsandbytes__${quant_type}`);
-  const { blocksize } = state
-    ? (JSON.parse(new TextDecoder().decode(state)) as { blocksize: number })
-    : { blocksize: 0 };
   return {
-    quant_type,
-    blocksize,
-    double_quant: reader.dtypeOf(`${weight}.absmax`) === 'U8',
-    llm_int8_threshold: settings.llm_int8_threshold,
-    float_modules: modules.filter((name) => !savedQuantType(reader, name)),
+    layout,
+    storage: await layout.storageOf(reader, first),
+    float_modules: modules.filter((name) => !layout.isQuantized(reader, name)),
   };
 }
 
-function requireFloatTables(reader: SavedReader, { embedding, positions, head }: ModelTensors): void {
+function requireFloatTables(
+  reader: SavedReader,
+  layout: SavedLayout,
+  { embedding, positions, head }: ModelTensors,
+): void {
   for (const table of [embedding, positions, head]) {
     const name = table?.name.replace(/\.weight$/, '');
-    if (name === undefined || !savedQuantType(reader, name)) continue;
+    if (name === undefined || !layout.isQuantized(reader, name)) continue;
     throw new LabError(
       'unsupported-quantization',
-      `${name} is quantized by bitsandbytes; Nibble opens checkpoints of which only the blocks' Linear layers are.`,
+      `${name} is quantized by ${layout.tool}; Nibble opens checkpoints of which only the blocks' Linear layers are.`,
     );
   }
-}
-
-function requireAgree(name: string, quant_type: SavedQuantType, { bits }: BitsAndBytesSettings): void {
-  if ((quant_type === 'llm_int8') === (bits === 8)) return;
-  throw new LabError(
-    'bad-quant-state',
-    `config.json says that bitsandbytes loads the checkpoint in ${bits} bit, but ${name} is stored as ${quant_type}.`,
-  );
 }
 
 /**
@@ -88,19 +81,11 @@ export function effectiveConfig(config: QuantConfig, stored: StoredQuant | undef
   if (config.quant_type !== 'none') {
     throw new LabError(
       'bad-spec',
-      `quant_type is ${config.quant_type}, but the checkpoint is already quantized to ${stored.quant_type}; allowed: none, which runs it as it is.`,
+      `quant_type is ${config.quant_type}, but the checkpoint is already quantized to ${stored.storage.quant_type}; allowed: none, which runs it as it is.`,
     );
   }
   const { compute_dtype } = config;
-  return asConfig(stored, compute_dtype);
-}
-
-function asConfig(
-  { quant_type, blocksize, double_quant, llm_int8_threshold, float_modules }: StoredQuant,
-  compute_dtype: ComputeDtype,
-): QuantConfig {
+  const { storage, float_modules } = stored;
   const skipped = float_modules.length > 0 ? { skip_modules: [...float_modules] } : {};
-  return quant_type === 'llm_int8'
-    ? { quant_type, llm_int8_threshold, compute_dtype, ...skipped }
-    : { quant_type, blocksize, double_quant, compute_dtype, ...skipped };
+  return { ...storage, compute_dtype, ...skipped };
 }

@@ -1,6 +1,6 @@
 import { LabError } from '../errors.ts';
 import { findTensor, readWeightRows, type Checkpoint } from '../tensor/checkpoint.ts';
-import { blockOf, type ModelConfig, type NormPlace } from './model_config.ts';
+import { blockOf, type ModelConfig, type Norm, type NormPlace } from './model_config.ts';
 import { layerModules, prefixOf, type LinearModule } from './modules.ts';
 
 /** A tensor of a model's checkpoint, with the shape that config.json gives it. */
@@ -19,6 +19,8 @@ export interface ModelTensors {
   norm: NormTensors;
   /** [outputs, hidden]; undefined where the embedding is the head, too. */
   head: ModelTensor | undefined;
+  /** [outputs]. */
+  head_bias: ModelTensor | undefined;
 }
 
 /** A block's norms, those of queries and keys among them, and its Linear layers. */
@@ -29,18 +31,24 @@ export interface LayerTensors {
 
 export type LayerNorm = NormPlace | 'q' | 'k';
 
-/** A norm's tensors, as long as what it normalizes at a time. */
+/** A norm's tensors. */
 export interface NormTensors {
+  kind: Norm['kind'];
+  /** What it normalizes at a time. */
   width: number;
   /** Added to each value of the weight. */
   plus: number;
-  weight: ModelTensor;
+  /** Sets of parameters that are used in turn; one, unless each head has its own. */
+  heads: number;
+  /** Together `heads` · `width` values: none where all are 1, several where each head's lie apart. */
+  weights: readonly ModelTensor[];
+  /** `width` values; undefined where all are 0. */
   bias: ModelTensor | undefined;
 }
 
 /** Lists a model's tensors under a checkpoint's names, or transformers' own. */
 export function modelTensors(config: ModelConfig, checkpoint?: Checkpoint): ModelTensors {
-  const { names, hidden_size: hidden } = config;
+  const { names, hidden_size: hidden, positions_from = 0 } = config;
   const prefix = prefixOf(config, checkpoint);
   const table = (name: string, rows: number): ModelTensor => ({
     name: `${name}.weight`,
@@ -48,13 +56,19 @@ export function modelTensors(config: ModelConfig, checkpoint?: Checkpoint): Mode
   });
   return {
     embedding: table(embeddingName(config, prefix, checkpoint), config.vocab_size),
-    positions: names.positions ? table(prefix + names.positions, config.max_position_embeddings) : undefined,
+    positions: names.positions
+      ? table(prefix + names.positions, config.max_position_embeddings + positions_from)
+      : undefined,
     layers: Array.from({ length: config.num_hidden_layers }, (_, layer) => ({
       norms: blockNorms(config, layer, `${prefix}${names.layers}.${layer}`),
       linears: layerModules(config, layer, checkpoint),
     })),
-    norm: normTensors(config, prefix + names.norm, hidden),
+    norm: normTensors(config.norm, prefix + names.norm, hidden),
     head: headTable(config, checkpoint, table),
+    head_bias:
+      config.head_bias && config.num_labels === undefined
+        ? { name: `${headName(config, checkpoint)}.bias`, shape: [config.vocab_size] }
+        : undefined,
   };
 }
 
@@ -87,27 +101,42 @@ function blockNorms(config: ModelConfig, layer: number, at: string): LayerTensor
   const { norms, qk_norm } = blockOf(config, layer);
   const places = Object.entries(norms) as [NormPlace, string][];
   const tensors: LayerTensors['norms'] = Object.fromEntries(
-    places.map(([place, path]) => [place, normTensors(config, `${at}.${path}`, hidden)]),
+    places.map(([place, path]) => [place, normTensors(config.norm, `${at}.${path}`, hidden)]),
   );
   if (!qk_norm) return tensors;
-  const width = (heads: number) => (qk_norm.over === 'head' ? head_dim : heads * head_dim);
-  return {
-    ...tensors,
-    q: normTensors(config, `${at}.${qk_norm.q}`, width(num_attention_heads)),
-    k: normTensors(config, `${at}.${qk_norm.k}`, width(num_key_value_heads)),
+  const norm = (path: string, heads: number): NormTensors => {
+    const { over, own_weights, parameters } = qk_norm;
+    const kind = parameters && config.norm.kind === 'layer' ? { ...config.norm, parameters } : config.norm;
+    const shared = normTensors(kind, `${at}.${path}`, over === 'head' ? head_dim : heads * head_dim);
+    if (!own_weights) return shared;
+    const weights =
+      own_weights === 'one-tensor'
+        ? [{ name: `${at}.${path}.weight`, shape: [heads, head_dim] }]
+        : Array.from({ length: heads }, (_, head) => ({
+            name: `${at}.${path}.${head}.weight`,
+            shape: [head_dim],
+          }));
+    return { ...shared, heads, weights };
   };
+  return { ...tensors, q: norm(qk_norm.q, num_attention_heads), k: norm(qk_norm.k, num_key_value_heads) };
 }
 
-const normTensors = ({ norm }: ModelConfig, name: string, width: number): NormTensors => ({
-  width,
-  plus: norm.plus_one ? 1 : 0,
-  weight: { name: `${name}.weight`, shape: [width] },
-  bias: norm.kind === 'layer' ? { name: `${name}.bias`, shape: [width] } : undefined,
-});
+const normTensors = (norm: Norm, name: string, width: number): NormTensors => {
+  const parameters = norm.kind === 'layer' ? (norm.parameters ?? 'both') : 'weight';
+  return {
+    kind: norm.kind,
+    width,
+    heads: 1,
+    plus: norm.plus_one ? 1 : 0,
+    weights: parameters === 'none' ? [] : [{ name: `${name}.weight`, shape: [width] }],
+    bias: parameters === 'both' ? { name: `${name}.bias`, shape: [width] } : undefined,
+  };
+};
 
 /** The same tensors in one list, those of the Linear layers among them. */
-export function allTensors({ embedding, positions, layers, norm, head }: ModelTensors): ModelTensor[] {
-  const parts = ({ weight, bias }: NormTensors) => [weight, bias];
+export function allTensors(tensors: ModelTensors): ModelTensor[] {
+  const { embedding, positions, layers, norm, head, head_bias } = tensors;
+  const parts = ({ weights, bias }: NormTensors) => [...weights, bias];
   return [
     embedding,
     positions,
@@ -117,6 +146,7 @@ export function allTensors({ embedding, positions, layers, norm, head }: ModelTe
     ]),
     ...parts(norm),
     head,
+    head_bias,
   ].filter((tensor) => tensor !== undefined);
 }
 

@@ -1,3 +1,4 @@
+import type { SavedLayout } from '../quant/saved/layout.ts';
 import type { Checkpoint } from '../tensor/checkpoint.ts';
 import type { ModelConfig } from './model_config.ts';
 import { linearModules } from './modules.ts';
@@ -14,15 +15,15 @@ const HARMLESS: readonly (readonly [name: RegExp, reason: string])[] = [
 const TOWERS =
   /^(model\.)?(visual|vision_tower|vision_model|vision_encoder|multi_modal_projector|mm_projector|audio_tower|embed_vision|embed_audio)\./;
 
-/** Parts of a Linear layer that bitsandbytes quantized, behind its name. */
-const SAVED_PARTS =
-  /^(weight\.(absmax|quant_map|nested_absmax|nested_quant_map|quant_state\.bitsandbytes__\w+)|SCB|weight_format)$/;
-
 /** Names that are shown of a list; a checkpoint may hold thousands. */
 const SHOWN = 3;
 
 /** Says in one warning each which tensors of a checkpoint nothing reads: a tower's, and those that no table explains. */
-export function unexpectedTensors(config: ModelConfig, checkpoint: Checkpoint): string[] {
+export function unexpectedTensors(
+  config: ModelConfig,
+  checkpoint: Checkpoint,
+  layout: SavedLayout | undefined,
+): string[] {
   const expected = new Set(allTensors(modelTensors(config, checkpoint)).map(({ name }) => name));
   // Where embedding and head are one, a checkpoint may hold it twice.
   if (config.tie_word_embeddings) expected.add(`${headName(config, checkpoint)}.weight`);
@@ -30,7 +31,9 @@ export function unexpectedTensors(config: ModelConfig, checkpoint: Checkpoint): 
   const owners = new Set(modules);
   const rest = [...checkpoint.tensors.keys()].filter(
     (name) =>
-      !expected.has(name) && !isSavedPart(name, owners) && !HARMLESS.some(([pattern]) => pattern.test(name)),
+      !expected.has(name) &&
+      !isSavedPart(name, owners, layout) &&
+      !HARMLESS.some(([pattern]) => pattern.test(name)),
   );
   const [towers, unknown] = [
     rest.filter((name) => TOWERS.test(name)),
@@ -42,10 +45,13 @@ export function unexpectedTensors(config: ModelConfig, checkpoint: Checkpoint): 
   ];
 }
 
-/** Whether a name is `owner.part`, the owner one of the Linear layers; layers' own names have no part of this form. */
-function isSavedPart(name: string, owners: ReadonlySet<string>): boolean {
-  const at = name.search(/\.(weight\.|SCB$|weight_format$)/) + 1;
-  return at > 0 && owners.has(name.slice(0, at)) && SAVED_PARTS.test(name.slice(at));
+/** Whether a name is `owner.part`, the owner one of the Linear layers and the part one of the tool's. */
+function isSavedPart(name: string, owners: ReadonlySet<string>, layout: SavedLayout | undefined): boolean {
+  if (!layout) return false;
+  for (let at = name.indexOf('.'); at >= 0; at = name.indexOf('.', at + 1)) {
+    if (owners.has(name.slice(0, at + 1))) return layout.parts.test(name.slice(at + 1));
+  }
+  return false;
 }
 
 function listed(names: readonly string[]): string {

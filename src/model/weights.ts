@@ -2,6 +2,7 @@ import type { Arena } from '../gpu/device/buffers.ts';
 import type { Gpu } from '../gpu/device/device.ts';
 import type { DeviceMatrix } from '../gpu/matrix/matrix.ts';
 import type { QuantConfig } from '../quant/config.ts';
+import type { SavedLayout } from '../quant/saved/layout.ts';
 import type { Checkpoint } from '../tensor/checkpoint.ts';
 import { openLoader, type Linear, type Loader, type Progress } from './loader.ts';
 import { adaptedCheckpoint, type Adapter } from './lora.ts';
@@ -18,6 +19,7 @@ export interface Weights {
   norm: NormWeights;
   /** The vocabulary's or the classes' matrix; the embedding itself when the model ties them. */
   head: DeviceMatrix;
+  head_bias: GPUBuffer | undefined;
   /** All of their buffers; closing it frees the weights. */
   arena: Arena;
   /** Bytes of the blocks' Linear layers, scales and codes included: what quantizing them left. */
@@ -30,9 +32,10 @@ export interface LayerWeights {
   linears: Partial<Record<Role, LinearRows>>;
 }
 
-/** The rows of a Linear layer that compute one role. */
+/** The rows of a Linear layer that compute one role: these of each of its groups. */
 export interface LinearRows {
   linear: Linear;
+  groups: number;
   rows: readonly [begin: number, end: number];
 }
 
@@ -40,6 +43,8 @@ export interface WeightOptions {
   onProgress?: Progress;
   /** A LoRA adapter on top of the Linear layers, quantized or not. */
   adapter?: Adapter | undefined;
+  /** How Linear layers are stored that the checkpoint has quantized. */
+  layout?: SavedLayout | undefined;
 }
 
 /**
@@ -51,10 +56,10 @@ export async function loadWeights(
   checkpoint: Checkpoint,
   config: ModelConfig,
   quant: QuantConfig,
-  { onProgress = () => {}, adapter }: WeightOptions = {},
+  { onProgress = () => {}, adapter, layout }: WeightOptions = {},
 ): Promise<Weights> {
   const adapted = adapter ? adaptedCheckpoint(adapter, config, checkpoint) : checkpoint;
-  const loader = await openLoader(gpu, adapted, quant, onProgress, adapter);
+  const loader = await openLoader(gpu, adapted, quant, { onProgress, adapter, layout });
   const { arena } = loader;
   const tensors = modelTensors(config, checkpoint);
   try {
@@ -64,7 +69,8 @@ export async function loadWeights(
     for (const layer of tensors.layers) layers.push(await loadLayer(loader, layer));
     const norm = await loadNorm(loader, tensors.norm);
     const head = tensors.head ? await loader.table(tensors.head) : embedding;
-    return { embedding, positions, layers, norm, head, arena, linear_bytes: loader.linearBytes() };
+    const head_bias = tensors.head_bias && (await loader.vector([tensors.head_bias]));
+    return { embedding, positions, layers, norm, head, head_bias, arena, linear_bytes: loader.linearBytes() };
   } catch (error) {
     arena.close();
     throw error;
@@ -78,16 +84,22 @@ async function loadLayer(loader: Loader, { norms, linears }: LayerTensors): Prom
   }
   for (const module of linears) {
     const linear = await loader.linear(module);
-    for (const { role, rows } of module.parts) layer.linears[role] = { linear, rows };
+    for (const { role, rows } of module.parts) {
+      layer.linears[role] = { linear, groups: module.groups, rows };
+    }
   }
   return layer;
 }
 
-const loadNorm = async (
+async function loadNorm(
   loader: Loader,
-  { width, plus, weight, bias }: NormTensors,
-): Promise<NormWeights> => ({
-  width,
-  weight: await loader.vector(weight, plus),
-  bias: bias && (await loader.vector(bias)),
-});
+  { kind, width, heads, plus, weights, bias }: NormTensors,
+): Promise<NormWeights> {
+  const all = (value: number) => loader.constant(value, heads * width);
+  return {
+    width,
+    heads,
+    weight: weights.length > 0 ? await loader.vector(weights, plus) : await all(1),
+    bias: bias ? await loader.vector([bias]) : kind === 'layer' ? await all(0) : undefined,
+  };
+}

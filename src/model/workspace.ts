@@ -104,8 +104,14 @@ function activationWidths(config: ModelConfig) {
     /** The residual stream. */
     hidden,
     normed: hidden,
+    /** The MLP's input of a block whose MLP and attention have a norm each for the same stream. */
+    beside: config.blocks.some(({ parallel, norms }) => parallel && norms.mlp_in) ? hidden : 1,
     /** A Linear's input in the compute dtype. */
     rounded: widestInput(config),
+    /** A projection whose rows are grouped by heads, before it is parted. */
+    grouped: config.blocks.some(({ linears }) => linears.some(({ by_head }) => by_head))
+      ? queries + 2 * keys
+      : 1,
     q: queries,
     k: keys,
     q_normed: queries,

@@ -7,8 +7,8 @@ import {
   readQuantized,
   savedQuantType,
   type SavableConfig,
-  type SavedReader,
 } from './bitsandbytes_format.ts';
+import type { SavedReader } from './saved/layout.ts';
 import { quantize } from './quantize.ts';
 
 const SHAPE = [6, 50] as const;

@@ -5,6 +5,7 @@ import { CODEBOOK_ROWS, formatOf, type NamedCodebook, type QuantConfig, type Qua
 import type { FORMATS } from './formats.ts';
 import { NESTED_BLOCKSIZE, type NestedAbsmax } from './double_quant.ts';
 import type { Blockwise4bit, Int8Tensor, QuantizedTensor } from './quantized.ts';
+import { requireBytes, type SavedReader } from './saved/layout.ts';
 import type { Scales } from './scales.ts';
 
 /** The formats bitsandbytes has a checkpoint format for. */
@@ -99,12 +100,6 @@ function stateText(state: object, nested_offset: number | undefined): string {
 
 const bytesOf = (view: ArrayBufferView<ArrayBuffer>): Uint8Array<ArrayBuffer> =>
   new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-
-/** Access to a checkpoint for the readers below: the bytes of a tensor, undefined if there is none of that name. */
-export interface SavedReader {
-  dtypeOf(name: string): string | undefined;
-  read(name: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
-}
 
 /** The format that module `name` of a checkpoint is already quantized in; undefined if it is not. */
 export function savedQuantType(reader: SavedReader, name: string): SavedQuantType | undefined {
@@ -222,20 +217,6 @@ async function readState(reader: SavedReader, name: string): Promise<State> {
     throw new LabError('bad-quant-state', `${name} has shape ${shape}; allowed: rows and columns.`);
   }
   return state as State;
-}
-
-async function requireBytes(
-  reader: SavedReader,
-  name: string,
-  length: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = await reader.read(name);
-  if (!bytes) throw new LabError('bad-quant-state', `${name} is missing; a quantized layer needs it.`);
-  if (bytes.length === length) return bytes;
-  throw new LabError(
-    'bad-quant-state',
-    `${name} has ${bytes.length} bytes; its layer's shape makes it ${length}.`,
-  );
 }
 
 /** A copy, because the bytes of a file need not be aligned. */

@@ -31,6 +31,9 @@ export const formatOf = <C extends QuantConfig>({ quant_type }: C): Format<C> =>
 /** Every format, in the order of the table. */
 export const FORMAT_ROWS = Object.values(FORMATS) as unknown as Format<QuantConfig>[];
 
+/** The formats that a configuration may ask for: a checkpoint may come in others. */
+export const ASKED_ROWS = FORMAT_ROWS.filter(({ quant_type, quantize }) => quant_type === 'none' || quantize);
+
 /** The rows of the named codebooks, in the order of the table. */
 export const CODEBOOK_ROWS = Object.values(FORMATS).filter(
   (row) => 'codebook' in row,

@@ -12,6 +12,7 @@ import { nf4 } from './formats/nf4.ts';
 import { none } from './formats/none.ts';
 import { nvfp4 } from './formats/nvfp4.ts';
 import { searched } from './formats/searched.ts';
+import { awq, gptq, pack_quantized } from './formats/stored_groups.ts';
 
 /** Every weight format by its quant_type: schema, links, names, sizes, builder and lists follow from these rows. */
 export const FORMATS = {
@@ -29,4 +30,7 @@ export const FORMATS = {
   fp8,
   int8,
   llm_int8,
+  gptq,
+  awq,
+  pack_quantized,
 };

@@ -7,7 +7,7 @@ import { dequantizeBytes } from './byte_codes.ts';
 import { dequantizeInt8 } from './int8.ts';
 import type { QuantizedTensor } from './quantized.ts';
 
-export type Quantizing = Exclude<QuantConfig, { quant_type: 'none' }>;
+export type Quantizing = Exclude<QuantConfig, { quant_type: 'none' | 'gptq' | 'awq' | 'pack_quantized' }>;
 
 /** A weight under a configuration: `quantize(w, {quant_type: 'nf4', blocksize: 64, …})`. */
 export const quantize = (tensor: Tensor, config: Quantizing): QuantizedTensor =>

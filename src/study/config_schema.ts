@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { FORMAT_ROWS, type QuantConfig } from '../quant/config.ts';
+import { ASKED_ROWS, type QuantConfig } from '../quant/config.ts';
 import type { Format } from '../quant/formats/format.ts';
 import { KNOBS, type Knob, type KnobName } from '../quant/knobs.ts';
 import { allowedList, oneOf } from './allowed.ts';
@@ -44,12 +44,12 @@ function rowSchema({ quant_type, knobs }: Format<QuantConfig>) {
 /** A configuration of any format, from untrusted JSON. */
 export const configSchema = v.variant(
   'quant_type',
-  FORMAT_ROWS.map(rowSchema),
-  allowedList(FORMAT_ROWS.map(({ quant_type }) => quant_type)),
+  ASKED_ROWS.map(rowSchema),
+  allowedList(ASKED_ROWS.map(({ quant_type }) => quant_type)),
 ) as unknown as v.GenericSchema<unknown, QuantConfig>;
 
 /** The keys a configuration of this quant_type may have, in order; none where there is no such format. */
 export function configKeys(quant_type: unknown): string[] {
-  const row = FORMAT_ROWS.find((format) => format.quant_type === quant_type);
+  const row = ASKED_ROWS.find((format) => format.quant_type === quant_type);
   return row ? ['quant_type', ...Object.keys(row.knobs)] : [];
 }

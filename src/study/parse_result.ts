@@ -131,6 +131,12 @@ const environment = v.strictObject({
       }),
     ),
   }),
+  chat_template: v.optional(
+    v.object({
+      ...{ file: text, sha256: text, date: v.optional(text) },
+      without_system: v.optional(v.array(v.picklist(ALL_TASKS))),
+    }),
+  ),
   data: v.optional(v.record(taskName, list(origin))),
   items_sha256: v.optional(sha256),
   started: v.pipe(text, v.isoTimestamp('a time in ISO 8601')),

@@ -29,6 +29,10 @@ const knobs = parseSpec({
     { task: 'arc_easy', split: 'validation', limit: 100, num_fewshot: 5 },
     { task: 'wikitext', doc_ids: [3, 0, 61] },
     { task: 'text', file: 'my texts/a,b:c.txt' },
+    {
+      ...{ task: 'arc_challenge', num_fewshot: 2, apply_chat_template: true, fewshot_as_multiturn: false },
+      system_instruction: 'Be brief, please: “so” & 50 %/no=more.\n',
+    },
   ],
   seed: 4294967295,
   on_error: 'continue',

@@ -55,6 +55,8 @@ export interface Environment {
   model: ModelIdentity;
   /** The files each task was read from, those of its examples too; older results do not say. */
   data?: Partial<Record<TaskName, DataOrigin[]>>;
+  /** Of a run that asks through the model's chat template: which one. */
+  chat_template?: ChatTemplateOrigin;
   /** SHA-256 over all questions, independent of their order: equal in two results that asked their models the same. */
   items_sha256?: string;
   /** ISO 8601. */
@@ -67,6 +69,16 @@ export interface AdapterSegment {
   kernel_check: KernelCheck;
   /** Answers of the run that were there when it began. */
   answers: number;
+}
+
+/** A chat template by the file it was read from and the hash of its text, and what its use came to. */
+export interface ChatTemplateOrigin {
+  file: string;
+  sha256: string;
+  /** It puts in the date, this one; on another day its prompts are others. */
+  date?: string;
+  /** Tasks whose system turn it refuses: it was left out, as the harness leaves it out. */
+  without_system?: TaskName[];
 }
 
 /** The origin of a task's file. A Hub file is identified by its commit, its hash is the Hub's; any other by its hash. */

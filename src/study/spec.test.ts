@@ -55,6 +55,22 @@ describe('parseSpec', () => {
       'tasks[0].limit is 0; allowed: a whole number from 1 to 1000000.',
     ],
     [
+      { ...minimal, tasks: [{ task: 'mini_text', apply_chat_template: true }] },
+      'tasks[0].apply_chat_template is true; allowed: with a task that asks by a prompt.',
+    ],
+    [
+      { ...minimal, tasks: [{ task: 'mini_news', system_instruction: 'Be brief.' }] },
+      'tasks[0].system_instruction is "Be brief."; allowed: with a task that asks by a prompt.',
+    ],
+    [
+      { ...minimal, tasks: [{ task: 'mini_arc', fewshot_as_multiturn: false }] },
+      'tasks[0].fewshot_as_multiturn is false; allowed: with apply_chat_template.',
+    ],
+    [
+      { ...minimal, tasks: [{ task: 'mini_arc', apply_chat_template: 'llama' }] },
+      'tasks[0].apply_chat_template is "llama"; allowed: true or false.',
+    ],
+    [
       { ...minimal, tasks: [{ task: 'mini_arc', limit: 1.5 }] },
       'tasks[0].limit is 1.5; allowed: a whole number',
     ],
@@ -64,7 +80,7 @@ describe('parseSpec', () => {
     ],
     [
       { ...minimal, tasks: [{ task: 'mini_arc', shots: 5 }] },
-      'tasks[0].shots is an unknown key; allowed: task, split, limit, doc_ids, num_fewshot, file.',
+      'tasks[0].shots is an unknown key; allowed: task, split, limit, doc_ids, num_fewshot, file, apply_chat_template, fewshot_as_multiturn, system_instruction.',
     ],
     [{ ...minimal, seed: -1 }, 'seed is -1; allowed: a whole number from 0 to 4294967295.'],
     [{ ...minimal, version: 2 }, 'version is 2; allowed: 1.'],

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { LabError } from '../errors.ts';
-import { ALL_TASKS, TASKS, TASK_LIST, type TaskName } from '../eval/tasks/tasks.ts';
+import { CHAT_OPTIONS } from '../eval/tasks/task.ts';
+import { ALL_TASKS, TASKS, takesChat, TASK_LIST, type TaskName } from '../eval/tasks/tasks.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import { allowedList, oneOf } from './allowed.ts';
 import { configKeys, configSchema } from './config_schema.ts';
@@ -43,6 +44,12 @@ export interface TaskSpec {
   num_fewshot?: number | undefined;
   /** The file to read, by its path in the data folder: the task text only. */
   file?: string | undefined;
+  /** The prompt as a conversation, through the model's chat template. */
+  apply_chat_template?: boolean | undefined;
+  /** Each example a turn of its own, the default with a chat template; or all of them in the turn that asks. */
+  fewshot_as_multiturn?: boolean | undefined;
+  /** Stands before everything; with a chat template as the system's turn. */
+  system_instruction?: string | undefined;
 }
 
 /** Models that come with the page. */
@@ -113,6 +120,15 @@ const task = v.strictObject({
   ),
   num_fewshot: v.optional(whole(0, 100)),
   file: v.optional(dataPath),
+  apply_chat_template: v.optional(v.boolean('true or false')),
+  fewshot_as_multiturn: v.optional(v.boolean('true or false')),
+  system_instruction: v.optional(
+    v.pipe(
+      v.string('text'),
+      v.minLength(1, 'at least one character'),
+      v.maxLength(2000, 'at most 2000 characters'),
+    ),
+  ),
 });
 
 const experiment = v.strictObject({
@@ -159,11 +175,27 @@ export function parseSpec(json: unknown): ExperimentSpec {
       `tasks[${i}].file is ${JSON.stringify(file)}; allowed: with the task text.`,
     );
   });
+  spec.tasks.forEach(requireConversation);
   spec.tasks.forEach(({ limit, doc_ids }, i) => {
     if (limit === undefined || doc_ids === undefined) return;
     throw new LabError('bad-spec', `tasks[${i}] has both limit and doc_ids; allowed: one of them.`);
   });
   return spec;
+}
+
+/** The options of a conversation are for tasks that have a prompt. */
+function requireConversation(asked: TaskSpec, i: number): void {
+  const refuse = (key: string, value: unknown, allowed: string): never => {
+    throw new LabError('bad-spec', `tasks[${i}].${key} is ${JSON.stringify(value)}; allowed: ${allowed}.`);
+  };
+  for (const key of CHAT_OPTIONS) {
+    if (asked[key] !== undefined && !takesChat(asked.task)) {
+      refuse(key, asked[key], 'with a task that asks by a prompt');
+    }
+  }
+  if (asked.fewshot_as_multiturn !== undefined && !asked.apply_chat_template) {
+    refuse('fewshot_as_multiturn', asked.fewshot_as_multiturn, 'with apply_chat_template');
+  }
 }
 
 function sentence(issue: v.BaseIssue<unknown>): string {

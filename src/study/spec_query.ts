@@ -52,6 +52,9 @@ const TASK_KNOBS: Knobs = {
   limit: number,
   doc_ids: listOf(number),
   num_fewshot: number,
+  apply_chat_template: flag,
+  fewshot_as_multiturn: flag,
+  system_instruction: text,
   file: text,
 };
 
@@ -103,9 +106,9 @@ const PARTS: Record<string, (written: string) => unknown> = {
     withoutBlanks(unescapeMarks(written))
       .split(',')
       .map((one) => readKnobs('quant_type', CONFIG_KNOBS, one)),
-  // The path of a file may hold escaped marks of its own.
+  // The path of a file, and an instruction, may hold escaped marks of its own.
   tasks: (written) =>
-    (/file(=|%3d)/i.test(written) ? written : withoutBlanks(unescapeMarks(written)))
+    (/(file|system_instruction)(=|%3d)/i.test(written) ? written : withoutBlanks(unescapeMarks(written)))
       .split(',')
       .map((one) => readKnobs('task', TASK_KNOBS, one)),
   on_error: (written) => unescape(withoutBlanks(written)),

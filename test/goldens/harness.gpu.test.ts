@@ -6,6 +6,8 @@ import { loadDocs } from '../../src/eval/tasks/load.ts';
 import { memoryFiles } from '../fixtures/memory_files.ts';
 import { TASKS } from '../../src/eval/tasks/tasks.ts';
 import { openGpu } from '../../src/gpu/device/device.ts';
+import { openChatTemplate } from '../../src/model/chat/chat_template.ts';
+import type { RenderChat } from '../../src/model/chat/message.ts';
 import { openModel } from '../../src/model/open_model.ts';
 import type { QuantConfig } from '../../src/quant/config.ts';
 import { goldenFolder, goldenJson } from '../fixtures/golden_files.ts';
@@ -17,6 +19,12 @@ afterAll(() => gpu.device.destroy());
 const FLOAT: QuantConfig = { quant_type: 'none', compute_dtype: 'float32' };
 const FILES = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'model.safetensors'];
 const open = (name: string) => openModel(goldenFolder(`harness/models/${name}`, FILES));
+
+const TEMPLATES = import.meta.glob<string>('../fixtures/chat/*.jinja', {
+  query: '?raw',
+  import: 'default',
+  eager: true,
+});
 
 const data = memoryFiles({
   'ARC/ARC-Easy-train.jsonl': arc,
@@ -35,6 +43,24 @@ describe.each(['tiny-llama', 'tiny-qwen2', 'tiny-gpt2'])('%s as lm-evaluation-ha
     const docs = await loadDocs(task, data, { num_fewshot: run === 'arc_easy_3' ? 3 : 0 });
     await withLanguageModel(gpu, await open(name), FLOAT, (model) =>
       expectAsHarness(model, task, docs, own[run], { row: name, column: run }),
+    );
+  });
+});
+
+type Chat = { scores: Record<string, HarnessRun> };
+
+describe('through a chat template, as lm-evaluation-harness scores it', async () => {
+  const { scores } = await goldenJson<Chat>('harness/chat.json');
+  it.each(Object.entries(scores))('%s', async (name, run) => {
+    const [model, template] = name.split(' ') as [string, string];
+    const files = goldenFolder(`harness/models/${model}`, FILES, {
+      'chat_template.jinja': TEMPLATES[`../fixtures/chat/${template}.jinja`]!,
+    });
+    const opened = await openChatTemplate(files, new Date());
+    const chat: RenderChat = (messages) => opened.render(messages).text;
+    const docs = await loadDocs(TASKS.arc_easy, data, { apply_chat_template: true }, chat);
+    await withLanguageModel(gpu, await openModel(files), FLOAT, (lm) =>
+      expectAsHarness(lm, TASKS.arc_easy, docs, run, { row: name, column: 'arc_easy' }),
     );
   });
 });

@@ -150,6 +150,24 @@ const SMALL_MODELS = [
   'ministral',
   'exaone4',
   'seed-oss',
+  'olmo',
+  'olmo-clip',
+  'stablelm',
+  'stablelm-parallel',
+  'starcoder2',
+  'cohere',
+  'cohere-bias',
+  'cohere2',
+  'phi',
+  'phi-qk-norm',
+  'gpt-neox',
+  'gpt-neox-sequential',
+  'opt',
+  'opt-plain',
+  'gptj',
+  'gpt-neo',
+  'gpt-bigcode',
+  'gpt-bigcode-by-head',
   'llama-yarn',
   'qwen2-yarn',
   'qwen3-yarn',
@@ -197,6 +215,15 @@ const SMALL_CLASSIFIERS = [
   'hunyuan-classifier',
   'ministral-classifier',
   'ministral3-classifier',
+  'olmo-classifier',
+  'stablelm-classifier',
+  'starcoder2-classifier',
+  'phi-classifier',
+  'gpt-neox-classifier',
+  'opt-classifier',
+  'gptj-classifier',
+  'gpt-neo-classifier',
+  'gpt-bigcode-classifier',
 ];
 
 /** As tight as tells gelu from its tanh form. */
@@ -209,6 +236,21 @@ it.each(SMALL_MODELS)('%s has the logits of transformers in float64', async (nam
   const want = await golden.doubles('logits_float64');
   expectClose(name, 'none', got, want);
   expect(compare(got, want, bound(want, SMALL_BOUND))).toBeUndefined();
+});
+
+it.each(SMALL_MODELS)('%s continues what lies in its slots', async (name) => {
+  const golden = await openGolden(`models/${name}/logits`);
+  const ids = [...(await golden.integers('input_ids'))];
+  const first = 7;
+  const got = await withModel(gpu, await open(`models/${name}`), FLOAT, async (model) => {
+    await reserve(model, ids.length, ids.length);
+    const { length } = ids;
+    forward(model, sequenceBatch(ids.slice(0, first), 0, length));
+    forward(model, sequenceBatch(ids.slice(first), first, length));
+    return readLogits(model, [...ids.slice(first).keys()]);
+  });
+  const want = await golden.doubles('logits_float64');
+  expectClose(name, 'in two', got, want.slice((want.length / ids.length) * first));
 });
 
 it.each([...SMALL_MODELS, ...SMALL_CLASSIFIERS])(
@@ -251,6 +293,15 @@ const inRopes =
     const changed = new Map(blocks.map(({ rope }) => [rope, { ...rope, ...change } as Rope]));
     return { blocks: blocks.map((block) => ({ ...block, rope: changed.get(block.rope) })) as never };
   };
+
+const PHI_NORMS = { attention_in: 'input_layernorm', mlp_in: 'input_layernorm' };
+
+const notByHead = ({ blocks }: ModelConfig): Partial<ModelConfig> => ({
+  blocks: blocks.map((block) => ({
+    ...block,
+    linears: block.linears.map((linear) => ({ ...linear, by_head: false })),
+  })) as never,
+});
 
 // A golden that could not tell whether a setting is read would hold nothing.
 it.each<[string, string, (config: ModelConfig) => Partial<ModelConfig>]>([
@@ -303,6 +354,19 @@ it.each<[string, string, (config: ModelConfig) => Partial<ModelConfig>]>([
     'norms behind the turn',
     inBlocks({ qk_norm: { q: 'self_attn.query_layernorm', k: 'self_attn.key_layernorm', over: 'head' } }),
   ],
+  ['olmo-clip', 'cut queries, keys and values', inBlocks({ clip_qkv: 100 })],
+  ['phi', 'attention and MLP side by side', inBlocks({ parallel: false, norms: PHI_NORMS })],
+  ['gpt-neox', 'attention and MLP side by side', inBlocks({ parallel: false })],
+  ['gpt-neox-sequential', 'one half after the other', inBlocks({ parallel: true })],
+  ['cohere', 'the scale of logits', () => ({ logit_scale: 1 })],
+  ['cohere', 'pairs of neighbours', inRopes({ interleaved: false })],
+  ['gptj', 'pairs of neighbours', inRopes({ interleaved: false })],
+  ['gpt-neo', 'scores as they are', inBlocks({ attention_scale: 1 / Math.sqrt(8) })],
+  ['gpt-neo', 'the window', inBlocks({ window: undefined })],
+  ['opt', 'where positions begin', () => ({ max_position_embeddings: 98, positions_from: 0 })],
+  ['phi', 'the bias of the head', () => ({ head_bias: false })],
+  ['gpt-bigcode-by-head', 'rows grouped by heads', notByHead],
+  ['gpt-neox', 'rows grouped by heads', notByHead],
   ['ministral3', 'queries that grow', (config) => inBlocks({ query_rope: config.blocks[0].rope! })(config)],
 ])('%s would differ without %s', async (name, _, change) => {
   const golden = await openGolden(`models/${name}/logits`);

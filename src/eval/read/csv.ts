@@ -46,20 +46,58 @@ export function parseCsv(text: string, where: string): CsvRow[] {
   return rows;
 }
 
+/** The columns a CSV file may have, a list for each header; `bare` are those of a file that has no header. */
+export interface CsvColumns {
+  headers: readonly (readonly string[])[];
+  bare?: readonly string[] | undefined;
+  /** Names that a header may have beside. */
+  extra?: readonly string[];
+}
+
 /**
- * The rows of a CSV file as records under `columns`, in order; a first row that names just these columns is a header
- * and no record. A row with more fields or fewer is refused, and so is a file without rows.
+ * The rows of a CSV file as records. A first row that has all names of one of `headers`, in any order, letter case and
+ * company, is a header: records are under all names of `headers` and `extra` that it has, as they are written there. Without
+ * one the fields are `bare`, in order. A row with more fields or fewer than the first is refused, and so are a header of
+ * other names, one with a name twice, and a file without rows.
  */
-export async function readCsv(file: DataFile, columns: readonly string[]): Promise<DataRecord[]> {
+export async function readCsv(
+  file: DataFile,
+  { headers, bare, extra = [] }: CsvColumns,
+): Promise<DataRecord[]> {
   const rows = parseCsv(await readText(file), file.path);
-  const header = rows[0]?.fields.join() === columns.join();
-  const records = rows.slice(header ? 1 : 0).map(({ line, fields }) => {
+  const found = rows[0] && headerOf(rows[0], headers, extra, file.path);
+  const columns = found ?? bare?.map((name, at) => ({ name, at }));
+  if (columns === undefined && rows[0]) {
+    const allowed = headers.map((names) => names.join(',')).join(' or ');
+    badData(`${file.path}, line ${rows[0].line}`, 'the header', rows[0].fields.join(','), allowed);
+  }
+  const width = found ? rows[0]!.fields.length : bare?.length;
+  const records = rows.slice(found ? 1 : 0).map(({ line, fields }) => {
     const where = `${file.path}, line ${line}`;
-    if (fields.length !== columns.length) {
-      badData(where, 'the number of fields', fields.length, `${columns.length}: ${columns.join(', ')}`);
+    if (fields.length !== width) {
+      const names = found ? rows[0]!.fields : bare!;
+      badData(where, 'the number of fields', fields.length, `${width}: ${names.join(', ')}`);
     }
-    return { where, value: Object.fromEntries(columns.map((column, i) => [column, fields[i]])) };
+    return { where, value: Object.fromEntries(columns!.map(({ name, at }) => [name, fields[at]])) };
   });
   if (records.length === 0) badData(file.path, 'the number of records', 0, '1 or more');
   return records;
+}
+
+/** The columns of the first header that a row is, with their places in it; undefined where it is none of them. */
+function headerOf(
+  { line, fields }: CsvRow,
+  headers: readonly (readonly string[])[],
+  extra: readonly string[],
+  path: string,
+): { name: string; at: number }[] | undefined {
+  const given = fields.map((field) => field.trim().toLowerCase());
+  if (!headers.some((names) => names.every((name) => given.includes(name.toLowerCase())))) return undefined;
+  return [...new Set([...headers.flat(), ...extra])].flatMap((name) => {
+    const at = given.indexOf(name.toLowerCase());
+    if (at < 0) return [];
+    const again = given.indexOf(name.toLowerCase(), at + 1);
+    if (again >= 0) badData(`${path}, line ${line}`, 'the header', fields.join(','), `${name} once`);
+    return [{ name, at }];
+  });
 }

@@ -1,15 +1,15 @@
-import { readCsv } from './csv.ts';
+import { readCsv, type CsvColumns } from './csv.ts';
 import { readParquet } from './parquet.ts';
 import { badData, readJsonLines, type DataFile, type DataRecord } from './records.ts';
 
 /**
- * The rows of a table by the format its name says: JSON lines, parquet, or CSV whose fields are `csvColumns`. The
- * fields are not checked here: each task checks them once for all formats.
+ * The rows of a table by the format its name says: JSON lines, parquet, or CSV as `csv` says. The fields are not
+ * checked here: each task checks them once for all formats.
  */
 export async function readRecords(
   file: DataFile,
   columns: readonly string[],
-  csvColumns: readonly string[] = columns,
+  csv: CsvColumns = { headers: [columns] },
 ): Promise<DataRecord[]> {
   const format = extensionOf(file.path);
   switch (format) {
@@ -18,7 +18,7 @@ export async function readRecords(
     case 'parquet':
       return readParquet(file, columns);
     case 'csv':
-      return readCsv(file, csvColumns);
+      return readCsv(file, csv);
     default:
       return badData(file.path, 'the format', format, 'jsonl, parquet, csv');
   }

@@ -41,7 +41,11 @@ describe('AG News', () => {
   });
 
   it.each([
-    ['a class of none of the four', '5,"A","B"\n', 'class is "5"; allowed: 1, 2, 3, 4'],
+    [
+      'a class of none of the four',
+      '5,"A","B"\n',
+      'class is "5"; allowed: World, Sports, Business, Sci/Tech, 1, 2, 3, 4',
+    ],
     ['no description', '1,"A",""\n', 'description is ""; allowed: a text that is not empty'],
   ])('refuses %s', async (_, row, message) => {
     await expect(read(`1,"A","B"\n${row}`)).rejects.toMatchObject({

@@ -2,36 +2,46 @@ import { classScores } from '../stats/classes.ts';
 import type { ClassifyDoc } from '../doc.ts';
 import type { GroupResult } from '../stats/group.ts';
 import type { ClassifyItem, ItemResult } from '../item.ts';
-import { badData, textField, type DataFile, type DataRecord } from '../read/records.ts';
-import { extensionOf, readRecords } from '../read/rows.ts';
-import type { Task } from './task.ts';
+import { readLayouts, type Layout } from '../read/layouts.ts';
+import { placesOf } from '../read/numbered.ts';
+import { textField, type DataFile } from '../read/records.ts';
+import type { Split, Task } from './task.ts';
 
 const LABELS = ['World', 'Sports', 'Business', 'Sci/Tech'] as const;
 
 /** The most tokens of a text: classifiers of AG News are trained and published with this limit. */
 const MAX_LENGTH = 128;
 
+/** Title and description in columns of their own. */
+const twoTexts = (label: string, title: string, description: string, from?: 0 | 1): Layout<ClassifyDoc> => ({
+  columns: [label, title, description],
+  read: (records) => {
+    const golds = placesOf(records, label, LABELS, from);
+    return records.map((record, i) =>
+      newsDoc(`${textField(record, title)} ${textField(record, description)}`, golds[i]!),
+    );
+  },
+});
+
 /**
- * AG's news (Zhang, Zhao and LeCun 2015): the originals' CSV, a class of 1 to 4, title and description, or the Hub's
- * parquet, where the text is both with a space between and the label counts from 0.
+ * The copies of AG's news (Zhang, Zhao and LeCun 2015): the Hub's, where the text is title and description with a space
+ * between, and the originals' CSV without a header, whose classes count from 1, with the headers others gave it.
  */
-async function readNews(file: DataFile): Promise<ClassifyDoc[]> {
-  const records = await readRecords(file, ['text', 'label'], ['class', 'title', 'description']);
-  return records.map(extensionOf(file.path) === 'csv' ? originalDoc : hubDoc);
-}
+const LAYOUTS: readonly Layout<ClassifyDoc>[] = [
+  {
+    columns: ['text', 'label'],
+    read: (records) => {
+      const golds = placesOf(records, 'label', LABELS);
+      return records.map((record, i) => newsDoc(textField(record, 'text'), golds[i]!));
+    },
+  },
+  { ...twoTexts('class', 'title', 'description', 1), bare: true },
+  twoTexts('class', 'title', 'description', 1),
+  twoTexts('class index', 'title', 'description', 1),
+  twoTexts('label', 'title', 'description'),
+];
 
-function originalDoc(record: DataRecord): ClassifyDoc {
-  const text = `${textField(record, 'title')} ${textField(record, 'description')}`;
-  const gold = ['1', '2', '3', '4'].indexOf(textField(record, 'class'));
-  if (gold < 0) badData(record.where, 'class', record.value['class'], '1, 2, 3, 4');
-  return newsDoc(text, gold);
-}
-
-function hubDoc(record: DataRecord): ClassifyDoc {
-  const gold = [0, 1, 2, 3].indexOf(record.value['label'] as number);
-  if (gold < 0) badData(record.where, 'label', record.value['label'], '0, 1, 2, 3');
-  return newsDoc(textField(record, 'text'), gold);
-}
+const readNews = (file: DataFile): Promise<ClassifyDoc[]> => readLayouts(file, LAYOUTS);
 
 const newsDoc = (text: string, gold: number): ClassifyDoc => ({
   output_type: 'classify',
@@ -66,6 +76,11 @@ const shared = {
   groups: byClass,
 } as const satisfies Partial<Task>;
 
+const paths = (split: Split) => [
+  ...['AGNews/', 'ag_news_csv/', ''].map((folder) => `${folder}${split}.csv`),
+  ...['jsonl', 'parquet'].map((format) => `AGNews/${split}.${format}`),
+];
+
 /** The topic of each of 7600 news items, 1900 a topic, by a model fine-tuned to tell them apart. */
 export const ag_news: Task = {
   ...shared,
@@ -76,8 +91,8 @@ export const ag_news: Task = {
   size: { items: 7600, characters: 237, generated: 0, choices: 1 },
   bundled: false,
   files: {
-    train: ['AGNews/train.csv', 'ag_news_csv/train.csv', 'train.csv'],
-    test: ['AGNews/test.csv', 'ag_news_csv/test.csv', 'test.csv'],
+    train: paths('train'),
+    test: paths('test'),
   },
   hub: {
     repo: 'fancyzhx/ag_news',

@@ -1,29 +1,93 @@
 import type { MultipleChoiceDoc } from '../doc.ts';
-import { badData, asRecord, textField, textsField, type DataFile, type DataRecord } from '../read/records.ts';
-import { readRecords } from '../read/rows.ts';
+import { readLayouts, type Layout } from '../read/layouts.ts';
+import {
+  asRecord,
+  badData,
+  listField,
+  textField,
+  textsField,
+  type DataFile,
+  type DataRecord,
+} from '../read/records.ts';
 import { QUESTION, type Split, type Task } from './task.ts';
 
-/**
- * ARC (Clark et al. 2018) in the Hub's field layout, as parquet or one JSON object a line:
- * `{"question": "…", "choices": {"text": ["a", "b", "c"], "label": ["1", "2", "3"]}, "answerKey": "2"}`.
- * Three to five choices, labelled with letters or digits: gold is the answer's place in that list.
- */
-async function readArc(file: DataFile): Promise<MultipleChoiceDoc[]> {
-  return (await readRecords(file, ['question', 'choices', 'answerKey'])).map(arcDoc);
-}
+type Choices = Record<'choices' | 'labels', string[]>;
 
-function arcDoc(record: DataRecord): MultipleChoiceDoc {
-  const { where, value } = record;
+/**
+ * The copies of ARC (Clark et al. 2018), three to five choices each, labelled with letters or digits: gold is the answer's
+ * place among the labels. The Hub's, as parquet or one JSON object a line:
+ * `{"question": "…", "choices": {"text": ["a", "b", "c"], "label": ["1", "2", "3"]}, "answerKey": "2"}`; AI2's own JSON lines,
+ * `{"question": {"stem": "…", "choices": [{"text": "a", "label": "1"}, …]}, "answerKey": "2"}`; and AI2's CSV, whose
+ * question is "… (1) a (2) b (3) c". All three have the same questions in the same order.
+ */
+const LAYOUTS: readonly Layout<MultipleChoiceDoc>[] = [
+  { columns: ['question', 'choices', 'answerKey'], read: (records) => records.map(hubDoc) },
+  {
+    columns: ['question', 'isMultipleChoiceQuestion', 'AnswerKey'],
+    read: (records) => records.map(csvDoc),
+  },
+  { columns: ['question', 'answerKey'], read: (records) => records.map(ai2Doc) },
+];
+
+const readArc = (file: DataFile): Promise<MultipleChoiceDoc[]> => readLayouts(file, LAYOUTS);
+
+function hubDoc(record: DataRecord): MultipleChoiceDoc {
   const question = textField(record, 'question');
-  const inner = asRecord(value['choices'], where, 'choices');
+  const inner = asRecord(record.value['choices'], record.where, 'choices');
   const choices = textsField(inner, 'text', 'choices.text');
   const labels = textsField(inner, 'label', 'choices.label');
-  if (choices.length < 2) badData(where, 'choices.text', choices, 'a list of 2 or more');
+  if (choices.length < 2) badData(record.where, 'choices.text', choices, 'a list of 2 or more');
   if (labels.length !== choices.length) {
-    badData(where, 'choices.label', labels, `a list of ${choices.length}, one for each choice`);
+    badData(record.where, 'choices.label', labels, `a list of ${choices.length}, one for each choice`);
   }
-  const gold = labels.indexOf(textField(record, 'answerKey'));
-  if (gold < 0) badData(where, 'answerKey', value['answerKey'], labels.join(', '));
+  return arcDoc(record, 'answerKey', question, { choices, labels });
+}
+
+function ai2Doc(record: DataRecord): MultipleChoiceDoc {
+  const { where, value } = record;
+  const inner = asRecord(value['question'], where, 'question');
+  const listed = listField(inner, 'choices', 'question.choices').map((choice, i) => {
+    const name = `question.choices[${i}]`;
+    const one = asRecord(choice, where, name);
+    return { text: textField(one, 'text', `${name}.text`), label: textField(one, 'label', `${name}.label`) };
+  });
+  if (listed.length < 2) badData(where, 'question.choices', listed, 'a list of 2 or more');
+  return arcDoc(record, 'answerKey', textField(inner, 'stem', 'question.stem'), {
+    choices: listed.map(({ text }) => text),
+    labels: listed.map(({ label }) => label),
+  });
+}
+
+/** The marks before the choices in AI2's CSV. */
+const MARKS = ['ABCDE', '12345'].map((labels) => [...labels]);
+
+function csvDoc(record: DataRecord): MultipleChoiceDoc {
+  const written = textField(record, 'question');
+  for (const marks of MARKS) {
+    const parts = written.split(/ ?\(([A-E]|[1-5])\) /);
+    const labels = parts.filter((_, i) => i % 2 === 1);
+    const choices = parts.filter((_, i) => i > 0 && i % 2 === 0);
+    const inOrder = labels.length > 1 && labels.every((label, i) => label === marks[i]);
+    if (inOrder && !choices.includes('') && parts[0] !== '') {
+      return arcDoc(record, 'AnswerKey', parts[0]!, { choices, labels });
+    }
+  }
+  return badData(
+    record.where,
+    'question',
+    written,
+    'a question with (A), (B), … or (1), (2), … before its choices',
+  );
+}
+
+function arcDoc(
+  record: DataRecord,
+  key: string,
+  question: string,
+  { choices, labels }: Choices,
+): MultipleChoiceDoc {
+  const gold = labels.indexOf(textField(record, key));
+  if (gold < 0) badData(record.where, key, record.value[key], labels.join(', '));
   return {
     output_type: 'multiple_choice',
     question,
@@ -42,11 +106,22 @@ const shared = {
   read: readArc,
 } as const satisfies Partial<Task>;
 
+/** AI2's names of the splits. */
+const OWN_SPLITS = { train: 'Train', validation: 'Dev', test: 'Test' } as const;
+
+type OwnSplit = keyof typeof OWN_SPLITS;
+
+/** Where the folder of a set lies: by itself, beside the Hub's copies, and in AI2's archives. */
+const FOLDERS = ['', 'ARC/', 'ARC-V1-Feb2018-2/', 'ARC-V1-Feb2018/'];
+
 function ai2(set: 'ARC-Easy' | 'ARC-Challenge') {
-  const paths = (split: Split) => [
+  const paths = (split: OwnSplit) => [
     `ARC/${set}-${split}.jsonl`,
     `${set}-${split}.jsonl`,
     `${set}/${split}.jsonl`,
+    ...['jsonl', 'csv'].flatMap((format) =>
+      FOLDERS.map((folder) => `${folder}${set}/${set}-${OWN_SPLITS[split]}.${format}`),
+    ),
   ];
   const hub = (split: Split) => `${set}/${split}-00000-of-00001.parquet`;
   return {

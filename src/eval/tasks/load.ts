@@ -1,11 +1,24 @@
 import { LabError } from '../../errors.ts';
+import type { RenderChat } from '../../model/chat/message.ts';
 import type { Doc } from '../doc.ts';
 import { pythonRandom, sampleIndices } from '../read/python_random.ts';
 import { badData, type DataFile } from '../read/records.ts';
-import type { DataFiles, Fewshot, Paths, Split, Task } from './task.ts';
+import { delimited, writePrompt, type PromptStyle, type Shot } from '../write_prompt.ts';
+import {
+  CHAT_OPTIONS,
+  hasPrompt,
+  type DataFiles,
+  type Fewshot,
+  type Paths,
+  type Split,
+  type Task,
+} from './task.ts';
 
 /** The harness's fewshot_random_seed. */
 const FEWSHOT_SEED = 1234;
+
+/** The paths that a message about a missing file names, beside the Hub's. */
+const MOST_NAMED = 5;
 
 /** Options of a spec for reading a task; an absent one is the task's own default. */
 export interface DocOptions {
@@ -13,6 +26,12 @@ export interface DocOptions {
   num_fewshot?: number | undefined;
   /** Of a task of `any_file`: the path of the file, in place of the task's own. */
   file?: string | undefined;
+  /** Prompts as a conversation; needs `chat`. */
+  apply_chat_template?: boolean | undefined;
+  /** Each example a turn of its own, as is the default, or all of them in the one turn that asks. */
+  fewshot_as_multiturn?: boolean | undefined;
+  /** Stands before everything, as the system's turn of a conversation. */
+  system_instruction?: string | undefined;
 }
 
 /** A task's docs, and the paths of all files they were read from, those of the examples too. */
@@ -26,11 +45,21 @@ export interface LoadedDocs {
  * gives 2376. Throws LabError: 'bad-spec' for a split, file or num_fewshot the task does not have, 'missing-data' for
  * a file that is not there, 'bad-data' for one that is not in its published layout.
  */
-export const loadDocs = async (task: Task, data: DataFiles, options: DocOptions = {}): Promise<Doc[]> =>
-  (await loadTask(task, data, options)).docs;
+export const loadDocs = async (
+  task: Task,
+  data: DataFiles,
+  options: DocOptions = {},
+  chat?: RenderChat,
+): Promise<Doc[]> => (await loadTask(task, data, options, chat)).docs;
 
 /** The docs of a task as loadDocs gives them, with the paths of the files that were read. */
-export async function loadTask(task: Task, data: DataFiles, options: DocOptions = {}): Promise<LoadedDocs> {
+export async function loadTask(
+  task: Task,
+  data: DataFiles,
+  options: DocOptions = {},
+  chat?: RenderChat,
+): Promise<LoadedDocs> {
+  const style = styleOf(task, options, chat);
   const split = options.split ?? task.split;
   const num_fewshot = options.num_fewshot ?? task.num_fewshot;
   if (!Number.isSafeInteger(num_fewshot) || num_fewshot < 0) {
@@ -40,7 +69,9 @@ export async function loadTask(task: Task, data: DataFiles, options: DocOptions 
     throw new LabError('bad-spec', `${task.name}: file is ${options.file}; allowed: none, it has its own`);
   }
   const { docs, paths } = await readSplit(task, split, data, options.file);
-  if (num_fewshot === 0) return { docs: docs.map((doc) => withShots(task, doc, '')), paths };
+  const written = (doc: Doc, shots: readonly Doc[]) =>
+    withPrompt(task, doc, shots, options.system_instruction, style);
+  if (num_fewshot === 0) return { docs: docs.map((doc) => written(doc, [])), paths };
   if (task.fewshot === null) {
     throw new LabError(
       'bad-spec',
@@ -51,7 +82,7 @@ export async function loadTask(task: Task, data: DataFiles, options: DocOptions 
   const pool = own ? { docs, paths: [] } : await readSplit(task, task.fewshot.split, data);
   const drawn = shotsFor(task.name, task.fewshot, docs, pool.docs, num_fewshot, own);
   return {
-    docs: docs.map((doc, doc_id) => withShots(task, doc, drawn[doc_id]!.map(asExample).join(''))),
+    docs: docs.map((doc, doc_id) => written(doc, drawn[doc_id]!)),
     paths: [...paths, ...pool.paths],
   };
 }
@@ -110,21 +141,50 @@ export function drawShots(from: {
   );
 }
 
-function asExample(doc: Doc): string {
+function asShot(doc: Doc): Shot[] {
   switch (doc.output_type) {
     case 'multiple_choice':
-      return `${doc.context} ${doc.choices[doc.gold]}\n\n`;
+      return [{ asked: doc.context, answer: doc.choices[doc.gold]! }];
     case 'generate_until':
-      return `${doc.context} ${doc.refs[0]}\n\n`;
+      return [{ asked: doc.context, answer: doc.refs[0]! }];
     case 'loglikelihood_rolling':
     case 'classify':
-      return '';
+      return [];
   }
 }
 
-function withShots(task: Task, doc: Doc, shots: string): Doc {
+/** Throws LabError 'bad-spec' where the task has no prompt to write so. */
+function styleOf({ name, output_type }: Task, options: DocOptions, chat?: RenderChat): PromptStyle {
+  const { apply_chat_template = false, fewshot_as_multiturn } = options;
+  const refuse = (key: keyof DocOptions, why: string): never => {
+    throw new LabError('bad-spec', `${name}: ${key} is ${JSON.stringify(options[key])}; allowed: ${why}`);
+  };
+  if (!hasPrompt(output_type)) {
+    for (const key of CHAT_OPTIONS) {
+      if (options[key]) refuse(key, 'none, it has no prompt');
+    }
+  }
+  if (!apply_chat_template) {
+    if (fewshot_as_multiturn) refuse('fewshot_as_multiturn', 'with apply_chat_template');
+    return {};
+  }
+  if (!chat) throw new LabError('internal', `${name}: the model's chat template was not opened`);
+  return { chat, fewshot_as_multiturn: fewshot_as_multiturn ?? true };
+}
+
+function withPrompt(
+  task: Task,
+  doc: Doc,
+  shots: readonly Doc[],
+  system_instruction: string | undefined,
+  style: PromptStyle,
+): Doc {
   if (!('context' in doc)) return doc;
-  return { ...doc, context: (task.description?.(doc) ?? '') + shots + doc.context };
+  const system = delimited(system_instruction ?? '', task.description?.(doc) ?? '');
+  const context = writePrompt({ system, shots: shots.flatMap(asShot), asked: doc.context }, style);
+  if (doc.output_type !== 'multiple_choice' || !style.chat) return { ...doc, context };
+  // The answer begins a turn of its own, so that no space parts it from the prompt.
+  return { ...doc, context, target_delimiter: '' };
 }
 
 async function readSplit(task: Task, split: Split, data: DataFiles, file?: string): Promise<LoadedDocs> {
@@ -160,8 +220,9 @@ async function findFiles(task: Task, alternatives: readonly Paths[], data: DataF
     }
     if (files.length === [alternative].flat().length) return files;
   }
-  const names = alternatives.map((paths) =>
-    typeof paths === 'string' ? paths : `${paths[0]} and ${paths.length - 1} more`,
-  );
+  const names = alternatives
+    .map((paths) => (typeof paths === 'string' ? paths : `${paths[0]} and ${paths.length - 1} more`))
+    // The names of rarer copies would bury those that most people have.
+    .filter((_, i) => i < MOST_NAMED || i === alternatives.length - 1);
   throw new LabError('missing-data', `${task.name} needs ${names.join(' or ')}; not found in ${data.where}`);
 }

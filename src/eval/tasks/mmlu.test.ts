@@ -5,7 +5,7 @@ import { type MultipleChoiceDoc, describe as describeDoc } from '../doc.ts';
 import type { MultipleChoiceItem } from '../item.ts';
 import { loadDocs } from './load.ts';
 import { memoryFiles } from '../../../test/fixtures/memory_files.ts';
-import { MMLU_SUBJECTS } from './mmlu.ts';
+import { MMLU_SUBJECTS, MMLU_TEST_SIZES } from './mmlu.ts';
 import { TASKS } from './tasks.ts';
 
 const fixture = (name: string) => readFile(join(import.meta.dirname, '../../../test/fixtures/eval', name));
@@ -105,9 +105,9 @@ describe('MMLU', () => {
   });
 
   it.each([
-    ['an answer that is no choice', 'Q,a,b,c,d,E\n', 'answer is "E"; allowed: 0, 1, 2, 3'],
-    ['an empty choice', 'Q,a,,c,d,A\n', 'choice1 is ""; allowed: a text that is not empty'],
-    ['a field too few', 'Q,a,b,c,A\n', 'the number of fields is 5; allowed: 6: question, choice0'],
+    ['an answer that is no choice', 'Q,a,b,c,d,E\n', 'answer is "E"; allowed: A, B, C, D, 0, 1, 2, 3, 4'],
+    ['an empty choice', 'Q,a,,c,d,A\n', 'B is ""; allowed: a text that is not empty'],
+    ['a field too few', 'Q,a,b,c,A\n', 'the number of fields is 5; allowed: 6: question, A, B, C, D'],
   ])('refuses %s', async (_, row, message) => {
     const files = memoryFiles({ 'MMLU/test/virology_test.csv': `Q,a,b,c,d,A\n${row}` });
     await expect(loadDocs(TASKS.mmlu_virology, files)).rejects.toMatchObject({
@@ -125,4 +125,9 @@ describe('MMLU', () => {
       { name: 'virology', n: 2, metrics: { acc: { value: 0.5, stderr: 0.5 } } },
     ]);
   });
+});
+
+it('knows how many questions each subject’s test split has', () => {
+  expect(MMLU_TEST_SIZES).toHaveLength(MMLU_SUBJECTS.length);
+  expect(MMLU_TEST_SIZES.reduce((sum, size) => sum + size, 0)).toBe(TASKS.mmlu.size!.items);
 });

@@ -1,8 +1,16 @@
 import type { Doc, MultipleChoiceDoc } from '../doc.ts';
 import { groupResults } from '../stats/group.ts';
 import { strip } from '../read/python_text.ts';
-import { badData, textField, textsField, type DataFile, type DataRecord } from '../read/records.ts';
-import { extensionOf, readRecords } from '../read/rows.ts';
+import { readLayouts, type Layout } from '../read/layouts.ts';
+import { placesOf } from '../read/numbered.ts';
+import {
+  badData,
+  parseJson,
+  textField,
+  textsField,
+  type DataFile,
+  type DataRecord,
+} from '../read/records.ts';
 import { QUESTION, type Split, type Task } from './task.ts';
 
 /** MMLU's 57 subjects (Hendrycks et al. 2021), in the order of the Hub's file that holds them all. */
@@ -26,49 +34,98 @@ export const MMLU_SUBJECTS = [
 
 export type MmluSubject = (typeof MMLU_SUBJECTS)[number];
 
-const LETTERS = ['A', 'B', 'C', 'D'];
-const CSV_COLUMNS = ['question', 'choice0', 'choice1', 'choice2', 'choice3', 'answer'];
+/** The questions of each subject's test split, in the same order: 14,042 together. */
+export const MMLU_TEST_SIZES: readonly number[] = [
+  ...[100, 135, 152, 100, 265, 144, 100, 100, 100, 173, 102, 100, 235, 114, 145, 378, 126, 100, 310, 203],
+  ...[100, 165, 198, 193, 390, 270, 238, 151, 545, 216, 204, 237, 223, 131, 121, 108, 163, 112, 103, 234],
+  ...[100, 783, 346, 895, 306, 311, 324, 282, 1534, 272, 612, 110, 245, 201, 100, 166, 171],
+];
 
-/**
- * Questions of one subject or of all: the Hub's parquet (subject, choices as a list, the answer as a number), or CSV
- * of question, four choices and answer, a number or a letter as in the originals, whose file is named for its subject.
- */
+const LETTERS = ['A', 'B', 'C', 'D'];
+
+type MmluDoc = MultipleChoiceDoc & { group: string };
+
+/** Four columns of choices under these names, and an answer that is a letter or a number, counted `from` there. */
+const fourColumns = (question: string, names: readonly string[], answer: string, from?: 0 | 1) => ({
+  columns: [question, ...names, answer],
+  read: (records: readonly DataRecord[], file: DataFile): MmluDoc[] => {
+    const golds = placesOf(records, answer, LETTERS, from);
+    return records.map((record, i) =>
+      mmluDoc(record, file, {
+        question: textField(record, question),
+        choices: names.map((name) => textField(record, name)),
+        gold: golds[i]!,
+      }),
+    );
+  },
+});
+
+/** The copies of MMLU: the Hub's, the originals' CSV, which have no header, and what others have made of them. */
+const LAYOUTS: readonly Layout<MmluDoc>[] = [
+  {
+    columns: ['question', 'choices', 'answer'],
+    read(records, file) {
+      const golds = placesOf(records, 'answer', LETTERS, 0);
+      return records.map((record, i) =>
+        mmluDoc(record, file, {
+          question: textField(record, 'question'),
+          choices: textsField(listed(record), 'choices'),
+          gold: golds[i]!,
+        }),
+      );
+    },
+  },
+  { ...fourColumns('question', LETTERS, 'answer'), bare: true },
+  fourColumns('question', ['choice0', 'choice1', 'choice2', 'choice3'], 'answer', 0),
+  fourColumns('question', LETTERS, 'answer'),
+  fourColumns('prompt', LETTERS, 'answer'),
+  fourColumns('input', LETTERS, 'target'),
+  fourColumns('question', ['choice_a', 'choice_b', 'choice_c', 'choice_d'], 'answer'),
+  fourColumns('question', ['choice1', 'choice2', 'choice3', 'choice4'], 'answer'),
+  fourColumns('question', ['option1', 'option2', 'option3', 'option4'], 'answer'),
+];
+
+/** The record with its choices as a list: a CSV field holds them as JSON. */
+function listed(record: DataRecord): DataRecord {
+  const { where, value } = record;
+  const { choices } = value;
+  if (typeof choices !== 'string') return record;
+  if (!choices.startsWith('[')) badData(where, 'choices', choices, 'a list of 4');
+  return { where, value: { ...value, choices: parseJson(choices, `${where}: choices`) } };
+}
+
+/** Questions of one subject or of all; one that is not named in a row is named by the file or its folder. */
 async function readMmlu(file: DataFile): Promise<MultipleChoiceDoc[]> {
-  const records = await readRecords(file, ['question', 'subject', 'choices', 'answer'], CSV_COLUMNS);
-  const csv = extensionOf(file.path) === 'csv';
-  const named = csv ? subjectOf(file.path) : undefined;
-  const docs = records.map((record) => {
-    const choices = csv
-      ? CSV_COLUMNS.slice(1, 5).map((column) => textField(record, column))
-      : textsField(record, 'choices');
-    return mmluDoc(record, named ?? textField(record, 'subject'), choices);
-  });
+  const docs = await readLayouts(file, LAYOUTS, ['subject']);
   // In the order of the subjects, so that a doc_id is the same whether all come in one file or one by one.
   return MMLU_SUBJECTS.flatMap((subject) => docs.filter(({ group }) => group === subject));
 }
 
-/** The subject a CSV file is named for: 'MMLU/test/virology_test.csv' is virology. */
-const subjectOf = (path: string): string =>
-  path.slice(path.lastIndexOf('/') + 1).replace(/_[a-z]+\.csv$/, '');
+/** The subject a file or its folder is named for: MMLU/test/virology_test.csv, virology/test-00000-of-00001.parquet. */
+function subjectOf(path: string): string | undefined {
+  const [name = '', folder = ''] = path.split('/').reverse();
+  const candidates = [name.replace(/_[a-z]+\.[a-z]+$/, ''), folder];
+  return candidates.find((each) => MMLU_SUBJECTS.includes(each as MmluSubject));
+}
 
-function mmluDoc(
-  record: DataRecord,
-  subject: string,
-  choices: string[],
-): MultipleChoiceDoc & { group: string } {
-  const { where, value } = record;
+interface Asked {
+  question: string;
+  choices: string[];
+  gold: number;
+}
+
+function mmluDoc({ where, value }: DataRecord, file: DataFile, asked: Asked): MmluDoc {
+  const subject = value['subject'] ?? subjectOf(file.path);
   if (!MMLU_SUBJECTS.includes(subject as MmluSubject)) {
     badData(where, 'subject', subject, 'one of MMLU’s 57, such as abstract_algebra');
   }
+  const { choices, gold } = asked;
   if (choices.length !== 4) badData(where, 'choices', choices, 'a list of 4');
-  const question = strip(textField(record, 'question'));
-  const answer = String(value['answer']);
-  const gold = Math.max(LETTERS.indexOf(answer), ['0', '1', '2', '3'].indexOf(answer));
-  if (gold < 0) badData(where, 'answer', value['answer'], '0, 1, 2, 3');
+  const question = strip(asked.question);
   const listed = choices.map((choice, i) => `${LETTERS[i]}. ${choice}\n`).join('');
   return {
     output_type: 'multiple_choice',
-    group: subject,
+    group: subject as string,
     question,
     context: `${question}\n${listed}Answer:`,
     choices: LETTERS,
@@ -95,7 +152,7 @@ const shared = {
   read: readMmlu,
 } as const satisfies Partial<Task>;
 
-/** The CSV of each split, in a folder of that name within MMLU or, as in the originals' archive, data. */
+/** The CSV of each split, in a folder of that name within MMLU or, as in the originals' archive, data; or all in one folder. */
 function csvFiles(subject: string): Record<'test' | 'validation' | 'dev', string[]> {
   const paths = (split: string) =>
     ['MMLU/', 'data/', ''].map((folder) => `${folder}${split}/${subject}_${split}.csv`);
@@ -144,7 +201,9 @@ export const mmlu: Task = {
       const layouts = each[0]!.map((_, layout) => each.map((paths) => paths[layout]!));
       // A copy of the Hub's folders for single subjects; from the Hub itself one file of all is read.
       const parquet = MMLU_SUBJECTS.map((subject) => hubFiles(subject).files[split]);
-      return [split, [...layouts, parquet.map((path) => `mmlu/${path}`), parquet]];
+      // Copies of all subjects in one file have a column of them.
+      const whole = ['csv', 'jsonl'].map((format) => `MMLU/${split}.${format}`);
+      return [split, [...layouts, ...whole, parquet.map((path) => `mmlu/${path}`), parquet]];
     }),
   ),
   hub: hubFiles('all'),

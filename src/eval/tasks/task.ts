@@ -74,6 +74,13 @@ export interface Task {
   groups?: (items: readonly ItemResult[]) => GroupResult[];
 }
 
+/** The options of a task for prompts as a conversation, by the names of the harness's own. */
+export const CHAT_OPTIONS = ['apply_chat_template', 'fewshot_as_multiturn', 'system_instruction'] as const;
+
+/** Whether a task asks by a prompt: not where a text is read from end to end, or classified. */
+export const hasPrompt = (output_type: Task['output_type']): boolean =>
+  output_type === 'multiple_choice' || output_type === 'generate_until';
+
 /** The size of a task, on average over its published files: the basis of an estimate before any of them is read. */
 export interface TaskSize {
   items: number;

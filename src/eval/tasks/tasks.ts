@@ -4,7 +4,7 @@ import { arc_challenge, arc_easy, mini_arc } from './arc.ts';
 import { coqa, coqa_official, mini_coqa } from './coqa.ts';
 import { MMLU_TASKS, mmlu } from './mmlu.ts';
 import { mini_text, text, wikitext } from './rolling.ts';
-import type { Task } from './task.ts';
+import { hasPrompt, type Task } from './task.ts';
 
 /** Every task by its name, in the order lists show them; a new one is a file beside this one and its line here. */
 const TABLE = {
@@ -44,6 +44,9 @@ export function questionsFrom(name: TaskName): 'page' | 'hub' | 'folder' {
   if (bundled) return 'page';
   return hub ? 'hub' : 'folder';
 }
+
+/** Whether a task may ask through a model's chat template. */
+export const takesChat = (name: TaskName): boolean => hasPrompt(TASKS[name].output_type);
 
 /** The task called `name`; throws LabError 'bad-spec' that lists the names there are. */
 export function findTask(name: string): Task {

@@ -1,3 +1,4 @@
+import { LabError } from '../../errors.ts';
 import type { QuantConfig } from '../../quant/config.ts';
 import { DYNAMIC_MAP } from '../../quant/dynamic_map.ts';
 import { codebookOf, quantize, requireGroups, type Quantizing } from '../../quant/quantize.ts';
@@ -46,6 +47,10 @@ export async function loadMatrix(
       return loadInt8(arena, stored, config.granularity);
     case 'llm_int8':
       return loadLlmInt8(arena, stored);
+    case 'gptq':
+    case 'awq':
+    case 'pack_quantized':
+      throw new LabError('internal', `${stored.name} is to be quantized to ${config.quant_type}`);
     default:
       return uploadQuantized(arena, stored.name, await quantizeWhole(stored, config));
   }

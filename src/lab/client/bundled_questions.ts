@@ -12,6 +12,12 @@ export async function bundledQuestions(
   spec: ExperimentSpec,
   base: string,
 ): Promise<{ task: TaskName; doc_id: number; doc: DocText }[]> {
-  const { items } = await planItems(spec, [bundledData(base)]);
+  // As people read them, without the model's chat template.
+  const tasks = spec.tasks.map((task) => ({
+    ...task,
+    apply_chat_template: false,
+    fewshot_as_multiturn: false,
+  }));
+  const { items } = await planItems({ ...spec, tasks }, [bundledData(base)]);
   return items.map(({ task, doc_id, doc }) => ({ task, doc_id, doc: describe(doc) }));
 }

@@ -9,6 +9,8 @@ export interface Family {
   classifiers?: readonly string[];
   /** Its `model_type` in config.json, which decides, as in transformers, also where the architecture has an older name. */
   model_type?: string;
+  /** Common names of fields and the class's own, as in transformers: `{ hidden_size: 'n_embd' }`. */
+  attribute_map?: Readonly<Record<string, string>>;
   /** Fields of its own that change no number computed here, each with the reason; HARMLESS has those of all families. */
   harmless?: Readonly<Record<string, string>>;
   /**

@@ -1,7 +1,7 @@
 import type { Activation } from '../../gpu/kernels/activate.ts';
 import { MAX_HEAD_DIM } from '../../gpu/device/limits.ts';
 import { boolean, eosIds, integer, number, type Fields } from '../config_fields.ts';
-import type { BlockSpec, ModelConfig, Rope } from '../model_config.ts';
+import type { BlockSpec, ModelConfig, Norm, Rope } from '../model_config.ts';
 import { linear, type ParsedModel } from './family.ts';
 import { parseActivation } from './parse_activation.ts';
 import { parseRope, type RopeOptions, type RopeSizes } from './parse_rope.ts';
@@ -17,6 +17,8 @@ export interface Defaults {
   /** Absent: hidden_size / num_attention_heads. */
   head_dim?: number;
   max_position_embeddings: number;
+  /** Absent: silu. */
+  hidden_act?: string;
   /** Absent: 1e-6. */
   rms_norm_eps?: number;
   /** Absent: 10000. */
@@ -27,8 +29,10 @@ export interface Defaults {
   eos_token_id?: number | readonly number[];
 }
 
-/** Differences among the families that follow Llama: biases, norms of heads, and windows. */
+/** Differences among the families that follow Llama: norms, biases, norms of heads, and windows. */
 export interface Traits {
+  /** Absent: RMSNorm by rms_norm_eps. */
+  norm?: Norm;
   qkv_bias?: boolean;
   o_bias?: boolean;
   mlp_bias?: boolean;
@@ -53,7 +57,7 @@ export const POST_NORMS: BlockSpec['norms'] = {
 
 /** Reads a model whose block is Llama's (transformers modeling_llama.py) up to some traits. */
 export function llamaLike(fields: Fields, defaults: Defaults, traits: Traits = {}): ParsedModel {
-  const { qkv_bias = false, o_bias = false, mlp_bias = false, qk_norm = false } = traits;
+  const { norm, qkv_bias = false, o_bias = false, mlp_bias = false, qk_norm = false } = traits;
   const { windows = [undefined] } = traits;
   const sizes = readSizes(fields, defaults);
   const ropes = traits.ropes?.(sizes) ?? oneRope(fields, sizes, defaults, traits);
@@ -71,13 +75,13 @@ export function llamaLike(fields: Fields, defaults: Defaults, traits: Traits = {
     ],
     rope: ropes[0],
     window: undefined,
-    activation: traits.activation ?? parseActivation(fields, 'hidden_act', 'silu'),
+    activation: traits.activation ?? parseActivation(fields, 'hidden_act', defaults.hidden_act ?? 'silu'),
   };
   return {
     ...sizes,
     tie_word_embeddings: boolean(fields, 'tie_word_embeddings', defaults.tie_word_embeddings),
     eos_token_ids: eosIds(fields, defaults.eos_token_id),
-    norm: { kind: 'rms', eps: number(fields, 'rms_norm_eps', 0, 1, defaults.rms_norm_eps ?? 1e-6) },
+    norm: norm ?? { kind: 'rms', eps: number(fields, 'rms_norm_eps', 0, 1, defaults.rms_norm_eps ?? 1e-6) },
     blocks: blocksOf(
       Array.from({ length: Math.max(windows.length, ropes.length) }, (_, layer) => ({
         ...block,

@@ -1,11 +1,11 @@
-import { boolean, optionalInteger } from '../config_fields.ts';
+import { boolean, number, optionalInteger } from '../config_fields.ts';
 import type { BlockSpec } from '../model_config.ts';
 import type { Family } from './family.ts';
 import { layerWindows } from './layer_windows.ts';
 import { changeBlocks, llamaLike, POST_NORMS, type Defaults } from './llama_like.ts';
 import { parseLayerRopes } from './parse_rope.ts';
 
-/** Defaults of Olmo2Config and Olmo3Config. */
+/** Defaults of OlmoConfig, Olmo2Config and Olmo3Config. */
 const OLMO_7B: Defaults = {
   vocab_size: 50304,
   intermediate_size: 11008,
@@ -19,6 +19,25 @@ const OLMO_7B: Defaults = {
 const OLMO_BLOCK: Partial<BlockSpec> = {
   norms: POST_NORMS,
   qk_norm: { q: 'self_attn.q_norm', k: 'self_attn.k_norm', over: 'all' },
+};
+
+/** OLMo 1, whose norms have no parameters (Groeneveld et al. 2024; transformers modeling_olmo.py). */
+export const olmo: Family = {
+  architectures: ['OlmoForCausalLM'],
+  classifiers: ['OlmoForSequenceClassification'],
+  model_type: 'olmo',
+  parse(fields) {
+    const bias = boolean(fields, 'attention_bias');
+    const clip = fields.get('clip_qkv') ?? undefined;
+    const plain = llamaLike(fields, OLMO_7B, {
+      norm: { kind: 'layer', eps: 1e-5, parameters: 'none' },
+      qkv_bias: bias,
+      o_bias: bias,
+    });
+    if (clip === undefined) return plain;
+    const clip_qkv = number(fields, 'clip_qkv', 1e-6, 1e6);
+    return changeBlocks(plain, () => ({ clip_qkv }));
+  },
 };
 
 /** OLMo 2, with norms behind attention and MLP, and over all heads of queries and keys (OLMo team 2025). */

@@ -165,16 +165,10 @@ export const REFUSED: readonly Refused[] = [
     instead: FALCON3,
   },
   {
-    types: ['gptj', 'codegen'],
+    types: ['codegen'],
     does: 'whose fused queries, keys and values lie in an order of their own',
     instead: GPT2,
   },
-  {
-    types: ['gpt_neo'],
-    does: 'every second layer of which looks back on a window, with scores that are not scaled',
-    instead: GPT2,
-  },
-  { types: ['gpt_bigcode'], does: 'whose heads share one key', instead: GPT2 },
   { types: ['nemotron'], does: 'whose LayerNorms add 1 to their weights', instead: LLAMA },
   {
     types: ['apertus'],

@@ -30,12 +30,20 @@ interface Golden {
   cases: Case[];
 }
 
-const golden = JSON.parse(
-  readFileSync(join(import.meta.dirname, '../../../test/golden/tokenizers/tokenizers.json'), 'utf8'),
-) as Golden;
+const read = (name: string): Golden =>
+  JSON.parse(
+    readFileSync(join(import.meta.dirname, '../../../test/golden/tokenizers', name), 'utf8'),
+  ) as Golden;
+const golden = read('tokenizers.json');
+const fromVocab = read('vocab_files.json');
 
 /** The case's files as they lie in a folder. */
-function filesOf({ tokenizer, ...others }: Case): TokenizerFiles {
+function filesOf({ tokenizer, kind, ...others }: Case): TokenizerFiles {
+  if (kind === 'vocab files') {
+    const { vocab, merges } = fromVocab.models.bytes as { vocab: Json; merges: string[][] };
+    const lines = ['#version: 0.2', ...merges.map((pair) => pair.join(' '))];
+    return { ...others, tokenizer: undefined, vocab, merges: `${lines.join('\n')}\n` };
+  }
   const { base, ...flags } = tokenizer.model;
   return { ...others, tokenizer: { ...tokenizer, model: { ...golden.models[base], ...flags } } };
 }
@@ -84,5 +92,14 @@ describe('tokenizers by transformers', () => {
     for (const refusal of refusals) expect(refusal).toMatch(/not computed|computed only|one is needed/);
     // Of 276 cases 42 are refused; one more should not come unnoticed.
     expect(golden.cases.length - refusals.length).toBeGreaterThanOrEqual(234);
+  });
+
+  it('are the same from vocab.json and merges.txt', () => {
+    for (const one of fromVocab.cases) {
+      expect(classOf(undefined, one.tokenizer_config, one.config), `seed ${one.seed}`).toBe(one.right.class);
+    }
+    for (const refusal of fromVocab.cases.map(check).filter((sentence) => sentence !== undefined)) {
+      expect(refusal).toMatch(/and the tokenizer is a Qwen3_5Tokenizer|one is needed/);
+    }
   });
 });

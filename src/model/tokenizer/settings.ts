@@ -23,6 +23,9 @@ export type Name = (typeof NAMES)[number];
 export interface TokenizerFiles {
   /** tokenizer.json */
   tokenizer: unknown;
+  /** vocab.json and the text of merges.txt, which stand for it in older folders */
+  vocab?: unknown;
+  merges?: string | undefined;
   /** tokenizer_config.json */
   tokenizer_config?: unknown;
   /** special_tokens_map.json and added_tokens.json, from before version 5 */
@@ -54,8 +57,8 @@ export interface Settings {
 const HARMLESS: Readonly<Record<string, string>> = {
   // Read elsewhere.
   chat_template: 'a task reads it',
-  add_bos_token: 'version 5 drops it where there is a tokenizer.json',
-  add_eos_token: 'version 5 drops it where there is a tokenizer.json',
+  add_bos_token: 'version 5 drops it where there is a tokenizer.json; read elsewhere where there is none',
+  add_eos_token: 'version 5 drops it where there is a tokenizer.json; read elsewhere where there is none',
   // Lengths and padding: nothing is padded or cut to a length that a tokenizer names.
   ...sharing(
     'no text is padded or cut by the tokenizer',
@@ -155,7 +158,8 @@ export function readSettings(files: TokenizerFiles): Settings {
       const is_special = special.has(content);
       added.set(Number(id), readAddedToken({ content, special: is_special }, 'added_tokens.json'));
     }
-    for (const token of addedTokensOf(files.tokenizer)) added.set(token.id, token.token);
+    if (files.tokenizer !== undefined)
+      for (const token of addedTokensOf(files.tokenizer)) added.set(token.id, token.token);
   }
 
   const flagged = new Map(Array.from(added.values(), (token) => [token.content, token]));

@@ -10,6 +10,7 @@ import { readPreTokenizer } from './pre_tokenizers.ts';
 import { readSettings, textOf, type Name, type TokenizerFiles } from './settings.ts';
 import { addingCalls, specialTokensOf } from './special_tokens.ts';
 import { version4Notes } from './version_4.ts';
+import { frameBySettings, fromVocabFiles } from './vocab_files.ts';
 import { classOf, isComputed } from './which_class.ts';
 
 /** Text to ids and back, and the special ids an evaluation needs. */
@@ -70,7 +71,7 @@ export function makeTokenizer(files: TokenizerFiles, vocab_size: number): Tokeni
     refuse(`tokenizer_class is ${quoted(name)}; that class is not computed here.`);
   }
   const settings = readSettings(files);
-  const file = objectOf(files.tokenizer, 'tokenizer.json');
+  const file = objectOf(files.tokenizer ?? fromVocabFiles(files, name), 'tokenizer.json');
   const fields = fieldsOf(file, 'tokenizer.json');
   if (fields.text('version', '1.0') !== '1.0') refuse(`tokenizer.json: version is ${quoted(file.version)}.`);
   const [unknown] = refusedOf(tokenizerFates(file, name));
@@ -81,8 +82,6 @@ export function makeTokenizer(files: TokenizerFiles, vocab_size: number): Tokeni
   const normalizer = optional(json.normalizer, readNormalizer);
   const preTokenizer = optional(json.pre_tokenizer, readPreTokenizer);
   const decoder = optional(json.decoder, readDecoder);
-  const fileFrame = optional(file.post_processor, readPostProcessor) ?? NO_FRAME;
-  const frame = json.post_processor === null ? NO_FRAME : fileFrame;
   if (preTokenizer?.wants_start && normalizer?.keeps_start === false) {
     refuse(
       'tokenizer.json: pre_tokenizer Metaspace with prepend_scheme "first" is not computed behind a normalizer that takes characters away.',
@@ -144,6 +143,11 @@ export function makeTokenizer(files: TokenizerFiles, vocab_size: number): Tokeni
     );
   };
   checked([prefix.id]);
+  const fileFrame =
+    files.tokenizer === undefined
+      ? frameBySettings(files, bos, eos)
+      : (optional(file.post_processor, readPostProcessor) ?? NO_FRAME);
+  const frame = json.post_processor === null && files.tokenizer !== undefined ? NO_FRAME : fileFrame;
   const hasBos = ({ before }: Frame) => bos !== undefined && before.includes(bos.id);
   const bos_in_front = hasBos(frame);
   return {

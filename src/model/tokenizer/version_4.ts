@@ -32,7 +32,9 @@ export interface Version5 {
 
 /** What transformers 4.57 does otherwise with a tokenizer's files than 5.24, a sentence each. */
 export function version4Notes(files: TokenizerFiles, now: Version5): string[] {
-  return [...bosNote(files, now.bos), ...partsNote(files.tokenizer as Json, now), ...cleanUpNote(now)];
+  // Of vocab.json and merges.txt version 4 made the parts by the class, too.
+  const parts = files.tokenizer === undefined ? [] : partsNote(files.tokenizer as Json, now);
+  return [...bosNote(files, now.bos), ...parts, ...cleanUpNote(now)];
 }
 
 function bosNote({ tokenizer_config, config }: TokenizerFiles, bos: Version5['bos']): string[] {

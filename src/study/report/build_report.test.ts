@@ -1,9 +1,10 @@
 import { describe, expect, it, test } from 'vitest';
 import type { MultipleChoiceItem } from '../../eval/item.ts';
+import type { TaskName } from '../../eval/tasks/tasks.ts';
 import { assembleResult } from '../assemble.ts';
 import { resultTable } from '../export.ts';
 import type { ExperimentResult } from '../result.ts';
-import { parseSpec, type TaskSpec } from '../spec.ts';
+import { parseSpec, type ModelRef, type TaskSpec } from '../spec.ts';
 import type { RunRecord, StoredItem } from '../record.ts';
 import { itemsCsv } from './csv.ts';
 import { toHtml } from './html.ts';
@@ -124,51 +125,101 @@ describe('a report', () => {
   });
 });
 
-test('the harness is asked the same items in the same way', () => {
-  const result = resultOf('ARC', 'tiny');
-  const task: TaskSpec = { task: 'arc_easy', limit: 2, num_fewshot: 5 };
-  const [run] = result.runs;
-  const asked: ExperimentResult = {
-    ...result,
-    spec: {
-      ...result.spec,
-      tasks: [task, { task: 'ag_news' }, { task: 'wikitext' }, { task: 'mmlu', limit: 9 }],
-    },
-    runs: [
-      {
-        ...run!,
-        tasks: [{ ...run!.tasks[0]!, task: 'arc_easy', items: [choice(30, true), choice(8, true)] }],
-      },
-    ],
+describe('the harness is asked the same', () => {
+  /** A result of these tasks, of which these items were answered. */
+  const asked = (tasks: TaskSpec[], items: Partial<Record<TaskName, number[]>> = {}): ExperimentResult => {
+    const result = resultOf('ARC', 'tiny');
+    const answered = Object.entries(items).map(([task, doc_ids]) => ({
+      ...result.runs[0]!.tasks[0]!,
+      task: task as TaskName,
+      items: doc_ids.map((doc_id) => choice(doc_id, true)),
+    }));
+    const runs = result.runs.map((run) => ({ ...run, tasks: answered }));
+    return { ...result, spec: { ...result.spec, tasks }, runs };
   };
-  const commands = reproduction(asked, {})
-    .at(-1)!
-    .text.split('\n')
-    .filter((line) => line.startsWith('# lm_eval'))
-    .map((line) => line.slice(line.indexOf('--tasks')));
-  expect(commands).toEqual([
-    `--tasks arc_easy --num_fewshot 5 --samples '{"arc_easy":[8,30]}'`,
-    '--tasks wikitext',
-    '--tasks mmlu',
-  ]);
-  expect(reproduction(asked, {}).at(-1)!.note).toMatch(/^The examples in the prompts of arc_easy are others/);
-});
+  const waysOf = (...given: Parameters<typeof asked>) => {
+    const ways = reproduction(asked(...given), {});
+    const commands = ways.find(({ title }) => title.startsWith('By lm-evaluation-harness'));
+    return {
+      commands,
+      lines: commands?.text.split('\n').map((line) => line.slice(line.indexOf('--tasks'))),
+      ways,
+    };
+  };
 
-test('the examples are said to be the harness’s own only where they are drawn, and for other items', () => {
-  const result = resultOf('ARC', 'tiny');
-  const noteOf = (task: TaskSpec, ...doc_ids: number[]) => {
-    const [run] = result.runs;
-    const tasks = [
-      { ...run!.tasks[0]!, task: task.task, items: doc_ids.map((doc_id) => choice(doc_id, true)) },
+  it('items by their numbers, ascending; a whole task; of MMLU each subject’s own numbers', () => {
+    const { lines } = waysOf(
+      [
+        { task: 'arc_easy', limit: 2 },
+        { task: 'ag_news' },
+        { task: 'wikitext' },
+        { task: 'mmlu', limit: 3, num_fewshot: 5 },
+      ],
+      { arc_easy: [30, 8], mmlu: [14041, 99, 100] },
+    );
+    expect(lines).toEqual([
+      `--tasks arc_easy --samples '{"arc_easy":[8,30]}'`,
+      '--tasks wikitext',
+      `--tasks mmlu_abstract_algebra,mmlu_anatomy,mmlu_world_religions --num_fewshot 5 --samples '{"mmlu_abstract_algebra":[99],"mmlu_anatomy":[0],"mmlu_world_religions":[170]}'`,
+    ]);
+  });
+
+  it('where examples are drawn, all items up to the last one, and says so', () => {
+    const { commands, lines } = waysOf([{ task: 'arc_easy', limit: 2, num_fewshot: 5 }], {
+      arc_easy: [30, 8],
+    });
+    expect(lines).toEqual(['--tasks arc_easy --num_fewshot 5 --limit 31']);
+    expect(commands!.note).toMatch(/^Of arc_easy all items to the last one of this run are asked/);
+    const all = waysOf([{ task: 'arc_easy', doc_ids: [1, 0], num_fewshot: 5 }], { arc_easy: [1, 0] });
+    expect(all.lines).toEqual(['--tasks arc_easy --num_fewshot 5 --limit 2']);
+    expect(all.commands!.note).toBeUndefined();
+  });
+
+  it('through a chat template, with an instruction, quoted for a shell', () => {
+    const tasks: TaskSpec[] = [
+      { task: 'arc_easy', apply_chat_template: true, fewshot_as_multiturn: false },
+      { task: 'arc_challenge', system_instruction: "It's “so”, $HOME." },
     ];
-    const asked = { ...result, spec: { ...result.spec, tasks: [task] }, runs: [{ ...run!, tasks }] };
-    return reproduction(asked, {}).at(-1)!.note;
-  };
-  expect(noteOf({ task: 'arc_easy', num_fewshot: 5, limit: 2 }, 5, 2)).toContain('arc_easy');
-  expect(noteOf({ task: 'arc_easy', num_fewshot: 5, doc_ids: [1, 0] }, 1, 0)).toBeUndefined();
-  expect(noteOf({ task: 'arc_easy', num_fewshot: 5 }, 0, 1)).toBeUndefined();
-  expect(noteOf({ task: 'arc_easy', limit: 2 }, 5, 2)).toBeUndefined();
-  expect(noteOf({ task: 'mmlu_virology', num_fewshot: 5, limit: 2 }, 5, 2)).toBeUndefined();
+    const { lines, ways } = waysOf(tasks);
+    expect(lines).toEqual([
+      '--tasks arc_easy --apply_chat_template --fewshot_as_multiturn false',
+      `--tasks arc_challenge --system_instruction 'It'\\''s “so”, $HOME.'`,
+    ]);
+    expect(ways.at(-1)!.text).toContain(
+      'lm_eval.simple_evaluate(model=lm, tasks=["arc_easy"], apply_chat_template=True, fewshot_as_multiturn=False)',
+    );
+  });
+
+  it('on another day otherwise, where the template puts in the date', () => {
+    const result = asked([{ task: 'arc_easy', apply_chat_template: true }]);
+    const chat_template = { file: 'chat_template.jinja', sha256: 'x', date: 'Tue Feb 03 2026' };
+    const dated = { ...result, environment: { ...result.environment, chat_template } };
+    expect(reproduction(dated, {}).at(-1)!.note).toContain('puts in the date, here Tue Feb 03 2026');
+  });
+
+  it('not of another split, and says so', () => {
+    const { commands, ways } = waysOf([{ task: 'arc_easy', split: 'validation' }]);
+    expect(commands).toBeUndefined();
+    expect(ways.at(-1)!.note).toContain('for the validation split there is no call');
+  });
+
+  it('of the commit and with the adapter', () => {
+    const result = asked([{ task: 'wikitext' }]);
+    const model: ModelRef = {
+      source: 'hub',
+      repo: 'a/b',
+      revision: 'main',
+      adapter: { source: 'hub', repo: 'c/lora', revision: 'main' },
+    };
+    const environment = {
+      ...result.environment,
+      model: { ...result.environment.model, revision: 'f00', adapter: { revision: 'ba5', files: {} } },
+    };
+    const ways = reproduction({ ...result, spec: { ...result.spec, model }, environment }, {});
+    const command = ways.find(({ title }) => title.startsWith('By lm'))!;
+    expect(command.text).toContain('--model_args pretrained=a/b,revision=f00,peft=c/lora,dtype=float32 ');
+    expect(ways.at(-1)!.text).toContain('PeftModel.from_pretrained(model, "c/lora", revision="ba5")');
+  });
 });
 
 test('a digest that does not fit is said in the report, and in a column of the CSV', () => {
@@ -197,11 +248,14 @@ describe('text from anybody', () => {
     });
     const python = reproduction(asked(name), {}).at(-1)!.text;
     expect(python.split('\n').map((line) => line.split(' ')[0])).toEqual([
-      ...['import', 'from', '', 'model', '', '#'],
+      ...['import', 'import', 'from', 'from', '', 'model', 'tokenizer', 'lm'],
+      'print(lm_eval.simple_evaluate(model=lm,',
     ]);
-    expect(reproduction(asked('x,trust_remote_code=True'), {}).at(-1)!.text).toContain(
-      '--model_args pretrained=FOLDER,',
+    const commands = reproduction(asked('x,trust_remote_code=True'), {}).filter(({ text }) =>
+      text.startsWith('lm_eval'),
     );
+    expect(commands).toHaveLength(1);
+    expect(commands[0]!.text).toContain('--model_args pretrained=FOLDER,');
     const [, terminal] = reproduction(result, { link: "http://host/#/experiment?title=it's;id" });
     expect(terminal!.text).toContain(`run 'http://host/#/experiment?title=it'\\''s;id' --model`);
   });

@@ -1,5 +1,6 @@
 import { adapterNames } from '../adapters.ts';
-import type { ExperimentResult } from '../result.ts';
+import { TASKS } from '../../eval/tasks/tasks.ts';
+import type { ChatTemplateOrigin, ExperimentResult } from '../result.ts';
 import { canonicalJson } from '../spec.ts';
 import { hashText } from '../digest.ts';
 import { readingRows } from '../view/reading.ts';
@@ -7,9 +8,19 @@ import { readingRows } from '../view/reading.ts';
 /** The harness whose protocols are followed wherever a task bears a harness's name. */
 export const HARNESS = 'lm-evaluation-harness 0.4.13';
 
+/** Which chat template, and what must be known of it. */
+function chatTemplateText({ file, sha256, date, without_system }: ChatTemplateOrigin): string {
+  const left_out = without_system?.map((task) => TASKS[task].title).join(', ');
+  return [
+    `${file}, SHA-256 of the template ${sha256}`,
+    ...(date ? [`it puts in the date, ${date}, so that prompts are others on another day`] : []),
+    ...(left_out ? [`it refuses a system turn, which was left out for ${left_out}, as ${HARNESS} does`] : []),
+  ].join('; ');
+}
+
 /** The origin of the numbers and the protocol, as rows of name and value. */
 export function environmentRows({ spec, environment, digest }: ExperimentResult): string[][] {
-  const { app, runtime, kernel_check, model, started } = environment;
+  const { app, runtime, kernel_check, model, started, chat_template } = environment;
   const files = Object.entries(model.files).map(([name, { bytes, sha256 }]) => [
     name,
     `${bytes} bytes${sha256 ? `, SHA-256 ${sha256}` : ''}`,
@@ -19,6 +30,7 @@ export function environmentRows({ spec, environment, digest }: ExperimentResult)
     ['Model', `${model.name}${model.revision ? ` at ${model.revision}` : ''}`],
     ...files,
     ...readingRows(model.reading),
+    ...(chat_template ? [['Chat template', chatTemplateText(chat_template)]] : []),
     ['Adapter', adapterNames(environment)],
     ['Runtime', runtime],
     ['Lab', `version ${app.version}, commit ${app.commit}`],

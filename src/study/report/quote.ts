@@ -1,10 +1,11 @@
 import { oneLine } from '../one_line.ts';
 
-/** A text as a word of a POSIX shell's command line: `it's` is `'it'\''s'`. Whatever it holds, it stays one word. */
-export function shellWord(text: string): string {
-  const line = oneLine(text);
-  return /^[\w@%+:,./-][\w@%+=:,./-]*$/.test(line) ? line : `'${line.replaceAll("'", `'\\''`)}'`;
-}
+/** A text as a word of a POSIX shell's command line, line ends and all: `it's` is `'it'\''s'`. */
+export const shellText = (text: string): string =>
+  /^[\w@%+:,./-][\w@%+=:,./-]*$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+
+/** The same on one line, of names and links. */
+export const shellWord = (text: string): string => shellText(oneLine(text));
 
 /** A text as a string of Python on one line, in ASCII: `é` is `"\u00e9"`. */
 export const pythonString = (text: string): string =>

@@ -1,21 +1,21 @@
-import { TASKS } from '../../eval/tasks/tasks.ts';
-import { configName, type QuantConfig } from '../../quant/config.ts';
+import { configName, skippedModules, type QuantConfig } from '../../quant/config.ts';
 import { autoClass } from '../auto_class.ts';
-import type { ExperimentResult, TaskResult } from '../result.ts';
-import type { ModelRef, TaskSpec } from '../spec.ts';
+import type { ExperimentResult } from '../result.ts';
+import type { AdapterRef, ModelRef } from '../spec.ts';
+import { commandOf, harnessTask, notesOf, pythonCall, type HarnessTask } from './harness_call.ts';
 import type { HowTo, ReportOptions } from './parts.ts';
 import { pythonString, shellWord } from './quote.ts';
 
-/** The link, the command line, and the same in Python where bitsandbytes and the harness can say it. */
-export function reproduction(
-  { spec, environment, runs }: ExperimentResult,
-  { link }: ReportOptions,
-): HowTo[] {
+/**
+ * The link, the command line, and the same by lm-evaluation-harness where bitsandbytes and it can say it: in a terminal
+ * what is not quantized, all in Python. transformers 5 takes no settings of bitsandbytes from a command line.
+ */
+export function reproduction(result: ExperimentResult, { link }: ReportOptions): HowTo[] {
+  const { spec } = result;
   const saved = 'spec.json';
   const folder = spec.model.source === 'local' ? ' --model FOLDER' : '';
-  const asked = spec.tasks
-    .filter(({ task }) => TASKS[task].in_harness)
-    .map((task) => ({ ...task, doc_ids: askedDocs(task, runs[0]?.tasks) }));
+  const tasks = spec.tasks.flatMap((task) => harnessTask(task, result) ?? []);
+  const model = modelOf(result);
   return [
     ...(link ? [{ title: 'In a browser', language: 'text' as const, text: link }] : []),
     {
@@ -23,58 +23,76 @@ export function reproduction(
       language: 'sh',
       text: `npm run -s lab -- run ${link ? shellWord(link) : saved}${folder} --out result.json`,
     },
-    ...spec.configs.map((config) =>
-      pythonOf(config, spec.model, autoClass(environment.model.architecture), asked),
-    ),
+    ...spec.configs.flatMap((config) => [
+      ...terminalOf(config, model, tasks),
+      pythonOf(config, model, tasks),
+    ]),
   ];
 }
 
-/** The items of a task that took a part of its data; undefined for all of it, or one of many subjects' own numbers. */
-function askedDocs(
-  { task, limit, doc_ids }: TaskSpec,
-  tasks: readonly TaskResult[] = [],
-): number[] | undefined {
-  if (task === 'mmlu' || (limit === undefined && doc_ids === undefined)) return undefined;
-  return tasks.find((one) => one.task === task)?.items.map(({ doc_id }) => doc_id);
+/** A model as from_pretrained takes it: a repository with its commit, or a folder. */
+interface Pretrained {
+  auto_class: string;
+  name: string;
+  revision?: string | undefined;
+  adapter?: { name: string; revision?: string | undefined } | undefined;
 }
 
-/**
- * Commands that ask the same items with lm-evaluation-harness: `--samples` names rows of a split, ascending, for the
- * harness (0.4.13, Task.doc_iterator) asks in this order whatever the list's, and names its answers by the list's.
- */
-function harnessCommand(model: string, { task, num_fewshot, doc_ids }: TaskSpec): string {
+function modelOf({ spec: { model }, environment }: ExperimentResult): Pretrained {
+  const { revision, adapter } = environment.model;
+  return {
+    auto_class: autoClass(environment.model.architecture),
+    ...named(model, revision),
+    adapter: model.adapter && named(model.adapter, adapter?.revision),
+  };
+}
+
+function named(
+  ref: ModelRef | AdapterRef,
+  revision: string | undefined,
+): { name: string; revision?: string } {
+  switch (ref.source) {
+    case 'bundled':
+      return { name: `public/models/${ref.name}` };
+    case 'local':
+      return { name: ref.name };
+    case 'hub':
+      return { name: ref.repo, revision: revision ?? ref.revision };
+  }
+}
+
+const noteOf = (notes: readonly (string | undefined)[]): { note?: string } => {
+  const note = notes.filter((one) => one !== undefined).join(' ');
+  return note === '' ? {} : { note };
+};
+
+/** The commands of lm_eval for what is not quantized. */
+function terminalOf(config: QuantConfig, model: Pretrained, tasks: readonly HarnessTask[]): HowTo[] {
+  const calls = tasks.flatMap(({ call }) => call ?? []);
+  const { auto_class, name, revision, adapter } = model;
+  // The harness loads by no other class from a command line.
+  if (config.quant_type !== 'none' || calls.length === 0 || auto_class !== 'AutoModelForCausalLM') return [];
+  const args = [
+    `pretrained=${isArgument(name) ? name : 'FOLDER'}`,
+    ...(revision === undefined ? [] : [`revision=${revision}`]),
+    ...(adapter ? [`peft=${isArgument(adapter.name) ? adapter.name : 'ADAPTER'}`] : []),
+    `dtype=${config.compute_dtype}`,
+    // Log-probabilities of float16 or bfloat16 would be rounded to it.
+    ...(config.compute_dtype === 'float32' ? [] : ['softmax_dtype=float32']),
+  ].join(',');
   return [
-    `# lm_eval --model hf --model_args ${shellWord(model)} --tasks ${task}`,
-    ...(num_fewshot === undefined ? [] : [`--num_fewshot ${num_fewshot}`]),
-    ...(doc_ids
-      ? [`--samples ${shellWord(JSON.stringify({ [task]: doc_ids.toSorted((a, b) => a - b) }))}`]
-      : []),
-  ].join(' ');
+    {
+      title: `By lm-evaluation-harness 0.4.13: ${configName(config)}`,
+      language: 'sh',
+      text: calls.map((call) => commandOf(args, call)).join('\n'),
+      ...noteOf([notesOf(tasks)]),
+    },
+  ];
 }
 
-/**
- * Says where the command's examples are others: the harness draws once for each item it asks, Nibble once for each
- * item of the split, so that an item's prompt stays the same whichever others are asked.
- */
-function otherExamples(tasks: readonly TaskSpec[]): string | undefined {
-  const drawn = tasks.filter(({ task, num_fewshot = TASKS[task].num_fewshot, doc_ids = [] }) => {
-    const isBeginning = doc_ids.every((doc_id) => doc_id < doc_ids.length);
-    return num_fewshot > 0 && TASKS[task].fewshot?.sampler === 'default' && !isBeginning;
-  });
-  if (drawn.length === 0) return undefined;
-  const names = drawn.map(({ task }) => task).join(', ');
-  return `The examples in the prompts of ${names} are others: the harness draws them one asked item after another, so that they depend on which items are asked.`;
-}
-
-function pythonOf(
-  config: QuantConfig,
-  model: ModelRef,
-  auto_class: string,
-  tasks: readonly TaskSpec[],
-): HowTo {
+function pythonOf(config: QuantConfig, model: Pretrained, tasks: readonly HarnessTask[]): HowTo {
   const title = `In Python: ${configName(config)}`;
   const quantization = bitsandbytesArguments(config);
-  const name = model.source === 'hub' ? model.repo : model.name;
   if (!quantization) {
     return {
       title,
@@ -82,19 +100,37 @@ function pythonOf(
       text: `bitsandbytes has no ${config.quant_type}; there is no counterpart.`,
     };
   }
-  const args = [
-    `pretrained=${isArgument(name) ? name : 'FOLDER'}`,
-    ...Object.entries(quantization.model).map(([key, value]) => `${key}=${value}`),
-  ];
+  const { auto_class, name, adapter } = model;
+  const calls = tasks.flatMap(({ call }) => call ?? []);
+  const bnb = config.quant_type === 'none' ? '' : ', BitsAndBytesConfig';
+  const softmax = config.compute_dtype === 'float32' ? '' : ', softmax_dtype="float32"';
+  const at = (revision: string | undefined) =>
+    revision === undefined ? '' : `, revision=${pythonString(revision)}`;
   const lines = [
+    ...(calls.length > 0 ? ['import lm_eval'] : []),
     'import torch',
-    `from transformers import ${auto_class}, BitsAndBytesConfig`,
+    ...(calls.length > 0 ? ['from lm_eval.models.huggingface import HFLM'] : []),
+    ...(adapter ? ['from peft import PeftModel'] : []),
+    `from transformers import ${auto_class}${calls.length > 0 ? ', AutoTokenizer' : ''}${bnb}`,
     '',
-    `model = ${auto_class}.from_pretrained(${pythonString(name)}, ${quantization.python})`,
-    ...(tasks.length > 0 ? ['', ...tasks.map((task) => harnessCommand(args.join(','), task))] : []),
+    `model = ${auto_class}.from_pretrained(${pythonString(name)}${at(model.revision)}, ${quantization.python})`,
+    ...(adapter
+      ? [`model = PeftModel.from_pretrained(model, ${pythonString(adapter.name)}${at(adapter.revision)})`]
+      : []),
+    ...(calls.length > 0
+      ? [
+          `tokenizer = AutoTokenizer.from_pretrained(${pythonString(name)}${at(model.revision)})`,
+          `lm = HFLM(pretrained=model, tokenizer=tokenizer, batch_size=1${softmax})`,
+          ...calls.map((call) => `print(${pythonCall(call)}["results"])`),
+        ]
+      : []),
   ];
-  const note = [quantization.note, otherExamples(tasks)].filter((one) => one !== undefined).join(' ');
-  return { title, language: 'python', text: lines.join('\n'), ...(note ? { note } : {}) };
+  return {
+    title,
+    language: 'python',
+    text: lines.join('\n'),
+    ...noteOf([quantization.note, notesOf(tasks)]),
+  };
 }
 
 /** A comma would begin another argument of the harness's, such as one that trusts the repository's code. */
@@ -103,27 +139,22 @@ const isArgument = (name: string): boolean => !name.includes(',');
 interface BitsAndBytes {
   /** Arguments of from_pretrained. */
   python: string;
-  /** The same for lm_eval's --model_args. */
-  model: Record<string, string>;
   note?: string;
 }
 
 function bitsandbytesArguments(config: QuantConfig): BitsAndBytes | undefined {
   const dtype = `torch.${config.compute_dtype}`;
+  // A list of one's own takes the place of the head, which transformers leaves out by itself.
+  const skipped = skippedModules(config);
+  const skip = skipped.length > 0 ? `, llm_int8_skip_modules=${JSON.stringify([...skipped, 'lm_head'])}` : '';
   switch (config.quant_type) {
     case 'none':
-      return { python: `dtype=${dtype}`, model: { dtype: config.compute_dtype } };
+      return { python: `dtype=${dtype}` };
     case 'nf4':
     case 'fp4': {
       const double = config.double_quant ? 'True' : 'False';
       return {
-        python: `quantization_config=BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="${config.quant_type}", bnb_4bit_use_double_quant=${double}, bnb_4bit_compute_dtype=${dtype})`,
-        model: {
-          load_in_4bit: 'True',
-          bnb_4bit_quant_type: config.quant_type,
-          bnb_4bit_use_double_quant: double,
-          bnb_4bit_compute_dtype: config.compute_dtype,
-        },
+        python: `quantization_config=BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="${config.quant_type}", bnb_4bit_use_double_quant=${double}, bnb_4bit_compute_dtype=${dtype}${skip}), dtype=${dtype}`,
         ...(config.blocksize === 64
           ? {}
           : {
@@ -133,8 +164,7 @@ function bitsandbytesArguments(config: QuantConfig): BitsAndBytes | undefined {
     }
     case 'llm_int8':
       return {
-        python: `quantization_config=BitsAndBytesConfig(load_in_8bit=True, llm_int8_threshold=${config.llm_int8_threshold.toFixed(1)}), dtype=${dtype}`,
-        model: { load_in_8bit: 'True', llm_int8_threshold: config.llm_int8_threshold.toFixed(1) },
+        python: `quantization_config=BitsAndBytesConfig(load_in_8bit=True, llm_int8_threshold=${config.llm_int8_threshold.toFixed(1)}${skip}), dtype=${dtype}`,
       };
     default:
       return undefined;

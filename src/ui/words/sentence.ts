@@ -58,17 +58,24 @@ function nameInLine(config: QuantConfig): string {
   return skipped.length > 0 ? `${name} (without ${listed(skipped, MOST_LAYERS)})` : name;
 }
 
-function itemsOf({ task, limit, doc_ids, num_fewshot, split, file }: TaskSpec): string {
+function itemsOf(spec: TaskSpec): string {
+  const { task, limit, doc_ids, num_fewshot, split, file } = spec;
   const { title, item } = TASKS[task];
   const notes = [
     ...(split ? [split] : []),
     ...(num_fewshot ? [`${count(num_fewshot, 'example')} before each`] : []),
+    ...(spec.apply_chat_template ? ['through the chat template'] : []),
+    ...(spec.fewshot_as_multiturn === false && num_fewshot ? ['examples in one turn'] : []),
+    ...(spec.system_instruction ? [`told “${short(spec.system_instruction)}”`] : []),
   ];
   const aside = notes.length > 0 ? ` (${notes.join('; ')})` : '';
   // It is one text, whatever the limit.
   if (task === 'text') return `${file ? `the text ${file}` : 'a text of your own'}${aside}`;
   return `${itemsAsked(item, limit, doc_ids)} of ${title}${aside}`;
 }
+
+/** The beginning of an instruction. */
+const short = (text: string): string => (text.length > 40 ? `${text.slice(0, 39)}…` : text);
 
 function itemsAsked(
   [one, several]: readonly [string, string],

@@ -4,7 +4,7 @@ import { footprintOf } from '../../../model/footprint.ts';
 import { parseConfig } from '../../../model/config.ts';
 import { CODEBOOK_ROWS, configName, FORMAT_ROWS, type QuantConfig } from '../../../quant/config.ts';
 import type * as formats from '../../../quant/formats.ts';
-import { dequantize, quantize } from '../../../quant/quantize.ts';
+import { dequantize, quantize, type Quantizing } from '../../../quant/quantize.ts';
 import { parseSpec } from '../../../study/spec.ts';
 import { printSpec, readSpec } from '../../../study/spec_query.ts';
 import { LOOKS } from '../../chart/look.ts';
@@ -53,7 +53,7 @@ test('in a link, in names, among the looks and the lists of codebooks', () => {
 
 test('in the arithmetic and in what it stores', () => {
   const weights = { shape: [1, 8], data: Float32Array.of(6, -0.5, 1, 0, 1.4, -3, 4, 2) };
-  const back = dequantize(quantize(weights, e2m1 as Exclude<QuantConfig, { quant_type: 'none' }>)).data;
+  const back = dequantize(quantize(weights, e2m1 as Quantizing)).data;
   [6, -0.5, 1, 0, 1.5, -3, 4, 2].forEach((value, i) => expect(back[i]).toBeCloseTo(value, 5));
 });
 

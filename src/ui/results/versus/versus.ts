@@ -56,6 +56,7 @@ export function differences(a: ExperimentResult, b: ExperimentResult): string[] 
     ],
     ['Seed', String(spec.seed)],
     ['Questions', (e.items_sha256 ?? 'not recorded').slice(0, 16)],
+    ['Chat template', (e.chat_template?.sha256 ?? 'none').slice(0, 16)],
     ['GPU adapter', adapterNames(e)],
     ['Lab', `version ${e.app.version}, commit ${e.app.commit}`],
     ['Runtime', e.runtime],

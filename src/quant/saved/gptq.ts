@@ -1,0 +1,125 @@
+import { LabError } from '../../errors.ts';
+import { packGroups, unlessEight } from './groups.ts';
+import {
+  nibbleOf,
+  refuseSetting,
+  requireFloats,
+  requireWords,
+  type SavedLayout,
+  type SavedReader,
+} from './layout.ts';
+
+/** quantization_config of GPTQ, as far as it says how tensors are stored. */
+export interface GptqSettings {
+  /** -1 for whole rows. */
+  group_size: number;
+  /** Of the first version, zeros are stored less one, by a subtraction from the whole word. */
+  checkpoint_format: 'gptq' | 'gptq_v2';
+  symmetric: boolean;
+}
+
+const TOOL = 'GPTQ';
+
+/**
+ * Reads the settings of GPTQ (gptqmodel, AutoGPTQ).
+ * @throws unsupported-quantization for other bits, packings or layers than are read here.
+ */
+export function gptqSettings(config: Readonly<Record<string, unknown>>): GptqSettings {
+  const {
+    bits,
+    group_size = -1,
+    sym = true,
+    is_marlin_format,
+    dynamic,
+    lm_head,
+    pack_dtype = 'int32',
+  } = config;
+  const checkpoint_format = config.checkpoint_format ?? config.format ?? 'gptq';
+  if (bits !== 4) refuseSetting(TOOL, 'bits', bits, '4');
+  if (is_marlin_format === true) refuseSetting(TOOL, 'is_marlin_format', true, 'plain packing');
+  if (checkpoint_format !== 'gptq' && checkpoint_format !== 'gptq_v2') {
+    refuseSetting(TOOL, 'checkpoint_format', checkpoint_format, 'gptq and gptq_v2');
+  }
+  if (
+    typeof group_size !== 'number' ||
+    !(group_size === -1 || (Number.isInteger(group_size) && group_size >= 8))
+  ) {
+    refuseSetting(TOOL, 'group_size', group_size, 'whole numbers from 8 on, and -1');
+  }
+  if (dynamic && Object.keys(dynamic).length > 0)
+    refuseSetting(TOOL, 'dynamic', dynamic, 'one setting for all layers');
+  if (lm_head === true) refuseSetting(TOOL, 'lm_head', true, 'heads that are not quantized');
+  if (pack_dtype !== 'int32') refuseSetting(TOOL, 'pack_dtype', pack_dtype, 'int32');
+  return { group_size, checkpoint_format, symmetric: sym === true };
+}
+
+/** GPTQ's layout: codes eight to a word down the columns of the transposed weight, zeros eight to a word along it. */
+export function gptqLayout({ group_size, checkpoint_format, symmetric }: GptqSettings): SavedLayout {
+  return {
+    tool: TOOL,
+    parts: /^(qweight|qzeros|scales|g_idx)$/,
+    warnings: [],
+    isQuantized: (reader, name) => reader.dtypeOf(`${name}.qweight`) !== undefined,
+    storageOf: () => Promise.resolve({ quant_type: 'gptq', group_size, symmetric }),
+    async read(reader, name, shape) {
+      const [rows, columns] = shape;
+      const group = group_size === -1 ? columns : group_size;
+      if (columns % group !== 0 || columns % 8 !== 0 || rows % 8 !== 0) {
+        throw new LabError(
+          'unsupported-quantization',
+          `${name} is [${rows}, ${columns}] in groups of ${group}; Nibble opens GPTQ's layers of whole groups.`,
+        );
+      }
+      await requireInOrder(reader, name, columns, group);
+      const groups = columns / group;
+      const qweight = await requireWords(reader, `${name}.qweight`, (columns / 8) * rows);
+      const stored = await requireFloats(reader, `${name}.scales`, groups * rows);
+      const qzeros = await requireWords(reader, `${name}.qzeros`, groups * (rows / 8));
+      const codes = new Uint8Array(rows * columns);
+      for (let k = 0; k < columns; k++) {
+        const words = (k >> 3) * rows;
+        for (let n = 0; n < rows; n++) codes[n * columns + k] = nibbleOf(qweight[words + n]!, k & 7);
+      }
+      const [scales, zeros] = [new Float32Array(rows * groups), new Float32Array(rows * groups)];
+      for (let g = 0; g < groups; g++) {
+        for (let n = 0; n < rows; n++) {
+          scales[n * groups + g] = stored[g * rows + n]!;
+          zeros[n * groups + g] = nibbleOf(
+            zeroWord(qzeros[g * (rows / 8) + (n >> 3)]!, checkpoint_format),
+            n & 7,
+          );
+        }
+      }
+      return packGroups({
+        quant_type: 'gptq',
+        shape,
+        group_size: group,
+        codes,
+        scales,
+        zeros: unlessEight(zeros),
+        bits: { scale: 16, zero: 4 },
+      });
+    },
+  };
+}
+
+/** The first version takes one from every nibble by one subtraction from the word, which borrows: so does undoing it. */
+const zeroWord = (word: number, format: GptqSettings['checkpoint_format']): number =>
+  format === 'gptq' ? (word + 0x11111111) >>> 0 : word;
+
+/** Columns that were quantized in another order than they stand would need the input gathered first. */
+async function requireInOrder(
+  reader: SavedReader,
+  name: string,
+  columns: number,
+  group: number,
+): Promise<void> {
+  if (reader.dtypeOf(`${name}.g_idx`) === undefined) return;
+  const g_idx = await requireWords(reader, `${name}.g_idx`, columns);
+  const at = g_idx.findIndex((g, k) => g !== Math.floor(k / group));
+  if (at < 0) return;
+  throw new LabError(
+    'unsupported-quantization',
+    `${name}.g_idx puts column ${at} into group ${g_idx[at]} (act-order); Nibble opens GPTQ whose groups stand in order, as with desc_act: false.`,
+  );
+}
