@@ -5,6 +5,7 @@ import { CHROMIUM_ARGS, findChromium } from './bin/chromium.mjs';
 import { contentSecurityPolicy } from './bin/csp.mjs';
 import { serviceWorker } from './bin/offline.mjs';
 import { currentCommit } from './bin/commit.mjs';
+import { hubEndpoint } from './bin/hub.mjs';
 
 /** Cross-origin isolation sharpens performance.now() from 100 us to 5 us. */
 const headers = {
@@ -38,7 +39,7 @@ function isNeededAtOnce(id: string, modules: Modules, seen = new Set<string>()):
 export default defineConfig({
   base: './',
   plugins: [svelte(), contentSecurityPolicy(), serviceWorker()],
-  define: { __COMMIT__: JSON.stringify(currentCommit()) },
+  define: { __COMMIT__: JSON.stringify(currentCommit()), __HUB__: JSON.stringify(hubEndpoint()) },
   worker: { format: 'es' },
   build: {
     target: 'es2023',

@@ -1,13 +1,17 @@
 // The content security policy of the built pages, as a <meta>: it works on any static host.
 import { createHash } from 'node:crypto';
+import { hubEndpoint } from './hub.mjs';
 
 /** The Hub and where its files come from. */
 const HUB = ['https://huggingface.co', 'https://*.huggingface.co', 'https://*.hf.co'];
 
-/** Hosts that a build may connect to beside the page's own: the Hub, and those that $NIBBLE_CONNECT names, as mirrors. */
+/** Hosts that a build may connect to beside the page's own: the Hub, the mirror of $HF_ENDPOINT, those of $NIBBLE_CONNECT. */
 export const connectHosts = () => [
-  ...HUB,
-  ...(process.env.NIBBLE_CONNECT ?? '').split(/[\s,]+/).filter(Boolean),
+  ...new Set([
+    ...HUB,
+    new URL(hubEndpoint()).origin,
+    ...(process.env.NIBBLE_CONNECT ?? '').split(/[\s,]+/).filter(Boolean),
+  ]),
 ];
 
 /**

@@ -28,6 +28,7 @@ const PLAIN: Partial<Record<ScreenName, Pick<Screen, 'ready' | 'part'>>> = {
   experiment: { ready: 'Measure this GPU' },
   footprint: { ready: 'What a context takes' },
   lessons: { ready: 'Make a class link' },
+  storage: { ready: 'Ask the browser to keep it' },
   'self-check': { ready: 'Check every kernel' },
 };
 

@@ -55,6 +55,10 @@ const HINTS = {
     'What was measured is saved. Close other tabs that use the GPU, reload the page and resume the run.',
   'non-finite-score': 'The model overflowed: choose float32 or bfloat16 as compute_dtype.',
   'kernel-mismatch': 'This adapter computes wrong results: update the graphics driver or use another one.',
+  'needs-login':
+    'Accept the model’s terms on its page of the Hub and give your own token, or choose a folder that holds its files.',
+  'wrong-bytes':
+    'Something on the way changes the file: try another network or mirror, or choose a folder that holds it.',
   network: 'Check the connection and the repository name, then try again.',
   storage:
     'Let this site keep data in the settings of the browser, or leave the private window, then try again.',

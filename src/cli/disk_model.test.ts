@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { browserHost } from '../lab/browser_host.ts';
+import { plainHub } from '../lab/hub.ts';
 import { memoryStore } from '../lab/store.ts';
 import type { FileSet } from '../tensor/source.ts';
 import { diskFiles, diskModel } from './disk.ts';
@@ -45,7 +46,7 @@ it('a folder on disk and the same one chosen in the page are the same files', as
   );
   vi.stubGlobal('navigator', { userAgent: 'a browser' });
   const gpu = () => Promise.reject(new Error('no device is needed'));
-  const host = browserHost('http://localhost/', { model_files }, gpu, memoryStore());
+  const host = browserHost('http://localhost/', { model_files }, gpu, memoryStore(), plainHub());
   const { files } = await host.openFiles(
     { source: 'local', name: 'x' },
     () => {},

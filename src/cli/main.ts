@@ -29,6 +29,9 @@ With --out, run appends every answer to RESULT.partial.jsonl as it comes and del
 ends it before (Ctrl+C, a full disk, a dead browser) leaves RESULT.json with the answers so far, and the same command with
 --resume goes on from them.
 
+Models of the Hub are read from its own cache (HF_HOME, HF_HUB_CACHE) and kept there with --runtime node; HF_TOKEN opens
+gated ones, HF_ENDPOINT names a mirror, HF_HUB_OFFLINE=1 asks nothing.
+
 Exit status: 0 done, 1 the run failed or lacks answers, 2 bad input, 130 stopped by Ctrl+C, 143 by SIGTERM.`;
 
 const COMMANDS: Record<string, (args: string[]) => Promise<number>> = {

@@ -2,9 +2,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LabError } from '../errors.ts';
 import type { DataPlace } from '../lab/datasets.ts';
-import { downloadedFiles } from '../lab/files.ts';
 import { gpuOnce } from '../lab/gpu_once.ts';
-import { openHub } from '../lab/hub.ts';
+import { openHub, type Hub } from '../lab/hub.ts';
 import type { Host } from '../lab/host.ts';
 import { memoryStore } from '../lab/store.ts';
 import { APP } from '../study/version.ts';
@@ -13,6 +12,7 @@ import type { FileSet } from '../tensor/source.ts';
 import { diskFiles, diskModel, diskSource } from './disk.ts';
 import { diskScratch } from './disk_scratch.ts';
 import { nodeGpu } from './node_gpu.ts';
+import { nodeHub } from './node_hub.ts';
 
 /** The folder on disk of the files that the page fetches from its server. */
 const PUBLIC = fileURLToPath(new URL('../../public/', import.meta.url));
@@ -27,12 +27,16 @@ export interface Folders {
 }
 
 /** Node as the host of a run: Dawn, folders, and a store in memory. */
-export function nodeHost({ model: modelFolder, data: dataFolder, adapter: adapterFolder }: Folders): Host {
+export function nodeHost(
+  { model: modelFolder, data: dataFolder, adapter: adapterFolder }: Folders,
+  hub: Hub = nodeHub(),
+): Host {
   return {
     gpu: gpuOnce(nodeGpu),
     runtime: NODE_RUNTIME,
     app: APP,
     data: [...(dataFolder ? [folderPlace(dataFolder)] : []), BUNDLED],
+    hub,
     store: memoryStore(),
     own: (_, work) => work(),
     scratch: () => Promise.resolve(diskScratch()),
@@ -42,8 +46,8 @@ export function nodeHost({ model: modelFolder, data: dataFolder, adapter: adapte
           return { files: await diskModel(join(PUBLIC, 'models', model.name)) };
         case 'hub': {
           if (modelFolder) return { files: await diskModel(modelFolder) };
-          const { files, commit } = await openHub(model.repo, model.revision, signal);
-          return { files: downloadedFiles(files, onProgress, signal), revision: commit };
+          const { files, commit } = await openHub(hub, { kind: 'models', ...model }, onProgress, signal);
+          return { files, revision: commit };
         }
         case 'local':
           if (!modelFolder) {
@@ -63,8 +67,8 @@ export function nodeHost({ model: modelFolder, data: dataFolder, adapter: adapte
           `The spec's adapter ${adapter.name} is local; give its folder with --adapter DIR.`,
         );
       }
-      const { files, commit } = await openHub(adapter.repo, adapter.revision, signal);
-      return { files: downloadedFiles(files, onProgress, signal), revision: commit };
+      const { files, commit } = await openHub(hub, { kind: 'models', ...adapter }, onProgress, signal);
+      return { files, revision: commit };
     },
   };
 }

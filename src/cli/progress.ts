@@ -46,6 +46,9 @@ export function progressPrinter(spec: ExperimentSpec): (event: RunEvent) => void
       case 'device-lost':
         say(`${event.failure.message} What was measured is kept; going on with a new one.`);
         break;
+      case 'note':
+        say(event.text);
+        break;
       case 'config-failed':
         say(`${names[event.config]!} failed, going on without it: ${event.failure.message}`);
         break;

@@ -10,6 +10,7 @@ import { openAnswers, type Answers, type Ended } from './answers.ts';
 import { parseArguments } from './arguments.ts';
 import { listenForSignals } from './interrupt.ts';
 import { nodeHost } from './node_host.ts';
+import { nodeHub, savedToken } from './node_hub.ts';
 import { progressPrinter } from './progress.ts';
 
 /**
@@ -65,7 +66,8 @@ async function measure(
   const stop = AbortSignal.any([interrupted, stopped]);
   const request = { spec, ...(resumed && { resume: resumed.record.id }) };
   if (values.runtime === 'node') {
-    const host = nodeHost(values);
+    const hub = nodeHub((text) => onEvent({ type: 'note', text }));
+    const host = nodeHost(values, hub);
     if (resumed) await restore(host.store, resumed.record, resumed.items);
     await run(request, host, onEvent, stop);
   } else {
@@ -73,7 +75,7 @@ async function measure(
     await withBrowserLab(values, async (lab, files, _, put) => {
       if (resumed) await put(resumed.record, resumed.items);
       stop.addEventListener('abort', () => void lab.cancel().catch(() => undefined));
-      if (!stop.aborted) await lab.run({ ...request, ...files }, onEvent);
+      if (!stop.aborted) await lab.run({ ...request, ...files, hub_token: savedToken(process.env) }, onEvent);
     });
   }
   return failure;

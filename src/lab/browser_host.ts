@@ -1,11 +1,11 @@
 import { LabError } from '../errors.ts';
 import type { Gpu } from '../gpu/device/device.ts';
 import { ownFileSet, pathOfData } from '../tensor/folder.ts';
-import { blobSource, memorySource, urlSource, type FileSet } from '../tensor/source.ts';
+import { blobSource, memorySource, urlBytes, urlSource, type FileSet } from '../tensor/source.ts';
 import { browserScratch } from './browser_scratch.ts';
 import type { DataPlace } from './datasets.ts';
 import { downloadedFiles } from './files.ts';
-import { openHub } from './hub.ts';
+import { openHub, type Hub } from './hub.ts';
 import { ownRun } from './ownership.ts';
 import type { NamedFile, RunRequest } from './protocol.ts';
 import type { Host } from './host.ts';
@@ -19,12 +19,14 @@ export function browserHost(
   request: Omit<RunRequest, 'spec'>,
   gpu: () => Promise<Gpu>,
   store: Store,
+  hub: Hub,
 ): Host {
   return {
     gpu,
     runtime: navigator.userAgent,
     app: APP,
     data: [chosenData(request.data_files ?? []), bundledData(base)],
+    hub,
     store,
     own: ownRun,
     scratch: (run_id) => browserScratch(run_id, store),
@@ -39,8 +41,13 @@ export function browserHost(
           return { files: downloadedFiles(remote, onProgress, signal) };
         }
         case 'hub': {
-          const { files, commit, bytesOf } = await openHub(model.repo, model.revision, signal);
-          return { files: downloadedFiles(files, onProgress, signal), revision: commit, bytesOf };
+          const { files, commit, bytesOf } = await openHub(
+            hub,
+            { kind: 'models', ...model },
+            onProgress,
+            signal,
+          );
+          return { files, revision: commit, bytesOf };
         }
         case 'local':
           return { files: chosenFiles(request.model_files ?? [], 'model') };
@@ -48,8 +55,8 @@ export function browserHost(
     },
     async openAdapter(adapter, onProgress, signal) {
       if (adapter.source === 'local') return { files: chosenFiles(request.adapter_files ?? [], 'adapter') };
-      const { files, commit } = await openHub(adapter.repo, adapter.revision, signal);
-      return { files: downloadedFiles(files, onProgress, signal), revision: commit };
+      const { files, commit } = await openHub(hub, { kind: 'models', ...adapter }, onProgress, signal);
+      return { files, revision: commit };
     },
   };
 }
@@ -91,10 +98,11 @@ export const bundledData = (base: string): DataPlace => ({
   source: 'bundled',
   where: 'the page',
   async open(path) {
-    const response = await fetch(new URL(`tasks/${path}`, base).href);
-    // A static host may answer an unknown address with its front page.
-    const isPage = response.headers.get('Content-Type')?.startsWith('text/html');
-    if (!response.ok || isPage) return undefined;
-    return memorySource(path, new Uint8Array(await response.arrayBuffer()));
+    try {
+      return memorySource(path, await urlBytes(new URL(`tasks/${path}`, base).href));
+    } catch (error) {
+      if (error instanceof LabError && error.code === 'missing-file') return undefined;
+      throw error;
+    }
   },
 });

@@ -1,19 +1,8 @@
+import { accessTo, type SyncAccessHandle } from './copy/sync_access.ts';
 import { tooShort, type Scratch, type ScratchFile } from './scratch.ts';
 import type { Store } from './store.ts';
 
 const FOLDER = 'baseline-states';
-
-/** TypeScript knows these of workers only, and this code is checked with the page's library. */
-interface SyncAccessHandle {
-  read(bytes: Uint8Array<ArrayBuffer>, options: { at: number }): number;
-  write(bytes: Uint8Array<ArrayBuffer>, options: { at: number }): number;
-  truncate(size: number): void;
-  close(): void;
-}
-type WorkerFileHandle = FileSystemFileHandle & { createSyncAccessHandle(): Promise<SyncAccessHandle> };
-
-const accessTo = (handle: FileSystemFileHandle): Promise<SyncAccessHandle> =>
-  (handle as WorkerFileHandle).createSyncAccessHandle();
 
 /**
  * Scratch files of a run in the origin's private file system, in a worker. What finished or removed runs left there

@@ -2,10 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { loadDocs } from '../eval/tasks/load.ts';
+import { fakeHub, sendFile } from '../../test/fixtures/fake_hub.ts';
 import { memoryFiles } from '../../test/fixtures/memory_files.ts';
 import { TASKS } from '../eval/tasks/tasks.ts';
 import { openDatasets, type DataPlace } from './datasets.ts';
 import { hashBytes } from '../study/digest.ts';
+import { PATIENCE } from '../tensor/http.ts';
+import { plainHub, type Hub } from './hub.ts';
+import { memoryShelf } from './copy/memory_shelf.ts';
 
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
 const SHA256 = 'ab'.repeat(32);
@@ -119,10 +123,11 @@ describe('where task files come from', () => {
 
   it('says where it looked when the Hub cannot be reached', async () => {
     vi.stubGlobal('fetch', () => Promise.reject(new TypeError('offline')));
-    const datasets = openDatasets([place('folder', {})], []);
+    const hub = { ...plainHub(), patience: { ...PATIENCE, first_wait_ms: 1 } };
+    const datasets = openDatasets([place('folder', {})], [], undefined, hub);
     await expect(loadDocs(TASKS.arc_easy, datasets)).rejects.toMatchObject({
       code: 'network',
-      message: `${HUB_PATH} is not in the test. The Hub could not be reached for allenai/ai2_arc.`,
+      message: `${HUB_PATH} is not in the test. The Hub's description of allenai/ai2_arc: the connection failed (offline) (5 tries)`,
     });
   });
 
@@ -155,5 +160,29 @@ describe('where task files come from', () => {
     vi.stubGlobal('caches', { open: () => Promise.reject(new Error('SecurityError')) });
     serveHub(await fixture('arc.parquet'));
     expect(await loadDocs(TASKS.arc_easy, openDatasets([], []))).toHaveLength(8);
+  });
+
+  it('is a copy of the whole file where that is small, checked before it is read', async () => {
+    const bytes = await fixture('arc.parquet');
+    const files = { 'ARC-Easy/test-00000-of-00001.parquet': bytes };
+    const server = await fakeHub({ 'allenai/ai2_arc': { branches: { main: COMMIT }, files } });
+    server.small_bytes = 0;
+    try {
+      const hub: Hub = { endpoint: server.endpoint, shelf: memoryShelf() };
+      const datasets = openDatasets([], [], undefined, hub);
+      expect(await loadDocs(TASKS.arc_easy, datasets)).toHaveLength(8);
+      expect(await datasets.originsOf([HUB_PATH])).toMatchObject([
+        { source: 'hub', revision: COMMIT, sha256: hashBytes(bytes) },
+      ]);
+      server.fault = (asked, response) => {
+        if (asked.what === 'api') return false;
+        sendFile(server, asked, response, bytes.with(9, bytes[9]! ^ 1));
+        return true;
+      };
+      const again = openDatasets([], [], undefined, { ...hub, shelf: memoryShelf() });
+      await expect(loadDocs(TASKS.arc_easy, again)).rejects.toMatchObject({ code: 'wrong-bytes' });
+    } finally {
+      await server.close();
+    }
   });
 });

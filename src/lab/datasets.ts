@@ -3,7 +3,7 @@ import type { DataFiles, Task } from '../eval/tasks/task.ts';
 import { TASKS } from '../eval/tasks/tasks.ts';
 import type { ByteSource } from '../tensor/source.ts';
 import { hashFile } from './files.ts';
-import { openHub, type HubFiles } from './hub.ts';
+import { openHub, plainHub, type Hub, type HubFiles } from './hub.ts';
 import type { DataOrigin } from '../study/result.ts';
 import { cachedSource } from './slice_cache.ts';
 
@@ -25,6 +25,9 @@ interface Found {
 
 const ALL: readonly Task[] = Object.values(TASKS);
 
+/** A data set's file up to this is copied whole, for the next run too; of a larger one only some rows are read. */
+const MAX_WHOLE_BYTES = 64_000_000;
+
 /** The repositories that are asked on the Hub; a path that names another one is only looked for here. */
 const REPOSITORIES: ReadonlySet<string> = new Set(ALL.flatMap(({ hub }) => hub?.repo ?? []));
 
@@ -35,13 +38,15 @@ const BUNDLED: ReadonlySet<string> = new Set(
 
 /**
  * Task files from `places` in their order, then from the Hub, where a data set's branch is resolved to its commit when it
- * is first asked; `before` holds the commits of a run that goes on. What the Hub has is read in parts, by Range.
+ * is first asked; `before` holds the commits of a run that goes on. What the Hub has is copied and checked whole where it
+ * is small, and read in parts, by Range, where it is large.
  * A missing file is undefined; 'network' where the Hub cannot be reached, which says that no place has the file.
  */
 export function openDatasets(
   places: readonly DataPlace[],
   before: readonly DataOrigin[],
   signal?: AbortSignal,
+  hub: Hub = plainHub(),
 ): Datasets {
   const where = `${places.map((place) => place.where).join(', ')} or the Hub`;
   const found = new Map<string, Promise<Found | undefined>>();
@@ -60,26 +65,33 @@ export function openDatasets(
     const [owner, name, ...rest] = path.split('/');
     const repo = `${owner}/${name}`;
     if (!REPOSITORIES.has(repo) || rest.length === 0) return undefined;
-    const hub = await openOnce(repo, path);
+    const opened = await openOnce(repo, path);
     const wanted = rest.join('/');
     // Older conversions to parquet put a part of the content's hash into a file's name.
-    const file = hub.files.names.find((each) => each.replace(/-[0-9a-f]{16}(?=\.parquet$)/, '') === wanted);
+    const file = opened.files.names.find(
+      (each) => each.replace(/-[0-9a-f]{16}(?=\.parquet$)/, '') === wanted,
+    );
     if (file === undefined) return undefined;
-    const sha256 = hub.sha256(file);
+    const whole = (opened.bytesOf(file) ?? Infinity) <= MAX_WHOLE_BYTES;
+    const source = whole
+      ? await opened.files.open(file)
+      : cachedSource(await opened.remote(file), opened.address(file));
+    const sha256 = source.sha256 ?? opened.sha256(file);
     const origin: DataOrigin = {
       file,
       source: 'hub',
       repo,
-      revision: hub.commit,
+      revision: opened.commit,
       ...(sha256 ? { sha256 } : {}),
     };
-    const source = cachedSource(await hub.files.open(file), hub.address(file));
     return { source: remembered(source), origin };
   }
 
   async function openOnce(repo: string, path: string): Promise<HubFiles> {
     const known = before.find((origin) => origin.repo === repo)?.revision;
-    const opened = repositories.get(repo) ?? openHub(repo, known ?? 'main', signal, 'datasets');
+    const opened =
+      repositories.get(repo) ??
+      openHub(hub, { kind: 'datasets', repo, revision: known ?? 'main' }, undefined, signal);
     repositories.set(repo, opened);
     try {
       return await opened;

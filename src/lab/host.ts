@@ -2,6 +2,7 @@ import type { Gpu } from '../gpu/device/device.ts';
 import type { FileSet } from '../tensor/source.ts';
 import type { DataPlace } from './datasets.ts';
 import type { ByteProgress } from './files.ts';
+import type { Hub } from './hub.ts';
 import type { Environment } from '../study/result.ts';
 import type { Scratch } from './scratch.ts';
 import type { AdapterRef, ModelRef } from '../study/spec.ts';
@@ -15,6 +16,8 @@ export interface Host {
   app: Environment['app'];
   /** Where task files may lie, in the order they are looked for; the Hub comes last by itself. */
   data: readonly DataPlace[];
+  /** Where Hub models and data sets are asked for, and kept; the plain Hub if nothing is said. */
+  hub?: Hub | undefined;
   store: Store;
   /**
    * Does the work while nobody else owns the run of that id: two would ask each item twice, or one would delete what the

@@ -1,7 +1,7 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { randomLlama } from '../../test/fixtures/random_llama.ts';
 import { openModel } from '../model/open_model.ts';
-import { openHub } from './hub.ts';
+import { openHub, plainHub } from './hub.ts';
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -10,6 +10,8 @@ function hubWith(names: readonly string[]): void {
   const siblings = names.map((rfilename) => ({ rfilename }));
   vi.stubGlobal('fetch', () => Promise.resolve(Response.json({ sha: 'a'.repeat(40), siblings })));
 }
+
+const REF = { kind: 'models', repo: 'owner/name', revision: 'main' } as const;
 
 const OPTIONAL = [
   ...['generation_config.json', 'special_tokens_map.json', 'added_tokens.json', 'chat_template.jinja'],
@@ -23,7 +25,7 @@ it('hands on all that opening a model or an adapter may read', async () => {
   await openModel({ ...files, open: (name) => (asked.add(name), files.open(name)) });
   const wanted = [...asked, ...OPTIONAL];
   hubWith(['README.md', ...wanted]);
-  const { files: found } = await openHub('owner/name', 'main');
+  const { files: found } = await openHub(plainHub(), REF);
   expect([...found.names].sort()).toEqual([...wanted].sort());
 });
 
@@ -36,11 +38,11 @@ it('hands on what goes with a copy of the model, and nothing of the folders belo
     'original/a.safetensors',
     'training_args.bin',
   ]);
-  expect((await openHub('owner/name', 'main')).files.names).toEqual(beside);
+  expect((await openHub(plainHub(), REF)).files.names).toEqual(beside);
 });
 
 it('hands on everything of a data set', async () => {
   const names = ['README.md', 'data/test.parquet'];
   hubWith(names);
-  expect((await openHub('owner/name', 'main', undefined, 'datasets')).files.names).toEqual(names);
+  expect((await openHub(plainHub(), { ...REF, kind: 'datasets' })).files.names).toEqual(names);
 });

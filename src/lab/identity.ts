@@ -6,7 +6,7 @@ import { hashFile, type ByteProgress } from './files.ts';
 import type { OpenedFiles } from './host.ts';
 import { readingOf } from './read_model.ts';
 import type { ModelIdentity } from '../study/result.ts';
-import type { ModelRef } from '../study/spec.ts';
+import type { AdapterRef, ModelRef } from '../study/spec.ts';
 
 /** The identity of a run's model: its name, architecture, and the size and hash of each file it is read from. */
 export async function identify(
@@ -47,17 +47,38 @@ export async function identifyFiles(
   const found: ModelIdentity['files'] = {};
   for (const name of files.names.filter(matters)) {
     const source = await files.open(name);
-    const sha256 = revision ? undefined : await hashFile(source, onProgress, signal);
+    // What was downloaded was hashed as it came.
+    const sha256 = source.sha256 ?? (revision ? undefined : await hashFile(source, onProgress, signal));
     found[name] = { bytes: source.byteLength, sha256 };
   }
   return { revision, files: found };
 }
 
+/**
+ * A spec's model and adapter at the commits a run was begun with: a branch may have moved since. Those of a run that
+ * is new are the spec's.
+ */
+export function pinned(
+  model: ModelRef,
+  before: ModelIdentity | undefined,
+): { model: ModelRef; adapter: AdapterRef | undefined } {
+  const at = <Ref extends ModelRef | AdapterRef>(ref: Ref, revision: string | undefined): Ref =>
+    ref.source === 'hub' && revision !== undefined ? { ...ref, revision } : ref;
+  const { adapter } = model;
+  return {
+    model: at(model, before?.revision),
+    adapter: adapter && at(adapter, before?.adapter?.revision),
+  };
+}
+
 /** @throws other-model when a resumed run is given other files than it was begun with: its items would not compare. */
 export function requireSame(before: ModelIdentity, now: ModelIdentity): void {
-  const changed = Object.keys(before.files).find(
-    (name) => before.files[name]!.sha256 !== now.files[name]?.sha256,
-  );
+  // Records of a Hub model once went without hashes: their commit says as much.
+  const changed = Object.keys(before.files).find((name) => {
+    const [then, today] = [before.files[name]!, now.files[name]];
+    const known = then.sha256 !== undefined || before.revision === undefined;
+    return known ? then.sha256 !== today?.sha256 : today !== undefined && then.bytes !== today.bytes;
+  });
   if (changed === undefined && before.revision === now.revision) return;
   throw new LabError(
     'other-model',

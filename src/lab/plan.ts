@@ -3,6 +3,7 @@ import { loadTask } from '../eval/tasks/load.ts';
 import { chooseDocs } from '../eval/tasks/subset.ts';
 import { TASKS, type TaskName } from '../eval/tasks/tasks.ts';
 import { openDatasets, type DataPlace, type Datasets } from './datasets.ts';
+import type { Hub } from './hub.ts';
 import { hashText } from '../study/digest.ts';
 import type { ChatTemplate } from '../model/chat/chat_template.ts';
 import type { RenderChat } from '../model/chat/message.ts';
@@ -36,10 +37,11 @@ export async function planItems(
   signal?: AbortSignal,
   before: Environment['data'] = {},
   openChat?: () => Promise<ChatTemplate>,
+  hub?: Hub,
 ): Promise<Plan> {
   const asksChat = spec.tasks.some(({ apply_chat_template }) => apply_chat_template);
   const chat = asksChat ? conversationsOf(await openChat!()) : undefined;
-  const datasets = openDatasets(places, Object.values(before).flat(), signal);
+  const datasets = openDatasets(places, Object.values(before).flat(), signal, hub);
   const items: PlannedItem[] = [];
   const data: Plan['data'] = {};
   for (const task of spec.tasks) {

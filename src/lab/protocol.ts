@@ -88,9 +88,10 @@ export interface PageLab extends Lab {
   readModel(files: readonly NamedFile[]): Promise<ModelReading | Failure>;
 }
 
-export type ProbeRequest = Pick<ExperimentSpec, 'model' | 'configs'> & Pick<RunRequest, 'model_files'>;
+export type ProbeRequest = Pick<ExperimentSpec, 'model' | 'configs'> &
+  Pick<RunRequest, 'model_files' | 'hub_token'>;
 
-export interface SaveRequest {
+export interface SaveRequest extends Pick<RunRequest, 'hub_token'> {
   model: ModelRef;
   model_files?: readonly NamedFile[] | undefined;
   config: SavableConfig;
@@ -113,6 +114,8 @@ export interface RunRequest {
   adapter_files?: readonly NamedFile[] | undefined;
   /** The files of local task data, by their path below the chosen folder. */
   data_files?: readonly NamedFile[] | undefined;
+  /** The user's own token for models of the Hub that are gated or private; kept out of specs, records and links. */
+  hub_token?: string | undefined;
 }
 
 /** A file the user chose, or one a server of the command line offers under a URL. */
@@ -148,6 +151,8 @@ export type RunEvent =
   | { type: 'paused' }
   | { type: 'continued' }
   | { type: 'config-done'; config: number }
+  /** A sentence for the user that changes nothing of what is measured. */
+  | { type: 'note'; text: string }
   /** A configuration failed and the run goes on without it. */
   | { type: 'config-failed'; config: number; failure: Failure }
   | { type: 'finished'; result: ExperimentResult }

@@ -553,7 +553,7 @@ describe('run', () => {
       'a kernel of one compute dtype',
       'write(token, row, sum);',
       'write(token, row, select(sum, sum + 1.0, COMPUTE_DTYPE == 1));',
-      'M 9 · N 68 · K 64 · fp4 32 · double quant · compute float16',
+      'M 9 · N 68 · K 64 · fp4 16 · double quant · compute float16',
     ],
   ])('refuses an adapter where %s, %s, computes something else', async (kernel, _, right, wrong, kase) => {
     const adapter = await openGpu(navigator.gpu);

@@ -11,7 +11,7 @@ import { estimate } from './eta.ts';
 import type { ByteProgress } from './files.ts';
 import { openGate, type Gate } from './gate.ts';
 import type { Host, OpenedFiles } from './host.ts';
-import { identify, identifyFiles, requireSame, requireSameItems } from './identity.ts';
+import { identify, identifyFiles, pinned, requireSame, requireSameItems } from './identity.ts';
 import { measureConfig } from './measure_config.ts';
 import { beginRun, takeRun, type OwnedRun } from './owned_run.ts';
 import { survivingLoss, type Survivor } from './survive_loss.ts';
@@ -114,21 +114,28 @@ async function measure(
     (phase: 'download' | 'hash'): ByteProgress =>
     (done, total, what) =>
       emit({ type: 'progress', phase, done, total, what });
+  const { model: ref, adapter: onTop } = pinned(spec.model, before?.model);
   let opening: Promise<OpenedFiles> | undefined;
-  const openFiles = () => (opening ??= host.openFiles(spec.model, bytes('download'), signal));
+  const openFiles = () => (opening ??= host.openFiles(ref, bytes('download'), signal));
   // The day the run began: a template that puts in the date writes the same prompts when the run goes on.
   const openChat = async () => openChatTemplate((await openFiles()).files, new Date(created));
-  const { items: plan, ...asked } = await planItems(spec, host.data, signal, before?.data, openChat);
+  const { items: plan, ...asked } = await planItems(
+    spec,
+    host.data,
+    signal,
+    before?.data,
+    openChat,
+    host.hub,
+  );
   const tasks = spec.tasks.map(({ task }) => ({ task, n: plan.filter((item) => item.task === task).length }));
   emit({ type: 'planned', tasks });
 
   const opened = await openFiles();
-  const adapted =
-    spec.model.adapter && (await host.openAdapter(spec.model.adapter, bytes('download'), signal));
+  const adapted = onTop && (await host.openAdapter(onTop, bytes('download'), signal));
   const model = await openModel(opened.files, adapted?.files);
   const checked = checker(model, spec, emit);
   const { adapter, kernel_check } = await survivingLoss(survivor, checked);
-  const identity = await identify(spec.model, opened, model, bytes('hash'), signal);
+  const identity = await identify(ref, opened, model, bytes('hash'), signal);
   if (adapted) identity.adapter = await identifyFiles(adapted, isAdapterFile, bytes('hash'), signal);
   if (before) {
     requireSame(before.model, identity);

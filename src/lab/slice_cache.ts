@@ -24,3 +24,8 @@ export function cachedSource(source: ByteSource, address: string): ByteSource {
     },
   };
 }
+
+/** Forgets all ranges. */
+export async function clearSlices(): Promise<void> {
+  if (typeof caches !== 'undefined') await caches.delete(CACHE).catch(() => false);
+}

@@ -3,12 +3,15 @@ import { toFailure } from '../errors.ts';
 import { fullCheck } from '../gpu/check.ts';
 import { hold } from './alive.ts';
 import { browserHost, chosenFiles } from './browser_host.ts';
+import { opfsShelf } from './copy/opfs_shelf.ts';
 import { openGate } from './gate.ts';
 import { gpuOnce } from './gpu_once.ts';
+import { HUGGING_FACE, type Hub } from './hub.ts';
 import { blobSink, directorySink, savedFiles } from './browser_sink.ts';
 import { tensorMeasurer } from './measure_tensor.ts';
 import { probe } from './probe.ts';
-import type { PageLab, Saved } from './protocol.ts';
+import type { Host } from './host.ts';
+import type { PageLab, RunRequest, Saved } from './protocol.ts';
 import { readModel } from './read_model.ts';
 import { requireSaved } from './require_saved.ts';
 import { run } from './run.ts';
@@ -20,11 +23,21 @@ import { browserStore } from './store.ts';
 const base = self.name;
 const gpu = gpuOnce(() => navigator.gpu);
 const store = browserStore();
+const shelf = opfsShelf();
+const hubOf = async (token: string | undefined, say?: Hub['say']): Promise<Hub> => ({
+  endpoint: HUGGING_FACE,
+  token,
+  shelf: await shelf,
+  say,
+});
 let stop = new AbortController();
 let gate = openGate();
 const measureTensor = tensorMeasurer(gpu);
 /** A run waits for a probe to end: two at a time would time one another. */
 let probing: Promise<unknown> = Promise.resolve();
+
+const hostOf = async (request: Omit<RunRequest, 'spec'>, say?: Hub['say']): Promise<Host> =>
+  browserHost(base, request, gpu, store, await hubOf(request.hub_token, say));
 
 const lab: PageLab = {
   adapter: () => gpu().then(({ adapter }) => adapter, toFailure),
@@ -32,13 +45,16 @@ const lab: PageLab = {
     stop = new AbortController();
     gate = openGate();
     await probing;
+    const host = await hostOf(request, (text) => onEvent({ type: 'note', text }));
     const kept = await storeOrMemory(store, (failure) => onEvent({ type: 'unstored', failure }));
-    await run(request, browserHost(base, request, gpu, kept), onEvent, stop.signal, gate);
+    await run(request, { ...host, store: kept }, onEvent, stop.signal, gate);
   },
   pause: (paused) => Promise.resolve(gate.set(paused)),
   cancel: () => Promise.resolve(stop.abort()),
-  async probe({ model_files, ...asked }) {
-    const measured = probe(asked, browserHost(base, { model_files }, gpu, store)).catch(toFailure);
+  async probe({ model, configs, ...asked }) {
+    const measured = hostOf(asked)
+      .then((host) => probe({ model, configs }, host))
+      .catch(toFailure);
     probing = measured;
     return measured;
   },
@@ -53,7 +69,7 @@ const lab: PageLab = {
     const written: Saved['files'] = [];
     const sink = directory ? directorySink(directory, written) : blobSink(written);
     try {
-      const host = browserHost(base, request, gpu, store);
+      const host = await hostOf(request);
       const { files } = await host.openFiles(model, () => undefined, new AbortController().signal);
       await saveCheckpoint(files, config, sink, onProgress);
       await requireSaved(await savedFiles(written, directory), config);

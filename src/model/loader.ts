@@ -51,6 +51,9 @@ export interface LoaderOptions {
   layout: SavedLayout | undefined;
 }
 
+/** Bytes of a checkpoint that may be on their way to the device before it is waited for. */
+const AHEAD_BYTES = 32 * 1024 * 1024;
+
 /** Of matrices that are not quantized. */
 const AS_STORED: Storing = { config: { quant_type: 'none', compute_dtype: 'float32' } };
 
@@ -80,9 +83,19 @@ export async function openLoader(
 
   const saved = savedReader(checkpoint);
 
+  /** Lets the device come after: it frees what passed through it only once it is done with it. */
+  let ahead = 0;
+  async function keepUp(name: string): Promise<void> {
+    ahead += sizeOf(findTensor(checkpoint, name).info.data_offsets);
+    if (ahead < AHEAD_BYTES) return;
+    ahead = 0;
+    await gpu.device.queue.onSubmittedWorkDone();
+  }
+
   async function matrix(stored: StoredMatrix, as: Storing): Promise<DeviceMatrix> {
     const loaded = await loadMatrix(arena, stored, as);
     advance(stored.name);
+    await keepUp(stored.name);
     return loaded;
   }
 

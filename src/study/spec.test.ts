@@ -92,6 +92,14 @@ describe('parseSpec', () => {
       { ...minimal, model: { source: 'hub', repo: '../../etc' } },
       'model.repo is "../../etc"; allowed: a Hub repository, owner/name.',
     ],
+    ...['./api', '../b', 'a/.', 'a/.git'].map((repo): [unknown, string] => [
+      { ...minimal, model: { source: 'hub', repo } },
+      `model.repo is "${repo}"; allowed: a Hub repository, owner/name.`,
+    ]),
+    ...['..', '.', 'a..b'].map((revision): [unknown, string] => [
+      { ...minimal, model: { source: 'hub', repo: 'a/b', revision } },
+      `model.revision is "${revision}"; allowed: a branch, tag or commit, without ".."`,
+    ]),
     [
       { ...minimal, model: { source: 'hub', repo: 'a/b', revision: 'x/../y' } },
       'model.revision is "x/../y"; allowed: a branch',

@@ -77,11 +77,13 @@ const whole = (least: number, most: number) =>
 const repoName = v.pipe(
   v.string('a Hub repository, owner/name'),
   v.regex(/^[\w.-]{1,96}\/[\w.-]{1,96}$/, 'a Hub repository, owner/name'),
-  v.check((repo) => !repo.includes('..'), 'a Hub repository, owner/name'),
+  // An address takes "." and ".." as steps.
+  v.check((repo) => !repo.includes('..') && !/(^|\/)\./.test(repo), 'a Hub repository, owner/name'),
 );
 const revision = v.pipe(
   v.string('a branch, tag or commit'),
   v.regex(/^[\w.-]{1,128}$/, 'a branch, tag or commit of letters, digits, ".", "_" and "-"'),
+  v.check((name) => !name.startsWith('.') && !name.includes('..'), 'a branch, tag or commit, without ".."'),
 );
 const shortText = lineOf(200);
 

@@ -1,21 +1,36 @@
 import { LabError } from '../errors.ts';
 
-/** A request that fails in a way that may pass is made so often; the waits between bridge some eight seconds. */
-const MAX_TRIES = 5;
+/** How long a request is given; tests are less patient. */
+export interface Patience {
+  /** Tries in a row that bring nothing which is kept; the waits between five bridge some eight seconds. */
+  readonly tries: number;
+  /** The wait before the second try; it doubles with each further one. */
+  readonly first_wait_ms: number;
+  /** A server that asks for a longer wait gets an error instead: nobody watches a still bar for minutes. */
+  readonly longest_wait_ms: number;
+  /** A connection counts as lost that brings fewer than `least_bytes` in this time, be it none or a drip. */
+  readonly stall_ms: number;
+  readonly least_bytes: number;
+}
 
-/** The wait before the second try; it doubles with each further one. */
-const FIRST_WAIT_MS = 500;
+/** Of the page and the command line: a kilobyte a second is slower than any network people use. */
+export const PATIENCE: Patience = {
+  tries: 5,
+  first_wait_ms: 500,
+  longest_wait_ms: 60_000,
+  stall_ms: 30_000,
+  least_bytes: 30_000,
+};
 
-/** A server that asks for a longer wait gets an error instead: nobody watches a still bar for minutes. */
-const MAX_WAIT_MS = 60_000;
-
-/** A connection that brings nothing for so long counts as lost; slow ones bring something every second. */
-const STALL_MS = 30_000;
-
-/** One try: what it fetches with `signal` ends when nothing was reported to `alive` for a while. */
+/** One try: what it fetches with `signal` ends when too little was reported to `arrived` for a while. */
 export interface Try {
   readonly signal: AbortSignal;
-  alive(): void;
+  /** The server has answered. */
+  answered(): void;
+  /** So many bytes came. */
+  arrived(bytes: number): void;
+  /** So many of them are kept and will not be asked for again. */
+  kept(bytes: number): void;
 }
 
 /** Errors that may pass, with the wait the server asked for in milliseconds, if it did. */
@@ -29,50 +44,68 @@ export function mayPass(message: string, waitMs?: number): LabError {
 }
 
 /**
- * Makes tries until one succeeds: lost connections, stalls and `mayPass` errors are repeated, other errors are final.
+ * Makes tries until one succeeds: lost connections, stalls, drips and `mayPass` errors are repeated, other errors are
+ * final. A try that kept as many bytes as a live connection brings begins the count anew, so that a download through a
+ * network that cuts every connection still ends.
  * `retried('a.bin', signal, async (t) => (await request('a.bin', fetch, url, t)).text())`
  */
 export async function retried<T>(
   name: string,
   signal: AbortSignal | undefined,
   once: (attempt: Try) => Promise<T>,
+  patience: Patience = PATIENCE,
 ): Promise<T> {
+  const { first_wait_ms, longest_wait_ms, stall_ms, least_bytes } = patience;
   for (let tries = 1; ; tries++) {
-    const error = await one();
-    if ('value' in error) return error.value;
+    const { kept, ...end } = await one();
+    if ('value' in end) return end.value;
+    const { failed } = end;
     if (signal?.aborted) throw new LabError('cancelled', `reading ${name} was cancelled`);
-    if (!transient.has(error.failed)) throw error.failed;
-    const waitMs = transient.get(error.failed) ?? FIRST_WAIT_MS * 2 ** (tries - 1);
-    if (tries === MAX_TRIES || waitMs > MAX_WAIT_MS) {
+    if (!transient.has(failed)) throw failed;
+    if (kept >= least_bytes) tries = 1;
+    const waitMs = transient.get(failed) ?? first_wait_ms * 2 ** (tries - 1);
+    if (tries === patience.tries || waitMs > longest_wait_ms) {
       const why =
-        tries === MAX_TRIES ? `${tries} tries` : `the server asks to wait ${Math.round(waitMs / 1000)} s`;
-      throw new LabError('network', `${error.failed.message} (${why})`, { cause: error.failed });
+        tries === patience.tries
+          ? `${tries} tries`
+          : `the server asks to wait ${Math.round(waitMs / 1000)} s`;
+      throw new LabError('network', `${failed.message} (${why})`, { cause: failed });
     }
     await wait(waitMs, signal);
   }
 
-  async function one(): Promise<{ value: T } | { failed: LabError }> {
+  async function one(): Promise<{ kept: number } & ({ value: T } | { failed: LabError })> {
     const stall = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const alive = () => {
+    let lately = 0;
+    let kept = 0;
+    const watch = () => {
       clearTimeout(timer);
+      lately = 0;
       timer = setTimeout(() => {
-        stall.abort(mayPass(`${name}: nothing arrived for ${STALL_MS / 1000} s`));
-      }, STALL_MS);
+        const came = lately === 0 ? 'nothing' : `only ${lately} bytes`;
+        if (lately >= least_bytes) watch();
+        else stall.abort(mayPass(`${name}: ${came} arrived in ${stall_ms / 1000} s`));
+      }, stall_ms);
     };
-    alive();
-    const both = signal ? AbortSignal.any([signal, stall.signal]) : stall.signal;
+    watch();
+    const attempt: Try = {
+      signal: signal ? AbortSignal.any([signal, stall.signal]) : stall.signal,
+      answered: watch,
+      arrived: (bytes) => (lately += bytes),
+      kept: (bytes) => (kept += bytes),
+    };
     try {
-      return { value: await once({ signal: both, alive }) };
+      return { kept, value: await once(attempt) };
     } catch (error) {
-      if (signal?.aborted) return { failed: new LabError('cancelled', name) };
-      if (error instanceof LabError) return { failed: error };
-      if (stall.signal.aborted) return { failed: stall.signal.reason as LabError };
+      if (signal?.aborted) return { kept, failed: new LabError('cancelled', name) };
+      if (error instanceof LabError) return { kept, failed: error };
+      if (stall.signal.aborted) return { kept, failed: stall.signal.reason as LabError };
       // What fetch and a broken body throw in every browser and in Node.
       if (!(error instanceof TypeError)) throw error;
       const lost = mayPass(`${name}: the connection failed (${error.message})`);
       lost.cause = error;
-      return { failed: lost };
+      return { kept, failed: lost };
     } finally {
       clearTimeout(timer);
     }
@@ -103,22 +136,40 @@ function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> 
   });
 }
 
+/** What of a request is not its address. */
+export interface Asking {
+  /** A Range header such as `bytes=0-99`. */
+  range?: string | undefined;
+  headers?: Readonly<Record<string, string>> | undefined;
+}
+
 /**
- * One GET; resolves with 200, 206 or 416 and throws for all else: 404 and 410 'missing-file', 408, 425, 429 and 5xx
- * `mayPass`, others 'network'. `range` is a Range header such as `bytes=0-99`.
+ * One GET; resolves with 200, where a range was asked for with 206 and 416 too, and throws for all else: 404 and 410
+ * 'missing-file', 401 and 403 'needs-login', 408, 425, 429 and 5xx `mayPass`, others 'network'. A web page in place of
+ * the file is 'network' as well: networks answer so before their login.
  */
 export async function request(
   name: string,
   get: typeof fetch,
   url: string,
   attempt: Try,
-  range?: string,
+  { range, headers }: Asking = {},
 ): Promise<Response> {
   const { signal } = attempt;
-  const response = await unlessAborted(get(url, { signal, headers: range ? { Range: range } : {} }), signal);
-  attempt.alive();
+  const asked = { ...headers, ...(range ? { Range: range } : {}) };
+  const response = await unlessAborted(get(url, { signal, headers: asked }), signal);
+  attempt.answered();
   const { status } = response;
-  if (status === 200 || status === 206 || status === 416) return response;
+  const isPage = response.headers.get('Content-Type')?.startsWith('text/html') === true;
+  if (status === 511 || (isPage && status < 300 && !name.endsWith('.html'))) {
+    await discard(response);
+    const sent = isPage ? 'a web page' : `HTTP ${status}`;
+    throw new LabError(
+      'network',
+      `${name}: ${new URL(url).host} sent ${sent} in place of the file; does this network want a login first?`,
+    );
+  }
+  if (status === 200 || (range && (status === 206 || status === 416))) return response;
   await discard(response);
   if (status === 404 || status === 410) {
     throw new LabError('missing-file', `${name} is not on the server (HTTP ${status} for ${url})`);
@@ -127,8 +178,10 @@ export async function request(
   if (status === 408 || status === 425 || status === 429 || status >= 500) {
     throw mayPass(message, retryAfterMs(response));
   }
-  const why = status === 401 || status === 403 ? ': private, gated, misspelt, or the link has expired' : '';
-  throw new LabError('network', message + why);
+  if (status === 401 || status === 403) {
+    throw new LabError('needs-login', `${message}: private, gated, misspelt, or the link has expired`);
+  }
+  throw new LabError('network', message);
 }
 
 /** Retry-After is a number of seconds or a date. */
@@ -157,7 +210,7 @@ export async function readBody(
     for (;;) {
       const { done, value } = await unlessAborted(reader.read(), attempt.signal);
       if (done) return;
-      attempt.alive();
+      attempt.arrived(value.byteLength);
       onChunk(value);
     }
   } catch (error) {

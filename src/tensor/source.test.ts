@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { toFailure } from '../errors.ts';
-import { blobSource, memoryFiles, memorySource, urlSource, type ByteSource } from './source.ts';
+import { blobSource, memoryFiles, memorySource, urlBytes, urlSource, type ByteSource } from './source.ts';
 
 const FILE = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
 const ADDRESS = 'https://host/repo/model.safetensors?download=true';
@@ -244,8 +244,8 @@ test('a missing or forbidden file is said at once', async () => {
   for (const [status, code, message] of [
     [404, 'missing-file', 'model.safetensors is not on the server (HTTP 404'],
     [410, 'missing-file', 'HTTP 410'],
-    [401, 'network', 'private, gated'],
-    [403, 'network', 'private, gated'],
+    [401, 'needs-login', 'private, gated'],
+    [403, 'needs-login', 'private, gated'],
     [400, 'network', 'HTTP 400'],
   ] as const) {
     const { fetch, log } = server(() => new Response('no', { status }));
@@ -312,6 +312,69 @@ test('a fault of ours is not taken for a network error', async () => {
 test('a whole file of more than 2 GiB is refused before it is read', async () => {
   const { fetch } = server(() => new Response(null, { headers: { 'Content-Length': '3000000000' } }));
   expect(await settle(urlSource(ADDRESS, { fetch }))).toMatchObject({ code: 'network' });
+});
+
+const IMPATIENT = { tries: 3, first_wait_ms: 10, longest_wait_ms: 1000, stall_ms: 1000, least_bytes: 100 };
+
+test('tries that bring something are not counted: a network that cuts each connection still ends', async () => {
+  const cut = (bytes: number) =>
+    server(({ n, range }) => {
+      const [begin, end] = range!;
+      const headers = part(range!).headers;
+      const some = FILE.slice(begin, Math.min(end, begin + bytes));
+      return n === 0 ? part(range!) : new Response(broken(some, 'error'), { status: 206, headers });
+    });
+  const enough = await urlSource(ADDRESS, { fetch: cut(100).fetch, patience: IMPATIENT });
+  expect(await settle(enough.slice(0, 1000))).toEqual(FILE);
+  const { fetch, log } = cut(1);
+  const drops = await urlSource(ADDRESS, { fetch, patience: IMPATIENT });
+  expect(await settle(drops.slice(0, 1000))).toMatchObject({ code: 'network' });
+  expect(log).toEqual(['bytes=0-0', 'bytes=0-999', 'bytes=1-999', 'bytes=2-999']);
+});
+
+test('a drip ends, and a slow connection does not', async () => {
+  const drip = (bytes: number) => {
+    const { fetch } = server(({ n, range }) => {
+      if (n === 0) return part(range!);
+      let at = range![0];
+      const body = new ReadableStream({
+        async pull(controller) {
+          await new Promise((resolve) => setTimeout(resolve, 500));
+          controller.enqueue(FILE.slice(at, at + bytes));
+          if ((at += bytes) >= 1000) controller.close();
+        },
+      });
+      return new Response(body, { status: 206, headers: part(range!).headers });
+    });
+    return urlSource(ADDRESS, { fetch, patience: IMPATIENT });
+  };
+  expect(await settle((await drip(1)).slice(0, 1000))).toMatchObject({
+    code: 'network',
+    message: 'model.safetensors: only 1 bytes arrived in 1 s (3 tries)',
+  });
+  expect(await settle((await drip(200)).slice(0, 1000))).toEqual(FILE);
+});
+
+test('what is no file is not taken for one', async () => {
+  const answers: Record<string, () => Response> = {
+    'host sent a web page in place of the file': () =>
+      new Response('<html>Please log in', { headers: { 'Content-Type': 'text/html; charset=utf-8' } }),
+    'host sent HTTP 511 in place of the file': () => new Response('log in', { status: 511 }),
+    'HTTP 416 for https://host/': () => new Response('no such range', { status: 416 }),
+    'HTTP 416, though byte 0 lies within its 9 bytes': () =>
+      new Response('', { status: 416, headers: { 'Content-Range': 'bytes */9' } }),
+    'HTTP 204 for https://host/': () => new Response(null, { status: 204 }),
+    'HTTP 300 for https://host/': () => new Response('which?', { status: 300 }),
+  };
+  for (const [message, answer] of Object.entries(answers)) {
+    const { fetch } = server(answer);
+    for (const asking of [urlSource, urlBytes]) {
+      const failed = await settle<unknown>(asking(ADDRESS, { fetch }));
+      expect(failed).toMatchObject({ code: 'network' });
+      if (!message.includes('byte 0'))
+        expect(failed).toHaveProperty('message', expect.stringContaining(message));
+    }
+  }
 });
 
 test('over real sockets: a connection reset in the middle of a part, and a compressed whole file', async () => {

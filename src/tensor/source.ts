@@ -1,5 +1,15 @@
 import { LabError } from '../errors.ts';
-import { contentRange, discard, mayPass, readBody, request, retried, strongEtag, type Try } from './http.ts';
+import {
+  contentRange,
+  discard,
+  mayPass,
+  readBody,
+  request,
+  retried,
+  strongEtag,
+  type Patience,
+  type Try,
+} from './http.ts';
 
 /** A file that comes only whole must fit into one buffer; the smallest limit of today's browsers is 2 GiB. */
 const MAX_WHOLE_BYTES = 2 ** 31;
@@ -11,7 +21,15 @@ const MAX_WHOLE_BYTES = 2 ** 31;
 export interface ByteSource {
   readonly name: string;
   readonly byteLength: number;
+  /** The SHA-256 of all its bytes, where whoever opened it has checked them. */
+  readonly sha256?: string | undefined;
   slice(begin: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** A source whose bytes can be taken as they arrive, without room for all of them. */
+export interface StreamSource extends ByteSource {
+  /** Hands on the bytes [begin, end) in their order; a chunk is only good until the call returns. */
+  stream(begin: number, end: number, onChunk: (chunk: Uint8Array) => void): Promise<void>;
 }
 
 /** A folder as its reader sees it: the names of its files, and each of them as bytes. */
@@ -91,10 +109,15 @@ export function memoryFiles(files: Readonly<Record<string, Uint8Array>>): FileSe
 
 /** What a URL source can be given: another `fetch`, a signal that cancels, and a listener for progress. */
 export interface UrlSourceOptions {
-  fetch?: typeof fetch;
-  signal?: AbortSignal;
+  fetch?: typeof fetch | undefined;
+  /** What messages call it, where the last part of the path would not say it. */
+  name?: string | undefined;
+  signal?: AbortSignal | undefined;
+  /** More headers of each request. */
+  headers?: Readonly<Record<string, string>> | undefined;
+  patience?: Patience | undefined;
   /** Called with the number of bytes as they arrive. Those of a whole file that has to be sent again count again. */
-  onBytes?: (bytes: number) => void;
+  onBytes?: ((bytes: number) => void) | undefined;
 }
 
 /**
@@ -104,46 +127,69 @@ export interface UrlSourceOptions {
  * What may pass (lost connections, stalls, 408, 425, 429, 5xx) is tried again and then 'network'; 404 is 'missing-file';
  * an aborted signal 'cancelled'.
  */
-export async function urlSource(url: string, options: UrlSourceOptions = {}): Promise<ByteSource> {
-  const { fetch: get = fetch, signal, onBytes } = options;
-  const name = fileName(url);
-  const { size, etag, bytes } = await retried(name, signal, probe);
+export async function urlSource(url: string, options: UrlSourceOptions = {}): Promise<StreamSource> {
+  const { fetch: get = fetch, signal, onBytes, headers, patience } = options;
+  const { name = fileName(url) } = options;
+  const { size, etag, bytes } = await retried(name, signal, probe, patience);
   let whole = bytes && Promise.resolve(bytes);
 
   return {
     name,
     byteLength: size,
+    stream,
     async slice(begin, end) {
       checkRange({ name, byteLength: size }, begin, end);
       const out = new Uint8Array(end - begin);
-      // What arrived before a connection was lost is kept; the next try asks for the rest.
       let filled = 0;
-      while (filled < out.byteLength) {
-        const all = await retried(name, signal, async (attempt) => {
-          if (whole) return whole;
-          const from = begin + filled;
-          const response = await request(name, get, url, attempt, `bytes=${from}-${end - 1}`);
-          if (response.status === 200) return shareWhole(response, attempt);
-          const stop = (await partEnd(response, from, end)) - begin;
-          await readBody(response, attempt, (chunk) => {
-            if (filled + chunk.byteLength > stop) {
-              throw new LabError(
-                'network',
-                `${name}: the server sent more than the bytes ${from} to ${begin + stop}`,
-              );
-            }
-            out.set(chunk, filled);
-            filled += chunk.byteLength;
-            onBytes?.(chunk.byteLength);
-          });
-          if (filled < stop) throw mayPass(`${name}: the connection ended ${stop - filled} bytes early`);
-          return undefined;
-        });
-        if (all) return all.slice(begin, end);
-      }
+      await stream(begin, end, (chunk) => {
+        out.set(chunk, filled);
+        filled += chunk.byteLength;
+      });
       return out;
     },
   };
+
+  async function stream(begin: number, end: number, onChunk: (chunk: Uint8Array) => void): Promise<void> {
+    checkRange({ name, byteLength: size }, begin, end);
+    // What arrived before a connection was lost was handed on; the next try asks for the rest.
+    let from = begin;
+    while (from < end) {
+      const all = await retried(
+        name,
+        signal,
+        async (attempt) => {
+          if (whole) return whole;
+          // The connection may have been lost behind the last byte.
+          if (from === end) return undefined;
+          const response = await request(name, get, url, attempt, {
+            range: `bytes=${from}-${end - 1}`,
+            headers,
+          });
+          if (response.status === 200) return shareWhole(response, attempt);
+          const begun = from;
+          const stop = await partEnd(response, from, end);
+          await readBody(response, attempt, (chunk) => {
+            if (from + chunk.byteLength > stop) {
+              throw new LabError(
+                'network',
+                `${name}: the server sent more than the bytes ${begun} to ${stop}`,
+              );
+            }
+            from += chunk.byteLength;
+            onChunk(chunk);
+            attempt.kept(chunk.byteLength);
+            onBytes?.(chunk.byteLength);
+          });
+          if (from < stop) throw mayPass(`${name}: the connection ended ${stop - from} bytes early`);
+          return undefined;
+        },
+        patience,
+      );
+      if (!all) continue;
+      onChunk(all.subarray(from, end));
+      from = end;
+    }
+  }
 
   /** Where the part that was sent ends: at `end` or before, for a shorter part is the server's right. */
   async function partEnd(response: Response, from: number, end: number): Promise<number> {
@@ -160,15 +206,19 @@ export async function urlSource(url: string, options: UrlSourceOptions = {}): Pr
 
   async function probe(attempt: Try) {
     // A GET, because a HEAD is often answered by another host than the file comes from.
-    const response = await request(name, get, url, attempt, 'bytes=0-0');
-    if (response.status === 200) return kept(await readWhole(response, attempt));
+    const response = await request(name, get, url, attempt, { range: 'bytes=0-0', headers });
+    if (response.status === 200) return kept(await readWhole(name, response, attempt, onBytes));
     const part = contentRange(response);
     await discard(response);
     if (!part) {
       // A page may be kept from reading Content-Range; then only the whole file tells its size.
-      return kept(await readWhole(await request(name, get, url, attempt), attempt));
+      const again = await request(name, get, url, attempt, { headers });
+      return kept(await readWhole(name, again, attempt, onBytes));
     }
     const { begin, end, size } = part;
+    if (response.status === 416 && size > 0) {
+      throw new LabError('network', `${name}: HTTP 416, though byte 0 lies within its ${size} bytes`);
+    }
     // Some servers send the whole file as a part: it begins where it should, and nobody reads it.
     if (response.status === 206 && begin !== 0) {
       throw new LabError(
@@ -193,7 +243,7 @@ export async function urlSource(url: string, options: UrlSourceOptions = {}): Pr
       await discard(response);
       return whole;
     }
-    whole = readWhole(response, attempt);
+    whole = readWhole(name, response, attempt, onBytes);
     try {
       const bytes = await whole;
       if (bytes.byteLength !== size) throw changed();
@@ -203,40 +253,57 @@ export async function urlSource(url: string, options: UrlSourceOptions = {}): Pr
       throw error;
     }
   }
-
-  async function readWhole(response: Response, attempt: Try): Promise<Uint8Array<ArrayBuffer>> {
-    const length = Number(response.headers.get('Content-Length') ?? 0);
-    const chunks: Uint8Array[] = [];
-    let received = 0;
-    const checkSize = (bytes: number) => {
-      if (bytes <= MAX_WHOLE_BYTES) return;
-      throw new LabError(
-        'network',
-        `${name}: the server sends only the whole file, of more than ${MAX_WHOLE_BYTES} bytes; allowed without Range requests: so many`,
-      );
-    };
-    checkSize(length);
-    await readBody(response, attempt, (chunk) => {
-      checkSize((received += chunk.byteLength));
-      chunks.push(chunk);
-      onBytes?.(chunk.byteLength);
-    });
-    // Of a compressed body the length is another one.
-    if (received < length && !response.headers.has('Content-Encoding')) {
-      throw mayPass(`${name}: the connection ended ${length - received} bytes early`);
-    }
-    const bytes = new Uint8Array(received);
-    let offset = 0;
-    for (const chunk of chunks) {
-      bytes.set(chunk, offset);
-      offset += chunk.byteLength;
-    }
-    return bytes;
-  }
 }
 
 /** `https://host/a/model.safetensors?download=true` is "model.safetensors". */
 function fileName(url: string): string {
   const path = url.replace(/[?#].*$/, '');
   return path.slice(path.lastIndexOf('/') + 1) || url;
+}
+
+/** The bytes of a small file at a URL, asked for whole in one request; fails as `urlSource` does. */
+export async function urlBytes(
+  url: string,
+  options: UrlSourceOptions = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { fetch: get = fetch, signal, onBytes, headers, patience } = options;
+  const { name = fileName(url) } = options;
+  const once = async (attempt: Try) =>
+    readWhole(name, await request(name, get, url, attempt, { headers }), attempt, onBytes);
+  return retried(name, signal, once, patience);
+}
+
+async function readWhole(
+  name: string,
+  response: Response,
+  attempt: Try,
+  onBytes: ((bytes: number) => void) | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const length = Number(response.headers.get('Content-Length') ?? 0);
+  const chunks: Uint8Array[] = [];
+  let received = 0;
+  const checkSize = (bytes: number) => {
+    if (bytes <= MAX_WHOLE_BYTES) return;
+    throw new LabError(
+      'network',
+      `${name}: the server sends only the whole file, of more than ${MAX_WHOLE_BYTES} bytes; allowed without Range requests: so many`,
+    );
+  };
+  checkSize(length);
+  await readBody(response, attempt, (chunk) => {
+    checkSize((received += chunk.byteLength));
+    chunks.push(chunk);
+    onBytes?.(chunk.byteLength);
+  });
+  // Of a compressed body the length is another one.
+  if (received < length && !response.headers.has('Content-Encoding')) {
+    throw mayPass(`${name}: the connection ended ${length - received} bytes early`);
+  }
+  const bytes = new Uint8Array(received);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return bytes;
 }

@@ -6,9 +6,9 @@ import { decode } from '../../tensor/dtype.ts';
 import { words } from '../../tensor/words.ts';
 import type { Arena } from '../device/buffers.ts';
 import { normals } from '../kernels/cases.ts';
-import { inParts, type Matrix, type RowRange } from './parts.ts';
+import { inParts, rangesWithin, type Matrix, type RowRange } from './parts.ts';
 import { defineStorage } from './storage.ts';
-import { readFinite, rowRanges, type StoredMatrix } from './stored_matrix.ts';
+import { readFinite, rowBytes, rowRanges, type StoredMatrix } from './stored_matrix.ts';
 
 /** 8-bit integers, multiplied as the floats they stand for. */
 export interface Int8Part {
@@ -53,6 +53,9 @@ export const INT8 = defineStorage({
   }),
 });
 
+/** Stored bytes that are decoded at once: as float32 they take up to twice as many, beside the part's integers. */
+const DECODED_BYTES = 8 * 1024 * 1024;
+
 /** Quantizes a matrix to int8 on the CPU, part by part; one scale for the tensor needs all of it at once. */
 export async function loadInt8(
   arena: Arena,
@@ -81,6 +84,18 @@ async function quantizeRows(
   range: RowRange,
   granularity: Granularity,
 ): Promise<Int8Tensor> {
-  const data = decode(stored.dtype, await readFinite(stored, range));
-  return quantizeInt8({ shape: [range.rows, stored.columns], data }, granularity);
+  const { columns, dtype } = stored;
+  const shape = [range.rows, columns];
+  if (granularity === 'tensor') {
+    return quantizeInt8({ shape, data: decode(dtype, await readFinite(stored, range)) }, granularity);
+  }
+  const CB = new Int8Array(range.rows * columns);
+  const SCB = new Float32Array(range.rows);
+  for (const { first_row, rows } of rangesWithin(DECODED_BYTES, range.rows, rowBytes(stored))) {
+    const bytes = await readFinite(stored, { first_row: range.first_row + first_row, rows });
+    const some = quantizeInt8({ shape: [rows, columns], data: decode(dtype, bytes) }, granularity);
+    CB.set(some.CB, first_row * columns);
+    SCB.set(some.SCB, first_row);
+  }
+  return { quant_type: 'int8', shape, CB, SCB };
 }

@@ -7,6 +7,7 @@ import { canonicalJson, parseSpec, type ExperimentSpec } from '../../study/spec.
 import { activity } from '../shell/activity.svelte.ts';
 import { wantHeadingFocus } from '../shell/heading_focus.ts';
 import type { ChosenFolder } from '../kit/chosen_files.ts';
+import { hubToken } from '../page/hub_token.svelte.ts';
 import { lab } from '../page/lab.ts';
 import { markEnded } from '../../lab/client/mark_ended.ts';
 import { readRun } from '../../lab/client/read_run.ts';
@@ -182,6 +183,7 @@ class ExperimentState {
         model_files: this.modelFolder?.files,
         adapter_files: this.adapterFolder?.files,
         data_files: this.dataFolder?.files,
+        hub_token: hubToken.given,
       };
       await lab.run(request, (event) => this.#on(event));
     } catch (error) {
@@ -223,6 +225,7 @@ class ExperimentState {
       if (event.result.state === 'done') activity.runsDone++;
       notice.say(endText(event.result.state));
     }
+    if (event.type === 'failed' && event.failure.code === 'needs-login') hubToken.wanted = true;
     if (event.type === 'failed') notice.say(endText('failed'));
     if (event.type === 'paused') activity.announcement = 'The run is paused.';
     if (event.type === 'continued') activity.announcement = 'The run goes on.';

@@ -3,6 +3,7 @@ import { probes } from '../../../lab/client/kept.ts';
 import type { ExperimentSpec } from '../../../study/spec.ts';
 import type { Probe } from '../../../study/speed.ts';
 import type { ChosenFolder } from '../../kit/chosen_files.ts';
+import { hubToken } from '../../page/hub_token.svelte.ts';
 import { lab } from '../../page/lab.ts';
 import { identity } from './estimate.ts';
 
@@ -30,7 +31,9 @@ class Probing {
     this.failure = undefined;
     const { model, configs } = spec;
     const asked = identity(model);
-    const answer = await lab.probe({ model, configs, model_files: folder?.files }).catch(toFailure);
+    const answer = await lab
+      .probe({ model, configs, model_files: folder?.files, hub_token: hubToken.given })
+      .catch(toFailure);
     this.busy = false;
     if ('code' in answer) {
       if (this.#model === asked) this.failure = answer;

@@ -20,6 +20,8 @@ export interface Live {
   planned: Partial<Record<TaskName, number>>;
   rows: LiveRow[];
   item?: ItemEvent | undefined;
+  /** Sentences about the download. */
+  said?: readonly string[] | undefined;
   eta_seconds?: readonly [number, number] | undefined;
   /** Since when it is paused. */
   paused?: number | undefined;
@@ -106,6 +108,8 @@ export function reduceRun(live: Live, event: RunEvent, now: number): Live {
       return withRow({ ...live, item: event, eta_seconds: event.eta_seconds }, event.config, (row) =>
         answered(row, event, now),
       );
+    case 'note':
+      return { ...live, said: [...new Set([...(live.said ?? []), event.text])] };
     case 'paused':
       return { ...live, paused: now };
     case 'continued':

@@ -1,5 +1,6 @@
 import { toFailure, type Failure } from '../../../errors.ts';
 import type { Saved, SaveRequest } from '../../../lab/protocol.ts';
+import { hubToken } from '../../page/hub_token.svelte.ts';
 import { lab } from '../../page/lab.ts';
 
 /** Chromium's window has it; other browsers let no page write into a folder. */
@@ -27,7 +28,7 @@ class SaveState {
       this.saved = undefined;
       this.progress = { done: 0, total: 0 };
       const answer = await lab.saveCheckpoint(
-        { ...request, directory },
+        { ...request, directory, hub_token: hubToken.given },
         (done, total) => (this.progress = { done, total }),
       );
       if ('code' in answer) this.failure = answer;
