@@ -2,6 +2,8 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { CHROMIUM_ARGS, findChromium } from './bin/chromium.mjs';
+import { contentSecurityPolicy } from './bin/csp.mjs';
+import { serviceWorker } from './bin/offline.mjs';
 import { currentCommit } from './bin/commit.mjs';
 import { hubEndpoint } from './bin/hub.mjs';
 
@@ -36,7 +38,7 @@ function isNeededAtOnce(id: string, modules: Modules, seen = new Set<string>()):
 
 export default defineConfig({
   base: './',
-  plugins: [svelte()],
+  plugins: [svelte(), contentSecurityPolicy(), serviceWorker()],
   define: { __COMMIT__: JSON.stringify(currentCommit()), __HUB__: JSON.stringify(hubEndpoint()) },
   worker: { format: 'es' },
   build: {

@@ -51,6 +51,8 @@ const HINTS = {
   'out-of-memory': 'Choose a smaller model or a 4-bit configuration, and close other tabs that use the GPU.',
   'over-limit': 'Choose a smaller model: this adapter cannot hold a buffer of that size.',
   'device-lost': 'What was measured is saved. Reload the page and resume the run.',
+  'gpu-gone':
+    'What was measured is saved. Close other tabs that use the GPU, reload the page and resume the run.',
   'non-finite-score': 'The model overflowed: choose float32 or bfloat16 as compute_dtype.',
   'kernel-mismatch': 'This adapter computes wrong results: update the graphics driver or use another one.',
   'needs-login':
@@ -65,6 +67,8 @@ const HINTS = {
   'storage-newer': 'Close every tab of this page and open it anew, so that the newer version is loaded.',
   'run-elsewhere': 'Watch it in the tab it runs in, or wait until it has ended there.',
   'run-gone': 'Start the experiment again, or import the run from a file.',
+  'no-browser': 'Install Chrome or Chromium, or set NIBBLE_CHROMIUM to its path; --runtime node needs none.',
+  interrupted: 'What was measured is saved: resume the run to finish it.',
   cancelled: 'What was measured is saved: resume the run to finish it.',
   internal: 'This is a fault in the lab: please report it with the text above.',
 } as const;
@@ -91,7 +95,13 @@ export class LabError extends Error {
 
 /** Any thrown value as a Failure; what is not a LabError is a fault of ours and says so as `internal`. */
 export function toFailure(error: unknown): Failure {
+  if (isFullMemory(error))
+    error = new LabError('out-of-memory', `No memory left: ${(error as Error).message}`);
   const code = error instanceof LabError ? error.code : 'internal';
   const message = error instanceof Error ? error.message : String(error);
   return { code, message, hint: HINTS[code] };
 }
+
+/** Engines tell of full memory by a RangeError, each in its own words. */
+const isFullMemory = (error: unknown): boolean =>
+  error instanceof RangeError && /allocation failed|out of memory/i.test(error.message);

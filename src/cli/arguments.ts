@@ -6,6 +6,7 @@ const OPTIONS = {
   data: { type: 'string' },
   runtime: { type: 'string', default: 'browser' },
   out: { type: 'string' },
+  resume: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   adapter: { type: 'string' },
   context: { type: 'string' },
@@ -22,6 +23,7 @@ export interface Arguments {
     data?: string | undefined;
     runtime: 'browser' | 'node';
     out?: string | undefined;
+    resume?: boolean;
     json: boolean;
     adapter?: string | undefined;
     context?: string | undefined;

@@ -3,10 +3,12 @@ import { stat } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromium, type Page } from '@playwright/test';
+import { chromium, type Browser, type Page } from '@playwright/test';
 import { build, preview, type Connect, type PreviewServer } from 'vite';
 import { CHROMIUM_ARGS, requireChromium } from '../../bin/chromium.mjs';
+import { LabError } from '../errors.ts';
 import type { Lab, NamedFile, RunRequest } from '../lab/protocol.ts';
+import type { RunRecord, StoredItem } from '../study/record.ts';
 import { diskFiles } from './disk.ts';
 import type { Folders } from './node_host.ts';
 
@@ -17,32 +19,85 @@ const KINDS = ['model', 'data', 'adapter'] as const;
 
 type Files = Pick<RunRequest, 'model_files' | 'data_files' | 'adapter_files'>;
 
+/** Puts a run that is on disk into the browser's store. */
+type Restore = (record: RunRecord, items: readonly StoredItem[]) => Promise<void>;
+
 /**
  * Builds the app, serves it, opens it in headless Chromium and hands over the lab behind the page's own worker.
  * Local folders are served beside it, readable only by this process' browser, and come as `files` for a RunRequest.
  */
 export async function withBrowserLab<T>(
   folders: Folders,
-  use: (lab: Lab, files: Files, runtime: string) => Promise<T>,
+  use: (lab: Lab, files: Files, runtime: string, restore: Restore) => Promise<T>,
 ): Promise<T> {
   const files: Partial<Record<keyof Files, NamedFile[]>> = {};
   for (const kind of KINDS) {
     const folder = folders[kind];
     if (folder) files[`${kind}_files`] = await addresses(kind, folder);
   }
+  const executablePath = orNoBrowser(requireChromium);
   await build({ root: ROOT, logLevel: 'error' });
   const server = await serve(folders);
-  const browser = await chromium.launch({ executablePath: requireChromium(), args: CHROMIUM_ARGS });
   try {
-    const page = await browser.newPage();
-    const base = server.resolvedUrls!.local[0]!;
-    await page.goto(`${base}headless.html`);
-    await page.waitForFunction(() => 'lab' in window);
-    const runtime = await page.evaluate(() => navigator.userAgent);
-    return await use(await labOf(page), absolute(files, base), runtime);
+    const browser = await chromium
+      .launch({ executablePath, args: CHROMIUM_ARGS, ...OWN_SIGNALS })
+      .catch(noBrowser);
+    try {
+      const page = await browser.newPage();
+      const base = server.resolvedUrls!.local[0]!;
+      return await orDead(browser, page, async () => {
+        await page.goto(`${base}headless.html`);
+        await page.waitForFunction(() => 'lab' in window);
+        const runtime = await page.evaluate(() => navigator.userAgent);
+        const restore: Restore = (record, items) =>
+          page.evaluate(([run, rows]) => window.restore(run, rows), [record, items] as const);
+        return use(await labOf(page), absolute(files, base), runtime, restore);
+      });
+    } finally {
+      await browser.close();
+    }
   } finally {
-    await browser.close();
     await server.close();
+  }
+}
+
+/** Signals are the command's: Playwright would end browser and process at once. */
+const OWN_SIGNALS = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
+
+function orNoBrowser<T>(find: () => T): T {
+  try {
+    return find();
+  } catch (error) {
+    return noBrowser(error);
+  }
+}
+
+/** Says in one sentence what Playwright tells in pages of what it tried. */
+function noBrowser(error: unknown): never {
+  const why = (error as Error).message.split('\n')[0]!.replace(/^browserType\.launch: /, '');
+  throw new LabError('no-browser', `No Chromium could be started: ${why} --runtime node needs none.`, {
+    cause: error,
+  });
+}
+
+/** What `work` gives, as long as the browser lives. @throws interrupted once it does not. */
+async function orDead<T>(browser: Browser, page: Page, work: () => Promise<T>): Promise<T> {
+  let crashed = false;
+  const dead = new Promise<never>((_, reject) => {
+    const end = (what: string) => reject(new LabError('interrupted', `${what} ended before the run did.`));
+    browser.once('disconnected', () => end('Chromium'));
+    page.once('crash', () => {
+      crashed = true;
+      end("Chromium's page");
+    });
+  });
+  dead.catch(() => undefined);
+  try {
+    return await Promise.race([work(), dead]);
+  } catch (error) {
+    // A call into the page may hear of the end before its event does.
+    if (error instanceof LabError || (browser.isConnected() && !crashed && !page.isClosed())) throw error;
+    throw new LabError('interrupted', 'Chromium ended before the run did.', { cause: error });
   }
 }
 
@@ -86,23 +141,29 @@ const absolute = (files: Files, base: string): Files =>
     ]),
   );
 
-function serve(folders: Folders): Promise<PreviewServer> {
-  return preview({
+async function serve(folders: Folders): Promise<PreviewServer> {
+  const before = new Set(process.listeners('SIGTERM'));
+  const server = await preview({
     root: ROOT,
     logLevel: 'error',
     preview: { port: 0, host: '127.0.0.1' },
     plugins: [
       {
         name: 'local-folders',
-        configurePreviewServer(server) {
+        configurePreviewServer({ middlewares }) {
           for (const kind of KINDS) {
             const folder = folders[kind];
-            if (folder) server.middlewares.use(`/${kind}-files`, sendFrom(resolve(folder)));
+            if (folder) middlewares.use(`/${kind}-files`, sendFrom(resolve(folder)));
           }
         },
       },
     ],
   });
+  // Vite's server would end the process at SIGTERM, before what was measured is written.
+  for (const added of process.listeners('SIGTERM').filter((each) => !before.has(each))) {
+    process.off('SIGTERM', added);
+  }
+  return server;
 }
 
 /** Sends files of a folder, whole or by Range. */

@@ -3,6 +3,7 @@ import { join, relative, sep } from 'node:path';
 import { LabError } from '../errors.ts';
 import { ownFileSet } from '../tensor/folder.ts';
 import type { ByteSource, FileSet } from '../tensor/source.ts';
+import { systemError } from './system_error.ts';
 
 /** A file on disk, read in parts. */
 export async function diskSource(path: string, name = path): Promise<ByteSource> {
@@ -12,7 +13,9 @@ export async function diskSource(path: string, name = path): Promise<ByteSource>
     name,
     byteLength: info.size,
     async slice(begin, end) {
-      const file = await open(path);
+      const file = await open(path).catch((error: unknown) => {
+        throw unreadable(path, error);
+      });
       try {
         const bytes = new Uint8Array(end - begin);
         const { bytesRead } = await file.read(bytes, 0, bytes.byteLength, begin);
@@ -26,6 +29,11 @@ export async function diskSource(path: string, name = path): Promise<ByteSource>
       }
     },
   };
+}
+
+function unreadable(path: string, error: unknown): LabError {
+  const told = systemError(error, path, 'read');
+  return new LabError('unreadable-file', told instanceof LabError ? told.message : `${path} cannot be read.`);
 }
 
 /**

@@ -7,6 +7,7 @@ const RUN_FAILURES: ReadonlySet<ErrorCode> = new Set([
   'out-of-memory',
   'over-limit',
   'device-lost',
+  'gpu-gone',
   'non-finite-score',
   'kernel-mismatch',
   'network',
@@ -16,6 +17,8 @@ const RUN_FAILURES: ReadonlySet<ErrorCode> = new Set([
   'storage-newer',
   'run-elsewhere',
   'run-gone',
+  'no-browser',
+  'interrupted',
   'cancelled',
   'internal',
 ]);

@@ -1,4 +1,5 @@
 import { toFailure } from '../errors.ts';
+import { own } from '../tensor/own.ts';
 import { compareCommand } from './compare.ts';
 import { exitStatus } from './exit_status.ts';
 import { inspect } from './inspect.ts';
@@ -6,10 +7,11 @@ import { quantizeCommand } from './quantize.ts';
 import { reportCommand } from './report.ts';
 import { runCommand } from './run_command.ts';
 import { selfcheck } from './selfcheck.ts';
+import { systemError } from './system_error.ts';
 
 const USAGE = `Nibble measures what 4- and 8-bit quantization does to a language model.
 
-  npm run -s lab -- run SPEC.json|LINK [--model DIR] [--adapter DIR] [--data DIR] [--runtime browser|node] [--out RESULT.json] [--json]
+  npm run -s lab -- run SPEC.json|LINK [--model DIR] [--adapter DIR] [--data DIR] [--runtime browser|node] [--out RESULT.json [--resume]] [--json]
   npm run -s lab -- quantize MODEL_DIR --quant-type nf4|fp4|llm_int8 [--blocksize 64] [--double-quant] --out DIR
   npm run -s lab -- inspect FILE.safetensors|MODEL_DIR|FILE.json ... [--adapter DIR] [--json]
   npm run -s lab -- report RESULT.json [--out FILE.md|FILE.html|FILE.csv]
@@ -23,10 +25,14 @@ report     turns a result into a page, Markdown, or a table of its items
 compare    says whether two results of a spec agree, item by item
 selfcheck  runs every kernel against its reference on the CPU
 
+With --out, run appends every answer to RESULT.partial.jsonl as it comes and deletes that file once it is done. Whatever
+ends it before (Ctrl+C, a full disk, a dead browser) leaves RESULT.json with the answers so far, and the same command with
+--resume goes on from them.
+
 Models of the Hub are read from its own cache (HF_HOME, HF_HUB_CACHE) and kept there with --runtime node; HF_TOKEN opens
 gated ones, HF_ENDPOINT names a mirror, HF_HUB_OFFLINE=1 asks nothing.
 
-Exit status: 0 done, 1 the run failed or lacks answers (what was measured is kept), 2 bad input.`;
+Exit status: 0 done, 1 the run failed or lacks answers, 2 bad input, 130 stopped by Ctrl+C, 143 by SIGTERM.`;
 
 const COMMANDS: Record<string, (args: string[]) => Promise<number>> = {
   run: runCommand,
@@ -38,7 +44,7 @@ const COMMANDS: Record<string, (args: string[]) => Promise<number>> = {
 };
 
 async function main([command, ...args]: string[]): Promise<number> {
-  const action = command === undefined ? undefined : COMMANDS[command];
+  const action = command === undefined ? undefined : own(COMMANDS, command);
   if (!action) {
     const asked = command === undefined || command === 'help' || command === '--help';
     if (!asked) console.error(`${command} is not a command; allowed: ${Object.keys(COMMANDS).join(', ')}.`);
@@ -48,12 +54,30 @@ async function main([command, ...args]: string[]): Promise<number> {
   try {
     return await action(args);
   } catch (error) {
-    const { code, message } = toFailure(error);
-    console.error(code === 'internal' && error instanceof Error ? error.stack : message);
-    return exitStatus(code);
+    return tell(error);
   }
 }
 
+/** Says a failure in one sentence; the exit status that goes with it. */
+function tell(error: unknown): number {
+  const { code, message } = toFailure(systemError(error));
+  if (code !== 'internal') console.error(message);
+  else {
+    console.error(`A fault in the lab: ${message.split('\n')[0]!} With NIBBLE_STACK=1 it says where.`);
+    if (process.env.NIBBLE_STACK && error instanceof Error) console.error(error.stack);
+  }
+  return exitStatus(code);
+}
+
+let unprinted: unknown;
+// Whoever read the pipe may have gone, as "head" does; that must not end a run.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') unprinted ??= systemError(error, 'The output', 'written');
+  });
+}
+process.on('uncaughtException', (error) => process.exit(tell(error)));
+
 const status = await main(process.argv.slice(2));
 // A pipe takes what was printed only by and by; and Dawn keeps a process alive that once opened a device.
-process.stdout.write('', () => process.exit(status));
+process.stdout.write('', () => process.exit(unprinted === undefined ? status : tell(unprinted)));

@@ -43,6 +43,9 @@ export function progressPrinter(spec: ExperimentSpec): (event: RunEvent) => void
         else move(line);
         break;
       }
+      case 'device-lost':
+        say(`${event.failure.message} What was measured is kept; going on with a new one.`);
+        break;
       case 'note':
         say(event.text);
         break;

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { LabError } from '../errors.ts';
 import { specHash } from '../study/permalink.ts';
@@ -6,8 +5,10 @@ import { itemsCsv } from '../study/report/csv.ts';
 import { toHtml } from '../study/report/html.ts';
 import { toMarkdown } from '../study/report/markdown.ts';
 import { buildReport } from '../study/report/build_report.ts';
+import { own } from '../tensor/own.ts';
 import type { ExperimentResult } from '../study/result.ts';
 import { parseArguments } from './arguments.ts';
+import { requireWritable, writeWhole } from './output_file.ts';
 import { readResult } from './read_result.ts';
 
 /** The address at which `npm start` serves the page: a link in a report opens there. */
@@ -31,13 +32,14 @@ export async function reportCommand(args: string[]): Promise<number> {
     throw new LabError('bad-arguments', `report was given ${positionals.length} results; allowed: one file.`);
   }
   const extension = values.out === undefined ? '.md' : extname(values.out);
-  const writer = WRITERS[extension];
+  const writer = own(WRITERS, extension);
   if (!writer) {
     const allowed = Object.keys(WRITERS).join(', ');
     throw new LabError('bad-arguments', `--out ends in ${extension || 'nothing'}; allowed: ${allowed}.`);
   }
+  if (values.out !== undefined) requireWritable(values.out);
   const text = await writer(await readResult(positionals[0]!));
   if (values.out === undefined) console.log(text);
-  else await writeFile(values.out, text);
+  else writeWhole(values.out, text);
   return 0;
 }

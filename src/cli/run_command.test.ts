@@ -20,7 +20,10 @@ vi.mock('../lab/run.ts', () => lab);
 const saved = await savedRun();
 const folder = mkdtempSync(join(tmpdir(), 'nibble-run-'));
 afterAll(() => rm(folder, { recursive: true }));
-beforeEach(() => void vi.spyOn(process.stderr, 'write').mockReturnValue(true));
+beforeEach(() => {
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  vi.spyOn(console, 'error').mockReturnValue(undefined);
+});
 afterEach(() => vi.restoreAllMocks());
 
 async function written(name: string, content: unknown): Promise<string> {

@@ -1,27 +1,25 @@
-import { writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { LabError, type Failure } from '../errors.ts';
+import { LabError, toFailure, type Failure } from '../errors.ts';
 import { resultTable } from '../study/export.ts';
 import { specOfQuery } from '../study/permalink.ts';
 import type { RunEvent } from '../lab/protocol.ts';
-import type { ExperimentResult } from '../study/result.ts';
+import { restore } from '../lab/restore.ts';
 import { run } from '../lab/run.ts';
 import { parseSpec, type ExperimentSpec } from '../study/spec.ts';
+import { openAnswers, type Answers, type Ended } from './answers.ts';
 import { parseArguments } from './arguments.ts';
-import { partialResult } from './partial_result.ts';
+import { listenForSignals } from './interrupt.ts';
 import { nodeHost } from './node_host.ts';
 import { nodeHub, savedToken } from './node_hub.ts';
 import { progressPrinter } from './progress.ts';
 
-/** `run SPEC.json|LINK`: measures, prints the table, writes the result after each configuration and at the end. */
+/**
+ * `run SPEC.json|LINK`: measures and prints the table. With --out each answer is written as it comes, the result after
+ * each configuration and at the end; --resume goes on from those answers. What ends it early leaves a valid result, too.
+ */
 export async function runCommand(args: string[]): Promise<number> {
   const { values, positionals } = parseArguments(args, [
-    'model',
-    'data',
-    'adapter',
-    'runtime',
-    'out',
-    'json',
+    ...(['model', 'data', 'adapter', 'runtime', 'out', 'resume', 'json'] as const),
   ]);
   if (positionals.length !== 1) {
     throw new LabError(
@@ -36,40 +34,62 @@ export async function runCommand(args: string[]): Promise<number> {
       '--model was given, but the spec names a bundled model; allowed with "local" and "hub".',
     );
   }
-  const progress = progressPrinter(spec);
-  let result: ExperimentResult | undefined;
-  let failure: Failure | undefined;
-  const soFar = partialResult(spec);
-  const onEvent = (event: RunEvent): void => {
-    progress(event);
-    soFar.take(event);
-    if (event.type === 'config-done' && values.out) writeResult(values.out, soFar.result());
-    if (event.type === 'finished') result = event.result;
-    if (event.type === 'failed') ({ failure, result } = event);
-  };
-
-  if (values.runtime === 'node') {
-    const stop = new AbortController();
-    process.once('SIGINT', () => stop.abort());
-    const hub = nodeHub((text) => onEvent({ type: 'note', text }));
-    await run({ spec }, nodeHost(values, hub), onEvent, stop.signal);
-  } else {
-    const { withBrowserLab } = await import('./browser.ts');
-    await withBrowserLab(values, (lab, files) =>
-      lab.run({ spec, ...files, hub_token: savedToken(process.env) }, onEvent),
-    );
+  const answers = openAnswers(spec, values);
+  const interrupt = listenForSignals();
+  try {
+    const measured = measure(spec, values, answers, interrupt.signal).catch(toFailure);
+    const failure = await Promise.race([measured, interrupt.over.then(() => STOPPED)]);
+    return report(answers.end(failure, interrupt.came()), values);
+  } finally {
+    interrupt.close();
   }
-
-  if (values.out) writeResult(values.out, result);
-  if (result) console.log(values.json ? JSON.stringify(result) : resultTable(result));
-  // Which answers are missing, and why, stands below the table.
-  if (!failure) return result?.state === 'incomplete' ? 1 : 0;
-  throw new LabError(failure.code, failure.message);
 }
 
-/** Waits for the disk: what was measured must lie there before more is. */
-function writeResult(path: string, result: ExperimentResult | undefined): void {
-  if (result) writeFileSync(path, JSON.stringify(result, null, 1) + '\n');
+const STOPPED: Failure = toFailure(new LabError('cancelled', 'The run was stopped.'));
+
+type Values = ReturnType<typeof parseArguments>['values'];
+
+/** Runs to the end, in Node or in a browser: nothing, or why it ended early. */
+async function measure(
+  spec: ExperimentSpec,
+  values: Values,
+  { resumed, follow, stopped }: Answers,
+  interrupted: AbortSignal,
+): Promise<Failure | undefined> {
+  let failure: Failure | undefined;
+  const progress = progressPrinter(spec);
+  const onEvent = (event: RunEvent): void => {
+    progress(event);
+    follow(event);
+    if (event.type === 'failed') ({ failure } = event);
+  };
+  const stop = AbortSignal.any([interrupted, stopped]);
+  const request = { spec, ...(resumed && { resume: resumed.record.id }) };
+  if (values.runtime === 'node') {
+    const hub = nodeHub((text) => onEvent({ type: 'note', text }));
+    const host = nodeHost(values, hub);
+    if (resumed) await restore(host.store, resumed.record, resumed.items);
+    await run(request, host, onEvent, stop);
+  } else {
+    const { withBrowserLab } = await import('./browser.ts');
+    await withBrowserLab(values, async (lab, files, _, put) => {
+      if (resumed) await put(resumed.record, resumed.items);
+      stop.addEventListener('abort', () => void lab.cancel().catch(() => undefined));
+      if (!stop.aborted) await lab.run({ ...request, ...files, hub_token: savedToken(process.env) }, onEvent);
+    });
+  }
+  return failure;
+}
+
+/** Prints before it writes: a full disk must not keep the table back. */
+function report({ result, failure, write, note }: Ended, { json }: Values): number {
+  if (result) console.log(json ? JSON.stringify(result) : resultTable(result));
+  write();
+  if (note) console.error(note);
+  // Which answers are missing, and why, stands below the table.
+  if (!failure) return result?.state === 'incomplete' ? 1 : 0;
+  if (failure.status !== undefined) return failure.status;
+  throw new LabError(failure.code, failure.message);
 }
 
 /** A spec from a file, or from a link that carries one. */

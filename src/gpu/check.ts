@@ -1,7 +1,7 @@
 import { compare, formatMismatch, maxError } from '../tensor/compare.ts';
 import { recordCommands } from './device/commands.ts';
 import { openArena, readBack, write } from './device/buffers.ts';
-import type { Gpu } from './device/device.ts';
+import { forgetFaults, type Gpu } from './device/device.ts';
 import { pipelineKey, type Kernel, type KernelCase, type Overrides } from './device/kernel.ts';
 import { kernelsFor } from './registry.ts';
 
@@ -29,6 +29,7 @@ export async function checkKernel(gpu: Gpu, kernel: Kernel, kase: KernelCase): P
   const written = Object.keys(kernel.bindings).filter((name) => !kernel.bindings[name]!.startsWith('read '));
   const buffers: Record<string, GPUBuffer> = {};
   const arena = openArena(gpu);
+  const commands = recordCommands(gpu);
   try {
     for (const [name, access] of Object.entries(kernel.bindings)) {
       const initial = arrays[name]!;
@@ -36,10 +37,8 @@ export async function checkKernel(gpu: Gpu, kernel: Kernel, kase: KernelCase): P
       const poisoned = access.startsWith('write ');
       write(gpu, buffers[name], poisoned ? new Uint32Array(initial.length).fill(POISON) : initial);
     }
-    const commands = recordCommands(gpu);
     commands.dispatch(kernel, params, buffers, overrides);
     commands.submit();
-    commands.close();
 
     const expected = kernel.reference(params, arrays, overrides);
     const tolerance =
@@ -63,7 +62,11 @@ export async function checkKernel(gpu: Gpu, kernel: Kernel, kase: KernelCase): P
       if (mismatch) Object.assign(row, { pass: false, mismatch: `${name}: ${formatMismatch(mismatch)}` });
     }
     return row;
+  } catch (error) {
+    await forgetFaults(gpu);
+    throw error;
   } finally {
+    commands.close();
     arena.close();
   }
 }

@@ -6,7 +6,7 @@ import type { Scratch, ScratchFile } from './scratch.ts';
 export interface Followed {
   trace: KeepTrace | KeptStates;
   /** To be called before the item is stored: a stored item of the baseline has its states on disk, or none at all. */
-  close(): Promise<void>;
+  close(answered: boolean): Promise<void>;
 }
 
 /** The baseline's final states of a text on their way to disk. */
@@ -21,10 +21,10 @@ export async function keepStates(scratch: Scratch, name: string): Promise<Follow
         whole &&= appended(file, states);
       },
     },
-    async close() {
+    async close(answered) {
       file.close();
-      // A full disk costs the comparison, never the answer.
-      if (!whole) await scratch.remove(name);
+      // A full disk costs the comparison, never the answer; and half a text is none to compare with.
+      if (!whole || !answered) await scratch.remove(name);
     },
   };
 }

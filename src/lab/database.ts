@@ -1,4 +1,11 @@
-import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb';
+import {
+  openDB,
+  type DBSchema,
+  type OpenDBCallbacks,
+  type IDBPDatabase,
+  type IDBPTransaction,
+  type StoreNames,
+} from 'idb';
 import { LabError } from '../errors.ts';
 
 /** One step of a database's schema, from the version before it to its own, within the transaction that upgrades it. */
@@ -49,7 +56,9 @@ async function openVersion<S extends DBSchema>(
   let isLate = false;
   let giveUp: (failure: LabError) => void;
   const inTheWay = new Promise<never>((_, reject) => (giveUp = reject));
-  const opening = openDB<S>(name, migrations.length, {
+  // Browsers that keep nothing throw at once, or have no indexedDB to ask.
+  const open = async (callbacks: OpenDBCallbacks<S>) => openDB<S>(name, migrations.length, callbacks);
+  const opening = open({
     upgrade(db, before, _, tx) {
       const migrated = async () => {
         for (const migrate of migrations.slice(before)) await migrate(db, tx);

@@ -1,4 +1,5 @@
 import * as Comlink from 'comlink';
+import { hold } from './alive.ts';
 import { toFailure } from '../errors.ts';
 import type { Importer } from './protocol.ts';
 import { readResults } from './read_results.ts';
@@ -24,4 +25,4 @@ const importer: Importer = {
   },
 };
 
-Comlink.expose(importer);
+Comlink.expose({ ...importer, hold });

@@ -96,10 +96,12 @@ async function answer(
     const followed =
       doc.output_type === 'loglikelihood_rolling' ? await openTrace(job, task, doc_id) : undefined;
     let item: ItemResult;
+    let answered = false;
     try {
       item = await score(doc, doc_id, lm, followed?.trace);
+      answered = true;
     } finally {
-      await followed?.close();
+      await followed?.close(answered);
     }
     const seconds = secondsSince(begun) - (ready.aside_seconds - asideBefore);
     const spent: Spent = { seconds, tokens: ready.tokens - tokensBefore };

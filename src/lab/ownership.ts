@@ -15,6 +15,10 @@ export async function ownRun<T>(run_id: string, work: () => Promise<T>): Promise
   });
 }
 
+/** Does the work as soon as nobody owns the run: a worker that was ended lets go of it a moment later. */
+export const whenFree = <T>(run_id: string, work: () => Promise<T>): Promise<T> =>
+  navigator.locks.request(LOCK + run_id, work);
+
 /** The ids of the runs that somebody owns, in this tab or another. */
 export async function ownedRuns(): Promise<Set<string>> {
   const { held = [] } = await navigator.locks.query();

@@ -1,4 +1,4 @@
-import type { Gpu } from '../gpu/device/device.ts';
+import { orLost, type Gpu } from '../gpu/device/device.ts';
 import { parseConfig } from '../model/config.ts';
 import { reserve, type Model } from '../model/forward.ts';
 import { greedyToken } from '../model/logits.ts';
@@ -45,7 +45,7 @@ export async function probe(
 function timeModel(gpu: Gpu, timed: StandIn, quant: QuantConfig, seconds: number): Promise<Speed> {
   const begun = performance.now();
   return withModel(gpu, timed, quant, async (model) => {
-    await gpu.device.queue.onSubmittedWorkDone();
+    await orLost(gpu, () => gpu.device.queue.onSubmittedWorkDone());
     const load_seconds = (performance.now() - begun) / 1000;
     const long = Math.min(LONG, model.config.max_position_embeddings);
     await reserve(model, long, long);

@@ -143,6 +143,10 @@ export type RunEvent =
   | { type: 'planned'; tasks: { task: TaskName; n: number }[] }
   | { type: 'loaded'; config: number; footprint: Footprint; load_seconds: number }
   | ItemEvent
+  /** The browser keeps nothing: the run goes on in memory, and is gone with the tab. */
+  | { type: 'unstored'; failure: Failure }
+  /** The GPU was lost, what was measured is stored, and the run goes on as soon as there is one. */
+  | { type: 'device-lost'; failure: Failure }
   /** The run holds between two items, its model kept on the device, until it is told to go on. */
   | { type: 'paused' }
   | { type: 'continued' }

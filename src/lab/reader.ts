@@ -1,4 +1,5 @@
 import * as Comlink from 'comlink';
+import { hold } from './alive.ts';
 import { toFailure } from '../errors.ts';
 import { assembleResult } from '../study/assemble.ts';
 import { compareResults } from '../study/compare_results.ts';
@@ -46,4 +47,4 @@ const counted = (record: CountedRun['record'], result: ExperimentResult): Counte
   },
 });
 
-Comlink.expose(reader);
+Comlink.expose({ ...reader, hold });

@@ -2,7 +2,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { randomLlama } from '../../test/fixtures/random_llama.ts';
 import { memoryFiles } from '../../test/fixtures/memory_files.ts';
 import { LabError } from '../errors.ts';
-import { openGpu } from '../gpu/device/device.ts';
+import { faultyGpu } from '../../test/fixtures/faulty_gpu.ts';
+import { openGpu, type Gpu } from '../gpu/device/device.ts';
 import { adapterName } from '../gpu/adapter.ts';
 import { checksFor } from '../gpu/check.ts';
 import { needsOf } from '../model/needs.ts';
@@ -82,6 +83,13 @@ async function eventsOf(host: Host, { resume, onEvent }: Options = {}): Promise<
     gate,
   );
   return events;
+}
+
+/** How many buffers and submits a whole run takes. */
+async function countingRun(real: Gpu): Promise<ReturnType<typeof faultyGpu>> {
+  const counting = faultyGpu(real, {});
+  await eventsOf(hostOf(undefined, { gpu: () => Promise.resolve(counting.gpu) }));
+  return counting;
 }
 
 const last = (events: RunEvent[]) => events.at(-1)!;
@@ -225,36 +233,31 @@ describe('run', () => {
   });
 
   it('goes on after a configuration that fails, if the spec says so', async () => {
-    const failing = (stopAt: number): Host => {
-      let loads = 0;
-      const host = hostOf();
-      // Breaks the device once, while the second configuration answers.
-      return {
-        ...host,
-        store: {
-          ...host.store,
-          change: async (...asked) => {
-            const record = await host.store.change(...asked);
-            if (record.configs[1] && loads++ === stopAt) (await gpu()).device.destroy();
-            return record;
-          },
-        },
-      };
+    // Loses each device on which the second configuration loads, as one that is too much for the GPU; once it is mended.
+    let broken = true;
+    const losing = (event: RunEvent) => {
+      if (broken && event.type === 'loaded' && event.config === 1) {
+        void gpu().then(({ device }) => device.destroy());
+      }
     };
     const asked = (on_error: 'stop' | 'continue') => ({ ...spec, on_error });
-    const go = async (on_error: 'stop' | 'continue', failingHost = failing(0)) => {
+    const go = async (on_error: 'stop' | 'continue', host = hostOf()) => {
       const events: RunEvent[] = [];
       await run(
         { spec: asked(on_error) },
-        failingHost,
-        (event) => events.push(event),
+        host,
+        (event) => {
+          events.push(event);
+          losing(event);
+        },
         new AbortController().signal,
       );
       return events;
     };
     const whole = resultIn(await eventsOf(hostOf()));
-    const host = failing(0);
+    const host = hostOf();
     const on = await go('continue', host);
+    expect(on.filter(({ type }) => type === 'device-lost')).toHaveLength(2);
     expect(on.find(({ type }) => type === 'config-failed')).toMatchObject({
       config: 1,
       failure: { code: 'device-lost' },
@@ -269,7 +272,12 @@ describe('run', () => {
     ]);
     expect(result.comparisons.map(({ config }) => config)).toEqual([2, 2]);
 
+    const stopped = await go('stop');
+    expect(last(stopped)).toMatchObject({ type: 'failed', config: 1, failure: { code: 'device-lost' } });
+    expect(resultIn(stopped).runs).toHaveLength(2);
+
     // What failed is asked again, and then nothing is missing.
+    broken = false;
     const [record] = await host.store.list();
     const resumed: RunEvent[] = [];
     await run(
@@ -281,10 +289,6 @@ describe('run', () => {
     expect(itemsIn(resumed)).toHaveLength(5);
     expect(resultIn(resumed)).toMatchObject({ state: 'done', digest: whole.digest });
     expect(resultIn(resumed).failures).toBeUndefined();
-
-    const stopped = await go('stop');
-    expect(last(stopped)).toMatchObject({ type: 'failed', config: 1, failure: { code: 'device-lost' } });
-    expect(resultIn(stopped).runs).toHaveLength(2);
   });
 
   it('is not done where every configuration failed, and compares nothing without its baseline', async () => {
@@ -395,21 +399,124 @@ describe('run', () => {
     }
   });
 
-  it('keeps what was measured when the device is lost, and goes on with a new one', async () => {
+  it('goes on by itself when the device is lost, at any item, and says so', async () => {
     const whole = resultIn(await eventsOf(hostOf()));
-    const host = hostOf();
     let count = 0;
-    const lost = await eventsOf(host, {
+    const events = await eventsOf(hostOf(), {
       onEvent: (event) => {
-        if (event.type === 'item' && ++count === 6) void gpu().then(({ device }) => device.destroy());
+        if (event.type === 'item' && [1, 6, 10].includes(++count)) {
+          void gpu().then(({ device }) => device.destroy());
+        }
       },
     });
-    expect(last(lost)).toMatchObject({ type: 'failed', failure: { code: 'device-lost' } });
-    const kept = resultIn(lost);
-    expect(kept.runs[0]!.tasks[0]!.items).toEqual(whole.runs[0]!.tasks[0]!.items);
+    expect(events.filter(({ type }) => type === 'device-lost').length).toBeGreaterThanOrEqual(2);
+    expect(itemsIn(events)).toHaveLength(15);
+    expect(resultIn(events)).toMatchObject({ state: 'done', digest: whole.digest });
+    expect(resultIn(events).environment.adapters).toBeUndefined();
+  });
+
+  it('checks the kernels of the device it goes on with, and records another adapter as a segment', async () => {
+    const other = async (): Promise<Gpu> => {
+      const opened = await openGpu(navigator.gpu);
+      return { ...opened, adapter: { ...opened.adapter, vendor: 'another' } };
+    };
+    const first = await openGpu(navigator.gpu);
+    let second: Promise<Gpu> | undefined;
+    const host = hostOf(undefined, {
+      gpu: () => (first.loss.reason === undefined ? Promise.resolve(first) : (second ??= other())),
+    });
+    let count = 0;
+    const events = await eventsOf(host, {
+      onEvent: (event) => {
+        if (event.type === 'item' && ++count === 7) first.device.destroy();
+      },
+    });
+    const lost = events.findIndex(({ type }) => type === 'device-lost');
+    const answered = itemsIn(events.slice(0, lost)).length;
+    const rechecked = events
+      .slice(lost)
+      .filter((event) => event.type === 'progress' && event.phase === 'check');
+    const { environment, state } = resultIn(events);
+    expect(rechecked).toHaveLength(environment.kernel_check.checked);
+    expect(environment.adapter.vendor).toBe(first.adapter.vendor);
+    expect(environment.adapters).toMatchObject([{ adapter: { vendor: 'another' }, answers: answered }]);
+    expect(state).toBe('done');
+    (await second!).device.destroy();
+  });
+
+  it('is saved and paused where no GPU is offered after a loss, and can be resumed', async () => {
+    const whole = resultIn(await eventsOf(hostOf()));
+    let offered = true;
+    const host = hostOf(undefined, {
+      gpu: () => (offered ? gpu() : Promise.reject(new LabError('no-adapter', 'There is no adapter.'))),
+    });
+    let count = 0;
+    const events = await eventsOf(host, {
+      onEvent: (event) => {
+        if (event.type !== 'item' || ++count !== 6) return;
+        offered = false;
+        void gpu().then(({ device }) => device.destroy());
+      },
+    });
+    expect(last(events)).toMatchObject({
+      type: 'failed',
+      failure: { code: 'gpu-gone', message: expect.stringContaining('There is no adapter.') as string },
+    });
     const [record] = await host.store.list();
+    expect(record!.state).toBe('paused');
+    offered = true;
     const resumed = await eventsOf(host, { resume: record!.id });
-    expect(resultIn(resumed).digest).toBe(whole.digest);
+    expect(resultIn(resumed)).toMatchObject({ state: 'done', digest: whole.digest });
+  });
+
+  it('computes no answer on a device that is lost at any submit, however late it is told', async () => {
+    const whole = resultIn(await eventsOf(hostOf()));
+    const real = await gpu();
+    const { counts } = await countingRun(real);
+    for (const share of [0.3, 0.5, 0.8, 0.99]) {
+      const lostAtSubmit = Math.floor(share * counts.submits);
+      const faulty = faultyGpu(real, { lostAtSubmit, toldLate: 300 });
+      const host = hostOf(undefined, {
+        gpu: () => (faulty.gpu.loss.reason === undefined ? Promise.resolve(faulty.gpu) : gpu()),
+      });
+      const events = await eventsOf(host);
+      expect(events.filter(({ type }) => type === 'device-lost')).toHaveLength(1);
+      expect(resultIn(events)).toMatchObject({ state: 'done', digest: whole.digest });
+    }
+  });
+
+  it('tells of no room at any allocation, and has no wrong answer', async () => {
+    const whole = resultIn(await eventsOf(hostOf()));
+    const answers = new Map(whole.runs.map(({ config, tasks }) => [JSON.stringify(config), tasks]));
+    const real = await gpu();
+    const { counts } = await countingRun(real);
+    for (let share = 0.02; share < 1; share += 0.07) {
+      const at = Math.floor(share * counts.allocations);
+      const faulty = faultyGpu(real, { noRoomAt: (allocation) => allocation === at });
+      const events: RunEvent[] = [];
+      await run(
+        { spec: { ...spec, on_error: 'continue' } },
+        hostOf(undefined, { gpu: () => Promise.resolve(faulty.gpu) }),
+        (event) => events.push(event),
+        new AbortController().signal,
+      );
+      const failures = events.flatMap((event) =>
+        event.type === 'config-failed' || event.type === 'failed' ? [event.failure.code] : [],
+      );
+      expect(failures, `allocation ${at}`).toEqual(['out-of-memory']);
+      const end = last(events);
+      const runs = (end.type === 'finished' || end.type === 'failed' ? end.result?.runs : undefined) ?? [];
+      for (const { config, tasks } of runs) {
+        for (const [t, { items }] of tasks.entries()) {
+          const right = answers.get(JSON.stringify(config))![t]!.items;
+          for (const item of items) {
+            const answer: typeof item & { divergence?: unknown } = { ...item };
+            delete answer.divergence;
+            expect(right.find(({ doc_id }) => doc_id === item.doc_id)).toMatchObject(answer);
+          }
+        }
+      }
+    }
   });
 
   it('keeps what was stored when a store fails, and says why', async () => {

@@ -14,9 +14,13 @@ import type { Host, OpenedFiles } from './host.ts';
 import { identify, identifyFiles, pinned, requireSame, requireSameItems } from './identity.ts';
 import { measureConfig } from './measure_config.ts';
 import { beginRun, takeRun, type OwnedRun } from './owned_run.ts';
+import { survivingLoss, type Survivor } from './survive_loss.ts';
 import { planItems, type PlannedItem } from './plan.ts';
 import type { RunEvent, RunRequest } from './protocol.ts';
+import { continued } from '../study/adapters.ts';
+import { endState } from '../study/end_state.ts';
 import type { Environment, ExperimentResult, KernelCheck } from '../study/result.ts';
+import type { ExperimentSpec } from '../study/spec.ts';
 import type { Store } from './store.ts';
 
 /**
@@ -60,7 +64,7 @@ async function runOwned(
   try {
     owned = resume === undefined ? await beginRun(store, id, spec) : await takeRun(store, id);
     emit({ type: 'started', run_id: id, spec: owned.record.spec });
-    await measure(owned, await host.gpu(), host, emitAndKeep, signal, gate);
+    await measure(owned, host, emitAndKeep, signal, gate);
     const items = await store.items(id);
     const gaps = gapsOf(owned.record, countAnswers(owned.record, items));
     await owned.change(({ configs }) => ({
@@ -87,7 +91,7 @@ async function endRun(
   failure: Failure,
   store: Store,
 ): Promise<ExperimentResult | undefined> {
-  const end = { state: failure.code === 'cancelled' ? 'cancelled' : 'failed', failure } as const;
+  const end = { state: endState(failure.code), failure };
   const items = await store.items(owned.record.id).catch(() => []);
   await owned
     .change(({ configs }) => ({ ...end, configs: timedConfigs(configs, items) }))
@@ -97,13 +101,15 @@ async function endRun(
 
 async function measure(
   owned: OwnedRun,
-  gpu: Gpu,
   host: Host,
   emit: (event: RunEvent) => void,
   signal: AbortSignal,
   gate: Gate,
 ): Promise<void> {
-  const { spec, environment: before, created } = owned.record;
+  const { id, spec, environment: before, created } = owned.record;
+  // A run that has no GPU at all is refused before it downloads a model.
+  await host.gpu();
+  const survivor = { host, emit, signal, answers: () => host.store.count(id) };
   const bytes =
     (phase: 'download' | 'hash'): ByteProgress =>
     (done, total, what) =>
@@ -127,41 +133,45 @@ async function measure(
   const opened = await openFiles();
   const adapted = onTop && (await host.openAdapter(onTop, bytes('download'), signal));
   const model = await openModel(opened.files, adapted?.files);
-  const kernel_check = await checkKernels(gpu, needsOf(gpu, model, spec.configs), emit);
+  const checked = checker(model, spec, emit);
+  const { adapter, kernel_check } = await survivingLoss(survivor, checked);
   const identity = await identify(ref, opened, model, bytes('hash'), signal);
   if (adapted) identity.adapter = await identifyFiles(adapted, isAdapterFile, bytes('hash'), signal);
   if (before) {
     requireSame(before.model, identity);
     requireSameItems(before.items_sha256, asked.items_sha256);
   }
-  const environment: Environment = {
-    app: host.app,
-    runtime: host.runtime,
-    adapter: gpu.adapter,
-    kernel_check,
-    model: identity,
-    ...asked,
-    started: created,
-  };
+  const environment = continued(
+    before,
+    {
+      app: host.app,
+      runtime: host.runtime,
+      adapter,
+      kernel_check,
+      model: identity,
+      ...asked,
+      started: created,
+    },
+    await survivor.answers(),
+  );
   emit({ type: 'environment', environment });
   const planned = Object.fromEntries(tasks.map(({ task, n }) => [task, n]));
   await owned.change(() => ({ environment, planned, failures: {} }));
 
-  await measureAll({ owned, model, plan, host, emit, signal, gate });
+  await measureAll({ ...survivor, owned, model, plan, host, checked, gate });
 }
 
-interface Measurement {
+interface Measurement extends Survivor {
   owned: OwnedRun;
   model: ModelFiles;
   plan: readonly PlannedItem[];
   host: Host;
-  emit: (event: RunEvent) => void;
-  signal: AbortSignal;
+  checked: Checker;
   gate: Gate;
 }
 
 async function measureAll(measurement: Measurement): Promise<void> {
-  const { owned, host, emit, signal } = measurement;
+  const { owned, host, checked, emit, signal } = measurement;
   const { id, spec } = owned.record;
   const { configs, on_error } = spec;
   const eta = estimate();
@@ -169,9 +179,13 @@ async function measureAll(measurement: Measurement): Promise<void> {
   for (const [index, config] of configs.entries()) {
     const later = configs.length - index - 1;
     try {
-      // A device that was lost is another one now.
-      const gpu = await host.gpu();
-      await measureConfig({ ...measurement, index, config, later, eta, gpu, scratch, store: host.store });
+      await survivingLoss(measurement, async (gpu) => {
+        const { adapter, kernel_check } = await checked(gpu);
+        const now = { ...owned.record.environment!, adapter, kernel_check };
+        const environment = continued(owned.record.environment, now, await measurement.answers());
+        await owned.change(() => ({ environment }));
+        await measureConfig({ ...measurement, index, config, later, eta, gpu, scratch, store: host.store });
+      });
     } catch (error) {
       if (signal.aborted) throw error;
       const failure = toFailure(error);
@@ -186,10 +200,22 @@ async function measureAll(measurement: Measurement): Promise<void> {
 /** Failures that say nothing about one configuration: they would stop the next one, too. */
 const STOPPING: ReadonlySet<ErrorCode> = new Set([
   ...(['storage', 'storage-full', 'storage-blocked', 'storage-newer'] as const),
-  ...(['run-elsewhere', 'run-gone', 'network', 'internal'] as const),
+  ...(['run-elsewhere', 'run-gone', 'network', 'gpu-gone', 'internal'] as const),
 ]);
 
 const concernsOneConfig = ({ code }: Failure): boolean => !STOPPING.has(code);
+
+type Checker = (gpu: Gpu) => Promise<Pick<Environment, 'adapter' | 'kernel_check'>>;
+
+/** Checks the kernels that a run needs on a device, each device once. */
+function checker(model: ModelFiles, { configs }: ExperimentSpec, emit: (event: RunEvent) => void): Checker {
+  const done = new Map<Gpu, KernelCheck>();
+  return async (gpu) => {
+    const kernel_check = done.get(gpu) ?? (await checkKernels(gpu, needsOf(gpu, model, configs), emit));
+    done.set(gpu, kernel_check);
+    return { adapter: gpu.adapter, kernel_check };
+  };
+}
 
 /** @throws kernel-mismatch when a kernel computes something else than the CPU: then no number would mean anything. */
 async function checkKernels(

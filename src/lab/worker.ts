@@ -1,6 +1,7 @@
 import * as Comlink from 'comlink';
 import { toFailure } from '../errors.ts';
 import { fullCheck } from '../gpu/check.ts';
+import { hold } from './alive.ts';
 import { browserHost, chosenFiles } from './browser_host.ts';
 import { opfsShelf } from './copy/opfs_shelf.ts';
 import { openGate } from './gate.ts';
@@ -15,6 +16,7 @@ import { readModel } from './read_model.ts';
 import { requireSaved } from './require_saved.ts';
 import { run } from './run.ts';
 import { saveCheckpoint } from './save_checkpoint.ts';
+import { storeOrMemory } from './store_or_memory.ts';
 import { browserStore } from './store.ts';
 
 /** The page's address: the worker's own address depends on how the page was built. */
@@ -44,7 +46,8 @@ const lab: PageLab = {
     gate = openGate();
     await probing;
     const host = await hostOf(request, (text) => onEvent({ type: 'note', text }));
-    await run(request, host, onEvent, stop.signal, gate);
+    const kept = await storeOrMemory(store, (failure) => onEvent({ type: 'unstored', failure }));
+    await run(request, { ...host, store: kept }, onEvent, stop.signal, gate);
   },
   pause: (paused) => Promise.resolve(gate.set(paused)),
   cancel: () => Promise.resolve(stop.abort()),
@@ -87,4 +90,4 @@ const lab: PageLab = {
   },
 };
 
-Comlink.expose(lab);
+Comlink.expose({ ...lab, hold });

@@ -1,4 +1,4 @@
-import type { Gpu } from '../gpu/device/device.ts';
+import { forgetFaults, type Gpu } from '../gpu/device/device.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import { causalLanguageModel } from './causal_lm.ts';
 import { sequenceClassifier } from './classifier.ts';
@@ -27,19 +27,24 @@ export async function withModel<T>(
   quant: QuantConfig,
   use: (model: Model) => Promise<T>,
 ): Promise<T> {
-  const weights = await loadWeights(gpu, checkpoint, config, quant, {
-    ...options,
-    layout: stored_quant?.layout,
-  });
   try {
-    const model = await makeModel(gpu, config, weights, quant);
+    const weights = await loadWeights(gpu, checkpoint, config, quant, {
+      ...options,
+      layout: stored_quant?.layout,
+    });
     try {
-      return await use(model);
+      const model = await makeModel(gpu, config, weights, quant);
+      try {
+        return await use(model);
+      } finally {
+        closeModel(model);
+      }
     } finally {
-      closeModel(model);
+      weights.arena.close();
     }
-  } finally {
-    weights.arena.close();
+  } catch (error) {
+    await forgetFaults(gpu);
+    throw error;
   }
 }
 

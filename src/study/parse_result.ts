@@ -106,18 +106,21 @@ const origin = v.object({
   ...{ file: line, source: v.picklist(['folder', 'bundled', 'hub'], 'folder, bundled or hub') },
   ...{ repo: v.optional(line), revision: v.optional(line), sha256: v.optional(sha256) },
 });
+const adapter = v.object({
+  ...{ vendor: line, architecture: line, device: line, description: line },
+  ...{ features: list(line), language_features: list(line) },
+  limits: v.object({ maxBufferSize: size, maxStorageBufferBindingSize: size }),
+});
+const kernel_check = v.object({
+  checked: index,
+  worst: v.object({ kernel: line, case: line, max_error: number, bound: number, worst_ratio: number }),
+});
 const environment = v.strictObject({
   app: v.object({ version: line, commit: line }),
   runtime: line,
-  adapter: v.object({
-    ...{ vendor: line, architecture: line, device: line, description: line },
-    ...{ features: list(line), language_features: list(line) },
-    limits: v.object({ maxBufferSize: size, maxStorageBufferBindingSize: size }),
-  }),
-  kernel_check: v.object({
-    checked: index,
-    worst: v.object({ kernel: line, case: line, max_error: number, bound: number, worst_ratio: number }),
-  }),
+  adapter,
+  kernel_check,
+  adapters: v.optional(list(v.object({ adapter, kernel_check, answers: index }))),
   model: v.object({
     ...{ name: line, architecture: line, parameters: size, revision: v.optional(line), files },
     adapter: v.optional(v.object({ revision: v.optional(line), files })),

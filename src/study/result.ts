@@ -50,6 +50,8 @@ export interface Environment {
   runtime: string;
   adapter: AdapterReport;
   kernel_check: KernelCheck;
+  /** Other adapters that went on after it: the first was lost, or the run was resumed on another machine or driver. */
+  adapters?: AdapterSegment[];
   model: ModelIdentity;
   /** The files each task was read from, those of its examples too; older results do not say. */
   data?: Partial<Record<TaskName, DataOrigin[]>>;
@@ -59,6 +61,14 @@ export interface Environment {
   items_sha256?: string;
   /** ISO 8601. */
   started: string;
+}
+
+/** Another adapter in the middle of a run. */
+export interface AdapterSegment {
+  adapter: AdapterReport;
+  kernel_check: KernelCheck;
+  /** Answers of the run that were there when it began. */
+  answers: number;
 }
 
 /** A chat template by the file it was read from and the hash of its text, and what its use came to. */

@@ -80,7 +80,7 @@ describe('bad input', () => {
     [['run', 'x.json', '--runtime', 'deno'], '--runtime is deno; allowed: browser, node.'],
     [
       ['run', 'x.json', '--quick'],
-      "Unknown option '--quick'; allowed: --model, --data, --adapter, --runtime, --out, --json.",
+      "Unknown option '--quick'; allowed: --model, --data, --adapter, --runtime, --out, --resume, --json.",
     ],
     [
       ['run', 'https://host/#/experiment?spec=9.abc'],

@@ -1,5 +1,6 @@
 import { LabError } from '../../errors.ts';
-import { throwIfLost, type Gpu } from './device.ts';
+import { inMiB } from '../../tensor/size_words.ts';
+import { orLost, throwIfFaulty, throwIfLost, type Gpu } from './device.ts';
 
 /** The largest tensor part one buffer may hold on this device, in bytes. */
 export const largestBinding = ({ device }: Gpu): number =>
@@ -18,25 +19,42 @@ export async function allocate(gpu: Gpu, bytes: number, what: string): Promise<G
       `${what} needs a buffer of ${inMiB(size)}; this adapter allows ${inMiB(largest)}.`,
     );
   }
-  const { device } = gpu;
-  device.pushErrorScope('validation');
-  device.pushErrorScope('out-of-memory');
-  const buffer = device.createBuffer({
-    label: what,
-    size,
-    usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
-  });
-  const [memory, validation] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
-  throwIfLost(gpu);
-  if (memory ?? validation) {
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+  const { buffer, proof } = createBuffer(gpu, { label: what, size, usage });
+  try {
+    await proof;
+  } catch (error) {
     buffer.destroy();
-    throw new LabError(
-      'out-of-memory',
-      `No room on the GPU for ${what} (${inMiB(size)}; ${inMiB(gpu.allocated.bytes)} are in use).`,
-    );
+    throw error;
   }
   gpu.allocated.bytes += size;
   return buffer;
+}
+
+/**
+ * A buffer, and the proof that there is room for it: out-of-memory or device-lost where there is none. A buffer without
+ * room computes nothing and says nothing, so whoever reads results waits for the proof.
+ */
+export function createBuffer(
+  gpu: Gpu,
+  descriptor: GPUBufferDescriptor & { label: string },
+): { buffer: GPUBuffer; proof: Promise<void> } {
+  const { device } = gpu;
+  device.pushErrorScope('validation');
+  device.pushErrorScope('out-of-memory');
+  const buffer = device.createBuffer(descriptor);
+  const proof = orLost(gpu, () => Promise.all([device.popErrorScope(), device.popErrorScope()])).then(
+    ([memory, validation]) => {
+      if (!(memory ?? validation)) return;
+      throw new LabError(
+        'out-of-memory',
+        `No room on the GPU for ${descriptor.label} (${inMiB(descriptor.size)}; ${inMiB(gpu.allocated.bytes)} are in use).`,
+      );
+    },
+  );
+  // Heard of where it is waited for.
+  proof.catch(() => undefined);
+  return { buffer, proof };
 }
 
 /** Frees a buffer made by `allocate`. */
@@ -78,19 +96,19 @@ export async function readBack(gpu: Gpu, buffer: GPUBuffer, bytes: number): Prom
   throwIfLost(gpu);
   const size = Math.ceil(bytes / 4) * 4;
   const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
-  const staging = device.createBuffer({ label: 'read back', size, usage });
+  const { buffer: staging, proof } = createBuffer(gpu, { label: 'what is read back', size, usage });
   try {
-    const encoder = device.createCommandEncoder();
-    encoder.copyBufferToBuffer(buffer, 0, staging, 0, size);
-    device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(GPUMapMode.READ, 0, size);
-    throwIfLost(gpu);
+    await orLost(gpu, () => {
+      const encoder = device.createCommandEncoder();
+      encoder.copyBufferToBuffer(buffer, 0, staging, 0, size);
+      device.queue.submit([encoder.finish()]);
+      const mapped = staging.mapAsync(GPUMapMode.READ, 0, size);
+      // Without room for a buffer its map fails, too: the reason comes first.
+      mapped.catch(() => undefined);
+      return Promise.all([proof, ...gpu.unproven]).then(() => mapped);
+    });
+    throwIfFaulty(gpu);
     return staging.getMappedRange(0, size).slice(0, bytes);
-  } catch (error) {
-    // Let the loss event arrive before blaming the copy.
-    await Promise.race([gpu.lost, new Promise((resolve) => setTimeout(resolve, 50))]);
-    throwIfLost(gpu);
-    throw error;
   } finally {
     staging.destroy();
   }
@@ -130,5 +148,3 @@ export function openArena(gpu: Gpu): Arena {
     close: () => alive.forEach(drop),
   };
 }
-
-const inMiB = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;

@@ -1,3 +1,4 @@
+import { createBuffer } from './buffers.ts';
 import type { Gpu } from './device.ts';
 import { pipelineOf, type Access, type Kernel, type Overrides, type Params } from './kernel.ts';
 
@@ -9,6 +10,8 @@ const MAX_DISPATCHES = 256;
 /** Dispatches in the order they will run. */
 export interface Commands {
   readonly gpu: Gpu;
+  /** Rejects where there is no room for its uniforms: nothing that is dispatched is computed then. */
+  readonly proof: Promise<void>;
   dispatch<P extends Record<string, 'u32' | 'f32'>, B extends Record<string, Access>>(
     kernel: Kernel<P, B>,
     params: Params<P>,
@@ -17,7 +20,7 @@ export interface Commands {
   ): void;
   /** Hands everything recorded so far to the GPU. */
   submit(): void;
-  /** Frees the uniforms. */
+  /** Frees the uniforms; to be called once the results were read, which proves that there was room for them. */
   close(): void;
 }
 
@@ -30,11 +33,12 @@ interface Recorded {
 /** Records dispatches, their uniforms side by side in one buffer, and submits them as one compute pass. */
 export function recordCommands(gpu: Gpu): Commands {
   const { device } = gpu;
-  const uniforms = device.createBuffer({
-    label: 'params',
+  const { buffer: uniforms, proof } = createBuffer(gpu, {
+    label: 'parameters of kernels',
     size: PARAMS_STRIDE * MAX_DISPATCHES,
     usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
   });
+  gpu.unproven.add(proof);
   const staging = new ArrayBuffer(uniforms.size);
   let recorded: Recorded[] = [];
 
@@ -61,6 +65,7 @@ export function recordCommands(gpu: Gpu): Commands {
 
   return {
     gpu,
+    proof,
     dispatch(kernel, params, buffers, overrides = {}) {
       if (recorded.length === MAX_DISPATCHES) submit();
       const erased = kernel as unknown as Kernel;
@@ -76,7 +81,10 @@ export function recordCommands(gpu: Gpu): Commands {
       });
     },
     submit,
-    close: () => uniforms.destroy(),
+    close() {
+      gpu.unproven.delete(proof);
+      uniforms.destroy();
+    },
   };
 }
 

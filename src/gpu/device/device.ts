@@ -12,6 +12,10 @@ export interface Gpu {
   loss: { reason?: string };
   /** Resolves when the device is lost; never rejects. */
   lost: Promise<void>;
+  /** Buffers in use whose room is not yet proven: what is read back waits for the proof. */
+  unproven: Set<Promise<void>>;
+  /** An error that no scope caught, as of a pipeline that could not be made: what is read back after it may be zeros. */
+  fault: { error?: GPUError };
 }
 
 /**
@@ -35,11 +39,18 @@ const OPTIONAL_FEATURES = ['timestamp-query', 'shader-f16', 'subgroups'] as cons
  */
 export async function openGpu(entry: GPU | undefined): Promise<Gpu> {
   if (!entry) throw new LabError('no-webgpu', 'This browser has no WebGPU; runs need it.');
-  const adapter = await entry.requestAdapter({ powerPreference: 'high-performance' });
+  // A GPU process that dies at this moment rejects either of the two.
+  const adapter = await entry.requestAdapter({ powerPreference: 'high-performance' }).catch(() => null);
   if (!adapter) throw new LabError('no-adapter', 'WebGPU is there, but it offers no adapter; runs need one.');
   const requiredLimits = Object.fromEntries(RAISED_LIMITS.map((name) => [name, adapter.limits[name]]));
   const requiredFeatures = OPTIONAL_FEATURES.filter((feature) => adapter.features.has(feature));
-  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
+  const device = await adapter
+    .requestDevice({ requiredLimits, requiredFeatures })
+    .catch((error: unknown): never => {
+      throw new LabError('no-adapter', `The GPU adapter gives no device: ${(error as Error).message}`);
+    });
+  const fault: Gpu['fault'] = {};
+  device.addEventListener('uncapturederror', ({ error }) => (fault.error ??= error));
   const loss: Gpu['loss'] = {};
   const lost = device.lost.then(({ reason, message }) => {
     loss.reason = message || reason;
@@ -51,6 +62,8 @@ export async function openGpu(entry: GPU | undefined): Promise<Gpu> {
     pipelines: new Map(),
     loss,
     lost,
+    unproven: new Set(),
+    fault,
   };
 }
 
@@ -72,4 +85,51 @@ function report({ info, features, limits }: GPUAdapter, { wgslLanguageFeatures }
 export function throwIfLost({ loss }: Gpu): void {
   if (loss.reason !== undefined)
     throw new LabError('device-lost', `The GPU device was lost (${loss.reason}).`);
+}
+
+/** Milliseconds within which a loss is told of after the first call that failed by it, even on a busy machine. */
+const LOSS_TOLD_MS = 5000;
+
+/**
+ * What the GPU promised. A call that fails may hear of a loss before the loss is told; so it waits for that first.
+ * @throws device-lost if the device is gone; else what the promise was rejected with.
+ */
+export async function orLost<T>(gpu: Gpu, promised: () => Promise<T>): Promise<T> {
+  let rejection: unknown;
+  try {
+    const value = await promised();
+    throwIfLost(gpu);
+    return value;
+  } catch (error) {
+    rejection = error;
+  }
+  if (rejection instanceof LabError) throw rejection;
+  await Promise.race([gpu.lost, new Promise((resolve) => setTimeout(resolve, LOSS_TOLD_MS))]);
+  // A call that was abandoned is a loss, told or not: no device will answer it.
+  if (isAbandoned(rejection)) gpu.loss.reason ??= (rejection as Error).message;
+  throwIfLost(gpu);
+  throw rejection;
+}
+
+const isAbandoned = (error: unknown): boolean =>
+  error instanceof Error && (error.name === 'AbortError' || /\b(dropped|lost)\b/i.test(error.message));
+
+/**
+ * Forgets what no scope caught so far. After a failure that was told, what was already submitted fails, too, and would be
+ * blamed on whatever uses the device next.
+ */
+export async function forgetFaults({ device, fault }: Gpu): Promise<void> {
+  // What went wrong before a scope is told before the scope's own answer.
+  device.pushErrorScope('internal');
+  await device.popErrorScope().catch(() => undefined);
+  delete fault.error;
+}
+
+/** @throws out-of-memory or an Error after an error that no scope caught: what was computed since may be zeros. */
+export function throwIfFaulty({ fault }: Gpu): void {
+  const { error } = fault;
+  if (!error) return;
+  delete fault.error;
+  if (error.constructor.name !== 'GPUOutOfMemoryError') throw new Error(`WebGPU: ${error.message}`);
+  throw new LabError('out-of-memory', `No room on the GPU: ${error.message}`);
 }

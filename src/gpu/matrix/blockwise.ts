@@ -107,7 +107,12 @@ async function quantizePart(
     const commands = recordCommands(gpu);
     commands.dispatch(quantize_4bit, { n, blocksize }, buffers, { DTYPE: DTYPE[stored.dtype] });
     commands.submit();
-    commands.close();
+    try {
+      // Nothing is read back here that would tell of codes that were never computed.
+      await commands.proof;
+    } finally {
+      commands.close();
+    }
     throwIfLost(gpu);
     const { packed, absmax } = buffers;
     return { storage: 'blockwise', blocksize, packed, code, scales: { kind: 'absmax', absmax } };

@@ -1,7 +1,8 @@
 import * as Comlink from 'comlink';
 import { LabError } from '../../errors.ts';
-import ImportWorker from '../importer.ts?worker';
+import importer from '../importer.ts?worker&url';
 import type { Importer } from '../protocol.ts';
+import { openWorker } from './open_worker.ts';
 import { startWorker } from './start_worker.ts';
 
 /** How far an import is: a file being read, then its answers being stored. */
@@ -21,7 +22,7 @@ export async function importResults(
   files: readonly File[],
   onProgress: (progress: ImportProgress) => void,
 ): Promise<number> {
-  const worker = new ImportWorker();
+  const worker = openWorker(importer);
   const { remote, broken } = startWorker<Importer>(worker);
   let taken = 0;
   try {

@@ -1,25 +1,57 @@
 import * as Comlink from 'comlink';
-import type { Failure } from '../../errors.ts';
+import { LabError, type Failure } from '../../errors.ts';
 import type { PageLab, Saved } from '../protocol.ts';
 import type { MatrixReport } from '../../gpu/matrix/measure_matrix.ts';
 import type { AdapterReport } from '../../gpu/adapter.ts';
 import type { ModelReading } from '../../study/result.ts';
 import type { Probe } from '../../study/speed.ts';
 import { startWorker, type Worked } from './start_worker.ts';
-import LabWorker from '../worker.ts?worker';
+import { openWorker } from './open_worker.ts';
+import worker from '../worker.ts?worker&url';
 
-/** The lab behind its worker. The worker starts with the first call, so a page that only explores loads none of it. */
-export function openLab(): PageLab {
+/** Milliseconds within which Stop must be heard; a worker that hears nothing for so long is stuck in one step. */
+const HEARD_MS = 10_000;
+
+/** The lab of a page, which can end its worker as well. */
+export interface EndableLab extends PageLab {
+  /** Ends the worker at once: the item it is at is lost, what is stored is not. The next call starts another one. */
+  end(): void;
+}
+
+/**
+ * The lab behind its worker. The worker starts with the first call, so a page that only explores loads none of it, and
+ * again after it ended.
+ */
+export function openLab(): EndableLab {
   let started: Worked<PageLab> | undefined;
+  const start = (): Worked<PageLab> => {
+    const now = startWorker<PageLab>(openWorker(worker, document.baseURI));
+    now.broken.catch(() => {
+      if (started === now) started = undefined;
+    });
+    return now;
+  };
   const call = <T>(ask: (lab: Comlink.Remote<PageLab>) => Promise<T>): Promise<T> => {
-    started ??= startWorker<PageLab>(new LabWorker({ name: document.baseURI }));
+    started ??= start();
     return Promise.race([ask(started.remote), started.broken]);
   };
+  const end = (message: string): void => started?.end(new LabError('cancelled', message));
   return {
     adapter: () => call<AdapterReport | Failure>((lab) => lab.adapter()),
     run: (request, onEvent) => call((lab) => lab.run(request, Comlink.proxy(onEvent))),
     pause: (paused) => call((lab) => lab.pause(paused)),
-    cancel: () => call((lab) => lab.cancel()),
+    async cancel() {
+      const asked = started;
+      const late = setTimeout(() => {
+        if (started === asked) end('The run did not hear Stop, and its worker was ended.');
+      }, HEARD_MS);
+      try {
+        await call((lab) => lab.cancel());
+      } finally {
+        clearTimeout(late);
+      }
+    },
+    end: () => end('The run was ended at once.'),
     saveCheckpoint: (request, onProgress) =>
       call<Saved | Failure>((lab) => lab.saveCheckpoint(request, Comlink.proxy(onProgress))),
     measureTensor: (request) => call<MatrixReport | Failure>((lab) => lab.measureTensor(request)),

@@ -1,3 +1,4 @@
+import { inProportion, replaceMatches } from './bounded.ts';
 import { fromByteLevel } from './byte_level.ts';
 import { readPart, refuse, type PartTable } from './fields.ts';
 import { findPattern } from './pattern.ts';
@@ -26,12 +27,7 @@ const DECODERS: PartTable<Decoder> = {
   Replace(fields) {
     const find = findPattern(fields.value('pattern'), fields.where);
     const content = fields.text('content');
-    return (tokens) =>
-      tokens.map((token) =>
-        find(token)
-          .map(({ begin, end, matched }) => (matched ? content : token.slice(begin, end)))
-          .join(''),
-      );
+    return (tokens) => tokens.map((token) => replaceMatches(find, token, content, fields.where));
   },
   Strip(fields) {
     const content = fields.text('content');
@@ -59,9 +55,16 @@ const DECODERS: PartTable<Decoder> = {
   },
   Sequence(fields) {
     const parts = fields.list('decoders').map((part) => readDecoder(part));
-    return (tokens) => parts.reduce<readonly string[]>((made, part) => part(made), tokens);
+    return (tokens) =>
+      parts.reduce<readonly string[]>((made, part) => {
+        const next = part(made);
+        inProportion(lengthOf(tokens), next.join(''), fields.where);
+        return next;
+      }, tokens);
   },
 };
+
+const lengthOf = (texts: readonly string[]): number => texts.reduce((sum, { length }) => sum + length, 0);
 
 /** Runs of byte tokens as their text, `<0xC3>` `<0xA9>` as é; a run that is not UTF-8 gives one U+FFFD a byte. */
 function decodeBytes(tokens: readonly string[]): string[] {

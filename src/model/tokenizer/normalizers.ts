@@ -1,3 +1,4 @@
+import { inProportion, replaceMatches } from './bounded.ts';
 import { isWhiteSpace } from './characters.ts';
 import { toByteLevel } from './byte_level.ts';
 import { readPart, type PartTable } from './fields.ts';
@@ -40,16 +41,14 @@ const NORMALIZERS: PartTable<Normalizer> = {
   Replace(fields) {
     const find = findPattern(fields.value('pattern'), fields.where);
     const content = fields.text('content');
-    const replace = (text: string) =>
-      find(text)
-        .map(({ begin, end, matched }) => (matched ? content : text.slice(begin, end)))
-        .join('');
+    const replace = (text: string) => replaceMatches(find, text, content, fields.where);
     return content === '' ? dropping(replace) : keeping(replace);
   },
   Sequence(fields) {
     const parts = fields.list('normalizers').map((part) => readNormalizer(part));
     return {
-      normalize: (text) => parts.reduce((made, part) => part.normalize(made), text),
+      normalize: (text) =>
+        parts.reduce((made, part) => inProportion(text.length, part.normalize(made), fields.where), text),
       keeps_start: parts.every((part) => part.keeps_start),
     };
   },

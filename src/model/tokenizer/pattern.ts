@@ -1,5 +1,6 @@
 import { SplitPreTokenizer } from '@huggingface/tokenizers';
 import { isObject, quoted, refuse } from './fields.ts';
+import { isUnbounded, requireOneWay, type GroupShape } from './bounded.ts';
 import type { Find, Stretch } from './split.ts';
 
 /**
@@ -78,7 +79,10 @@ function spellOut(source: string, said: string): string {
   let atoms = 0;
   /** Where the last atom begins in `out`; -1 where a quantifier would have nothing before it. */
   let atom = -1;
-  const open: { begin: number; closes: string }[] = [];
+  const open: (GroupShape & { begin: number; closes: string })[] = [];
+  const whole: GroupShape = { repeats: false, alternatives: [0] };
+  /** The group that the last atom is, if it is one. */
+  let lastGroup: GroupShape | undefined;
   const atomic = (inside: string): string => `(?:(?=(?<once${++atoms}>${inside}))\\k<once${atoms}>)`;
 
   for (let at = 0; at < source.length;) {
@@ -87,6 +91,10 @@ function spellOut(source: string, said: string): string {
     if (quantifier && atom >= 0) {
       at += quantifier.length;
       const suffix = source[at];
+      if (isUnbounded(quantifier)) {
+        if (lastGroup) requireOneWay(lastGroup, out, said);
+        if (suffix !== '+' || quantifier.length > 1) (open.at(-1) ?? whole).repeats = true;
+      }
       if (suffix === '?' && (quantifier.length === 1 || quantifier.includes(','))) {
         out += `${quantifier}?`;
         at++;
@@ -96,6 +104,7 @@ function spellOut(source: string, said: string): string {
       } else {
         // Ruby reads {1,3}+ as a repetition of the repetition.
         const again = suffix === '+';
+        if (again && isUnbounded(quantifier)) cannot(`a repetition of a repetition (${quantifier}+)`);
         if (!again && suffix !== undefined && '?*'.includes(suffix)) cannot(`${quantifier}${suffix}`);
         out = again ? `${out.slice(0, atom)}(?:${out.slice(atom)}${quantifier})+` : out + quantifier;
         if (again) at++;
@@ -106,6 +115,7 @@ function spellOut(source: string, said: string): string {
       continue;
     }
     const begin = out.length;
+    lastGroup = undefined;
     const character = String.fromCodePoint(rest.codePointAt(0)!);
     if (character === '\\') {
       const escape = ESCAPE.exec(rest)?.[0] ?? cannot(rest.slice(0, 2));
@@ -133,8 +143,9 @@ function spellOut(source: string, said: string): string {
         atom = begin;
         continue;
       }
-      open.push({ begin, closes: group });
+      open.push({ begin, closes: group, repeats: false, alternatives: [] });
       out += group === '(?>' || group === '(' ? '(?:' : group;
+      open.at(-1)!.alternatives.push(out.length);
       at += group.length;
       atom = -1;
     } else if (character === ')') {
@@ -142,10 +153,16 @@ function spellOut(source: string, said: string): string {
       out += ')';
       if (group.closes === '(?>') out = out.slice(0, group.begin) + atomic(out.slice(group.begin));
       at++;
-      atom = /^\(\?[=!<]/.test(group.closes) ? -1 : group.begin;
+      const looks = /^\(\?[=!<]/.test(group.closes);
+      atom = looks ? -1 : group.begin;
+      // What is atomic gives nothing back, nor does a look around.
+      if (looks || group.closes === '(?>') continue;
+      lastGroup = group;
+      if (group.repeats) (open.at(-1) ?? whole).repeats = true;
     } else {
       out += character;
       at += character.length;
+      if (character === '|') (open.at(-1) ?? whole).alternatives.push(out.length);
       atom = character === '|' || character === '^' || character === '$' ? -1 : begin;
     }
   }

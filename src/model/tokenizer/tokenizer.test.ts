@@ -339,6 +339,41 @@ describe('what is not computed', () => {
     expect(split('\\p{Nonesuch}')).toMatch(/cannot be said in JavaScript/);
   });
 
+  it('is refused where the search for a pattern could go on without end', () => {
+    for (const endless of [
+      '(\\w+\\s?)+;',
+      '(a+)+$',
+      '(?:(?:a|b+)c*)*d',
+      '(\\w|\\d)+$',
+      '(a|a?)+b',
+      '(x{1,50}){2,}',
+    ]) {
+      expect(split(endless), endless).toMatch(/a repetition of .* not computed here/);
+    }
+    // Those of published tokenizers, and others that can be matched in one way only.
+    for (const bounded of [
+      "'s|'t|'re| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
+      "(?i:'s|'t)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
+      '(?:a|b|\\d)+',
+      '(?:\\r?\\n)+',
+      '(?>a+)+$',
+      '(\\p{N}{1,3})+',
+    ]) {
+      expect(split(bounded), bounded).toBeUndefined();
+    }
+  });
+
+  it('is refused where a text grows out of proportion, before it fills the memory', () => {
+    const double = { type: 'Replace', pattern: { String: 'e' }, content: 'ee' };
+    const growing = (normalizer: object) =>
+      make({ tokenizer: { ...tokenizer, normalizer }, tokenizer_config: LLAMA }).encode('e'.repeat(100));
+    const many = { type: 'Sequence', normalizers: Array.from({ length: 40 }, () => double) };
+    expect(() => growing(many)).toThrow(/normalizer Sequence makes 12800 characters of 100; at most 7400/);
+    const long = { type: 'Replace', pattern: { String: 'e' }, content: 'x'.repeat(1_000_000) };
+    expect(() => growing(long)).toThrow(/makes 100000100 characters of 100/);
+    expect(() => growing(double)).not.toThrow();
+  });
+
   it('is refused by the name of the class or the setting', () => {
     expect(refusal({ tokenizer_config: { ...LLAMA, tokenizer_class: 'T5Tokenizer' } })).toBe(
       'tokenizer_class is "T5Tokenizer"; that class is not computed here.',

@@ -1,3 +1,4 @@
+import { own } from '../../tensor/own.ts';
 import { isObject, type Json } from './fields.ts';
 import type { TokenizerFiles } from './settings.ts';
 import { namedClass } from './which_class.ts';
@@ -39,7 +40,7 @@ export function version4Notes(files: TokenizerFiles, now: Version5): string[] {
 function bosNote({ tokenizer_config, config }: TokenizerFiles, bos: Version5['bos']): string[] {
   if (!bos) return [];
   const model_type = isObject(config) && typeof config.model_type === 'string' ? config.model_type : '';
-  const name = namedClass(tokenizer_config, config) ?? BY_TYPE[model_type] ?? 'PreTrainedTokenizer';
+  const name = namedClass(tokenizer_config, config) ?? own(BY_TYPE, model_type) ?? 'PreTrainedTokenizer';
   const asked = isObject(tokenizer_config) ? tokenizer_config.add_bos_token : undefined;
   const makes = Object.hasOwn(ADDS_BOS, name);
   const then = makes ? Boolean(asked ?? ADDS_BOS[name]) : bos.by_file;

@@ -1,3 +1,4 @@
+import { own } from '../../tensor/own.ts';
 import { isObject, words } from './fields.ts';
 import { CLASSES, type ClassName } from './classes.ts';
 
@@ -71,7 +72,7 @@ export function classOf(tokenizer: unknown, tokenizerConfig: unknown, config: un
   if (named === undefined) return registered ?? 'TokenizersBackend';
   // Byte-level vocabularies published under Llama's name, as Llama 3's.
   if (named === 'LlamaTokenizer' && believed && mentionsByteLevel(tokenizer)) return 'TokenizersBackend';
-  const asked = SAME_CLASS[named] ?? named;
+  const asked = own(SAME_CLASS, named) ?? named;
   if (registered === undefined || registered === asked) return asked;
   if (registered === 'TokenizersBackend') return registered;
   return believed ? asked : registered;

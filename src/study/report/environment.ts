@@ -1,4 +1,4 @@
-import { adapterName } from '../../gpu/adapter.ts';
+import { adapterNames } from '../adapters.ts';
 import { TASKS } from '../../eval/tasks/tasks.ts';
 import type { ChatTemplateOrigin, ExperimentResult } from '../result.ts';
 import { canonicalJson } from '../spec.ts';
@@ -20,7 +20,7 @@ function chatTemplateText({ file, sha256, date, without_system }: ChatTemplateOr
 
 /** The origin of the numbers and the protocol, as rows of name and value. */
 export function environmentRows({ spec, environment, digest }: ExperimentResult): string[][] {
-  const { app, runtime, adapter, kernel_check, model, started, chat_template } = environment;
+  const { app, runtime, kernel_check, model, started, chat_template } = environment;
   const files = Object.entries(model.files).map(([name, { bytes, sha256 }]) => [
     name,
     `${bytes} bytes${sha256 ? `, SHA-256 ${sha256}` : ''}`,
@@ -31,7 +31,7 @@ export function environmentRows({ spec, environment, digest }: ExperimentResult)
     ...files,
     ...readingRows(model.reading),
     ...(chat_template ? [['Chat template', chatTemplateText(chat_template)]] : []),
-    ['Adapter', adapterName(adapter)],
+    ['Adapter', adapterNames(environment)],
     ['Runtime', runtime],
     ['Lab', `version ${app.version}, commit ${app.commit}`],
     [

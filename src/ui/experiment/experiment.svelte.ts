@@ -9,6 +9,8 @@ import { wantHeadingFocus } from '../shell/heading_focus.ts';
 import type { ChosenFolder } from '../kit/chosen_files.ts';
 import { hubToken } from '../page/hub_token.svelte.ts';
 import { lab } from '../page/lab.ts';
+import { markEnded } from '../../lab/client/mark_ended.ts';
+import { readRun } from '../../lab/client/read_run.ts';
 import { questions } from '../../lab/client/kept.ts';
 import { parseRoute } from '../shell/route.ts';
 import { defaultSpec, readSpecFile } from './draft.ts';
@@ -151,6 +153,14 @@ class ExperimentState {
     await this.#run(spec, id, before);
   }
 
+  /** Goes on with the run on the screen, which waits for a GPU or lost its worker. */
+  async goOn(): Promise<void> {
+    const { spec, run_id } = this.live ?? {};
+    if (!spec || run_id === undefined) return;
+    const stored = await readRun(run_id).catch(() => undefined);
+    await this.resume(run_id, spec, stored?.result);
+  }
+
   async #run(spec: ExperimentSpec, resume?: string, before?: ExperimentResult): Promise<void> {
     if (this.running) return;
     wantHeadingFocus();
@@ -177,18 +187,28 @@ class ExperimentState {
       };
       await lab.run(request, (event) => this.#on(event));
     } catch (error) {
-      this.#on({ type: 'failed', failure: toFailure(error) });
+      const failure = toFailure(error);
+      this.#on({ type: 'failed', failure });
+      // Its worker cannot say so any more. Without a store there is nothing to write it to.
+      const { run_id } = this.#next;
+      if (run_id !== undefined) await markEnded(run_id, failure).catch(() => undefined);
     }
   }
 
   pause(paused: boolean): void {
     this.pausing = paused;
-    void lab.pause(paused);
+    lab.pause(paused).catch(() => undefined);
   }
 
   cancel(): void {
     this.stopping = true;
-    void lab.cancel();
+    // Where it is not heard, the run itself tells how that ended.
+    lab.cancel().catch(() => undefined);
+  }
+
+  /** Ends the run in the middle of its item; for one that does not come to the item's end. */
+  end(): void {
+    lab.end();
   }
 
   /** Leaves the ended run for the draft it came from. */

@@ -1,3 +1,4 @@
+import { own } from '../../tensor/own.ts';
 import { EXPLORE_QUERY } from '../explore/explore_query.ts';
 import { FOOTPRINT_QUERY } from '../footprint/footprint_query.ts';
 import { missingTexts } from '../page/query_state.ts';
@@ -15,7 +16,7 @@ export function isDone(conditions: readonly Condition[], hash: string, run: bool
     if (key === 'screen') return parseRoute(hash).screen === value;
     const given = query.get(key);
     if (test === 'given') return given !== null;
-    const found = given ?? MISSING[key] ?? '';
+    const found = given ?? own(MISSING, key) ?? '';
     if (test === '=') return found === value;
     return test === '>=' ? Number(found) >= Number(value) : Number(found) <= Number(value);
   });

@@ -1,5 +1,4 @@
-import { openLab } from '../../lab/client/open_lab.ts';
-import type { PageLab } from '../../lab/protocol.ts';
+import { openLab, type EndableLab } from '../../lab/client/open_lab.ts';
 
 /** The one lab of the page; its worker starts with the first call. */
-export const lab: PageLab = openLab();
+export const lab: EndableLab = openLab();

@@ -2,6 +2,7 @@ import { TASKS, type TaskName } from '../../../eval/tasks/tasks.ts';
 import type { Failure } from '../../../errors.ts';
 import type { MetricValue } from '../../../eval/stats/metric.ts';
 import type { ItemEvent, RunEvent } from '../../../lab/protocol.ts';
+import { endState } from '../../../study/end_state.ts';
 import type { ConfigRun, ExperimentResult, ModelReading, RunState } from '../../../study/result.ts';
 import { canonicalJson, type ExperimentSpec } from '../../../study/spec.ts';
 import { gapSentences } from '../../../study/view/notes.ts';
@@ -25,6 +26,11 @@ export interface Live {
   /** Since when it is paused. */
   paused?: number | undefined;
   failure?: Failure | undefined;
+  /** Why nothing of the run is stored, where that is so; `result` is all there is of it in the end. */
+  unstored?: Failure | undefined;
+  result?: ExperimentResult | undefined;
+  /** The GPU was lost, and the run waits for another one or loads its weights again. */
+  lost?: boolean | undefined;
   /** At its end: which configurations lack answers, and why. */
   notes?: readonly string[];
 }
@@ -87,8 +93,12 @@ export function reduceRun(live: Live, event: RunEvent, now: number): Live {
       return { ...live, step: undefined, reading: event.environment.model.reading };
     case 'planned':
       return { ...live, planned: Object.fromEntries(event.tasks.map(({ task, n }) => [task, n])) };
+    case 'unstored':
+      return { ...live, unstored: event.failure };
+    case 'device-lost':
+      return { ...live, lost: true };
     case 'loaded':
-      return withRow(live, event.config, (row) => ({
+      return withRow({ ...live, lost: undefined }, event.config, (row) => ({
         ...row,
         phase: 'answer',
         footprint: event.footprint,
@@ -115,6 +125,7 @@ export function reduceRun(live: Live, event: RunEvent, now: number): Live {
     case 'finished':
       return {
         ...live,
+        result: event.result,
         state: event.result.state,
         notes: gapSentences(event.result),
         paused: undefined,
@@ -125,7 +136,9 @@ export function reduceRun(live: Live, event: RunEvent, now: number): Live {
     case 'failed':
       return {
         ...live,
-        state: event.failure.code === 'cancelled' ? 'cancelled' : 'failed',
+        result: event.result,
+        state: endState(event.failure.code),
+        lost: undefined,
         failure: event.failure,
         paused: undefined,
         eta_seconds: undefined,

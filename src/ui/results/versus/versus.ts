@@ -4,7 +4,7 @@ import type { ExperimentResult } from '../../../study/result.ts';
 import { canonicalJson } from '../../../study/spec.ts';
 import { longName } from '../../../study/view/config_names.ts';
 import { decimals, megabytes, whole, scoreText } from '../../../study/view/format.ts';
-import { adapterName } from '../../../gpu/adapter.ts';
+import { adapterNames } from '../../../study/adapters.ts';
 
 /** One number of a configuration that both runs have. */
 export interface VersusRow {
@@ -57,7 +57,7 @@ export function differences(a: ExperimentResult, b: ExperimentResult): string[] 
     ['Seed', String(spec.seed)],
     ['Questions', (e.items_sha256 ?? 'not recorded').slice(0, 16)],
     ['Chat template', (e.chat_template?.sha256 ?? 'none').slice(0, 16)],
-    ['GPU adapter', adapterName(e.adapter)],
+    ['GPU adapter', adapterNames(e)],
     ['Lab', `version ${e.app.version}, commit ${e.app.commit}`],
     ['Runtime', e.runtime],
   ];
