@@ -99,7 +99,7 @@ test('a database that another version holds or has written is named, with what t
   page,
   context,
 }) => {
-  await page.goto('/robots.txt');
+  await page.goto('/configs/gpt2.json');
   const hold = (version: number) =>
     page.evaluate(
       (wanted) =>
