@@ -82,12 +82,19 @@ export interface Failure {
   hint: string;
 }
 
+/** Characters of a message at most: a value from a file may be as long as the file. */
+const MOST = 1200;
+
+/** A message of which the middle is left out where it is longer than anybody reads. */
+const readable = (message: string): string =>
+  message.length <= MOST ? message : `${message.slice(0, MOST - 200)} … ${message.slice(-180)}`;
+
 /** An expected failure on its way to whoever shows it. `new LabError('bad-spec', 'blocksize is 48; allowed: 32, 64, …')`. */
 export class LabError extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(readable(message), options);
     this.name = 'LabError';
     this.code = code;
   }

@@ -1,6 +1,6 @@
 """Writes test/golden/harness: what lm-evaluation-harness 0.4.13 scores with real models, item by item.
 
-    pip install lm-eval==0.4.13 "transformers<5" "datasets<4" scikit-learn torch==2.13.0 bitsandbytes==0.50.2
+    pip install lm-eval==0.4.13 transformers==5.24.0 "datasets<4" scikit-learn torch==2.13.0 bitsandbytes==0.50.2
     python make_harness_goldens.py ../test/golden/harness [--data DIR] [--smollm2 DIR] [--only NAME ...]
 
 The harness' own HFLM asks its own task files on the CPU, a request at a time. Models: three of random weights and a
@@ -22,6 +22,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TRANSFORMERS_VERBOSITY"] = "error"
 
 import numpy
+import squad_metrics_shim  # noqa: F401  (before the harness: its CoQA scorer imports what transformers 5 has no more)
 import torch
 from harness import (
     arc_splits,

@@ -4,6 +4,7 @@ import { ruleOfThree, tally, type FaultSuite } from './suite.ts';
 /** The kinds of faults there are, each with how often a fault of it is tried. */
 const SUITES: Record<string, { trials: number; open: () => Promise<FaultSuite> }> = {
   network: { trials: 20, open: async () => (await import('./open_network.ts')).openNetworkFaults() },
+  input: { trials: 400, open: async () => (await import('./open_input.ts')).openInputFaults() },
 };
 
 const { values, positionals } = parseArgs({
