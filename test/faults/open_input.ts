@@ -33,7 +33,8 @@ function spoiled(random: Random, json: Json): Json {
   const copy = structuredClone(json);
   const times = 1 + Math.floor(random.uniform() * 4);
   for (let i = 0; i < times; i++) spoilOne(random, copy);
-  return copy;
+  // As a file can hold it: without holes in arrays.
+  return JSON.parse(JSON.stringify(copy)) as Json;
 }
 
 function spoilOne(random: Random, json: Json): void {
@@ -51,7 +52,8 @@ function spoilOne(random: Random, json: Json): void {
     }
     const how = random.uniform();
     if (how < 0.2) delete holder[key];
-    else if (how < 0.3) holder[pick(random, ['constructor', 'toString', 'x', 'quant_type'])] = inner;
+    else if (how < 0.3 && !Array.isArray(at))
+      holder[pick(random, ['constructor', 'toString', 'x', 'quant_type'])] = inner;
     else if (how < 0.45 && Array.isArray(at)) at.push(structuredClone(inner));
     else holder[key] = pick(random, VALUES) as Json;
     return;
