@@ -57,6 +57,26 @@ export function createBuffer(
   return { buffer, proof };
 }
 
+/** Has whoever reads results next wait for a proof, and hear of it where it fails. */
+export function untilProven(gpu: Gpu, proof: Promise<void>): void {
+  gpu.unproven.add(proof);
+  proof.then(
+    () => gpu.unproven.delete(proof),
+    () => undefined,
+  );
+}
+
+/** Waits for all proofs so far. The first that fails is told, once: those behind it fail because of it. */
+async function proven(gpu: Gpu): Promise<void> {
+  try {
+    for (const proof of gpu.unproven) await proof;
+  } catch (error) {
+    gpu.unproven.clear();
+    delete gpu.fault.error;
+    throw error;
+  }
+}
+
 /** Frees a buffer made by `allocate`. */
 export function free(gpu: Gpu, buffer: GPUBuffer): void {
   gpu.allocated.bytes -= buffer.size;
@@ -105,7 +125,7 @@ export async function readBack(gpu: Gpu, buffer: GPUBuffer, bytes: number): Prom
       const mapped = staging.mapAsync(GPUMapMode.READ, 0, size);
       // Without room for a buffer its map fails, too: the reason comes first.
       mapped.catch(() => undefined);
-      return Promise.all([proof, ...gpu.unproven]).then(() => mapped);
+      return Promise.all([proof, proven(gpu)]).then(() => mapped);
     });
     throwIfFaulty(gpu);
     return staging.getMappedRange(0, size).slice(0, bytes);

@@ -1,5 +1,5 @@
-import { createBuffer } from './buffers.ts';
-import type { Gpu } from './device.ts';
+import { createBuffer, untilProven } from './buffers.ts';
+import { orLost, type Gpu } from './device.ts';
 import { pipelineOf, type Access, type Kernel, type Overrides, type Params } from './kernel.ts';
 
 /** Dynamic uniform offsets are multiples of 256 bytes on every adapter. */
@@ -38,13 +38,14 @@ export function recordCommands(gpu: Gpu): Commands {
     size: PARAMS_STRIDE * MAX_DISPATCHES,
     usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
   });
-  gpu.unproven.add(proof);
+  untilProven(gpu, proof);
   const staging = new ArrayBuffer(uniforms.size);
   let recorded: Recorded[] = [];
 
   function submit(): void {
     if (recorded.length === 0) return;
     device.queue.writeBuffer(uniforms, 0, staging, 0, recorded.length * PARAMS_STRIDE);
+    device.pushErrorScope('validation');
     const encoder = device.createCommandEncoder();
     const pass = encoder.beginComputePass();
     recorded.forEach(({ pipeline, buffers, groups }, i) => {
@@ -60,6 +61,12 @@ export function recordCommands(gpu: Gpu): Commands {
     });
     pass.end();
     device.queue.submit([encoder.finish()]);
+    untilProven(
+      gpu,
+      orLost(gpu, () => device.popErrorScope()).then((error) => {
+        if (error) throw new Error(`WebGPU: ${error.message}`);
+      }),
+    );
     recorded = [];
   }
 
@@ -81,10 +88,7 @@ export function recordCommands(gpu: Gpu): Commands {
       });
     },
     submit,
-    close() {
-      gpu.unproven.delete(proof);
-      uniforms.destroy();
-    },
+    close: () => uniforms.destroy(),
   };
 }
 

@@ -12,7 +12,7 @@ export interface Gpu {
   loss: { reason?: string };
   /** Resolves when the device is lost; never rejects. */
   lost: Promise<void>;
-  /** Buffers in use whose room is not yet proven: what is read back waits for the proof. */
+  /** Proofs of room and of sound commands that are still out: what is read back waits for them. */
   unproven: Set<Promise<void>>;
   /** An error that no scope caught, as of a pipeline that could not be made: what is read back after it may be zeros. */
   fault: { error?: GPUError };
