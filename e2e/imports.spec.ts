@@ -99,7 +99,11 @@ test('a database that another version holds or has written is named, with what t
   page,
   context,
 }) => {
-  await page.goto('/configs/gpt2.json');
+  // A page of the same origin that is not this one.
+  await page.route('**/other', (route) =>
+    route.fulfill({ contentType: 'text/html', body: '<link rel="icon" href="data:,">' }),
+  );
+  await page.goto('/other');
   const hold = (version: number) =>
     page.evaluate(
       (wanted) =>

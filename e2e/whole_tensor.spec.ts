@@ -57,15 +57,11 @@ test('all weights of a tensor are measured on the GPU, at every block size', asy
 });
 
 test('without WebGPU the CPU measures all of them', async ({ page }) => {
-  await page.addInitScript(() => {
-    const { Worker: Real } = globalThis;
-    globalThis.Worker = class extends Real {
-      constructor(url: string | URL, options?: WorkerOptions) {
-        const none = 'data:text/javascript,delete WorkerNavigator.prototype.gpu';
-        const text = `import '${none}'; import '${new URL(url, document.baseURI).href}';`;
-        super(URL.createObjectURL(new Blob([text], { type: 'text/javascript' })), options);
-      }
-    };
+  // What a worker's script imports runs before it, but asks for no GPU.
+  await page.route(/worker.*\.js$/, async (route) => {
+    const response = await route.fetch();
+    const body = `delete WorkerNavigator.prototype.gpu;${await response.text()}`;
+    await route.fulfill({ response, body });
   });
   await openEmbedding(page);
   await page.getByText('View as table').first().click();

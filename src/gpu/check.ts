@@ -1,7 +1,7 @@
 import { compare, formatMismatch, maxError } from '../tensor/compare.ts';
 import { recordCommands } from './device/commands.ts';
 import { openArena, readBack, write } from './device/buffers.ts';
-import { forgetFaults, type Gpu } from './device/device.ts';
+import { forgetFaults, isRefusedByWebGpu, type Gpu } from './device/device.ts';
 import { pipelineKey, type Kernel, type KernelCase, type Overrides } from './device/kernel.ts';
 import { kernelsFor } from './registry.ts';
 
@@ -30,6 +30,15 @@ export async function checkKernel(gpu: Gpu, kernel: Kernel, kase: KernelCase): P
   const buffers: Record<string, GPUBuffer> = {};
   const arena = openArena(gpu);
   const commands = recordCommands(gpu);
+  const tolerance = kernel.tolerance === 'exact' ? { atol: 0, rtol: 0 } : kernel.tolerance(params, overrides);
+  const row: CheckRow = {
+    kernel: kernel.name,
+    case: kase.name,
+    max_error: 0,
+    bound: tolerance.atol,
+    worst_ratio: 0,
+    pass: true,
+  };
   try {
     for (const [name, access] of Object.entries(kernel.bindings)) {
       const initial = arrays[name]!;
@@ -41,16 +50,6 @@ export async function checkKernel(gpu: Gpu, kernel: Kernel, kase: KernelCase): P
     commands.submit();
 
     const expected = kernel.reference(params, arrays, overrides);
-    const tolerance =
-      kernel.tolerance === 'exact' ? { atol: 0, rtol: 0 } : kernel.tolerance(params, overrides);
-    const row: CheckRow = {
-      kernel: kernel.name,
-      case: kase.name,
-      max_error: 0,
-      bound: tolerance.atol,
-      worst_ratio: 0,
-      pass: true,
-    };
     for (const name of written) {
       const want = expected[name]!;
       const raw = await readBack(gpu, buffers[name]!, want.byteLength);
@@ -64,7 +63,9 @@ export async function checkKernel(gpu: Gpu, kernel: Kernel, kase: KernelCase): P
     return row;
   } catch (error) {
     await forgetFaults(gpu);
-    throw error;
+    // A shader that this adapter does not compile, or a dispatch that it refuses, is a kernel that fails.
+    if (!isRefusedByWebGpu(error)) throw error;
+    return { ...row, pass: false, mismatch: error.message };
   } finally {
     commands.close();
     arena.close();

@@ -36,7 +36,7 @@ function fromHub(ref: Json): Json {
 }
 
 const revisionOf = (revision: unknown): unknown =>
-  typeof revision === 'string' ? bareText(revision) : revision;
+  typeof revision === 'string' ? bareText(revision) || revision : revision;
 
 function named(ref: Json): Json {
   if (ref.source !== 'hub' || typeof ref.repo !== 'string') return ref;

@@ -1,5 +1,5 @@
 import { createBuffer, untilProven } from './buffers.ts';
-import { orLost, type Gpu } from './device.ts';
+import { orLost, refusedByWebGpu, type Gpu } from './device.ts';
 import { pipelineOf, type Access, type Kernel, type Overrides, type Params } from './kernel.ts';
 
 /** Dynamic uniform offsets are multiples of 256 bytes on every adapter. */
@@ -64,7 +64,7 @@ export function recordCommands(gpu: Gpu): Commands {
     untilProven(
       gpu,
       orLost(gpu, () => device.popErrorScope()).then((error) => {
-        if (error) throw new Error(`WebGPU: ${error.message}`);
+        if (error) throw refusedByWebGpu(error);
       }),
     );
     recorded = [];

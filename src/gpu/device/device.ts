@@ -118,18 +118,25 @@ const isAbandoned = (error: unknown): boolean =>
  * Forgets what no scope caught so far. After a failure that was told, what was already submitted fails, too, and would be
  * blamed on whatever uses the device next.
  */
-export async function forgetFaults({ device, fault }: Gpu): Promise<void> {
+export async function forgetFaults({ device, fault, unproven }: Gpu): Promise<void> {
   // What went wrong before a scope is told before the scope's own answer.
   device.pushErrorScope('internal');
   await device.popErrorScope().catch(() => undefined);
   delete fault.error;
+  unproven.clear();
 }
+
+/** What WebGPU found wrong with a call: a fault of ours, or of a shader that this adapter does not take. */
+export const refusedByWebGpu = ({ message }: GPUError): Error => new Error(`WebGPU: ${message}`);
+
+export const isRefusedByWebGpu = (error: unknown): error is Error =>
+  error instanceof Error && !(error instanceof LabError) && error.message.startsWith('WebGPU: ');
 
 /** @throws out-of-memory or an Error after an error that no scope caught: what was computed since may be zeros. */
 export function throwIfFaulty({ fault }: Gpu): void {
   const { error } = fault;
   if (!error) return;
   delete fault.error;
-  if (error.constructor.name !== 'GPUOutOfMemoryError') throw new Error(`WebGPU: ${error.message}`);
+  if (error.constructor.name !== 'GPUOutOfMemoryError') throw refusedByWebGpu(error);
   throw new LabError('out-of-memory', `No room on the GPU: ${error.message}`);
 }
