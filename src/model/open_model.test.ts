@@ -61,6 +61,9 @@ describe('what another quantizer made is refused by its name', () => {
 
   it.each([
     [{ ...gptq, bits: 3 }, 'GPTQ has bits: 3; Nibble opens 4'],
+    [{ ...gptq, group_size: 12 }, 'group_size: 12; Nibble opens multiples of 8, and -1'],
+    [{ ...awq, group_size: 100 }, 'group_size: 100'],
+    [ct({ ...int4, group_size: 12 }), 'group_size: 12'],
     [{ ...gptq, is_marlin_format: true }, 'is_marlin_format: true'],
     [{ ...gptq, checkpoint_format: 'marlin' }, 'checkpoint_format: "marlin"'],
     [{ ...gptq, pack_dtype: 'int16' }, 'pack_dtype: "int16"'],

@@ -1,5 +1,4 @@
-import { LabError } from '../../errors.ts';
-import { packGroups, unlessEight } from './groups.ts';
+import { packGroups, readGroupSize, transposedGroups, wholeGroups } from './groups.ts';
 import { nibbleOf, refuseSetting, requireFloats, requireWords, type SavedLayout } from './layout.ts';
 
 /** quantization_config of AWQ, as far as it says how tensors are stored. */
@@ -26,13 +25,7 @@ export function awqSettings(config: Readonly<Record<string, unknown>>): AwqSetti
   if (bits !== 4) refuseSetting(TOOL, 'bits', bits, '4');
   if (String(version).toLowerCase() !== 'gemm') refuseSetting(TOOL, 'version', version, 'gemm');
   if (zero_point !== true) refuseSetting(TOOL, 'zero_point', zero_point, 'true');
-  if (
-    typeof group_size !== 'number' ||
-    !(group_size === -1 || (Number.isInteger(group_size) && group_size >= 8))
-  ) {
-    refuseSetting(TOOL, 'group_size', group_size, 'whole numbers from 8 on, and -1');
-  }
-  return { group_size };
+  return { group_size: readGroupSize(TOOL, group_size) };
 }
 
 /** AWQ's "gemm" layout: words of eight output columns in an order of their own, for codes and zeros alike. */
@@ -45,13 +38,7 @@ export function awqLayout({ group_size }: AwqSettings): SavedLayout {
     storageOf: () => Promise.resolve({ quant_type: 'awq', group_size }),
     async read(reader, name, shape) {
       const [rows, columns] = shape;
-      const group = group_size === -1 ? columns : group_size;
-      if (columns % group !== 0 || rows % 8 !== 0) {
-        throw new LabError(
-          'unsupported-quantization',
-          `${name} is [${rows}, ${columns}] in groups of ${group}; Nibble opens AWQ's layers of whole groups.`,
-        );
-      }
+      const group = wholeGroups(TOOL, name, shape, group_size, { rows: 8 });
       const groups = columns / group;
       const across = rows / 8;
       const qweight = await requireWords(reader, `${name}.qweight`, columns * across);
@@ -63,20 +50,17 @@ export function awqLayout({ group_size }: AwqSettings): SavedLayout {
           codes[n * columns + k] = nibbleOf(qweight[k * across + (n >> 3)]!, PLACE[n & 7]!);
         }
       }
-      const [scales, zeros] = [new Float32Array(rows * groups), new Float32Array(rows * groups)];
-      for (let g = 0; g < groups; g++) {
-        for (let n = 0; n < rows; n++) {
-          scales[n * groups + g] = stored[g * rows + n]!;
-          zeros[n * groups + g] = nibbleOf(qzeros[g * across + (n >> 3)]!, PLACE[n & 7]!);
-        }
-      }
       return packGroups({
         quant_type: 'awq',
         shape,
         group_size: group,
         codes,
-        scales,
-        zeros: unlessEight(zeros),
+        ...transposedGroups(
+          rows,
+          groups,
+          (at) => stored[at]!,
+          (g, n) => nibbleOf(qzeros[g * across + (n >> 3)]!, PLACE[n & 7]!),
+        ),
         bits: { scale: 16, zero: 4 },
       });
     },

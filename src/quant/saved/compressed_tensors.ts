@@ -1,10 +1,9 @@
-import { LabError } from '../../errors.ts';
 import { E2M1 } from '../e2m1.ts';
 import { E4M3 } from '../e4m3.ts';
 import { packNibbles } from '../pack.ts';
 import type { Blockwise4bit, QuantizedTensor } from '../quantized.ts';
 import { readFp8 } from './fp8.ts';
-import { packGroups, unlessEight } from './groups.ts';
+import { packGroups, readGroupSize, unlessEight, wholeGroups } from './groups.ts';
 import {
   nibbleOf,
   refuseSetting,
@@ -76,7 +75,11 @@ function weightsOfGroup(weights: Json | undefined, format: unknown): Weights {
   if (format === 'pack-quantized' && num_bits === 4 && type === 'int') {
     const grouped = strategy === 'group' && typeof group_size === 'number';
     if (!grouped && strategy !== 'channel') refuseSetting(TOOL, 'strategy', strategy, 'group and channel');
-    return { kind: 'int4', group_size: grouped ? group_size : -1, symmetric: symmetric === true };
+    return {
+      kind: 'int4',
+      group_size: grouped ? readGroupSize(TOOL, group_size) : -1,
+      symmetric: symmetric === true,
+    };
   }
   if ((format === 'float-quantized' || format === 'naive-quantized') && num_bits === 8 && type === 'float') {
     const scaling = { channel: 'row', tensor: 'tensor', block: '128x128' }[String(strategy)];
@@ -130,8 +133,7 @@ async function readInt4(
   { group_size, symmetric }: Weights & { kind: 'int4' },
 ): Promise<Blockwise4bit> {
   const [rows, columns] = shape;
-  const group = group_size === -1 ? columns : group_size;
-  if (columns % group !== 0) refuseGroups(name, shape, group);
+  const group = wholeGroups(TOOL, name, shape, group_size);
   const groups = columns / group;
   const across = Math.ceil(columns / 8);
   const packed = await requireWords(reader, `${name}.weight_packed`, rows * across);
@@ -180,7 +182,7 @@ async function readNvfp4(
   shape: readonly [number, number],
 ): Promise<Blockwise4bit> {
   const [rows, columns] = shape;
-  if (columns % 16 !== 0) refuseGroups(name, shape, 16);
+  wholeGroups(TOOL, name, shape, 16);
   const places = await requireBytes(reader, `${name}.weight_scale`, (rows * columns) / 16);
   const [global] = await requireFloats(reader, `${name}.weight_global_scale`, 1);
   return {
@@ -204,7 +206,7 @@ async function readMxfp4(
   shape: readonly [number, number],
 ): Promise<Blockwise4bit> {
   const [rows, columns] = shape;
-  if (columns % 32 !== 0) refuseGroups(name, shape, 32);
+  wholeGroups(TOOL, name, shape, 32);
   return {
     quant_type: 'mxfp4',
     shape,
@@ -216,11 +218,4 @@ async function readMxfp4(
       exponents: await requireBytes(reader, `${name}.weight_scale`, (rows * columns) / 32),
     },
   };
-}
-
-function refuseGroups(name: string, [rows, columns]: readonly [number, number], group: number): never {
-  throw new LabError(
-    'unsupported-quantization',
-    `${name} is [${rows}, ${columns}] in groups of ${group}; Nibble opens layers of whole groups.`,
-  );
 }

@@ -1,5 +1,5 @@
 import { LabError } from '../../errors.ts';
-import { packGroups, unlessEight } from './groups.ts';
+import { packGroups, readGroupSize, transposedGroups, wholeGroups } from './groups.ts';
 import {
   nibbleOf,
   refuseSetting,
@@ -40,17 +40,11 @@ export function gptqSettings(config: Readonly<Record<string, unknown>>): GptqSet
   if (checkpoint_format !== 'gptq' && checkpoint_format !== 'gptq_v2') {
     refuseSetting(TOOL, 'checkpoint_format', checkpoint_format, 'gptq and gptq_v2');
   }
-  if (
-    typeof group_size !== 'number' ||
-    !(group_size === -1 || (Number.isInteger(group_size) && group_size >= 8))
-  ) {
-    refuseSetting(TOOL, 'group_size', group_size, 'whole numbers from 8 on, and -1');
-  }
   if (dynamic && Object.keys(dynamic).length > 0)
     refuseSetting(TOOL, 'dynamic', dynamic, 'one setting for all layers');
   if (lm_head === true) refuseSetting(TOOL, 'lm_head', true, 'heads that are not quantized');
   if (pack_dtype !== 'int32') refuseSetting(TOOL, 'pack_dtype', pack_dtype, 'int32');
-  return { group_size, checkpoint_format, symmetric: sym === true };
+  return { group_size: readGroupSize(TOOL, group_size), checkpoint_format, symmetric: sym === true };
 }
 
 /** GPTQ's layout: codes eight to a word down the columns of the transposed weight, zeros eight to a word along it. */
@@ -63,13 +57,7 @@ export function gptqLayout({ group_size, checkpoint_format, symmetric }: GptqSet
     storageOf: () => Promise.resolve({ quant_type: 'gptq', group_size, symmetric }),
     async read(reader, name, shape) {
       const [rows, columns] = shape;
-      const group = group_size === -1 ? columns : group_size;
-      if (columns % group !== 0 || columns % 8 !== 0 || rows % 8 !== 0) {
-        throw new LabError(
-          'unsupported-quantization',
-          `${name} is [${rows}, ${columns}] in groups of ${group}; Nibble opens GPTQ's layers of whole groups.`,
-        );
-      }
+      const group = wholeGroups(TOOL, name, shape, group_size, { rows: 8, columns: 8 });
       await requireInOrder(reader, name, columns, group);
       const groups = columns / group;
       const qweight = await requireWords(reader, `${name}.qweight`, (columns / 8) * rows);
@@ -80,23 +68,17 @@ export function gptqLayout({ group_size, checkpoint_format, symmetric }: GptqSet
         const words = (k >> 3) * rows;
         for (let n = 0; n < rows; n++) codes[n * columns + k] = nibbleOf(qweight[words + n]!, k & 7);
       }
-      const [scales, zeros] = [new Float32Array(rows * groups), new Float32Array(rows * groups)];
-      for (let g = 0; g < groups; g++) {
-        for (let n = 0; n < rows; n++) {
-          scales[n * groups + g] = stored[g * rows + n]!;
-          zeros[n * groups + g] = nibbleOf(
-            zeroWord(qzeros[g * (rows / 8) + (n >> 3)]!, checkpoint_format),
-            n & 7,
-          );
-        }
-      }
       return packGroups({
         quant_type: 'gptq',
         shape,
         group_size: group,
         codes,
-        scales,
-        zeros: unlessEight(zeros),
+        ...transposedGroups(
+          rows,
+          groups,
+          (at) => stored[at]!,
+          (g, n) => nibbleOf(zeroWord(qzeros[g * (rows / 8) + (n >> 3)]!, checkpoint_format), n & 7),
+        ),
         bits: { scale: 16, zero: 4 },
       });
     },
