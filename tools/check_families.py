@@ -21,13 +21,12 @@ import tempfile
 from collections import Counter, defaultdict
 from pathlib import Path
 
-import make_golden_base  # noqa: F401  (settings that must stand before torch is imported)
-from make_golden_base import versions
+# Before torch is imported: it has settings that must stand by then.
+from make_golden_base import NoFloat32, versions
 
 import numpy
 import torch
 import transformers
-from torch.overrides import TorchFunctionMode
 from transformers import AutoModelForCausalLM
 from transformers.pytorch_utils import Conv1D
 from transformers.utils.logging import disable_progress_bar
@@ -284,20 +283,6 @@ def write_model(draw: random.Random, name: str, seed: int, folder: Path) -> dict
     longest = fields.get("max_position_embeddings", fields.get("n_positions", 40))
     ids = [draw.randrange(3, config.vocab_size) for _ in range(min(longest, draw.choice([12, 24, 40])))]
     return {"folder": str(folder), "ids": ids}
-
-
-class NoFloat32(TorchFunctionMode):
-    """transformers casts to float32 in norms, rotary embeddings and softmax: float64 instead, in a float64 model."""
-
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        kwargs = dict(kwargs or {})
-        if function is torch.Tensor.float:
-            return args[0].double()
-        if kwargs.get("dtype") is torch.float32:
-            kwargs["dtype"] = torch.float64
-        if function is torch.Tensor.to:
-            args = tuple(torch.float64 if a is torch.float32 else a for a in args)
-        return function(*args, **kwargs)
 
 
 def by_transformers(question: dict) -> torch.Tensor:

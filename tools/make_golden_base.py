@@ -53,6 +53,7 @@ bitsandbytes = import_bitsandbytes_without_native_library()
 F = bitsandbytes.functional
 
 from safetensors.torch import save_file
+from torch.overrides import TorchFunctionMode
 
 # bitsandbytes says at every int8 layer that float32 inputs are cast to float16.
 logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
@@ -67,6 +68,20 @@ DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.
 
 # ---------------------------------------------------------------------------------------------
 # Numbers
+
+
+class NoFloat32(TorchFunctionMode):
+    """transformers casts to float32 in norms, rotary embeddings and softmax: float64 instead, in a float64 model."""
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        kwargs = dict(kwargs or {})
+        if function is torch.Tensor.float:
+            return args[0].double()
+        if kwargs.get("dtype") is torch.float32:
+            kwargs["dtype"] = torch.float64
+        if function is torch.Tensor.to:
+            args = tuple(torch.float64 if a is torch.float32 else a for a in args)
+        return function(*args, **kwargs)
 
 
 def random_numbers(seed: int, name: str) -> numpy.random.Generator:

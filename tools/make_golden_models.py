@@ -16,6 +16,7 @@ from pathlib import Path
 
 from make_golden_base import (
     F,
+    NoFloat32,
     absmax_of,
     bitsandbytes,
     check_known_hashes,
@@ -31,7 +32,6 @@ from make_golden_base import (
 
 import peft
 import torch
-from torch.overrides import TorchFunctionMode
 from transformers import (
     AutoModelForCausalLM,
     AutoModelForImageTextToText,
@@ -473,20 +473,6 @@ def logits_of(model, inputs) -> torch.Tensor:
     logits = model(**inputs).logits
     assert torch.isfinite(logits).all()
     return logits.squeeze(0)
-
-
-class NoFloat32(TorchFunctionMode):
-    """transformers casts to float32 in norms, rotary embeddings and softmax: float64 instead, in a float64 model."""
-
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        kwargs = dict(kwargs or {})
-        if function is torch.Tensor.float:
-            return args[0].double()
-        if kwargs.get("dtype") is torch.float32:
-            kwargs["dtype"] = torch.float64
-        if function is torch.Tensor.to:
-            args = tuple(torch.float64 if a is torch.float32 else a for a in args)
-        return function(*args, **kwargs)
 
 
 def logits_float64(model, inputs) -> torch.Tensor:

@@ -14,7 +14,7 @@ import shutil
 from importlib.metadata import version
 from pathlib import Path
 
-from make_golden_base import normal, random_numbers, write_golden
+from make_golden_base import NoFloat32, normal, random_numbers, write_golden
 
 import torch
 from awq.modules.linear.gemm import WQLinear_GEMM
@@ -27,7 +27,6 @@ from compressed_tensors.quantization.utils import calculate_qparams, generate_gp
 from gptqmodel.nn_modules.qlinear.torch import TorchLinear
 from safetensors.torch import save_file
 from torch import nn
-from torch.overrides import TorchFunctionMode
 from transformers import LlamaConfig, LlamaForCausalLM
 
 SEED = 20262
@@ -191,20 +190,6 @@ VARIANTS = {
     "ct-fp8": compressed("float-quantized", num_bits=8, type="float", strategy="channel", symmetric=True),
     "fp8": ({"quant_method": "fp8", "activation_scheme": "dynamic", "weight_block_size": [128, 128]}, by_fp8),
 }
-
-
-class NoFloat32(TorchFunctionMode):
-    """transformers casts to float32 in norms, rotary embeddings and softmax: float64 instead, in a float64 model."""
-
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        kwargs = dict(kwargs or {})
-        if function is torch.Tensor.float:
-            return args[0].double()
-        if kwargs.get("dtype") is torch.float32:
-            kwargs["dtype"] = torch.float64
-        if function is torch.Tensor.to:
-            args = tuple(torch.float64 if a is torch.float32 else a for a in args)
-        return function(*args, **kwargs)
 
 
 def write(name: str, out: Path) -> None:

@@ -45,6 +45,7 @@ export function recordCommands(gpu: Gpu): Commands {
   function submit(): void {
     if (recorded.length === 0) return;
     device.queue.writeBuffer(uniforms, 0, staging, 0, recorded.length * PARAMS_STRIDE);
+    // What a buffer without room brings about here is told behind it, not of whoever reads back next.
     device.pushErrorScope('validation');
     const encoder = device.createCommandEncoder();
     const pass = encoder.beginComputePass();
