@@ -10,3 +10,20 @@ export function absmaxOf(data: Float32Array, begin: number, end: number): number
   }
   return largest;
 }
+
+/** The value of largest magnitude, with its sign; the first of equals. */
+export function signedMax(x: Float32Array): number {
+  let max = 0;
+  for (const value of x) if (Math.abs(value) > Math.abs(max)) max = value;
+  return max;
+}
+
+/** The smallest and the largest value. */
+export function rangeOf(x: Float32Array): { low: number; high: number } {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of x) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return { low, high };
+}

@@ -40,8 +40,23 @@ export function quantizeBlockwise(tensor: Tensor, book: Codebook, blocksize: num
     }
   });
 
-  // An odd element count is padded with a zero weight.
-  if (data.length % 2 === 1) nibbles[data.length] = nearest(book, 0);
+  return plainBlockwise(book, { shape, blocksize, nibbles, absmax });
+}
+
+/** Packs the nibbles of a tensor, one more than its elements where these are odd: a zero weight fills the last byte. */
+export function plainBlockwise(
+  book: Codebook,
+  {
+    shape,
+    blocksize,
+    nibbles,
+    absmax,
+  }: Pick<PlainBlockwise4bit, 'shape' | 'blocksize'> & {
+    nibbles: Uint8Array;
+    absmax: Float32Array<ArrayBuffer>;
+  },
+): PlainBlockwise4bit {
+  if (elements(shape) % 2 === 1) nibbles[elements(shape)] = nearest(book, 0);
   const { quant_type, code } = book;
   return {
     quant_type,

@@ -48,3 +48,7 @@ export function makeCodebook<Q extends string>(quant_type: Q, values: readonly n
   });
   return { quant_type, code, thresholds, order };
 }
+
+/** Sixteen whole numbers from `first` on, as the values of codes that are a ruler. */
+export const ruler = (first: number): Float32Array<ArrayBuffer> =>
+  Float32Array.from({ length: 16 }, (_, i) => first + i);

@@ -35,18 +35,31 @@ export function quantizeFp8({ data, shape }: Tensor, scaling: Fp8Scaling): ByteC
   });
   const scales = absmax.map((largest) => largest / E4M3_MAX);
   const codes = Uint8Array.from(data, (x, i) => nearestE4M3(Math.fround(x / (scales[blockOf(i)]! || 1))));
-  // A scale of several rows stands once in each of them, as blocks that run along rows want it.
   const blocksize = Math.min(wide, columns);
-  const perRow = Float32Array.from({ length: rows * across }, (_, b) => {
-    const row = Math.floor(b / across);
-    return scales[Math.floor(row / high) * across + (b % across)]!;
+  return fp8Codes(codes, scales, [rows, columns], { high, wide, blocksize });
+}
+
+/** Rows and columns that a scale serves, and how many columns of them a block along a row has. */
+export interface Fp8Area {
+  high: number;
+  wide: number;
+  blocksize: number;
+}
+
+/** Codes with the scale of each area standing once in each of its blocks, as those that run along rows want it. */
+export function fp8Codes(
+  codes: Uint8Array<ArrayBuffer>,
+  scales: Float32Array,
+  shape: readonly [number, number],
+  { high, wide, blocksize }: Fp8Area,
+): ByteCodes {
+  const [rows, columns] = shape;
+  const across = Math.ceil(columns / wide);
+  const blocks = Math.ceil(columns / blocksize);
+  const absmax = Float32Array.from({ length: rows * blocks }, (_, b) => {
+    const [row, column] = [Math.floor(b / blocks), (b % blocks) * blocksize];
+    return scales[Math.floor(row / high) * across + Math.floor(column / wide)]!;
   });
-  return {
-    quant_type: 'fp8',
-    shape,
-    blocksize,
-    code: E4M3,
-    codes,
-    scales: { kind: 'absmax', absmax: perRow, bits: (32 * scales.length) / perRow.length },
-  };
+  const bits = (32 * scales.length) / absmax.length;
+  return { quant_type: 'fp8', shape, blocksize, code: E4M3, codes, scales: { kind: 'absmax', absmax, bits } };
 }

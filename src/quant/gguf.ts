@@ -1,5 +1,7 @@
 import { roundToF16 } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { rangeOf, signedMax } from './absmax.ts';
+import { ruler } from './codebook.ts';
 import { packNibbles } from './pack.ts';
 import { iq4_nl, IQ4_NL } from './iq4_nl.ts';
 import { q4_k } from './q4_k.ts';
@@ -26,12 +28,10 @@ interface Type {
   minimum: boolean;
 }
 
-const whole = (first: number) => Float32Array.from({ length: 16 }, (_, i) => first + i);
-
 /** The types, as ggml computes them without an importance matrix (ggml-quants.c); scales are float16. */
 const TYPES = {
-  Q4_0: { code: whole(-8), quantize: q4_0, bits: 16, minimum: false },
-  Q4_1: { code: whole(0), quantize: q4_1, bits: 16, minimum: true },
+  Q4_0: { code: ruler(-8), quantize: q4_0, bits: 16, minimum: false },
+  Q4_1: { code: ruler(0), quantize: q4_1, bits: 16, minimum: true },
   IQ4_NL: { code: IQ4_NL, quantize: iq4_nl, bits: 16, minimum: false },
 } satisfies Record<string, Type>;
 
@@ -74,17 +74,9 @@ function q4_0(x: Float32Array, codes: Uint8Array): { scale: number } {
   return { scale: roundToF16(scale) };
 }
 
-/** The value of largest magnitude, the first of equals. */
-export function signedMax(x: Float32Array): number {
-  let max = 0;
-  for (const value of x) if (Math.abs(value) > Math.abs(max)) max = value;
-  return max;
-}
-
 /** Sixteen even steps from the smallest value to the largest. */
 function q4_1(x: Float32Array, codes: Uint8Array): { scale: number; minimum: number } {
-  const minimum = x.reduce((least, value) => Math.min(least, value), Infinity);
-  const largest = x.reduce((most, value) => Math.max(most, value), -Infinity);
+  const { low: minimum, high: largest } = rangeOf(x);
   const scale = fround(fround(largest - minimum) / 15);
   const reciprocal = scale === 0 ? 0 : fround(1 / scale);
   x.forEach((value, i) => {

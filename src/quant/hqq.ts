@@ -1,4 +1,6 @@
 import type { Tensor } from '../tensor/tensor.ts';
+import { rangeOf } from './absmax.ts';
+import { ruler } from './codebook.ts';
 import { roundHalfEven } from './int8.ts';
 import { packNibbles } from './pack.ts';
 import type { Blockwise4bit } from './quantized.ts';
@@ -24,8 +26,8 @@ export function quantizeHqq({ data, shape }: Tensor, group_size: number): Blockw
   const zero = new Float32Array(groups);
   for (let g = 0; g < groups; g++) {
     const group = data.subarray(g * group_size, (g + 1) * group_size);
-    const min = group.reduce((least, x) => Math.min(least, x), Infinity);
-    const range = fround(group.reduce((most, x) => Math.max(most, x), -Infinity) - min);
+    const { low: min, high } = rangeOf(group);
+    const range = fround(high - min);
     scale[g] = Math.min(range <= SMALLEST_RANGE ? 1 : fround(15 * fround(1 / range)), 2e4);
     zero[g] = fround(-min * scale[g]!);
   }
@@ -38,7 +40,7 @@ export function quantizeHqq({ data, shape }: Tensor, group_size: number): Blockw
     quant_type: 'hqq',
     shape,
     blocksize: group_size,
-    code: Float32Array.from({ length: 16 }, (_, i) => i),
+    code: ruler(0),
     packed: packNibbles(nibbles),
     scales: { kind: 'absmax', absmax: scale.map((s) => 1 / s), bits: 32 },
     shift: { kind: 'zero', values: zero, bits: 32 },

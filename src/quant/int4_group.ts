@@ -1,4 +1,6 @@
 import type { Tensor } from '../tensor/tensor.ts';
+import { rangeOf } from './absmax.ts';
+import { ruler } from './codebook.ts';
 import { roundHalfEven } from './int8.ts';
 import { packNibbles } from './pack.ts';
 import type { Blockwise4bit } from './quantized.ts';
@@ -21,9 +23,9 @@ export function quantizeInt4Group(
   for (let g = 0; g < groups; g++) {
     const begin = g * group_size;
     const group = data.subarray(begin, begin + group_size);
-    const low = group.reduce((least, x) => Math.min(least, x), 0);
-    const high = group.reduce((most, x) => Math.max(most, x), 0);
-    const { scale, zero } = symmetric ? even(low, high) : shifted(low, high);
+    const { low, high } = rangeOf(group);
+    // Zero is always in the range.
+    const { scale, zero } = (symmetric ? even : shifted)(Math.min(low, 0), Math.max(high, 0));
     scales[g] = scale;
     zeros[g] = zero;
     group.forEach((x, i) => {
@@ -35,7 +37,7 @@ export function quantizeInt4Group(
     quant_type: 'int4_group',
     shape,
     blocksize: group_size,
-    code: Float32Array.from({ length: 16 }, (_, i) => i - 8),
+    code: ruler(-8),
     packed: packNibbles(nibbles),
     scales: { kind: 'absmax', absmax: scales, bits: 32 },
     ...(symmetric ? {} : { shift: { kind: 'zero', values: zeros, bits: 4 } }),

@@ -1,4 +1,5 @@
 import { roundToF16 } from '../tensor/dtype.ts';
+import { signedMax } from './absmax.ts';
 import type { BlockQuantizer } from './gguf.ts';
 
 const { fround } = Math;
@@ -19,8 +20,7 @@ const SMALLEST = fround(1e-15);
  * values, refitted by least squares with weights x², lose least (ggml-quants.c, quantize_row_iq4_nl_impl).
  */
 export const iq4_nl: BlockQuantizer = (x, codes) => {
-  let max = 0;
-  for (const value of x) if (Math.abs(value) > Math.abs(max)) max = value;
+  const max = signedMax(x);
   if (Math.abs(max) < SMALLEST) {
     codes.fill(nearest(0));
     return { scale: 0 };

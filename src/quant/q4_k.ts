@@ -1,5 +1,7 @@
 import { roundToF16 } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { rangeOf } from './absmax.ts';
+import { ruler } from './codebook.ts';
 import { packNibbles } from './pack.ts';
 import type { Blockwise4bit } from './quantized.ts';
 import { roundHalfEven } from './int8.ts';
@@ -52,7 +54,7 @@ export function q4_k({ data, shape }: Tensor): Blockwise4bit {
     quant_type: 'gguf',
     shape,
     blocksize: BLOCKSIZE,
-    code: Float32Array.from({ length: 16 }, (_, i) => i),
+    code: ruler(0),
     packed: packNibbles(nibbles),
     scales: { kind: 'absmax', absmax, bits: BITS },
     shift: { kind: 'minimum', values: minima, bits: BITS },
@@ -70,8 +72,8 @@ function importance(x: Float32Array): Float32Array {
 
 /** A block's step, how far its minimum lies below zero, and its codes. */
 function fitBlock(x: Float32Array, w: Float32Array, codes: Uint8Array): { scale: number; depth: number } {
-  const min = Math.min(0, ...x);
-  const max = Math.max(...x);
+  const { low, high: max } = rangeOf(x);
+  const min = Math.min(0, low);
   if (max === min) {
     codes.fill(0);
     return { scale: 0, depth: -min };

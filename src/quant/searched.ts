@@ -1,7 +1,7 @@
 import type { Tensor } from '../tensor/tensor.ts';
 import { absmaxOf } from './absmax.ts';
+import { plainBlockwise } from './blockwise.ts';
 import { nearest, type Codebook } from './codebook.ts';
-import { packNibbles } from './pack.ts';
 import type { PlainBlockwise4bit } from './quantized.ts';
 
 const { fround } = Math;
@@ -35,17 +35,7 @@ export function quantizeSearched(
       nibbles.set(tried.subarray(0, block.length), b * blocksize);
     }
   });
-  // An odd element count is padded with a zero weight.
-  if (data.length % 2 === 1) nibbles[data.length] = nearest(book, 0);
-  const { quant_type, code } = book;
-  return {
-    quant_type,
-    shape,
-    blocksize,
-    code,
-    packed: packNibbles(nibbles),
-    scales: { kind: 'absmax', absmax },
-  };
+  return plainBlockwise(book, { shape, blocksize, nibbles, absmax });
 }
 
 /** The codes of a block under a scale, and their sum of squared errors. */

@@ -1,5 +1,5 @@
 import { LabError } from '../../errors.ts';
-import { E4M3 } from '../e4m3.ts';
+import { fp8Codes, type Fp8Area } from '../fp8.ts';
 import type { ByteCodes } from '../quantized.ts';
 import { refuseSetting, requireBytes, requireFloats, type SavedLayout, type SavedReader } from './layout.ts';
 
@@ -57,22 +57,8 @@ export async function readFp8(
       `${name}.weight[${Math.floor(wrong / columns)}, ${wrong % columns}] is NaN; weights must be finite numbers.`,
     );
   }
-  const { blocksize, high, wide, count } = await areaOf(reader, name, scaleName, shape);
-  const stored = await requireFloats(reader, scaleName, count);
-  const across = Math.ceil(columns / wide);
-  const blocks = columns / blocksize;
-  const absmax = Float32Array.from({ length: rows * blocks }, (_, b) => {
-    const [row, column] = [Math.floor(b / blocks), (b % blocks) * blocksize];
-    return stored[Math.floor(row / high) * across + Math.floor(column / wide)]!;
-  });
-  return {
-    quant_type: 'fp8',
-    shape,
-    blocksize,
-    code: E4M3,
-    codes,
-    scales: { kind: 'absmax', absmax, bits: (32 * count) / absmax.length },
-  };
+  const { count, ...area } = await areaOf(reader, name, scaleName, shape);
+  return fp8Codes(codes, await requireFloats(reader, scaleName, count), shape, area);
 }
 
 /** The rows and columns that a scale serves, by how many scales there are, and blocks along a row that lie within one. */
@@ -81,7 +67,7 @@ async function areaOf(
   name: string,
   scaleName: string,
   [rows, columns]: readonly [number, number],
-): Promise<{ blocksize: number; high: number; wide: number; count: number }> {
+): Promise<Fp8Area & { count: number }> {
   const bytes = await reader.read(scaleName);
   const found = (bytes?.length ?? 0) / (reader.dtypeOf(scaleName) === 'F32' ? 4 : 2);
   const squares = Math.ceil(rows / SQUARE) * Math.ceil(columns / SQUARE);

@@ -1,4 +1,5 @@
 import { LabError } from '../../errors.ts';
+import { ruler } from '../codebook.ts';
 import { packNibbles } from '../pack.ts';
 import type { Blockwise4bit } from '../quantized.ts';
 import { refuseSetting } from './layout.ts';
@@ -31,7 +32,7 @@ export const packGroups = ({
   quant_type,
   shape,
   blocksize: group_size,
-  code: Float32Array.from({ length: 16 }, (_, i) => (zeros ? i : i - 8)),
+  code: ruler(zeros ? 0 : -8),
   packed: packNibbles(codes),
   scales: { kind: 'absmax', absmax: scales, bits: bits.scale },
   ...(zeros && { shift: { kind: 'zero', values: zeros, bits: bits.zero } }),
