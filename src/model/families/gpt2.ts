@@ -1,7 +1,7 @@
 import { boolean, type Fields } from '../config_fields.ts';
 import type { BlockSpec, ModelConfig } from '../model_config.ts';
 import { conv1d, type Family } from './family.ts';
-import { GPT_NAMES, gptLike } from './gpt_like.ts';
+import { GPT_NAMES, gptLike, SECOND_HEAD } from './gpt_like.ts';
 import { parseActivation } from './parse_activation.ts';
 
 /** GPT-2 (Radford et al. 2019; transformers modeling_gpt2.py), with a language-model head or one of classes. */
@@ -13,11 +13,8 @@ export const gpt2: Family = {
   harmless: {
     intermediate_size: 'no name of n_inner, which the class goes by',
     n_ctx: 'an older name of n_positions, which transformers no longer reads',
+    ...SECOND_HEAD,
     summary_type: 'of a second head that GPT2DoubleHeadsModel has, as the other summary fields',
-    summary_use_proj: 'of that head',
-    summary_activation: 'of that head',
-    summary_proj_to_labels: 'of that head',
-    summary_first_dropout: 'of that head',
     reorder_and_upcast_attn: 'an order of the same products for training in half precision',
   },
   parse(fields) {

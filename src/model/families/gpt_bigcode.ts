@@ -1,6 +1,6 @@
 import { boolean, requireOnly } from '../config_fields.ts';
 import { linear, type Family } from './family.ts';
-import { GPT_NAMES, gptLike } from './gpt_like.ts';
+import { GPT_NAMES, gptLike, SECOND_HEAD } from './gpt_like.ts';
 import { parseActivation } from './parse_activation.ts';
 
 const PRECISION = 'in which precision a softmax is computed';
@@ -20,11 +20,7 @@ export const gptBigCode: Family = {
     max_batch_size: 'how the first export was run',
     max_sequence_length: 'how the first export was run',
     num_key_value_heads: 'of version 5, which goes by multi_query',
-    summary_type: 'of a second head, as the other summary fields',
-    summary_use_proj: 'of that head',
-    summary_activation: 'of that head',
-    summary_proj_to_labels: 'of that head',
-    summary_first_dropout: 'of that head',
+    ...SECOND_HEAD,
   },
   parse(fields) {
     requireOnly(fields, 'add_cross_attention', false);

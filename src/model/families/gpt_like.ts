@@ -10,6 +10,15 @@ export const GPT_NAMES = {
   num_hidden_layers: 'n_layer',
 };
 
+/** Fields of the head that picks among summaries, which no model here has. */
+export const SECOND_HEAD = {
+  summary_type: 'of a second head, as the other summary fields',
+  summary_use_proj: 'of that head',
+  summary_activation: 'of that head',
+  summary_proj_to_labels: 'of that head',
+  summary_first_dropout: 'of that head',
+};
+
 /** The values that transformers' config class of a family gives to absent fields. */
 interface GptDefaults {
   vocab_size: number;

@@ -3,6 +3,7 @@ import { MAX_HEAD_DIM } from '../../gpu/device/limits.ts';
 import { boolean, eosIds, fieldsOf, integer, number, shown, type Fields } from '../config_fields.ts';
 import type { BlockSpec } from '../model_config.ts';
 import { linear, type Family } from './family.ts';
+import { SECOND_HEAD } from './gpt_like.ts';
 import { parseActivation } from './parse_activation.ts';
 
 /** GPT-Neo (Black et al. 2021; transformers modeling_gpt_neo.py): windows in every other layer, and scores that are not scaled. */
@@ -15,11 +16,7 @@ export const gptNeo: Family = {
     attention_layers: 'attention_types, one a layer',
     resid_dropout: 'only training reads it',
     embed_dropout: 'only training reads it',
-    summary_type: 'of a second head, as the other summary fields',
-    summary_use_proj: 'of that head',
-    summary_activation: 'of that head',
-    summary_proj_to_labels: 'of that head',
-    summary_first_dropout: 'of that head',
+    ...SECOND_HEAD,
   },
   parse(fields) {
     const hidden_size = integer(fields, 'hidden_size', 4, 65536);

@@ -1,7 +1,7 @@
 import { LabError } from '../../errors.ts';
 import { integer } from '../config_fields.ts';
 import { linear, type Family } from './family.ts';
-import { GPT_NAMES, gptLike } from './gpt_like.ts';
+import { GPT_NAMES, gptLike, SECOND_HEAD } from './gpt_like.ts';
 import { parseActivation } from './parse_activation.ts';
 
 /** GPT-J (Wang & Komatsuzaki 2021; transformers modeling_gptj.py): the parallel block, and neighbours turned in pairs. */
@@ -13,11 +13,7 @@ export const gptj: Family = {
   harmless: {
     rotary: 'of the first export; the class turns always',
     scale_attn_weights: 'of the first export; the class scales always',
-    summary_type: 'of a second head, as the other summary fields',
-    summary_use_proj: 'of that head',
-    summary_activation: 'of that head',
-    summary_proj_to_labels: 'of that head',
-    summary_first_dropout: 'of that head',
+    ...SECOND_HEAD,
   },
   parse(fields) {
     const model = gptLike(fields, {
