@@ -116,6 +116,17 @@ export const rulesOn = (ruled: Ruled, at: number): RuleRow[] =>
     ...underScale(ruled.choice.book, blockOf(ruled, at), scales[at]!),
   }));
 
+/** The marks on the curve: rules that take the same scale share one. */
+export function marksOf(rows: readonly RuleRow[]): { label: string; share: number; error: number }[] {
+  const marks: { label: string; share: number; error: number }[] = [];
+  for (const { name, share, error } of rows) {
+    const same = marks.find((mark) => mark.share === share);
+    if (same) same.label += `, ${name}`;
+    else if (share >= LEAST_SHARE && share <= MOST_SHARE) marks.push({ label: name, share, error });
+  }
+  return marks;
+}
+
 /** Points of the curve, close enough that none of its corners is missed. */
 const POINTS = 220;
 
