@@ -1,3 +1,4 @@
+import { formOf } from '../gpu/forms.ts';
 import { linear } from '../gpu/matrix/linear.ts';
 import { STRIP, logit_strips } from '../gpu/kernels/logit_strips.ts';
 import { scale } from '../gpu/kernels/scale.ts';
@@ -25,5 +26,6 @@ export function headLogits(
   if (num_labels === undefined && (factor !== 1 || softcap !== 0)) {
     commands.dispatch(scale, { n: R * V, factor, softcap }, { x: logits });
   }
-  commands.dispatch(logit_strips, { R, V, strip: STRIP }, { logits, peaks, places });
+  const { kernel, overrides } = formOf(commands.gpu, logit_strips);
+  commands.dispatch(kernel, { R, V, strip: STRIP }, { logits, peaks, places }, overrides);
 }

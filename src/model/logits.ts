@@ -1,4 +1,5 @@
 import { argmax } from '../gpu/kernels/argmax.ts';
+import { formOf } from '../gpu/forms.ts';
 import { openArena, readBack, write } from '../gpu/device/buffers.ts';
 import { embedding } from '../gpu/kernels/embedding.ts';
 import { stripsOf } from '../gpu/kernels/logit_strips.ts';
@@ -73,7 +74,8 @@ async function scoreRows(
     Uint32Array.from(wanted.flatMap(({ row, target }) => [slots.get(row)!, target])),
   );
   computeLogits(model, rows, buffers);
-  commands.dispatch(logprobs, { W, V, strips: stripsOf(V) }, buffers);
+  const { kernel, overrides } = formOf(gpu, logprobs);
+  commands.dispatch(kernel, { W, V, strips: stripsOf(V) }, buffers, overrides);
   commands.submit();
   const [logprob, best] = await Promise.all([
     readBack(gpu, buffers.logprob, 4 * W),
@@ -121,7 +123,13 @@ export async function greedyToken(model: Model, row: number): Promise<number> {
   const { buffers } = await reserveHead(model, 1, 1);
   computeLogits(model, [row], buffers);
   const { peaks, places, best } = buffers;
-  commands.dispatch(argmax, { R: 1, strips: stripsOf(outputsOf(model)) }, { peaks, places, ids: best });
+  const { kernel, overrides } = formOf(gpu, argmax);
+  commands.dispatch(
+    kernel,
+    { R: 1, strips: stripsOf(outputsOf(model)) },
+    { peaks, places, ids: best },
+    overrides,
+  );
   commands.submit();
   return new Uint32Array(await readBack(gpu, best, 4))[0]!;
 }

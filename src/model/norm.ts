@@ -1,4 +1,5 @@
 import type { Commands } from '../gpu/device/commands.ts';
+import { formOf } from '../gpu/forms.ts';
 import { layer_norm } from '../gpu/kernels/layer_norm.ts';
 import { rms_norm } from '../gpu/kernels/rms_norm.ts';
 import type { Norm } from './model_config.ts';
@@ -21,11 +22,15 @@ export function normalize(
 ): void {
   const params = { T: n / width, width, eps };
   switch (kind) {
-    case 'rms':
-      commands.dispatch(rms_norm, params, { x, weight, y });
+    case 'rms': {
+      const { kernel, overrides } = formOf(commands.gpu, rms_norm, width);
+      commands.dispatch(kernel, params, { x, weight, y }, overrides);
       break;
-    case 'layer':
-      commands.dispatch(layer_norm, { ...params, heads }, { x, weight, bias: bias!, y });
+    }
+    case 'layer': {
+      const { kernel, overrides } = formOf(commands.gpu, layer_norm, width);
+      commands.dispatch(kernel, { ...params, heads }, { x, weight, bias: bias!, y }, overrides);
       break;
+    }
   }
 }

@@ -1,5 +1,5 @@
 import { add } from '../gpu/kernels/add.ts';
-import { attention } from '../gpu/kernels/attention.ts';
+import { attentionForm } from '../gpu/forms.ts';
 import { cast } from '../gpu/kernels/cast.ts';
 import type { Commands } from '../gpu/device/commands.ts';
 import { quantizeInput, type Int8Input } from '../gpu/matrix/int8_input.ts';
@@ -90,7 +90,8 @@ export function attend(pass: Pass, layer: number, spec: BlockSpec, q: GPUBuffer)
   const { attention_scale: scale = 1 / Math.sqrt(head_dim), attention_softcap: softcap = 0 } = spec;
   const shape = { T, heads, kv_heads, head_dim, scale, softcap };
   const [keys, values] = [workspace.keys[layer]!, workspace.values[layer]!];
-  commands.dispatch(attention, shape, { q, keys, values, spans, y });
+  const { kernel, overrides } = attentionForm(commands.gpu, head_dim);
+  commands.dispatch(kernel, shape, { q, keys, values, spans, y }, overrides);
   return y;
 }
 
