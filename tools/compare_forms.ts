@@ -81,13 +81,11 @@ for (const [T, context] of [
   const splits = splitsOf(context + T);
   const mixes = floats(T * 9 * splits * 64);
   const split = { ...params, splits };
-  const tile = [[attention_tile, params, tileOverrides(64)]] as const;
-  const forms = {
-    lane: [[attention, params]],
-    ...(T > 1
-      ? { tile }
-      : { split: [[attention_split, split], ...(splits > 1 ? [[attention_merge, split] as const] : [])] }),
-  } as const;
+  const decoding: Step[] = [[attention_split, split]];
+  if (splits > 1) decoding.push([attention_merge, split]);
+  const shared: Record<string, Step[]> =
+    T > 1 ? { tile: [[attention_tile, params, tileOverrides(64)]] } : { split: decoding };
+  const forms: Record<string, Step[]> = { lane: [[attention, params]], ...shared };
   const what = `attention, ${T} tokens after ${context}, 9/3 × 64`;
   await compare(what, { ...arrays, mixes, stats: floats(2 * T * 9 * splits) }, forms);
 }

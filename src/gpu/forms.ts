@@ -1,10 +1,10 @@
 import type { Need } from './check.ts';
 import { isSoftware } from './adapter.ts';
+import type { Commands } from './device/commands.ts';
 import type { Gpu } from './device/device.ts';
-import type { Access, Kernel, Overrides, ParamTypes } from './device/kernel.ts';
+import type { Access, Kernel, Overrides, Params, ParamTypes } from './device/kernel.ts';
 import { argmax } from './kernels/argmax.ts';
-import { attention } from './kernels/attention.ts';
-import { attention_tile, tileOverrides } from './kernels/attention_tile.ts';
+import { ATTENTION_FORMS, attentionNeeded } from './attend.ts';
 import { expected_gap } from './kernels/expected_gap.ts';
 import {
   argmax_group,
@@ -46,8 +46,7 @@ const GROUPED: readonly { lane: Kernel; group: Kernel; lanes: readonly number[] 
 
 /** Every form that another may stand in for. */
 export const FORMS: readonly Kernel[] = [
-  attention,
-  attention_tile,
+  ...ATTENTION_FORMS,
   ...GROUPED.flatMap(({ lane, group }) => [lane, group]),
 ] as unknown as readonly Kernel[];
 
@@ -63,21 +62,23 @@ export function formOf<P extends ParamTypes, B extends Record<string, Access>>(
   return { kernel: group as unknown as Kernel<P, B>, overrides: { LANES } };
 }
 
-/** The form of attention for heads of a width. Both come to the same bits. */
-export const attentionForm = (
-  { adapter }: Gpu,
-  head_dim: number,
-): Form<(typeof attention)['params'], (typeof attention)['bindings']> =>
-  isSoftware(adapter)
-    ? { kernel: attention, overrides: {} }
-    : { kernel: attention_tile, overrides: tileOverrides(head_dim) };
+/** Dispatches a kernel in the form for this device, where a row has `length` values to share; strips when not given. */
+export function dispatchForm<P extends ParamTypes, B extends Record<string, Access>>(
+  commands: Commands,
+  kernel: Kernel<P, B>,
+  params: Params<P>,
+  buffers: { readonly [K in keyof B]: GPUBuffer },
+  length?: number,
+): void {
+  const form = formOf(commands.gpu, kernel, length);
+  commands.dispatch(form.kernel, params, buffers, form.overrides);
+}
 
 /** What a device compiles of all these, for heads of a width. */
 export function formsNeeded(gpu: Gpu, head_dim: number): Need[] {
-  const { kernel, overrides } = attentionForm(gpu, head_dim);
   const software = isSoftware(gpu.adapter);
   return [
-    { kernels: [kernel as unknown as Kernel], overrides },
+    ...attentionNeeded(gpu, head_dim),
     ...GROUPED.flatMap(({ lane, group, lanes }) =>
       software
         ? [{ kernels: [lane], overrides: {} }]

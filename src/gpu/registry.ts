@@ -3,8 +3,6 @@ import { canRun, type Kernel } from './device/kernel.ts';
 import { activate } from './kernels/activate.ts';
 import { add } from './kernels/add.ts';
 import { FORMS } from './forms.ts';
-import { attention_merge } from './kernels/attention_merge.ts';
-import { attention_split } from './kernels/attention_split.ts';
 import { cast } from './kernels/cast.ts';
 import { clamp } from './kernels/clamp.ts';
 import { dequantize_4bit } from './kernels/dequantize_4bit.ts';
@@ -27,8 +25,6 @@ export const KERNELS: readonly Kernel[] = [
     ...MEASURING,
     dequantize_4bit as unknown as Kernel,
     activate as unknown as Kernel,
-    attention_split as unknown as Kernel,
-    attention_merge as unknown as Kernel,
     ...FORMS,
     ...OF_EVERY_MODEL,
   ]),
@@ -41,5 +37,6 @@ export const kernelsFor = (gpu: Gpu): readonly Kernel[] => KERNELS.filter((kerne
 export const kernelsOf = (gpu: Gpu, storage: StorageName): readonly Kernel[] => [
   ...OF_EVERY_MODEL,
   ...STORAGES[storage].others,
-  ...choicesOf(gpu, storage),
+  ...choicesOf(gpu, storage, 'prefill'),
+  ...choicesOf(gpu, storage, 'decode'),
 ];

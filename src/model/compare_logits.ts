@@ -1,5 +1,5 @@
 import { readBack, write } from '../gpu/device/buffers.ts';
-import { formOf } from '../gpu/forms.ts';
+import { dispatchForm } from '../gpu/forms.ts';
 import { expected_gap } from '../gpu/kernels/expected_gap.ts';
 import { STRIP, stripsOf } from '../gpu/kernels/logit_strips.ts';
 import { logprobs } from '../gpu/kernels/logprobs.ts';
@@ -36,13 +36,11 @@ export async function compareWithBaseline(
   const V = weights.head.rows;
   const strips = stripsOf(V);
   write(gpu, base.normed, states);
-  headLogits(model, base, R, head_dtype);
-  const { kernel, overrides } = formOf(gpu, logprobs);
-  commands.dispatch(kernel, { W: R, V, strips }, { ...base, wanted: own.wanted }, overrides);
+  headLogits(model, base, R, head_dtype, 'prefill');
+  dispatchForm(commands, logprobs, { W: R, V, strips }, { ...base, wanted: own.wanted });
   const { gaps } = base;
   const compared = { base: base.logits, logits: own.logits, peaks: base.peaks, gaps };
-  const gap_form = formOf(gpu, expected_gap);
-  commands.dispatch(gap_form.kernel, { R, V, strip: STRIP }, compared, gap_form.overrides);
+  dispatchForm(commands, expected_gap, { R, V, strip: STRIP }, compared);
   commands.submit();
   const read = (buffer: GPUBuffer, length: number) => readBack(gpu, buffer, 4 * length);
   const [gap, basePeaks, ownPeaks, logprob, best] = await Promise.all([

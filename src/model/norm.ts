@@ -1,5 +1,5 @@
 import type { Commands } from '../gpu/device/commands.ts';
-import { formOf } from '../gpu/forms.ts';
+import { dispatchForm } from '../gpu/forms.ts';
 import { layer_norm } from '../gpu/kernels/layer_norm.ts';
 import { rms_norm } from '../gpu/kernels/rms_norm.ts';
 import type { Norm } from './model_config.ts';
@@ -22,15 +22,11 @@ export function normalize(
 ): void {
   const params = { T: n / width, width, eps };
   switch (kind) {
-    case 'rms': {
-      const { kernel, overrides } = formOf(commands.gpu, rms_norm, width);
-      commands.dispatch(kernel, params, { x, weight, y }, overrides);
+    case 'rms':
+      dispatchForm(commands, rms_norm, params, { x, weight, y }, width);
       break;
-    }
-    case 'layer': {
-      const { kernel, overrides } = formOf(commands.gpu, layer_norm, width);
-      commands.dispatch(kernel, { ...params, heads }, { x, weight, bias: bias!, y }, overrides);
+    case 'layer':
+      dispatchForm(commands, layer_norm, { ...params, heads }, { x, weight, bias: bias!, y }, width);
       break;
-    }
   }
 }
