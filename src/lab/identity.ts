@@ -54,13 +54,16 @@ export async function identifyFiles(
   return { revision, files: found };
 }
 
+/** The commits of a model and its adapter. */
+type Commits = Pick<ModelIdentity, 'revision'> & { adapter?: Pick<ModelIdentity, 'revision'> | undefined };
+
 /**
  * A spec's model and adapter at the commits a run was begun with: a branch may have moved since. Those of a run that
  * is new are the spec's.
  */
 export function pinned(
   model: ModelRef,
-  before: ModelIdentity | undefined,
+  before: Commits | undefined,
 ): { model: ModelRef; adapter: AdapterRef | undefined } {
   const at = <Ref extends ModelRef | AdapterRef>(ref: Ref, revision: string | undefined): Ref =>
     ref.source === 'hub' && revision !== undefined ? { ...ref, revision } : ref;
