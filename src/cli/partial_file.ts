@@ -36,7 +36,8 @@ export function openPartial(
 ): PartialFile | undefined {
   if (!isPlain(out)) return undefined;
   const path = partialPath(out);
-  const { events, bytes } = resume && existsSync(path) ? readPartial(path, spec, shard) : { events: [], bytes: 0 };
+  const { events, bytes } =
+    resume && existsSync(path) ? readPartial(path, spec, shard) : { events: [], bytes: 0 };
   if (!resume && existsSync(path)) {
     throw new LabError(
       'bad-arguments',

@@ -52,9 +52,7 @@ export function mergeParts(
   given: readonly Part[],
   { partial = false, mixed = false }: MergeOptions = {},
 ): Merged {
-  const parts = given
-    .map((part) => known(spec, part, partial))
-    .sort((a, b) => a.shard.index - b.shard.index);
+  const parts = given.map((part) => known(spec, part, partial)).sort((a, b) => a.shard.index - b.shard.index);
   const [first] = parts;
   if (!first) throw new LabError('bad-data', 'There are no parts to merge; allowed: one at least.');
   for (const part of parts.slice(1)) requireFit(first, part, mixed);

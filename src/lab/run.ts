@@ -140,8 +140,9 @@ async function measure(
   const computing = spec.configs.filter((_, index) => plans[index]!.length > 0);
   const checked = checker(model, computing, emit);
   const { adapter, kernel_check } = await survivingLoss(survivor, checked);
-  const identity = await identify(ref, opened, model, bytes('hash'), signal);
-  if (adapted) identity.adapter = await identifyFiles(adapted, isAdapterFile, bytes('hash'), signal);
+  const hashing = { onProgress: bytes('hash'), signal, hash: host.hash };
+  const identity = await identify(ref, opened, model, hashing);
+  if (adapted) identity.adapter = await identifyFiles(adapted, isAdapterFile, hashing);
   if (before) {
     requireSame(before.model, identity);
     requireSameItems(before.items_sha256, asked.items_sha256);
@@ -192,7 +193,17 @@ async function measureAll(measurement: Measurement): Promise<void> {
         const now = { ...owned.record.environment!, adapter, kernel_check };
         const environment = continued(owned.record.environment, now, await measurement.answers());
         await owned.change(() => ({ environment }));
-        await measureConfig({ ...measurement, index, config, plan, later, eta, gpu, scratch, store: host.store });
+        await measureConfig({
+          ...measurement,
+          index,
+          config,
+          plan,
+          later,
+          eta,
+          gpu,
+          scratch,
+          store: host.store,
+        });
       });
     } catch (error) {
       if (signal.aborted) throw error;

@@ -10,7 +10,9 @@ export function continued(before: Environment | undefined, now: Environment, ans
   const { adapter, kernel_check } = now;
   const segments = before.adapters ?? [];
   const last = segments.at(-1)?.adapter ?? before.adapter;
-  const adapters = isSameAdapter(last, adapter) ? segments : [...segments, { adapter, kernel_check, answers }];
+  const adapters = isSameAdapter(last, adapter)
+    ? segments
+    : [...segments, { adapter, kernel_check, answers }];
   return {
     ...now,
     ...{ adapter: before.adapter, kernel_check: before.kernel_check },
