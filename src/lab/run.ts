@@ -1,5 +1,7 @@
 import { LabError, toFailure, type ErrorCode, type Failure } from '../errors.ts';
 import { quickCheck, type Need } from '../gpu/check.ts';
+import type { KernelsUsed } from '../gpu/kernel_version.ts';
+import { kernelsUsed, takeKernels } from '../gpu/kernels_used.ts';
 import type { Gpu } from '../gpu/device/device.ts';
 import { isAdapterFile } from '../model/model_files.ts';
 import { needsOf } from '../model/needs.ts';
@@ -133,8 +135,8 @@ async function measure(
   const opened = await openFiles();
   const adapted = onTop && (await host.openAdapter(onTop, bytes('download'), signal));
   const model = await openModel(opened.files, adapted?.files);
-  const checked = checker(model, spec, emit);
-  const { adapter, kernel_check } = await survivingLoss(survivor, checked);
+  const checked = checker(model, spec, before?.kernels, emit);
+  const computing = await survivingLoss(survivor, checked);
   const identity = await identify(ref, opened, model, bytes('hash'), signal);
   if (adapted) identity.adapter = await identifyFiles(adapted, isAdapterFile, bytes('hash'), signal);
   if (before) {
@@ -146,8 +148,7 @@ async function measure(
     {
       app: host.app,
       runtime: host.runtime,
-      adapter,
-      kernel_check,
+      ...computing,
       model: identity,
       ...asked,
       started: created,
@@ -180,8 +181,7 @@ async function measureAll(measurement: Measurement): Promise<void> {
     const later = configs.length - index - 1;
     try {
       await survivingLoss(measurement, async (gpu) => {
-        const { adapter, kernel_check } = await checked(gpu);
-        const now = { ...owned.record.environment!, adapter, kernel_check };
+        const now = { ...owned.record.environment!, ...(await checked(gpu)) };
         const environment = continued(owned.record.environment, now, await measurement.answers());
         await owned.change(() => ({ environment }));
         await measureConfig({ ...measurement, index, config, later, eta, gpu, scratch, store: host.store });
@@ -205,15 +205,23 @@ const STOPPING: ReadonlySet<ErrorCode> = new Set([
 
 const concernsOneConfig = ({ code }: Failure): boolean => !STOPPING.has(code);
 
-type Checker = (gpu: Gpu) => Promise<Pick<Environment, 'adapter' | 'kernel_check'>>;
+type Checker = (gpu: Gpu) => Promise<Pick<Environment, 'adapter' | 'kernel_check' | 'kernels'>>;
 
-/** Checks the kernels that a run needs on a device, each device once. */
-function checker(model: ModelFiles, { configs }: ExperimentSpec, emit: (event: RunEvent) => void): Checker {
+/** Checks the kernels that a run needs on a device, each device once; a run that goes on takes the recorded ones. */
+function checker(
+  model: ModelFiles,
+  { configs }: ExperimentSpec,
+  recorded: KernelsUsed | undefined,
+  emit: (event: RunEvent) => void,
+): Checker {
   const done = new Map<Gpu, KernelCheck>();
+  let taken = recorded;
   return async (gpu) => {
+    takeKernels(gpu, taken);
     const kernel_check = done.get(gpu) ?? (await checkKernels(gpu, needsOf(gpu, model, configs), emit));
     done.set(gpu, kernel_check);
-    return { adapter: gpu.adapter, kernel_check };
+    taken ??= kernelsUsed(gpu);
+    return { adapter: gpu.adapter, kernel_check, kernels: kernelsUsed(gpu) };
   };
 }
 

@@ -115,12 +115,14 @@ const kernel_check = v.object({
   checked: index,
   worst: v.object({ kernel: line, case: line, max_error: number, bound: number, worst_ratio: number }),
 });
+const kernels = v.optional(v.object({ version: index, matvec: line, tile: v.optional(line) }));
 const environment = v.strictObject({
   app: v.object({ version: line, commit: line }),
   runtime: line,
   adapter,
   kernel_check,
-  adapters: v.optional(list(v.object({ adapter, kernel_check, answers: index }))),
+  kernels,
+  adapters: v.optional(list(v.object({ adapter, kernel_check, kernels, answers: index }))),
   model: v.object({
     ...{ name: line, architecture: line, parameters: size, revision: v.optional(line), files },
     adapter: v.optional(v.object({ revision: v.optional(line), files })),
