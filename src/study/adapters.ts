@@ -1,4 +1,4 @@
-import { adapterName } from '../gpu/adapter.ts';
+import { adapterName, type AdapterReport } from '../gpu/adapter.ts';
 import type { AdapterSegment, Environment } from './result.ts';
 
 /**
@@ -22,8 +22,22 @@ const computing = ({ adapter, kernel_check, kernels }: Computing): Computing => 
   ...(kernels && { kernels }),
 });
 
-/** "swiftshader", or "A, then B from answer 31 on" where the run went on elsewhere. */
-export const adapterNames = ({ adapter, adapters = [] }: Environment): string =>
+/**
+ * "swiftshader", "A, then B from answer 31 on" where the run went on elsewhere, or "A (5 parts), B (1 part)" where it
+ * was merged.
+ */
+export function adapterNames(environment: Environment): string {
+  const { parts } = environment;
+  if (!parts) return namesOf(environment);
+  const counts = new Map<string, number>();
+  for (const part of parts) {
+    const name = namesOf(part);
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return [...counts].map(([name, n]) => `${name} (${n === 1 ? '1 part' : `${n} parts`})`).join(', ');
+}
+
+const namesOf = ({ adapter, adapters = [] }: Pick<Environment, 'adapter' | 'adapters'>): string =>
   [
     adapterName(adapter),
     ...adapters.map(
@@ -40,6 +54,8 @@ export const kernelNames = ({ version, matvec, tile }: NonNullable<Computing['ke
   [`version ${version}`, ...(tile ? [`prefill by ${tile} alone`] : []), `decoding by ${matvec}`].join(', ');
 
 const isSame = (a: Computing, b: Computing): boolean =>
-  adapterName(a.adapter) === adapterName(b.adapter) &&
-  a.adapter.device === b.adapter.device &&
-  JSON.stringify(a.kernels) === JSON.stringify(b.kernels);
+  isSameAdapter(a.adapter, b.adapter) && JSON.stringify(a.kernels) === JSON.stringify(b.kernels);
+
+/** True for two reports of what is one kind of adapter, as far as a browser tells. */
+export const isSameAdapter = (a: AdapterReport, b: AdapterReport): boolean =>
+  adapterName(a) === adapterName(b) && a.device === b.device;
