@@ -1,4 +1,5 @@
 import { argmax } from '../gpu/kernels/argmax.ts';
+import { dispatchForm } from '../gpu/forms.ts';
 import { openArena, readBack, write } from '../gpu/device/buffers.ts';
 import { embedding } from '../gpu/kernels/embedding.ts';
 import { stripsOf } from '../gpu/kernels/logit_strips.ts';
@@ -74,7 +75,7 @@ async function scoreRows(
     Uint32Array.from(wanted.flatMap(({ row, target }) => [slots.get(row)!, target])),
   );
   computeLogits(model, rows, buffers, 'prefill');
-  commands.dispatch(logprobs, { W, V, strips: stripsOf(V) }, buffers);
+  dispatchForm(commands, logprobs, { W, V, strips: stripsOf(V) }, buffers);
   commands.submit();
   const [logprob, best] = await Promise.all([
     readBack(gpu, buffers.logprob, 4 * W),
@@ -122,7 +123,8 @@ export async function greedyToken(model: Model, row: number): Promise<number> {
   const { buffers } = await reserveHead(model, 1, 1);
   computeLogits(model, [row], buffers, 'decode');
   const { peaks, places, best } = buffers;
-  commands.dispatch(argmax, { R: 1, strips: stripsOf(outputsOf(model)) }, { peaks, places, ids: best });
+  const strips = stripsOf(outputsOf(model));
+  dispatchForm(commands, argmax, { R: 1, strips }, { peaks, places, ids: best });
   commands.submit();
   return new Uint32Array(await readBack(gpu, best, 4))[0]!;
 }
