@@ -117,6 +117,8 @@ export async function reserve(model: Model, tokens: number, slots: number): Prom
   const least = { tokens: Math.min(tokens, MAX_TOKENS), slots };
   if (workspace && least.tokens <= workspace.tokens && slots <= workspace.slots) return;
   if (workspace) {
+    // What was recorded still works in it.
+    model.commands.submit();
     least.tokens = Math.max(least.tokens, workspace.tokens);
     least.slots = Math.max(slots, workspace.slots);
     workspace.arena.close();

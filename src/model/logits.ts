@@ -1,5 +1,5 @@
 import { argmax } from '../gpu/kernels/argmax.ts';
-import { openArena, readBack, write } from '../gpu/device/buffers.ts';
+import { openArena, readBack, readParts, write } from '../gpu/device/buffers.ts';
 import { embedding } from '../gpu/kernels/embedding.ts';
 import { stripsOf } from '../gpu/kernels/logit_strips.ts';
 import { logprobs } from '../gpu/kernels/logprobs.ts';
@@ -27,6 +27,11 @@ export interface TokenLogprob {
 /** Bytes of logits kept at once: 64 MiB are 130 rows of Llama 3's vocabulary, and fit the default binding of 128 MiB. */
 const LOGIT_BYTES = 64 * 1024 * 1024;
 
+/** What the GPU was given to do: `done` is what comes of it, and need not be waited for before it is given more. */
+export interface Issued<T> {
+  done: Promise<T>;
+}
+
 /**
  * Computes log-probabilities from the last forward pass, in the order wanted; nothing else comes back from the GPU.
  * Rows go through the head some at a time, so that a long text needs no [tokens, vocabulary] matrix.
@@ -35,24 +40,31 @@ export async function scoreWanted(
   model: Model,
   wanted: readonly Wanted[],
   trace?: Trace,
-): Promise<TokenLogprob[]> {
+): Promise<Issued<TokenLogprob[]>> {
   const V = outputsOf(model);
   const most = Math.min(LOGIT_BYTES / (4 * V), WORK_PER_SUBMIT / (V * model.config.hidden_size));
   const step = Math.max(1, Math.floor(most));
-  const rows = [...new Set(wanted.map(({ row }) => row))];
+  const placesOf = new Map<number, number[]>();
+  for (const [i, { row }] of wanted.entries()) placesOf.set(row, [...(placesOf.get(row) ?? []), i]);
+  const rows = [...placesOf.keys()];
   const results = new Array<TokenLogprob>(wanted.length);
+  const parts: Promise<void>[] = [];
   for (let begin = 0; begin < rows.length; begin += step) {
     const group = rows.slice(begin, begin + step);
-    const places = [...wanted.keys()].filter((i) => group.includes(wanted[i]!.row));
-    const scored = await scoreRows(
+    const places = group.flatMap((row) => placesOf.get(row)!);
+    const { done } = await scoreRows(
       model,
       group,
       places.map((i) => wanted[i]!),
       trace,
     );
-    places.forEach((place, i) => (results[place] = scored[i]!));
+    const told = done.then((scored) => places.forEach((place, i) => (results[place] = scored[i]!)));
+    told.catch(() => undefined);
+    parts.push(told);
   }
-  return results;
+  const done = Promise.all(parts).then(() => results);
+  done.catch(() => undefined);
+  return { done };
 }
 
 /** A trace follows wanted tokens that are the rows' own, one each and in order, as those of a text are. */
@@ -61,7 +73,7 @@ async function scoreRows(
   rows: readonly number[],
   wanted: readonly Wanted[],
   trace: Trace | undefined,
-): Promise<TokenLogprob[]> {
+): Promise<Issued<TokenLogprob[]>> {
   const { gpu, commands } = model;
   const V = outputsOf(model);
   const W = wanted.length;
@@ -75,19 +87,22 @@ async function scoreRows(
   computeLogits(model, rows, buffers);
   commands.dispatch(logprobs, { W, V, strips: stripsOf(V) }, buffers);
   commands.submit();
-  const [logprob, best] = await Promise.all([
-    readBack(gpu, buffers.logprob, 4 * W),
-    readBack(gpu, buffers.best, 4 * W),
-  ]);
-  const values = new Float32Array(logprob);
-  const tokens = new Uint32Array(best);
-  const scored = wanted.map((_, i) => ({ logprob: values[i]!, best: tokens[i]! }));
+  const done = readParts(gpu, [
+    { buffer: buffers.logprob, bytes: 4 * W },
+    { buffer: buffers.best, bytes: 4 * W },
+  ]).then(([logprob, best]) => {
+    const values = new Float32Array(logprob!);
+    const tokens = new Uint32Array(best!);
+    return wanted.map((_, i) => ({ logprob: values[i]!, best: tokens[i]! }));
+  });
+  done.catch(() => undefined);
   if (trace) {
+    const scored = await done;
     const begun = performance.now();
     await keepOrCompare(model, buffers, scored, trace);
     model.aside_seconds += (performance.now() - begun) / 1000;
   }
-  return scored;
+  return { done };
 }
 
 async function keepOrCompare(
