@@ -152,6 +152,7 @@ async function issueStep(
       spans: (window) => part.map(({ span }) => span(window)),
       first_slot: begin,
       length,
+      phase: 'prefill',
     });
     const places = [...wanted.keys()].filter(
       (i) => wanted[i]!.row >= begin && wanted[i]!.row < begin + part.length,
