@@ -2,6 +2,7 @@ import type { Gpu } from './device/device.ts';
 import { canRun, type Kernel } from './device/kernel.ts';
 import { activate } from './kernels/activate.ts';
 import { add } from './kernels/add.ts';
+import { advance } from './kernels/advance.ts';
 import { argmax } from './kernels/argmax.ts';
 import { attention } from './kernels/attention.ts';
 import { cast } from './kernels/cast.ts';
@@ -36,6 +37,7 @@ const OF_EVERY_MODEL = [
   logprobs,
   expected_gap,
   argmax,
+  advance,
 ] as unknown as readonly Kernel[];
 
 /** Every kernel, once; the tests and the self-check walk this list. */
