@@ -1,6 +1,6 @@
 import { LabError } from '../errors.ts';
-import type { Phase } from '../gpu/matrix/choose.ts';
-import { reserve, type Model } from './forward.ts';
+import type { Model } from './forward.ts';
+import { generatedIds } from './generated_ids.ts';
 import { parseGenerationConfig } from './generation_config.ts';
 import type {
   Answered,
@@ -11,13 +11,12 @@ import type {
   Loglikelihood,
   RollingRequest,
 } from './language_model.ts';
-import { greedyToken, readLogits } from './logits.ts';
 import { inputLength, type Pair } from './packing.ts';
-import { largest, logitsProcessors } from './process_logits.ts';
-import { lengthClass, outgrownAt } from './rope.ts';
+import { logitsProcessors } from './process_logits.ts';
+import { lengthClass } from './rope.ts';
 import { rollingWindows } from './rolling_windows.ts';
 import { independent, scoreRequests } from './score_requests.ts';
-import { forwardSequence } from './sequence.ts';
+import { tailSearch } from './tail.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
 /**
@@ -71,27 +70,11 @@ export function causalLanguageModel(
     const stops = tokenizer.eos ? [...until, tokenizer.eos.text] : until;
     const ends = new Set([...generation.eos_token_ids, ...(tokenizer.eos ? [tokenizer.eos.id] : [])]);
     const most = Math.min(generation.max_new_tokens ?? max_gen_toks, max_length - ids.length);
-    // A whole generation's slots at once: growing would lose the keys of the context.
-    const outgrown = outgrownAt(model.config);
-    await reserve(model, outgrown === undefined ? ids.length : ids.length + most, ids.length + most);
+    const holdsStop = tailSearch(tokenizer, stops);
     const made: number[] = [];
-    const next = async (fresh: readonly number[], first_slot: number, phase: Phase): Promise<number> => {
-      const row = forwardSequence(model, fresh, first_slot, phase);
-      if (processors.length === 0) return greedyToken(model, row);
-      const logits = await readLogits(model, [row], 'decode');
-      const sequence = { ids: [...ids, ...made], prompt: ids.length };
-      for (const process of processors) process(logits, sequence);
-      return largest(logits);
-    };
-    let id = await next(ids, 0, 'prefill');
-    while (made.push(id) < most && !ends.has(id)) {
-      const text = tokenizer.decode(made);
-      if (stops.some((stop) => text.includes(stop))) break;
-      const length = ids.length + made.length;
-      id =
-        length === outgrown
-          ? await next([...ids, ...made], 0, 'prefill')
-          : await next([id], length - 1, 'decode');
+    for await (const id of generatedIds(model, ids, most, processors)) {
+      made.push(id);
+      if (ends.has(id) || holdsStop(id)) break;
     }
     return { text: cutAt(tokenizer.decode(made), stops), tokens: made.length };
   }

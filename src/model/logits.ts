@@ -10,7 +10,7 @@ import type { Model } from './forward.ts';
 import { headLogits } from './head_logits.ts';
 import type { Trace } from './language_model.ts';
 import { normalize } from './norm.ts';
-import { WORK_PER_SUBMIT, type Head, type HeadBuffer } from './workspace.ts';
+import type { Head, HeadBuffer } from './workspace.ts';
 
 /** One wanted log-probability: of token `target` as the successor of batch token `row`. */
 export interface Wanted {
@@ -43,7 +43,7 @@ export async function scoreWanted(
   trace?: Trace,
 ): Promise<Issued<TokenLogprob[]>> {
   const V = outputsOf(model);
-  const most = Math.min(LOGIT_BYTES / (4 * V), WORK_PER_SUBMIT / (V * model.config.hidden_size));
+  const most = Math.min(LOGIT_BYTES / (4 * V), model.pace.work_per_submit / (V * model.config.hidden_size));
   const step = Math.max(1, Math.floor(most));
   const placesOf = new Map<number, number[]>();
   for (const [i, { row }] of wanted.entries()) placesOf.set(row, [...(placesOf.get(row) ?? []), i]);
@@ -133,13 +133,29 @@ async function keepOrCompare(
 
 /** The most likely successor of batch token `row` of the last forward pass. */
 export async function greedyToken(model: Model, row: number): Promise<number> {
-  const { gpu, commands } = model;
   const { buffers } = await reserveHead(model, 1, 1);
   computeLogits(model, [row], buffers, 'decode');
-  const { peaks, places, best } = buffers;
-  commands.dispatch(argmax, { R: 1, strips: stripsOf(outputsOf(model)) }, { peaks, places, ids: best });
-  commands.submit();
-  return new Uint32Array(await readBack(gpu, best, 4))[0]!;
+  pickGreedy(model, buffers, buffers.best);
+  model.commands.submit();
+  return new Uint32Array(await readBack(model.gpu, buffers.best, 4))[0]!;
+}
+
+/** The same without reading it: its id is written to `id`, where the next token's embedding may be looked up. */
+export async function recordGreedyToken(model: Model, row: number, id: GPUBuffer): Promise<void> {
+  const { buffers } = await reserveHead(model, 1, 1);
+  computeLogits(model, [row], buffers, 'decode');
+  pickGreedy(model, buffers, id);
+}
+
+/** The successor of a pass of one token, behind another greedy token of this model. */
+export function recordNextToken(model: Model, id: GPUBuffer): void {
+  const { buffers } = model.head!;
+  computeStates(model, 1, model.workspace!.activations.hidden, buffers, 'decode');
+  pickGreedy(model, buffers, id);
+}
+
+function pickGreedy(model: Model, { peaks, places }: Head['buffers'], ids: GPUBuffer): void {
+  model.commands.dispatch(argmax, { R: 1, strips: stripsOf(outputsOf(model)) }, { peaks, places, ids });
 }
 
 /** All logits of some rows of the last forward pass, [rows, outputs]: a classifier's answer, and for comparing models. */
@@ -159,18 +175,24 @@ const outputsOf = ({ weights }: Model): number => weights.head.rows;
 
 /** Puts the hidden states of `rows` through the last norm, the head and the first half of the softmax. */
 function computeLogits(model: Model, rows: readonly number[], buffers: Head['buffers'], phase: Phase): void {
-  const { gpu, commands, config, weights, head_dtype } = model;
+  const { gpu, commands, config } = model;
   const workspace = model.workspace!;
-  const width = config.hidden_size;
-  const R = rows.length;
-  const { ids, picked, normed } = buffers;
+  const { ids, picked } = buffers;
   write(gpu, ids, Uint32Array.from(rows));
   // The embedding kernel copies rows of a table by their numbers; here the table is the hidden states.
-  const pick = { T: R, width, first_row: 0, rows: workspace.tokens };
+  const pick = { T: rows.length, width: config.hidden_size, first_row: 0, rows: workspace.tokens };
   const table = workspace.activations.hidden;
   commands.dispatch(embedding, pick, { ids, table, y: picked }, { DTYPE: DTYPE.F32 });
-  normalize(commands, config.norm, weights.norm, { n: R * width, x: picked, y: normed });
+  computeStates(model, rows.length, picked, buffers, phase);
+}
+
+/** Puts R states, x [R, hidden], through the last norm and all behind it. */
+function computeStates(model: Model, R: number, x: GPUBuffer, buffers: Head['buffers'], phase: Phase): void {
+  const { commands, config, weights, head_dtype } = model;
+  const { normed: y } = buffers;
+  normalize(commands, config.norm, weights.norm, { n: R * config.hidden_size, x, y });
   headLogits(model, buffers, R, head_dtype, phase);
+  commands.worked(R * outputsOf(model) * config.hidden_size);
 }
 
 async function reserveHead(model: Model, rows: number, wanted: number): Promise<Head> {

@@ -1,10 +1,10 @@
-import { forward, reserve, type Model } from './forward.ts';
+import { forward, reserve, workOf, type Model } from './forward.ts';
 import type { Answered, Loglikelihood, Trace } from './language_model.ts';
 import { scoreWanted, type Issued, type TokenLogprob } from './logits.ts';
 import { inputLength, layOut, pack, tokensOf, type Pair, type Request } from './packing.ts';
 import { lengthClass } from './rope.ts';
 import { joinTraces } from './join_traces.ts';
-import { MAX_TOKENS } from './workspace.ts';
+import { MAX_TOKENS, widestInput } from './workspace.ts';
 
 /** Requests that are sorted by length to be packed together: more would keep the first of them waiting. */
 const WINDOW = 64;
@@ -43,7 +43,7 @@ export async function* scoreRequests(
 
 /** Requests by the passes they take. Those that leave states, that are compared, and all others go by themselves. */
 function packs(model: Model, requests: readonly FollowedRequest[]): number[][] {
-  const most = independent(model) ? MAX_TOKENS : 0;
+  const most = mostTokens(model);
   const kinds = new Map<string | undefined, number[]>();
   for (const [i, { trace }] of requests.entries()) {
     const alike = kinds.get(trace?.kind);
@@ -56,6 +56,16 @@ function packs(model: Model, requests: readonly FollowedRequest[]): number[][] {
       most,
     ).map((packed) => packed.map((i) => alike[i]!)),
   );
+}
+
+/**
+ * Tokens a pass takes at most: fewer where one matrix times all of them would keep the GPU long, but a tile's worth. One
+ * request, or one continuation, where tokens depend on each other.
+ */
+function mostTokens(model: Model): number {
+  if (!independent(model)) return 0;
+  const widest = model.config.hidden_size * widestInput(model.config);
+  return Math.min(MAX_TOKENS, Math.max(64, Math.floor((2 * model.pace.work_per_submit) / widest)));
 }
 
 /** True if a token's result depends on no other token of its pass; LLM.int8() finds outlier columns over all of them. */
@@ -79,6 +89,8 @@ async function issue(model: Model, members: readonly Member[]): Promise<Issued<A
     model.config.hidden_size,
   );
   const parts: Promise<void>[] = [];
+  const timed = model.pace.begin();
+  const rows = members.flatMap(({ request }) => request.pairs.map(({ continuation }) => continuation.length));
   for (const step of stepsOf(model, members)) {
     const { done } = await issueStep(model, step, trace);
     const told = done.then((scored) => {
@@ -96,7 +108,11 @@ async function issue(model: Model, members: readonly Member[]): Promise<Issued<A
     told.catch(() => undefined);
     parts.push(told);
   }
-  const done = Promise.all(parts).then(() => answers);
+  const work = workOf(model, sum(answers.map(({ tokens }) => tokens)), sum(rows));
+  const done = Promise.all(parts).then(() => {
+    timed(work);
+    return answers;
+  });
   done.catch(() => undefined);
   return { done };
 }
@@ -121,7 +137,7 @@ function stepsOf(model: Model, members: readonly Member[]): Placed[][] {
       const own = lengthClass(model.config, longest(pairs));
       if (tokens > room || own !== turns) {
         steps.push([]);
-        room = independent(model) ? MAX_TOKENS : 0;
+        room = mostTokens(model);
         turns = own;
       }
       steps.at(-1)!.push({ member, places, pairs });
@@ -175,3 +191,5 @@ const summed = (scored: readonly TokenLogprob[], continuation: readonly number[]
   is_greedy: scored.every(({ best }, i) => best === continuation[i]),
   tokens: continuation.length,
 });
+
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);

@@ -2,9 +2,10 @@ import { orLost, refusedByWebGpu, type Gpu } from './device.ts';
 import { pipelineOf, type Access, type Kernel, type Overrides, type Params } from './kernel.ts';
 import { PARAMS_STRIDE, openUniforms } from './uniforms.ts';
 import { untilProven } from './buffers.ts';
+import { openPace, type Pace } from './pace.ts';
 
 /** Dispatches that share one submit: enough to hide its cost, few enough that the GPU begins while more are recorded. */
-const MAX_DISPATCHES = 256;
+const MAX_DISPATCHES = 1024;
 
 /** Dispatches in the order they will run. */
 export interface Commands {
@@ -17,6 +18,8 @@ export interface Commands {
     buffers: { readonly [K in keyof B]: GPUBuffer },
     overrides?: Overrides,
   ): void;
+  /** Counts multiplications of what was dispatched; where they would keep the GPU long, it is handed over. */
+  worked(multiplications: number): void;
   /** Hands everything recorded so far to the GPU. */
   submit(): void;
   /** Frees the uniforms; to be called once the results were read, which proves that there was room for them. */
@@ -31,10 +34,11 @@ interface Recorded {
 }
 
 /** Records dispatches and submits them as one compute pass; parameters and bind groups it had before are not made again. */
-export function recordCommands(gpu: Gpu): Commands {
+export function recordCommands(gpu: Gpu, pace: Pick<Pace, 'work_per_submit'> = openPace()): Commands {
   const { device } = gpu;
   const uniforms = openUniforms(gpu);
   let recorded: Recorded[] = [];
+  let work = 0;
 
   function submit(): void {
     if (recorded.length === 0) return;
@@ -59,6 +63,7 @@ export function recordCommands(gpu: Gpu): Commands {
       }),
     );
     recorded = [];
+    work = 0;
   }
 
   return {
@@ -78,6 +83,10 @@ export function recordCommands(gpu: Gpu): Commands {
         offset: uniforms.offsetOf(kernel.params, params),
         groups: kernel.workgroups(params),
       });
+    },
+    worked(multiplications) {
+      work += multiplications;
+      if (work >= pace.work_per_submit) submit();
     },
     submit,
     close() {
