@@ -1,4 +1,5 @@
 import { argmax } from '../gpu/kernels/argmax.ts';
+import { dispatchForm } from '../gpu/forms.ts';
 import { openArena, readBack, readParts, write } from '../gpu/device/buffers.ts';
 import { embedding } from '../gpu/kernels/embedding.ts';
 import { stripsOf } from '../gpu/kernels/logit_strips.ts';
@@ -86,7 +87,7 @@ async function scoreRows(
     Uint32Array.from(wanted.flatMap(({ row, target }) => [slots.get(row)!, target])),
   );
   computeLogits(model, rows, buffers, 'prefill');
-  commands.dispatch(logprobs, { W, V, strips: stripsOf(V) }, buffers);
+  dispatchForm(commands, logprobs, { W, V, strips: stripsOf(V) }, buffers);
   commands.submit();
   const done = readParts(gpu, [
     { buffer: buffers.logprob, bytes: 4 * W },
@@ -155,7 +156,7 @@ export function recordNextToken(model: Model, id: GPUBuffer): void {
 }
 
 function pickGreedy(model: Model, { peaks, places }: Head['buffers'], ids: GPUBuffer): void {
-  model.commands.dispatch(argmax, { R: 1, strips: stripsOf(outputsOf(model)) }, { peaks, places, ids });
+  dispatchForm(model.commands, argmax, { R: 1, strips: stripsOf(outputsOf(model)) }, { peaks, places, ids });
 }
 
 /** All logits of some rows of the last forward pass, [rows, outputs]: a classifier's answer, and for comparing models. */
