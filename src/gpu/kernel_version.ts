@@ -9,6 +9,8 @@ export interface KernelsUsed {
   version: number;
   /** The form of the matmul that decodes: each sums in an order of its own. */
   matvec: string;
+  /** The form of attention that decodes, in the same way. */
+  attention: string;
   /** The one form that prefill takes on an adapter where the others come to other bits; elsewhere any is taken. */
   tile?: string;
 }

@@ -21,7 +21,7 @@ const smallest = { M: 1, N: 1 };
 it('takes any form where all are equal to the bit', async () => {
   expect(await pinForms(asHardware, isPlain)).toBeUndefined();
   expect(chooseMatmul(asHardware, 'float', 'prefill', smallest).name).toBe('tile_32_float');
-  expect(kernelsUsed(gpu)).toEqual({ version: KERNEL_VERSION, matvec: 'matvec' });
+  expect(kernelsUsed(gpu)).toEqual({ version: KERNEL_VERSION, matvec: 'matvec', attention: 'attention' });
 });
 
 it('takes one form alone where a driver tells them apart', async () => {
@@ -50,11 +50,11 @@ it('has nothing to hold against each other where there is one form', async () =>
 });
 
 it('takes a recorded decoding form again, but none of other kernels', () => {
-  takeKernels(gpu, { version: KERNEL_VERSION, matvec: 'matvec' });
+  takeKernels(gpu, { version: KERNEL_VERSION, matvec: 'matvec', attention: 'attention' });
   expect(gpu.pinned.decode).toBe('matvec');
-  takeKernels(gpu, { version: KERNEL_VERSION - 1, matvec: 'matvec' });
+  takeKernels(gpu, { version: KERNEL_VERSION - 1, matvec: 'matvec', attention: 'attention' });
   expect(gpu.pinned.decode).toBeUndefined();
-  takeKernels(gpu, { version: KERNEL_VERSION, matvec: 'a form of the future' });
+  takeKernels(gpu, { version: KERNEL_VERSION, matvec: 'a form of the future', attention: 'attention' });
   expect(chooseMatmul(gpu, 'float', 'decode', largest).name).toBe('matvec_float');
   expect(kernelsUsed(gpu).matvec).toBe('matvec');
 });

@@ -1,7 +1,7 @@
 import type { CheckRow } from './check.ts';
 import type { Gpu } from './device/device.ts';
 import type { Kernel, KernelCase } from './device/kernel.ts';
-import { choicesOf, formOf } from './matrix/choose.ts';
+import { choicesOf, firstForm } from './matrix/choose.ts';
 import { firstDisagreement } from './matrix/equal_bits.ts';
 import { STORAGES, type StorageName } from './matrix/matrix.ts';
 
@@ -19,7 +19,7 @@ export async function pinForms(
     const cases = first!.cases().filter((kase) => isWanted(first!, kase));
     const found = await firstDisagreement(gpu, kernels, cases);
     if (!found) continue;
-    const form = formOf(gpu, 'prefill');
+    const form = firstForm(gpu, 'prefill');
     gpu.pinned.prefill = form;
     return {
       kernel: found.kernel,

@@ -49,9 +49,18 @@ const namesOf = ({ adapter, adapters = [] }: Pick<Environment, 'adapter' | 'adap
 const kernelsText = ({ kernels }: Computing): string =>
   kernels ? ` with kernels ${kernelNames(kernels)}` : '';
 
-/** "version 2, decoding by matvec": the kernels of a record in words. */
-export const kernelNames = ({ version, matvec, tile }: NonNullable<Computing['kernels']>): string =>
-  [`version ${version}`, ...(tile ? [`prefill by ${tile} alone`] : []), `decoding by ${matvec}`].join(', ');
+/** "version 2, decoding by matvec and attention": the kernels of a record in words. */
+export const kernelNames = ({
+  version,
+  matvec,
+  attention,
+  tile,
+}: NonNullable<Computing['kernels']>): string =>
+  [
+    `version ${version}`,
+    ...(tile ? [`prefill by ${tile} alone`] : []),
+    `decoding by ${matvec} and ${attention}`,
+  ].join(', ');
 
 const isSame = (a: Computing, b: Computing): boolean =>
   isSameAdapter(a.adapter, b.adapter) && JSON.stringify(a.kernels) === JSON.stringify(b.kernels);

@@ -11,7 +11,9 @@ const choice = (doc_id: number, lls: number[]): MultipleChoiceItem => {
 const result = (digest: string, items: ItemResult[], version?: number): ExperimentResult =>
   ({
     digest,
-    environment: { ...(version !== undefined && { kernels: { version, matvec: 'matvec' } }) },
+    environment: {
+      ...(version !== undefined && { kernels: { version, matvec: 'matvec', attention: 'attention' } }),
+    },
     runs: [
       { config: { quant_type: 'none', compute_dtype: 'float32' }, tasks: [{ task: 'mini_arc', items }] },
     ],

@@ -67,7 +67,7 @@ export const choicesOf = (gpu: Gpu, storage: StorageName, phase: Phase): readonl
   chosen(gpu, storage, phase).map(({ kernel }) => kernel);
 
 /** The form that a phase takes first on a device, over every storage that forms serve. */
-export const formOf = (gpu: Gpu, phase: Phase): string => chosen(gpu, 'float', phase)[0]!.form!;
+export const firstForm = (gpu: Gpu, phase: Phase): string => chosen(gpu, 'float', phase)[0]!.form!;
 
 /** By storage the kernels of a phase that this device can run, the form of each beside it. */
 export const formsFor = (
