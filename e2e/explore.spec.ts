@@ -259,7 +259,7 @@ test('a block’s scale by keyboard, by a rule, and in another format', async ({
     .getByRole('row')
     .filter({ has: page.getByRole('button', { name: 'floor', exact: true }) });
   await expect(floor).toContainText((await yours.textContent())!);
-  await page.getByRole('group', { name: 'Format of the scale' }).getByText('NF4').click();
+  await page.getByRole('group', { name: 'Format of the scale' }).getByRole('radio', { name: 'NF4' }).check();
   await expect(page).toHaveURL(/scale_of=nf4/);
   const share = async (rule: string) =>
     Number.parseFloat((await page.getByTestId(`rule-${rule}`).textContent())!);
