@@ -1,7 +1,9 @@
 import * as Comlink from 'comlink';
 import { hold } from './alive.ts';
 import { toFailure } from '../errors.ts';
+import { mergeStored } from './merge_stored.ts';
 import type { Importer } from './protocol.ts';
+import { canonicalJson } from '../study/spec.ts';
 import { readResults } from './read_results.ts';
 import { browserStore } from './store.ts';
 
@@ -18,6 +20,13 @@ const importer: Importer = {
         await store.add(record, items, (written) => onProgress(before + written, total));
         before += items.length;
       }
+      const parts = new Map(
+        runs.map(({ record }) => [
+          canonicalJson([record.spec, record.shard?.of, record.shard?.mixed]),
+          record,
+        ]),
+      );
+      for (const part of parts.values()) await mergeStored(store, part);
       return runs.length;
     } catch (error) {
       return toFailure(error);

@@ -46,10 +46,25 @@ export const shardNote = ({ shard }: Pick<ExperimentResult, 'shard'>): string | 
   shard &&
   `This is part ${shard.index + 1} of ${shard.of} of the experiment: its scores are those of its own items, until the parts are merged.`;
 
+/** The sentence that says of a merged result which parts it has; undefined for others. */
+export function partsNote({
+  environment: { parts },
+}: Pick<ExperimentResult, 'environment'>): string | undefined {
+  const [first] = parts ?? [];
+  if (!parts || !first) return undefined;
+  const here = new Set(parts.map(({ index }) => index));
+  const missing = Array.from({ length: first.of }, (_, i) => i).filter((i) => !here.has(i));
+  const shown = missing.slice(0, 20).map((i) => whole(i + 1));
+  const more = missing.length > shown.length ? ` and ${missing.length - shown.length} more` : '';
+  return missing.length === 0
+    ? `Merged from ${count(first.of, 'part')}.`
+    : `Merged from ${parts.length} of ${count(first.of, 'part')}; missing: ${shown.join(', ')}${more}.`;
+}
+
 /** All that has to be said beside a result's numbers, wherever they are shown. */
 export const notesOn = (result: ExperimentResult): string[] =>
   [
-    ...[originNote(result), digestNote(result), shardNote(result)],
+    ...[originNote(result), digestNote(result), shardNote(result), partsNote(result)],
     ...gapSentences(result),
     baselineNote(result),
   ].filter((note) => note !== undefined);

@@ -8,6 +8,7 @@ import { activity } from '../shell/activity.svelte.ts';
 import { wantHeadingFocus } from '../shell/heading_focus.ts';
 import type { ChosenFolder } from '../kit/chosen_files.ts';
 import { hubToken } from '../page/hub_token.svelte.ts';
+import { parseOptions } from '../page/page_options.ts';
 import { lab } from '../page/lab.ts';
 import { markEnded } from '../../lab/client/mark_ended.ts';
 import { readRun } from '../../lab/client/read_run.ts';
@@ -27,6 +28,9 @@ const AT_ONCE: ReadonlySet<RunEvent['type']> = new Set(['finished', 'failed', 'p
 /** Milliseconds a question stays on the screen, so that it can be read while hundreds are answered. */
 const READ_MS = 2500;
 
+/** What the address says of a class that shares the experiment. */
+const SHARE = typeof location === 'undefined' ? undefined : parseOptions(location.search).share;
+
 /** The draft of an experiment and the run in progress; both outlive a visit to another screen. */
 class ExperimentState {
   draft = $state(defaultSpec());
@@ -38,6 +42,10 @@ class ExperimentState {
   adapterFolder = $state.raw<ChosenFolder>();
   dataFolder = $state.raw<ChosenFolder>();
   live = $state.raw<Live>();
+  /** Of an experiment that a class shares: among how many seats. */
+  readonly seats = SHARE?.of;
+  /** The reader's own seat, from 1. */
+  seat = $state(SHARE?.index === undefined ? undefined : SHARE.index + 1);
   /** The reader has asked the run to stop; it does so after the item it is at. */
   stopping = $state(false);
   /** The reader has asked the run to pause; it does so after the item it is at. */
@@ -61,7 +69,9 @@ class ExperimentState {
         ? 'Choose the folder of the adapter first.'
         : this.needsData && !this.dataFolder
           ? 'Choose the data folder first.'
-          : undefined,
+          : this.seats !== undefined && !isSeat(this.seat, this.seats)
+            ? `Give your seat first, from 1 to ${this.seats}.`
+            : undefined,
   );
 
   /** The spec the address stands for: the default one while it carries none. */
@@ -179,6 +189,10 @@ class ExperimentState {
       }
       const request = {
         spec,
+        ...(this.seats !== undefined &&
+          resume === undefined && {
+            shard: { index: this.seat! - 1, of: this.seats, mixed: true as const },
+          }),
         resume,
         model_files: this.modelFolder?.files,
         adapter_files: this.adapterFolder?.files,
@@ -264,6 +278,9 @@ class ExperimentState {
 }
 
 export const experiment = new ExperimentState();
+
+const isSeat = (seat: number | undefined, seats: number): seat is number =>
+  seat !== undefined && Number.isInteger(seat) && seat >= 1 && seat <= seats;
 
 /** The end of a run, as it is said aloud. */
 function endText(state: RunState): string {

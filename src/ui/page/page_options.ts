@@ -25,31 +25,46 @@ export interface PageOptions {
   /** The lesson that is open. */
   lesson: string;
   hidden: Part[];
+  /** An experiment that a class shares: into how many shares it is cut, and which one is this page's, from 0, if that is said. */
+  share?: { of: number; index?: number };
 }
 
 const MOST_TITLE = 100;
+
+/** Seats of a class at most. */
+export const MOST_SEATS = 1000;
 
 /** The options in a location's `search`; unknown ones are ignored. */
 export function parseOptions(search: string): PageOptions {
   const query = new URLSearchParams(search);
   const hidden = (query.get('hide') ?? '').split(',');
+  const share = parseShare(query.get('shard') ?? '');
   return {
     embed: query.has('embed'),
     projector: query.has('projector'),
     title: (query.get('title') ?? '').slice(0, MOST_TITLE),
     lesson: query.get('lesson') ?? '',
     hidden: (Object.keys(PARTS) as Part[]).filter((part) => hidden.includes(part)),
+    ...(share && { share }),
   };
 }
 
+/** "3/30" is share 3 of 30, "30" one of 30 that the reader is asked for; undefined for anything else. */
+function parseShare(text: string): PageOptions['share'] {
+  const [, index, of] = /^(?:(\d+)\/)?(\d+)$/.exec(text) ?? [];
+  const share = { of: Number(of), ...(index !== undefined && { index: Number(index) }) };
+  return share.of >= 1 && share.of <= MOST_SEATS && (share.index ?? 0) < share.of ? share : undefined;
+}
+
 /** The options as a location's `search`: `?lesson=block-size&hide=seed`; empty for none. */
-export function printOptions({ embed, projector, title, lesson, hidden }: PageOptions): string {
+export function printOptions({ embed, projector, title, lesson, hidden, share }: PageOptions): string {
   const parts = [
     ...(embed ? ['embed'] : []),
     ...(projector ? ['projector'] : []),
     ...(title ? [`title=${encodeURIComponent(title)}`] : []),
     ...(lesson ? [`lesson=${encodeURIComponent(lesson)}`] : []),
     ...(hidden.length > 0 ? [`hide=${hidden.join(',')}`] : []),
+    ...(share ? [`shard=${share.index === undefined ? '' : `${share.index}/`}${share.of}`] : []),
   ];
   return parts.length > 0 ? `?${parts.join('&')}` : '';
 }
