@@ -150,7 +150,7 @@ function measuredFootprint({ config, quant, weights }: Model): Footprint {
   const computed = footprintOf(config, quant, rest);
   return {
     ...computed,
-    actual_bytes: weights.arena.bytes,
+    actual_bytes: weights.bytes,
     bits_per_weight: (8 * weights.linear_bytes) / computed.quantized_parameters,
   };
 }

@@ -9,7 +9,7 @@ import { rollingWindows } from './rolling_windows.ts';
 import { forwardSequence } from './sequence.ts';
 import { branchSpan, causalSpan } from './spans.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
-import { MAX_TOKENS } from './workspace.ts';
+import { MAX_TOKENS } from './workspace_sizes.ts';
 
 /** A sequence to score: the log-probability of each token of `continuation` after `context`. */
 interface Pair {

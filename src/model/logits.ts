@@ -1,7 +1,7 @@
 import { argmax } from '../gpu/kernels/argmax.ts';
 import { openArena, readBack, write } from '../gpu/device/buffers.ts';
 import { embedding } from '../gpu/kernels/embedding.ts';
-import { stripsOf } from '../gpu/kernels/logit_strips.ts';
+import { stripsOf } from '../gpu/device/limits.ts';
 import { logprobs } from '../gpu/kernels/logprobs.ts';
 import { DTYPE } from '../gpu/kernels/stored.ts';
 import { compareWithBaseline } from './compare_logits.ts';
@@ -9,7 +9,8 @@ import type { Model } from './forward.ts';
 import { headLogits } from './head_logits.ts';
 import type { Trace } from './language_model.ts';
 import { normalize } from './norm.ts';
-import { WORK_PER_SUBMIT, type Head, type HeadBuffer } from './workspace.ts';
+import { headLengths, headRows, LEAST_WANTED } from './workspace_sizes.ts';
+import type { Head, HeadBuffer } from './workspace.ts';
 
 /** One wanted log-probability: of token `target` as the successor of batch token `row`. */
 export interface Wanted {
@@ -24,9 +25,6 @@ export interface TokenLogprob {
   best: number;
 }
 
-/** Bytes of logits kept at once: 64 MiB are 130 rows of Llama 3's vocabulary, and fit the default binding of 128 MiB. */
-const LOGIT_BYTES = 64 * 1024 * 1024;
-
 /**
  * Computes log-probabilities from the last forward pass, in the order wanted; nothing else comes back from the GPU.
  * Rows go through the head some at a time, so that a long text needs no [tokens, vocabulary] matrix.
@@ -36,9 +34,7 @@ export async function scoreWanted(
   wanted: readonly Wanted[],
   trace?: Trace,
 ): Promise<TokenLogprob[]> {
-  const V = outputsOf(model);
-  const most = Math.min(LOGIT_BYTES / (4 * V), WORK_PER_SUBMIT / (V * model.config.hidden_size));
-  const step = Math.max(1, Math.floor(most));
+  const step = headRows(model.config.hidden_size, outputsOf(model));
   const rows = [...new Set(wanted.map(({ row }) => row))];
   const results = new Array<TokenLogprob>(wanted.length);
   for (let begin = 0; begin < rows.length; begin += step) {
@@ -158,7 +154,11 @@ async function reserveHead(model: Model, rows: number, wanted: number): Promise<
   if (head && rows <= head.rows && wanted <= head.wanted) return head;
   head?.arena.close();
   model.head = undefined;
-  model.head = await openHead(model, Math.max(rows, head?.rows ?? 0), Math.max(wanted, head?.wanted ?? 64));
+  model.head = await openHead(
+    model,
+    Math.max(rows, head?.rows ?? 0),
+    Math.max(wanted, head?.wanted ?? LEAST_WANTED),
+  );
   return model.head;
 }
 
@@ -174,21 +174,7 @@ async function reserveBaseline(model: Model, rows: number): Promise<Head> {
 
 async function openHead({ gpu, config, weights }: Model, rows: number, wanted: number): Promise<Head> {
   const arena = openArena(gpu);
-  const V = weights.head.rows;
-  const strips = stripsOf(V);
-  const lengths: Record<HeadBuffer, number> = {
-    ids: rows,
-    picked: rows * config.hidden_size,
-    normed: rows * config.hidden_size,
-    rounded: rows * config.hidden_size,
-    logits: rows * V,
-    peaks: 2 * rows * strips,
-    places: rows * strips,
-    wanted: 2 * wanted,
-    logprob: wanted,
-    best: wanted,
-    gaps: rows * strips,
-  };
+  const lengths = headLengths(config.hidden_size, weights.head.rows, rows, wanted);
   const buffers = {} as Head['buffers'];
   try {
     for (const [name, length] of Object.entries(lengths) as [HeadBuffer, number][]) {

@@ -5,8 +5,8 @@ import { LabError } from '../../errors.ts';
 export interface Gpu {
   device: GPUDevice;
   adapter: AdapterReport;
-  /** Bytes of buffers alive that were made through `allocate`. */
-  allocated: { bytes: number };
+  /** Bytes of buffers alive that were made through `allocate`, and the most there ever were at a time. */
+  allocated: { bytes: number; most: number };
   pipelines: Map<string, GPUComputePipeline>;
   /** Why the device was lost, once it is. */
   loss: { reason?: string };
@@ -58,7 +58,7 @@ export async function openGpu(entry: GPU | undefined): Promise<Gpu> {
   return {
     device,
     adapter: report(adapter, entry),
-    allocated: { bytes: 0 },
+    allocated: { bytes: 0, most: 0 },
     pipelines: new Map(),
     loss,
     lost,
