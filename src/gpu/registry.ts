@@ -57,5 +57,6 @@ export const kernelsFor = (gpu: Gpu): readonly Kernel[] => KERNELS.filter((kerne
 export const kernelsOf = (gpu: Gpu, storage: StorageName): readonly Kernel[] => [
   ...OF_EVERY_MODEL,
   ...STORAGES[storage].others,
-  ...choicesOf(gpu, storage),
+  ...choicesOf(gpu, storage, 'prefill'),
+  ...choicesOf(gpu, storage, 'decode'),
 ];

@@ -35,7 +35,7 @@ export async function compareWithBaseline(
   const V = weights.head.rows;
   const strips = stripsOf(V);
   write(gpu, base.normed, states);
-  headLogits(model, base, R, head_dtype);
+  headLogits(model, base, R, head_dtype, 'prefill');
   commands.dispatch(logprobs, { W: R, V, strips }, { ...base, wanted: own.wanted });
   const { gaps } = base;
   const compared = { base: base.logits, logits: own.logits, peaks: base.peaks, gaps };

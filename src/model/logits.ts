@@ -4,6 +4,7 @@ import { embedding } from '../gpu/kernels/embedding.ts';
 import { stripsOf } from '../gpu/device/limits.ts';
 import { logprobs } from '../gpu/kernels/logprobs.ts';
 import { DTYPE } from '../gpu/kernels/stored.ts';
+import type { Phase } from '../gpu/matrix/choose.ts';
 import { compareWithBaseline } from './compare_logits.ts';
 import type { Model } from './forward.ts';
 import { headLogits } from './head_logits.ts';
@@ -68,7 +69,7 @@ async function scoreRows(
     buffers.wanted,
     Uint32Array.from(wanted.flatMap(({ row, target }) => [slots.get(row)!, target])),
   );
-  computeLogits(model, rows, buffers);
+  computeLogits(model, rows, buffers, 'prefill');
   commands.dispatch(logprobs, { W, V, strips: stripsOf(V) }, buffers);
   commands.submit();
   const [logprob, best] = await Promise.all([
@@ -115,7 +116,7 @@ async function keepOrCompare(
 export async function greedyToken(model: Model, row: number): Promise<number> {
   const { gpu, commands } = model;
   const { buffers } = await reserveHead(model, 1, 1);
-  computeLogits(model, [row], buffers);
+  computeLogits(model, [row], buffers, 'decode');
   const { peaks, places, best } = buffers;
   commands.dispatch(argmax, { R: 1, strips: stripsOf(outputsOf(model)) }, { peaks, places, ids: best });
   commands.submit();
@@ -123,9 +124,13 @@ export async function greedyToken(model: Model, row: number): Promise<number> {
 }
 
 /** All logits of some rows of the last forward pass, [rows, outputs]: a classifier's answer, and for comparing models. */
-export async function readLogits(model: Model, rows: readonly number[]): Promise<Float32Array> {
+export async function readLogits(
+  model: Model,
+  rows: readonly number[],
+  phase: Phase = 'prefill',
+): Promise<Float32Array> {
   const { buffers } = await reserveHead(model, rows.length, 1);
-  computeLogits(model, rows, buffers);
+  computeLogits(model, rows, buffers, phase);
   model.commands.submit();
   return new Float32Array(await readBack(model.gpu, buffers.logits, 4 * rows.length * outputsOf(model)));
 }
@@ -134,7 +139,7 @@ export async function readLogits(model: Model, rows: readonly number[]): Promise
 const outputsOf = ({ weights }: Model): number => weights.head.rows;
 
 /** Puts the hidden states of `rows` through the last norm, the head and the first half of the softmax. */
-function computeLogits(model: Model, rows: readonly number[], buffers: Head['buffers']): void {
+function computeLogits(model: Model, rows: readonly number[], buffers: Head['buffers'], phase: Phase): void {
   const { gpu, commands, config, weights, head_dtype } = model;
   const workspace = model.workspace!;
   const width = config.hidden_size;
@@ -146,7 +151,7 @@ function computeLogits(model: Model, rows: readonly number[], buffers: Head['buf
   const table = workspace.activations.hidden;
   commands.dispatch(embedding, pick, { ids, table, y: picked }, { DTYPE: DTYPE.F32 });
   normalize(commands, config.norm, weights.norm, { n: R * width, x: picked, y: normed });
-  headLogits(model, buffers, R, head_dtype);
+  headLogits(model, buffers, R, head_dtype, phase);
 }
 
 async function reserveHead(model: Model, rows: number, wanted: number): Promise<Head> {
