@@ -38,3 +38,15 @@ export function openShared(gpu: Gpu): SharedWeights {
     },
   };
 }
+
+/** The shared weights of a run, on the device it is on: after a loss they begin anew on the next. */
+export function shareOnDevice(): { on(gpu: Gpu): SharedWeights; close(): void } {
+  let shared: SharedWeights | undefined;
+  return {
+    on(gpu) {
+      if (shared && shared.gpu !== gpu) shared.close();
+      return (shared = shared?.gpu === gpu ? shared : openShared(gpu));
+    },
+    close: () => shared?.close(),
+  };
+}
