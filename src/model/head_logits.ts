@@ -1,3 +1,4 @@
+import { dispatchForm } from '../gpu/forms.ts';
 import type { Phase } from '../gpu/matrix/choose.ts';
 import { linear } from '../gpu/matrix/linear.ts';
 import { STRIP } from '../gpu/device/limits.ts';
@@ -29,5 +30,5 @@ export function headLogits(
   if (num_labels === undefined && (factor !== 1 || softcap !== 0)) {
     commands.dispatch(scale, { n: R * V, factor, softcap }, { x: logits });
   }
-  commands.dispatch(logit_strips, { R, V, strip: STRIP }, { logits, peaks, places });
+  dispatchForm(commands, logit_strips, { R, V, strip: STRIP }, { logits, peaks, places });
 }

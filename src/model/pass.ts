@@ -1,5 +1,5 @@
 import { add } from '../gpu/kernels/add.ts';
-import { attention } from '../gpu/kernels/attention.ts';
+import { attend as attendTo } from '../gpu/attend.ts';
 import { cast } from '../gpu/kernels/cast.ts';
 import type { Commands } from '../gpu/device/commands.ts';
 import type { Phase } from '../gpu/matrix/choose.ts';
@@ -100,7 +100,9 @@ export function attend(pass: Pass, layer: number, spec: BlockSpec, q: GPUBuffer)
   const { attention_scale: scale = 1 / Math.sqrt(head_dim), attention_softcap: softcap = 0 } = spec;
   const shape = { T, heads, kv_heads, head_dim, scale, softcap };
   const [keys, values] = [workspace.keys[layer]!, workspace.values[layer]!];
-  commands.dispatch(attention, shape, { q, keys, values, spans, y });
+  // A step of decoding sees what lies before it, and itself.
+  const room = { splits: workspace.splits, most: pass.first_slot + T };
+  attendTo(commands, pass.phase, shape, { q, keys, values, spans, y }, room);
   return y;
 }
 

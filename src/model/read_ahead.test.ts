@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { readAhead, type Piece } from './read_ahead.ts';
+import { readAhead, type Piece, type ReadRows } from './read_ahead.ts';
 
 const pieces: Piece[] = ['a', 'b', 'c', 'd'].map((name, i) => ({
   name,
@@ -12,17 +12,14 @@ const pieces: Piece[] = ['a', 'b', 'c', 'd'].map((name, i) => ({
 function file() {
   const rooms = new Set<ArrayBuffer>();
   const asked: string[] = [];
-  return {
-    rooms,
-    asked,
-    read(name: string, _first: number, _end: number, room?: Uint8Array<ArrayBuffer>) {
-      asked.push(name);
-      if (room) rooms.add(room.buffer);
-      const { bytes } = pieces.find((piece) => piece.name === name)!;
-      const target = room?.subarray(0, bytes) ?? new Uint8Array(bytes);
-      return Promise.resolve(target.fill(name.charCodeAt(0)));
-    },
+  const read: ReadRows = (name, _first, _end, room) => {
+    asked.push(name);
+    if (room) rooms.add(room.buffer);
+    const { bytes } = pieces.find((piece) => piece.name === name)!;
+    const target = room?.subarray(0, bytes) ?? new Uint8Array(bytes);
+    return Promise.resolve(target.fill(name.charCodeAt(0)));
   };
+  return { rooms, asked, read };
 }
 
 it('reads the next piece while one is used, and has two of them in memory', async () => {

@@ -39,8 +39,15 @@ export function openShared(gpu: Gpu): SharedWeights {
   };
 }
 
-/** The shared weights of a run, on the device it is on: after a loss they begin anew on the next. */
-export function shareOnDevice(): { on(gpu: Gpu): SharedWeights; close(): void } {
+/** The shared weights of a run, wherever it is. */
+export interface Sharing {
+  /** Those on a device; what lay on another one is freed. */
+  on(gpu: Gpu): SharedWeights;
+  close(): void;
+}
+
+/** Shared weights for a run that may lose its device: on the next one they begin anew. */
+export function shareOnDevice(): Sharing {
   let shared: SharedWeights | undefined;
   return {
     on(gpu) {

@@ -5,9 +5,6 @@ import type { ModelConfig } from './model_config.ts';
 /** Tokens one pass takes at most; longer inputs go in several, so that no submit keeps the GPU long. */
 export const MAX_TOKENS = 512;
 
-/** Multiplications per submit: about 50 ms on a slow integrated GPU, so that the screen stays alive. */
-export const WORK_PER_SUBMIT = 2e9;
-
 /** Published adapters rarely go beyond 256. */
 export const MAX_LORA_RANK = 512;
 
@@ -134,10 +131,12 @@ export function headLengths(hidden: number, outputs: number, rows: number, wante
   };
 }
 
-/** Rows that go through the head at once, so that a long text needs no [tokens, vocabulary] matrix. */
-export function headRows(hidden: number, outputs: number): number {
-  const most = Math.min(LOGIT_BYTES / (4 * outputs), WORK_PER_SUBMIT / (outputs * hidden));
-  return Math.max(1, Math.floor(most));
+/**
+ * Rows that go through the head at once, so that a long text needs no [tokens, vocabulary] matrix.
+ * @param work multiplications that a submit may have
+ */
+export function headRows(hidden: number, outputs: number, work = Infinity): number {
+  return Math.max(1, Math.floor(Math.min(LOGIT_BYTES / (4 * outputs), work / (outputs * hidden))));
 }
 
 /** The least room for wanted log-probabilities. */
