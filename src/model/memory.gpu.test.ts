@@ -62,7 +62,9 @@ async function measured(config: ModelConfig, quant: QuantConfig, { tokens, rows,
     await reserve(model, tokens, tokens);
     forward(model, sequenceBatch([...Array(tokens).keys()], 0));
     const asked = Array.from({ length: wanted }, (_, i) => ({ row: i % rows, target: i }));
-    await (await scoreWanted(model, asked)).done;
+    await (
+      await scoreWanted(model, asked)
+    ).done;
     return { weights: model.weights.bytes, device: allocated.most - before };
   });
 }
