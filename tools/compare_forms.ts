@@ -16,7 +16,8 @@ import { attention_tile, tileOverrides } from '../src/gpu/kernels/attention_tile
 import { floats, normals } from '../src/gpu/kernels/cases.ts';
 import { argmax } from '../src/gpu/kernels/argmax.ts';
 import { argmax_group, lanesFor, logit_strips_group, rms_norm_group } from '../src/gpu/kernels/grouped.ts';
-import { logit_strips, STRIP, stripsOf } from '../src/gpu/kernels/logit_strips.ts';
+import { STRIP, stripsOf } from '../src/gpu/device/limits.ts';
+import { logit_strips } from '../src/gpu/kernels/logit_strips.ts';
 import { rms_norm } from '../src/gpu/kernels/rms_norm.ts';
 
 const ROUNDS = 5;

@@ -12,23 +12,29 @@ export async function diskSource(path: string, name = path): Promise<ByteSource>
   return {
     name,
     byteLength: info.size,
+    fill,
     async slice(begin, end) {
-      const file = await open(path).catch((error: unknown) => {
-        throw unreadable(path, error);
-      });
-      try {
-        const bytes = new Uint8Array(end - begin);
-        const { bytesRead } = await file.read(bytes, 0, bytes.byteLength, begin);
-        if (bytesRead === bytes.byteLength) return bytes;
-        throw new LabError(
-          'truncated-file',
-          `${path} ended at byte ${begin + bytesRead}; ${end} were expected.`,
-        );
-      } finally {
-        await file.close();
-      }
+      const bytes = new Uint8Array(end - begin);
+      await fill(begin, bytes);
+      return bytes;
     },
   };
+
+  async function fill(begin: number, target: Uint8Array<ArrayBuffer>): Promise<void> {
+    const file = await open(path).catch((error: unknown) => {
+      throw unreadable(path, error);
+    });
+    try {
+      const { bytesRead } = await file.read(target, 0, target.byteLength, begin);
+      if (bytesRead === target.byteLength) return;
+      throw new LabError(
+        'truncated-file',
+        `${path} ended at byte ${begin + bytesRead}; ${begin + target.byteLength} were expected.`,
+      );
+    } finally {
+      await file.close();
+    }
+  }
 }
 
 function unreadable(path: string, error: unknown): LabError {

@@ -162,7 +162,7 @@ describe('where task files come from', () => {
     expect(await loadDocs(TASKS.arc_easy, openDatasets([], []))).toHaveLength(8);
   });
 
-  it('is a copy of the whole file where that is small, checked before it is read', async () => {
+  it('is a copy of the whole file where its size is known, checked before it is read', async () => {
     const bytes = await fixture('arc.parquet');
     const files = { 'ARC-Easy/test-00000-of-00001.parquet': bytes };
     const server = await fakeHub({ 'allenai/ai2_arc': { branches: { main: COMMIT }, files } });

@@ -25,9 +25,6 @@ interface Found {
 
 const ALL: readonly Task[] = Object.values(TASKS);
 
-/** A data set's file up to this is copied whole, for the next run too; of a larger one only some rows are read. */
-const MAX_WHOLE_BYTES = 64_000_000;
-
 /** The repositories that are asked on the Hub; a path that names another one is only looked for here. */
 const REPOSITORIES: ReadonlySet<string> = new Set(ALL.flatMap(({ hub }) => hub?.repo ?? []));
 
@@ -38,8 +35,8 @@ const BUNDLED: ReadonlySet<string> = new Set(
 
 /**
  * Task files from `places` in their order, then from the Hub, where a data set's branch is resolved to its commit when it
- * is first asked; `before` holds the commits of a run that goes on. What the Hub has is copied and checked whole where it
- * is small, and read in parts, by Range, where it is large.
+ * is first asked; `before` holds the commits of a run that goes on. What the Hub has is copied and checked whole, as
+ * weights are; where a mirror gives no size, it is read in parts, by Range.
  * A missing file is undefined; 'network' where the Hub cannot be reached, which says that no place has the file.
  */
 export function openDatasets(
@@ -72,10 +69,11 @@ export function openDatasets(
       (each) => each.replace(/-[0-9a-f]{16}(?=\.parquet$)/, '') === wanted,
     );
     if (file === undefined) return undefined;
-    const whole = (opened.bytesOf(file) ?? Infinity) <= MAX_WHOLE_BYTES;
-    const source = whole
-      ? await opened.files.open(file)
-      : cachedSource(await opened.remote(file), opened.address(file));
+    // However large it is: the Hub has a hash of the whole, and of no part. A mirror may say neither size nor hash.
+    const source =
+      opened.bytesOf(file) === undefined
+        ? cachedSource(await opened.remote(file), opened.address(file))
+        : await opened.files.open(file);
     const sha256 = source.sha256 ?? opened.sha256(file);
     const origin: DataOrigin = {
       file,

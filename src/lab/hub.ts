@@ -45,7 +45,7 @@ export interface HubFiles {
   commit: string;
   /** Where a file lies, for as long as the Hub keeps the commit: its bytes never change. */
   address(name: string): string;
-  /** A file read from the Hub in parts, unchecked: for a few rows of a large data set. */
+  /** A file read from the Hub in parts, unchecked: of a data set whose size a mirror does not give. */
   remote(name: string): Promise<StreamSource>;
   /** The size of a file. */
   bytesOf: (name: string) => number | undefined;

@@ -9,6 +9,7 @@ import { headDtype, type Model } from '../model/forward.ts';
 import { readOutliers } from '../model/outliers.ts';
 import type { ModelFiles } from '../model/open_model.ts';
 import { languageModel, withModel } from '../model/session.ts';
+import type { SharedWeights } from '../model/shared_weights.ts';
 import { effectiveConfig } from '../model/stored_quant.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import { findStates, keepStates, type Followed } from './baseline_states.ts';
@@ -32,6 +33,8 @@ export interface ConfigJob {
   later: readonly (readonly PlannedItem[])[];
   eta: Eta;
   gpu: Gpu;
+  /** Weights on the device that the configurations share. */
+  shared: SharedWeights;
   store: Store;
   /** Where the baseline leaves its states for the others, if there are others. */
   scratch: Scratch | undefined;
@@ -42,7 +45,7 @@ export interface ConfigJob {
 
 /** Loads the model under the configuration and asks it every item that has no answer yet; each is stored at once. */
 export async function measureConfig(job: ConfigJob): Promise<void> {
-  const { owned, index, config, model, plan, gpu, store, emit, signal, gate } = job;
+  const { owned, index, config, model, plan, gpu, shared, store, emit, signal, gate } = job;
   const stored = (await store.items(owned.record.id)).filter((row) => row.config === index);
   const answered = new Map(stored.map((row) => [`${row.task} ${row.doc_id}`, row.item]));
   const open = plan.filter(({ task, doc_id }) => !answered.has(`${task} ${doc_id}`));
@@ -53,7 +56,7 @@ export async function measureConfig(job: ConfigJob): Promise<void> {
   const onProgress = (done: number, total: number) =>
     emit({ type: 'progress', phase: 'load', config: index, done, total, what: 'weights' });
   const computed = effectiveConfig(config, model.stored_quant);
-  await withModel(gpu, { ...model, onProgress }, computed, async (ready) => {
+  await withModel(gpu, { ...model, onProgress, shared }, computed, async (ready) => {
     const footprint = measuredFootprint(ready);
     const load_seconds = secondsSince(begun);
     const timings = { load_seconds, answer_seconds: 0, tokens: 0, tokens_per_second: 0 };
@@ -213,7 +216,7 @@ function measuredFootprint({ config, quant, weights }: Model): Footprint {
   const computed = footprintOf(config, quant, rest);
   return {
     ...computed,
-    actual_bytes: weights.arena.bytes,
+    actual_bytes: weights.bytes,
     bits_per_weight: (8 * weights.linear_bytes) / computed.quantized_parameters,
   };
 }

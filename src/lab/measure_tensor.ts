@@ -2,7 +2,7 @@ import { LabError } from '../errors.ts';
 import { quickCheck } from '../gpu/check.ts';
 import type { Gpu } from '../gpu/device/device.ts';
 import { DTYPE } from '../gpu/kernels/stored.ts';
-import { passingLimit } from '../gpu/matrix/stored_matrix.ts';
+import { partLimit } from '../gpu/matrix/stored_matrix.ts';
 import {
   measureMatrix,
   measureOn,
@@ -42,7 +42,7 @@ export function tensorMeasurer(open: () => Promise<Gpu>): (request: MeasureReque
     };
     const gpu = await open().catch(() => undefined);
     return gpu && (await trusted(gpu, dtype))
-      ? measureMatrix(stored, wanted, measureOn(gpu), passingLimit(gpu), signal)
+      ? measureMatrix(stored, wanted, measureOn(gpu), partLimit(gpu), signal)
       : measureMatrix(stored, wanted, measureOnCpu, CPU_BYTES, signal);
   };
 }

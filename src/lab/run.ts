@@ -5,6 +5,7 @@ import { kernelsUsed, takeKernels } from '../gpu/kernels_used.ts';
 import type { Gpu } from '../gpu/device/device.ts';
 import { isAdapterFile } from '../model/model_files.ts';
 import { needsOf } from '../model/needs.ts';
+import { shareOnDevice, type Sharing } from '../model/shared_weights.ts';
 import { openChatTemplate } from '../model/chat/chat_template.ts';
 import { openModel, type ModelFiles } from '../model/open_model.ts';
 import { assembleResult, timedConfigs } from '../study/assemble.ts';
@@ -165,7 +166,12 @@ async function measure(
   const planned = Object.fromEntries(tasks.map(({ task, n }) => [task, n]));
   await owned.change(() => ({ environment, planned, ...(shard && { shard }), failures: {} }));
 
-  await measureAll({ ...survivor, owned, model, plans, host, checked, gate });
+  const sharing = shareOnDevice();
+  try {
+    await measureAll({ ...survivor, owned, model, plans, host, checked, gate, sharing });
+  } finally {
+    sharing.close();
+  }
 }
 
 interface Measurement extends Survivor {
@@ -176,10 +182,11 @@ interface Measurement extends Survivor {
   host: Host;
   checked: Checker;
   gate: Gate;
+  sharing: Sharing;
 }
 
 async function measureAll(measurement: Measurement): Promise<void> {
-  const { owned, plans, host, checked, emit, signal } = measurement;
+  const { owned, plans, host, checked, sharing, emit, signal } = measurement;
   const { id, spec } = owned.record;
   const { configs, on_error } = spec;
   const eta = estimate();
@@ -201,6 +208,7 @@ async function measureAll(measurement: Measurement): Promise<void> {
           later,
           eta,
           gpu,
+          shared: sharing.on(gpu),
           scratch,
           store: host.store,
         });

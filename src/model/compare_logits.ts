@@ -1,7 +1,7 @@
 import { readParts, write } from '../gpu/device/buffers.ts';
 import { dispatchForm } from '../gpu/forms.ts';
 import { expected_gap } from '../gpu/kernels/expected_gap.ts';
-import { STRIP, stripsOf } from '../gpu/kernels/logit_strips.ts';
+import { STRIP, stripsOf } from '../gpu/device/limits.ts';
 import { logprobs } from '../gpu/kernels/logprobs.ts';
 import type { ComputeDtype } from '../quant/config.ts';
 import type { Model } from './forward.ts';

@@ -1,3 +1,4 @@
+import { PIECE_BYTES } from '../gpu/device/limits.ts';
 import {
   formatOf,
   skippedModules,
@@ -99,11 +100,12 @@ export const cacheBytes = (config: ModelConfig, tokens: number): number =>
   2 * config.num_hidden_layers * config.num_key_value_heads * config.head_dim * tokens * 4;
 
 /**
- * Bytes of the checkpoint in memory at once while a model is loaded: those of its largest tensor, or 64 MiB of it.
+ * Bytes of the checkpoint in memory at once while a model is loaded: two pieces, one of which is read while the other is
+ * on its way to the device.
  * @param stored_bytes bytes of a parameter in the checkpoint
  */
 export function passingBytes(config: ModelConfig, stored_bytes: number): number {
-  return Math.min(Math.max(...tensorSizes(config)) * stored_bytes, 64 * 2 ** 20);
+  return 2 * Math.min(Math.max(...tensorSizes(config)) * stored_bytes, PIECE_BYTES);
 }
 
 /**

@@ -15,7 +15,8 @@ import { blockOf, type ModelConfig } from './model_config.ts';
 import { INPUT_SITES, type InputSite, type Pass } from './pass.ts';
 import { ropeTurns } from './rope.ts';
 import type { Weights } from './weights.ts';
-import { MAX_TOKENS, openWorkspace, widestMaskBytes, type Head, type Workspace } from './workspace.ts';
+import { openWorkspace, type Head, type Workspace } from './workspace.ts';
+import { MAX_TOKENS, widestMaskBytes } from './workspace_sizes.ts';
 
 /** A model ready to compute. */
 export interface Model {

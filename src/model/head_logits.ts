@@ -1,7 +1,8 @@
 import { dispatchForm } from '../gpu/forms.ts';
 import type { Phase } from '../gpu/matrix/choose.ts';
 import { linear } from '../gpu/matrix/linear.ts';
-import { STRIP, logit_strips } from '../gpu/kernels/logit_strips.ts';
+import { STRIP } from '../gpu/device/limits.ts';
+import { logit_strips } from '../gpu/kernels/logit_strips.ts';
 import { scale } from '../gpu/kernels/scale.ts';
 import type { ComputeDtype } from '../quant/config.ts';
 import type { Model } from './forward.ts';

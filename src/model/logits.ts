@@ -2,7 +2,7 @@ import { argmax } from '../gpu/kernels/argmax.ts';
 import { dispatchForm } from '../gpu/forms.ts';
 import { openArena, readBack, readParts, write } from '../gpu/device/buffers.ts';
 import { embedding } from '../gpu/kernels/embedding.ts';
-import { stripsOf } from '../gpu/kernels/logit_strips.ts';
+import { stripsOf } from '../gpu/device/limits.ts';
 import { logprobs } from '../gpu/kernels/logprobs.ts';
 import { DTYPE } from '../gpu/kernels/stored.ts';
 import type { Phase } from '../gpu/matrix/choose.ts';
@@ -11,6 +11,7 @@ import type { Model } from './forward.ts';
 import { headLogits } from './head_logits.ts';
 import type { Trace } from './language_model.ts';
 import { normalize } from './norm.ts';
+import { headLengths, headRows, LEAST_WANTED } from './workspace_sizes.ts';
 import type { Head, HeadBuffer } from './workspace.ts';
 
 /** One wanted log-probability: of token `target` as the successor of batch token `row`. */
@@ -26,9 +27,6 @@ export interface TokenLogprob {
   best: number;
 }
 
-/** Bytes of logits kept at once: 64 MiB are 130 rows of Llama 3's vocabulary, and fit the default binding of 128 MiB. */
-const LOGIT_BYTES = 64 * 1024 * 1024;
-
 /** What the GPU was given to do: `done` is what comes of it, and need not be waited for before it is given more. */
 export interface Issued<T> {
   done: Promise<T>;
@@ -43,9 +41,7 @@ export async function scoreWanted(
   wanted: readonly Wanted[],
   trace?: Trace,
 ): Promise<Issued<TokenLogprob[]>> {
-  const V = outputsOf(model);
-  const most = Math.min(LOGIT_BYTES / (4 * V), model.pace.work_per_submit / (V * model.config.hidden_size));
-  const step = Math.max(1, Math.floor(most));
+  const step = headRows(model.config.hidden_size, outputsOf(model), model.pace.work_per_submit);
   const placesOf = new Map<number, number[]>();
   for (const [i, { row }] of wanted.entries()) placesOf.set(row, [...(placesOf.get(row) ?? []), i]);
   const rows = [...placesOf.keys()];
@@ -201,7 +197,11 @@ async function reserveHead(model: Model, rows: number, wanted: number): Promise<
   if (head && rows <= head.rows && wanted <= head.wanted) return head;
   head?.arena.close();
   model.head = undefined;
-  model.head = await openHead(model, Math.max(rows, head?.rows ?? 0), Math.max(wanted, head?.wanted ?? 64));
+  model.head = await openHead(
+    model,
+    Math.max(rows, head?.rows ?? 0),
+    Math.max(wanted, head?.wanted ?? LEAST_WANTED),
+  );
   return model.head;
 }
 
@@ -217,21 +217,7 @@ async function reserveBaseline(model: Model, rows: number): Promise<Head> {
 
 async function openHead({ gpu, config, weights }: Model, rows: number, wanted: number): Promise<Head> {
   const arena = openArena(gpu);
-  const V = weights.head.rows;
-  const strips = stripsOf(V);
-  const lengths: Record<HeadBuffer, number> = {
-    ids: rows,
-    picked: rows * config.hidden_size,
-    normed: rows * config.hidden_size,
-    rounded: rows * config.hidden_size,
-    logits: rows * V,
-    peaks: 2 * rows * strips,
-    places: rows * strips,
-    wanted: 2 * wanted,
-    logprob: wanted,
-    best: wanted,
-    gaps: rows * strips,
-  };
+  const lengths = headLengths(config.hidden_size, weights.head.rows, rows, wanted);
   const buffers = {} as Head['buffers'];
   try {
     for (const [name, length] of Object.entries(lengths) as [HeadBuffer, number][]) {

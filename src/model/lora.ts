@@ -14,7 +14,7 @@ import type { ModelConfig } from './model_config.ts';
 import { linearModules, type LinearModule } from './modules.ts';
 import { readJson } from './read_json.ts';
 import { allTensors, modelTensors } from './tensors.ts';
-import { MAX_LORA_RANK } from './workspace.ts';
+import { MAX_LORA_RANK } from './workspace_sizes.ts';
 
 /** A LoRA adapter as PEFT saves it: y += scaling · (x · Aᵀ) · Bᵀ on some Linear layers (Hu et al. 2021). */
 export interface Adapter {

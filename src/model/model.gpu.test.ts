@@ -88,7 +88,7 @@ it('takes a tied head and more rows than a binding holds', async () => {
       expect(weights.embedding.parts.length).toBeGreaterThan(2);
       expect(await logitsOf(parts, IDS)).toEqual(await logitsOf(whole, IDS));
       closeModel(parts);
-      weights.arena.close();
+      weights.close();
     });
   }
 });

@@ -3,7 +3,7 @@ import type { Model } from './forward.ts';
 import type { Role } from './model_config.ts';
 import { INPUT_SITES, type InputSite } from './pass.ts';
 import type { LinearRows } from './weights.ts';
-import { widestMaskBytes } from './workspace.ts';
+import { widestMaskBytes } from './workspace_sizes.ts';
 
 /** The columns of one input that LLM.int8() kept in the float path, in any token so far. */
 export interface OutlierColumns {

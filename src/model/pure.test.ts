@@ -15,7 +15,7 @@ function reach(file: string, seen: Set<string>): Set<string> {
 
 it('the page reads config.json and counts sizes without anything of the GPU but a limit', () => {
   const reached = new Set<string>();
-  for (const name of ['config.ts', 'footprint.ts']) reach(`src/model/${name}`, reached);
+  for (const name of ['config.ts', 'footprint.ts', 'memory.ts']) reach(`src/model/${name}`, reached);
   expect(reached).toContain('src/model/families/gpt2.ts');
   expect([...reached].filter((file) => !/^src\/(tensor|quant|model|errors)/.test(file))).toEqual([
     'src/gpu/device/limits.ts',

@@ -4,7 +4,7 @@ import { scoreWanted, type Issued, type TokenLogprob } from './logits.ts';
 import { inputLength, layOut, pack, tokensOf, type Pair, type Request } from './packing.ts';
 import { lengthClass } from './rope.ts';
 import { joinTraces } from './join_traces.ts';
-import { MAX_TOKENS, widestInput } from './workspace.ts';
+import { MAX_TOKENS, widestInput } from './workspace_sizes.ts';
 
 /** Requests that are sorted by length to be packed together: more would keep the first of them waiting. */
 const WINDOW = 64;

@@ -1,7 +1,7 @@
 import type { Phase } from '../gpu/matrix/choose.ts';
 import { forward, type Model, type TokenBatch } from './forward.ts';
 import { causalSpan } from './spans.ts';
-import { MAX_TOKENS } from './workspace.ts';
+import { MAX_TOKENS } from './workspace_sizes.ts';
 
 /**
  * Runs a plain sequence through the blocks, in as many passes as it takes; `ids` continue what the slots before

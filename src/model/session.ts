@@ -16,7 +16,8 @@ export interface ModelSource extends Pick<ModelFiles, 'config' | 'checkpoint'>, 
 }
 
 /**
- * Loads a model under a configuration, lends it to `use` and frees all it took, however that ends:
+ * Loads a model under a configuration, lends it to `use` and frees all it took, however that ends; what it shares with
+ * others stays, unless it failed:
  * `withModel(gpu, files, quant, (model) => readLogits(model, …))`.
  * @param quant the configuration to compute under; of a checkpoint that was quantized before, its effectiveConfig
  * @throws all that loadWeights throws, and out-of-memory.
@@ -40,9 +41,11 @@ export async function withModel<T>(
         closeModel(model);
       }
     } finally {
-      weights.arena.close();
+      weights.close();
     }
   } catch (error) {
+    // Some of it may never have come to the device.
+    options.shared?.close();
     await forgetFaults(gpu);
     throw error;
   }

@@ -1,4 +1,3 @@
-import type { Arena } from '../gpu/device/buffers.ts';
 import type { Gpu } from '../gpu/device/device.ts';
 import type { DeviceMatrix } from '../gpu/matrix/matrix.ts';
 import type { QuantConfig } from '../quant/config.ts';
@@ -8,6 +7,7 @@ import { openLoader, type Linear, type Loader, type Progress } from './loader.ts
 import { adaptedCheckpoint, type Adapter } from './lora.ts';
 import type { ModelConfig, Role } from './model_config.ts';
 import type { NormWeights } from './norm.ts';
+import { openShared, type SharedWeights } from './shared_weights.ts';
 import { modelTensors, type LayerNorm, type LayerTensors, type NormTensors } from './tensors.ts';
 
 /** A model's weights on the device. The Linear layers of the blocks are quantized; everything else is as stored. */
@@ -20,10 +20,12 @@ export interface Weights {
   /** The vocabulary's or the classes' matrix; the embedding itself when the model ties them. */
   head: DeviceMatrix;
   head_bias: GPUBuffer | undefined;
-  /** All of their buffers; closing it frees the weights. */
-  arena: Arena;
+  /** Bytes of all their buffers, shared ones included. */
+  bytes: number;
   /** Bytes of the blocks' Linear layers, scales and codes included: what quantizing them left. */
   linear_bytes: number;
+  /** Frees them, but for those that other configurations share. */
+  close(): void;
 }
 
 /** A block's norms, and what computes each role. */
@@ -45,10 +47,12 @@ export interface WeightOptions {
   adapter?: Adapter | undefined;
   /** How Linear layers are stored that the checkpoint has quantized. */
   layout?: SavedLayout | undefined;
+  /** Weights that no configuration changes, for those after this one; without it nothing stays. */
+  shared?: SharedWeights | undefined;
 }
 
 /**
- * Streams a checkpoint to the device, tensor by tensor: read, check, quantize, upload, forget.
+ * Streams a checkpoint to the device, piece by piece: read, check, quantize, upload, forget.
  * @throws missing-tensor or bad-config when checkpoint and config.json disagree; non-finite-weights; out-of-memory.
  */
 export async function loadWeights(
@@ -56,12 +60,17 @@ export async function loadWeights(
   checkpoint: Checkpoint,
   config: ModelConfig,
   quant: QuantConfig,
-  { onProgress = () => {}, adapter, layout }: WeightOptions = {},
+  { onProgress = () => {}, adapter, layout, ...options }: WeightOptions = {},
 ): Promise<Weights> {
   const adapted = adapter ? adaptedCheckpoint(adapter, config, checkpoint) : checkpoint;
-  const loader = await openLoader(gpu, adapted, quant, { onProgress, adapter, layout });
-  const { arena } = loader;
   const tensors = modelTensors(config, checkpoint);
+  const shared = options.shared ?? openShared(gpu);
+  const loader = await openLoader(gpu, adapted, quant, tensors, { onProgress, adapter, layout, shared });
+  const { arena } = loader;
+  const close = (): void => {
+    arena.close();
+    if (!options.shared) shared.close();
+  };
   try {
     const embedding = await loader.table(tensors.embedding);
     const positions = tensors.positions && (await loader.table(tensors.positions));
@@ -70,9 +79,12 @@ export async function loadWeights(
     const norm = await loadNorm(loader, tensors.norm);
     const head = tensors.head ? await loader.table(tensors.head) : embedding;
     const head_bias = tensors.head_bias && (await loader.vector([tensors.head_bias]));
-    return { embedding, positions, layers, norm, head, head_bias, arena, linear_bytes: loader.linearBytes() };
+    const bytes = arena.bytes + shared.bytes;
+    const linear_bytes = loader.linearBytes();
+    return { embedding, positions, layers, norm, head, head_bias, bytes, linear_bytes, close };
   } catch (error) {
-    arena.close();
+    await loader.end();
+    close();
     throw error;
   }
 }

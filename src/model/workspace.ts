@@ -2,9 +2,17 @@ import { reserveSplits, type Splits } from '../gpu/attend.ts';
 import { openArena, type Arena } from '../gpu/device/buffers.ts';
 import type { Gpu } from '../gpu/device/device.ts';
 import { reserveInt8Input, type Int8Input } from '../gpu/matrix/int8_input.ts';
-import { maskWords } from '../gpu/kernels/outlier_columns.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import type { ModelConfig, Rope } from './model_config.ts';
+import {
+  activationWidths,
+  grownExtent,
+  keyBytes,
+  SPAN_WIDTH,
+  widestInput,
+  type Extent,
+  type headLengths,
+} from './workspace_sizes.ts';
 
 /** Buffers a forward pass works in: activations of `tokens` tokens, keys and values of `slots` slots. */
 export interface Workspace {
@@ -47,33 +55,18 @@ export interface Head {
   buffers: Record<HeadBuffer, GPUBuffer>;
 }
 
-export type HeadBuffer =
-  | 'ids'
-  | 'picked'
-  | 'normed'
-  | 'rounded'
-  | 'logits'
-  | 'peaks'
-  | 'places'
-  | 'wanted'
-  | 'logprob'
-  | 'best'
-  | 'gaps';
-
-/** Tokens one pass takes at most; longer inputs go in several, so that no submit keeps the GPU long. */
-export const MAX_TOKENS = 512;
+export type HeadBuffer = keyof ReturnType<typeof headLengths>;
 
 /** A workspace of at least so many tokens and slots; sizes are powers of two, so that growing is rare. */
 export async function openWorkspace(
   gpu: Gpu,
   config: ModelConfig,
   quant: QuantConfig,
-  least: { tokens: number; slots: number },
+  least: Extent,
 ): Promise<Workspace> {
   const arena = openArena(gpu);
   try {
-    const tokens = grown(Math.min(least.tokens, MAX_TOKENS));
-    const slots = grown(least.slots);
+    const { tokens, slots } = grownExtent(least);
     const allocate = (width: number, name: string) =>
       arena.allocate(4 * tokens * width, `activations ${name}`);
     const activations = {} as Workspace['activations'];
@@ -83,13 +76,13 @@ export async function openWorkspace(
     const spans = new Map<number | undefined, GPUBuffer>();
     const turns = new Map<Rope, GPUBuffer>();
     for (const { window, rope, query_rope } of config.blocks) {
-      if (!spans.has(window)) spans.set(window, await allocate(4, 'spans'));
+      if (!spans.has(window)) spans.set(window, await allocate(SPAN_WIDTH, 'spans'));
       for (const each of [rope, query_rope]) {
         if (each && !turns.has(each)) turns.set(each, await allocate(config.head_dim, 'turns'));
       }
     }
     const [keys, values]: [GPUBuffer[], GPUBuffer[]] = [[], []];
-    const cache = 4 * slots * config.num_key_value_heads * config.head_dim;
+    const cache = keyBytes(config, slots);
     for (let layer = 0; layer < config.num_hidden_layers; layer++) {
       keys.push(await arena.allocate(cache, 'keys'));
       values.push(await arena.allocate(cache, 'values'));
@@ -106,56 +99,3 @@ export async function openWorkspace(
     throw error;
   }
 }
-
-/** float32 or u32 values a token takes in each buffer. */
-function activationWidths(config: ModelConfig) {
-  const { hidden_size: hidden, intermediate_size: inner, head_dim } = config;
-  const queries = config.num_attention_heads * head_dim;
-  const keys = config.num_key_value_heads * head_dim;
-  return {
-    ids: 1,
-    positions: 1,
-    /** The residual stream. */
-    hidden,
-    normed: hidden,
-    /** The MLP's input of a block whose MLP and attention have a norm each for the same stream. */
-    beside: config.blocks.some(({ parallel, norms }) => parallel && norms.mlp_in) ? hidden : 1,
-    /** A Linear's input in the compute dtype. */
-    rounded: widestInput(config),
-    /** A projection whose rows are grouped by heads, before it is parted. */
-    grouped: config.blocks.some(({ linears }) => linears.some(({ by_head }) => by_head))
-      ? queries + 2 * keys
-      : 1,
-    q: queries,
-    k: keys,
-    q_normed: queries,
-    k_normed: keys,
-    turned: queries,
-    /** Attention's output. */
-    mixed: queries,
-    /** The sum that attention or MLP adds to the residual stream. */
-    update: hidden,
-    gate: inner,
-    up: inner,
-    activated: inner,
-    /** A LoRA adapter's inner vector. */
-    low_rank: MAX_LORA_RANK,
-  };
-}
-
-/** Published adapters rarely go beyond 256. */
-export const MAX_LORA_RANK = 512;
-
-/** Columns of the widest Linear of a block. */
-export const widestInput = ({
-  hidden_size,
-  intermediate_size,
-  num_attention_heads,
-  head_dim,
-}: ModelConfig): number => Math.max(hidden_size, intermediate_size, num_attention_heads * head_dim);
-
-/** Bytes of a mask over the widest Linear's columns. */
-export const widestMaskBytes = (config: ModelConfig): number => 4 * maskWords(widestInput(config));
-
-/** The next power of two, and at least 64. */
-const grown = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(64, n)));

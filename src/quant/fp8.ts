@@ -12,6 +12,10 @@ const SQUARE = 128;
 const areaOf = (scaling: Fp8Scaling, [rows, columns]: readonly [number, number]): [number, number] =>
   scaling === 'tensor' ? [rows, columns] : scaling === 'row' ? [1, columns] : [SQUARE, SQUARE];
 
+/** Consecutive weights of a row [columns] that share a scale. */
+export const fp8Blocksize = (scaling: Fp8Scaling, columns: number): number =>
+  Math.min(areaOf(scaling, [1, columns])[1], columns);
+
 /** How many scales a weight [rows, columns] has. */
 export function fp8Scales(scaling: Fp8Scaling, shape: readonly [number, number]): number {
   const [high, wide] = areaOf(scaling, shape);
@@ -35,8 +39,11 @@ export function quantizeFp8({ data, shape }: Tensor, scaling: Fp8Scaling): ByteC
   });
   const scales = absmax.map((largest) => largest / E4M3_MAX);
   const codes = Uint8Array.from(data, (x, i) => nearestE4M3(Math.fround(x / (scales[blockOf(i)]! || 1))));
-  const blocksize = Math.min(wide, columns);
-  return fp8Codes(codes, scales, [rows, columns], { high, wide, blocksize });
+  return fp8Codes(codes, scales, [rows, columns], {
+    high,
+    wide,
+    blocksize: fp8Blocksize(scaling, columns),
+  });
 }
 
 /** Rows and columns that a scale serves, and how many columns of them a block along a row has. */

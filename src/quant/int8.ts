@@ -8,12 +8,16 @@ const INVERSE_127 = Math.fround(7.874015718698502e-3);
 /**
  * Quantizes a [rows, columns] tensor to 8-bit integers: weight · 127/absmax, rounded half to even, with one
  * absmax a row or one for the whole tensor. A row with absmax 2 takes 1.0 to 64 (63.5 is a tie) and back to 1.0079.
+ * With `CB`, as many zeros, the integers are written there.
  * The row form is bitsandbytes' int8_vectorwise_quant with threshold 0 (backends/default/ops.py).
  */
-export function quantizeInt8({ data, shape }: Tensor, granularity: 'row' | 'tensor'): Int8Tensor {
+export function quantizeInt8(
+  { data, shape }: Tensor,
+  granularity: 'row' | 'tensor',
+  CB = new Int8Array(data.length),
+): Int8Tensor {
   const columns = granularity === 'tensor' ? data.length : shape.at(-1)!;
   const rows = columns === 0 ? 0 : data.length / columns;
-  const CB = new Int8Array(data.length);
   const SCB = new Float32Array(rows);
   for (let row = 0; row < rows; row++) {
     const begin = row * columns;

@@ -9,6 +9,7 @@ import {
   passingBytes,
   type Footprint,
 } from '../model/footprint.ts';
+import { memoryNeed } from '../model/memory.ts';
 import { configName, type ComputeDtype, type QuantConfig } from '../quant/config.ts';
 import { bitsText, count, mebibytes, mebibytesColumn, whole } from './view/format.ts';
 
@@ -85,8 +86,21 @@ export function footprintText(config: ModelConfig, context: number): string {
     '',
     `keys and values of ${count(context, 'token')}: ${mebibytes(cacheBytes(config, context))} MiB in float32`,
     `passing through memory while loading: ${mebibytes(passingBytes(config, 2))} MiB`,
+    needLine(config, context),
     ...LORA_TARGETS.map(([name, roles]) => loraLine(config, name, blockLayers(config, roles))),
   ].join('\n');
+}
+
+/** What lies on the device at most in a run of such a context, of a checkpoint of 16 bits. */
+function needLine(config: ModelConfig, context: number): string {
+  const extent = { tokens: context, slots: context, rows: context, wanted: context, compares: false };
+  const needs = COMPARED.filter(
+    ([quant], i) => i > 0 && !('double_quant' in quant && quant.double_quant),
+  ).map(([quant]) => {
+    const { device } = memoryNeed(config, quant, { element_bytes: 2 }, extent);
+    return `${configName(quant)} ${mebibytes(device)} MiB`;
+  });
+  return `on the device at most while a 16-bit checkpoint is run with that context: ${needs.join(', ')}`;
 }
 
 function loraLine(config: ModelConfig, name: string, targets: readonly string[]): string {

@@ -298,7 +298,8 @@ export async function readWeightRows(
   name: string,
   rowBegin: number,
   rowEnd: number,
+  room?: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { info, shard } = findTensor(checkpoint, name);
-  return readRows(shard.source, shard.header, info, rowBegin, rowEnd);
+  return readRows(shard.source, shard.header, info, rowBegin, rowEnd, room);
 }

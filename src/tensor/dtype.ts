@@ -123,9 +123,14 @@ export function encodeBF16(data: Float32Array): Uint16Array<ArrayBuffer> {
 /**
  * Little-endian stored values as float32, exactly: decoding F16 bytes `00 3c 00 c0` gives [1, -2].
  * The bytes may start at any address. Aligned F32 bytes are not copied: the result shares their memory.
+ * With `room`, of as many values, they are written there.
  * Typed arrays have the byte order of the machine; every machine that runs a browser is little-endian.
  */
-export function decode(dtype: QuantizableDtype, bytes: Uint8Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
+export function decode(
+  dtype: QuantizableDtype,
+  bytes: Uint8Array<ArrayBuffer>,
+  room?: Float32Array<ArrayBuffer>,
+): Float32Array<ArrayBuffer> {
   const size = DTYPES.get(dtype)! / 8;
   if (bytes.byteLength % size !== 0) {
     throw new LabError(
@@ -135,10 +140,14 @@ export function decode(dtype: QuantizableDtype, bytes: Uint8Array<ArrayBuffer>):
   }
   const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
   const length = bytes.byteLength / size;
-  if (dtype === 'F32') return new Float32Array(aligned.buffer, aligned.byteOffset, length);
+  if (dtype === 'F32') {
+    const values = new Float32Array(aligned.buffer, aligned.byteOffset, length);
+    room?.set(values);
+    return room ?? values;
+  }
 
   const stored = new Uint16Array(aligned.buffer, aligned.byteOffset, length);
-  const data = new Float32Array(length);
+  const data = room ?? new Float32Array(length);
   // Integers, not floats, are copied: a signalling NaN would change on its way through a number.
   const bits = bitsOf(data);
   if (dtype === 'BF16') for (let i = 0; i < length; i++) bits[i] = stored[i]! << 16;

@@ -14,7 +14,7 @@ import {
   type Cursor,
 } from './json.ts';
 import { sniff } from './sniff.ts';
-import type { ByteSource } from './source.ts';
+import { readInto, type ByteSource } from './source.ts';
 import type { Tensor } from './tensor.ts';
 
 /** Bytes of the header's length, a little-endian u64, at the file's start. */
@@ -341,6 +341,7 @@ export function readTensorBytes(
 /**
  * The bytes of rows [rowBegin, rowEnd), a row being all but the first dimension; a scalar is one row.
  * Rows 1 to 3 of a BF16 [4, 5] are 20 bytes. So an embedding of gigabytes passes through in parts.
+ * @param room where they are read to, and the first of which they are; without it they get room of their own
  */
 export async function readRows(
   source: ByteSource,
@@ -348,6 +349,7 @@ export async function readRows(
   info: TensorInfo,
   rowBegin: number,
   rowEnd: number,
+  room?: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const rows = info.shape[0] ?? 1;
   if (!(
@@ -371,7 +373,12 @@ export async function readRows(
     );
   }
   const start = header.data_start + begin;
-  return source.slice(start + rowBegin * rowBytes, start + rowEnd * rowBytes);
+  const from = start + rowBegin * rowBytes;
+  const until = start + rowEnd * rowBytes;
+  if (!room) return source.slice(from, until);
+  const target = room.subarray(0, until - from);
+  await readInto(source, from, target);
+  return target;
 }
 
 /** One tensor decoded to float32; of any dtype but F32, F16 and BF16 it throws 'unsupported-dtype'. */

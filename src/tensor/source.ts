@@ -24,6 +24,18 @@ export interface ByteSource {
   /** The SHA-256 of all its bytes, where whoever opened it has checked them. */
   readonly sha256?: string | undefined;
   slice(begin: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** Reads the bytes from `begin` on into `target`, as many as it takes: for who reads much and has room for it already. */
+  fill?(begin: number, target: Uint8Array<ArrayBuffer>): Promise<void>;
+}
+
+/** Reads the bytes from `begin` on into `target`, as many as it takes, from a source of any kind. */
+export async function readInto(
+  source: ByteSource,
+  begin: number,
+  target: Uint8Array<ArrayBuffer>,
+): Promise<void> {
+  if (source.fill) return source.fill(begin, target);
+  target.set(await source.slice(begin, begin + target.byteLength));
 }
 
 /** A source whose bytes can be taken as they arrive, without room for all of them. */
@@ -65,6 +77,13 @@ export function memorySource(name: string, bytes: Uint8Array): ByteSource {
       return Promise.resolve().then(() => {
         checkRange({ name, byteLength }, begin, end);
         return new Uint8Array(bytes.subarray(begin, end));
+      });
+    },
+    fill(begin, target) {
+      return Promise.resolve().then(() => {
+        const end = begin + target.byteLength;
+        checkRange({ name, byteLength }, begin, end);
+        target.set(bytes.subarray(begin, end));
       });
     },
   };

@@ -5,7 +5,7 @@ import { openGpu } from '../../src/gpu/device/device.ts';
 import { quantizeInput, reserveInt8Input } from '../../src/gpu/matrix/int8_input.ts';
 import { linear } from '../../src/gpu/matrix/linear.ts';
 import { loadMatrix, storeAs, uploadQuantized } from '../../src/gpu/matrix/load_matrix.ts';
-import { maskWords } from '../../src/gpu/kernels/outlier_columns.ts';
+import { maskWords } from '../../src/gpu/device/limits.ts';
 import { round } from '../../src/model/pass.ts';
 import { dequantizeBlockwise, quantizeBlockwise } from '../../src/quant/blockwise.ts';
 import { CODEBOOKS } from '../../src/quant/config.ts';

@@ -1,6 +1,7 @@
 import { LabError } from '../../errors.ts';
 import { inMiB } from '../../tensor/size_words.ts';
 import { orLost, throwIfFaulty, throwIfLost, type Gpu } from './device.ts';
+import { bufferBytes } from './limits.ts';
 
 /** The largest tensor part one buffer may hold on this device, in bytes. */
 export const largestBinding = ({ device }: Gpu): number =>
@@ -11,7 +12,7 @@ export const largestBinding = ({ device }: Gpu): number =>
  * @throws over-limit when no buffer may be so large, out-of-memory when the device has no room, device-lost.
  */
 export async function allocate(gpu: Gpu, bytes: number, what: string): Promise<GPUBuffer> {
-  const size = Math.max(16, Math.ceil(bytes / 16) * 16);
+  const size = bufferBytes(bytes);
   const largest = largestBinding(gpu);
   if (size > largest) {
     throw new LabError(
@@ -27,7 +28,9 @@ export async function allocate(gpu: Gpu, bytes: number, what: string): Promise<G
     buffer.destroy();
     throw error;
   }
-  gpu.allocated.bytes += size;
+  const { allocated } = gpu;
+  allocated.bytes += size;
+  allocated.most = Math.max(allocated.most, allocated.bytes);
   return buffer;
 }
 
@@ -87,18 +90,37 @@ export function free(gpu: Gpu, buffer: GPUBuffer): void {
 /** Bytes a single writeBuffer copies at most: a bigger one makes some drivers stage it twice. */
 const UPLOAD_BYTES = 16 * 1024 * 1024;
 
-/** Copies `data` to the start of `buffer`; a last odd part is padded to the 4 bytes a copy needs. */
-export function write({ device }: Gpu, buffer: GPUBuffer, data: ArrayBufferView<ArrayBuffer>): void {
+/**
+ * Copies `data` into `buffer` from `offset` on, a multiple of 4; a last odd part is padded to the 4 bytes a copy needs.
+ */
+export function write(
+  { device }: Gpu,
+  buffer: GPUBuffer,
+  data: ArrayBufferView<ArrayBuffer>,
+  offset = 0,
+): void {
   const whole = data.byteLength & ~3;
   for (let begin = 0; begin < whole; begin += UPLOAD_BYTES) {
     const size = Math.min(UPLOAD_BYTES, whole - begin);
-    device.queue.writeBuffer(buffer, begin, data.buffer, data.byteOffset + begin, size);
+    device.queue.writeBuffer(buffer, offset + begin, data.buffer, data.byteOffset + begin, size);
   }
   if (whole < data.byteLength) {
     const tail = new Uint8Array(4);
     tail.set(new Uint8Array(data.buffer, data.byteOffset + whole, data.byteLength - whole));
-    device.queue.writeBuffer(buffer, whole, tail);
+    device.queue.writeBuffer(buffer, offset + whole, tail);
   }
+}
+
+/** Copies the first `bytes` of a buffer into another from `offset` on, after everything submitted so far. */
+export function copy(
+  { device }: Gpu,
+  from: GPUBuffer,
+  into: { buffer: GPUBuffer; offset: number },
+  bytes: number,
+): void {
+  const encoder = device.createCommandEncoder();
+  encoder.copyBufferToBuffer(from, 0, into.buffer, into.offset, Math.ceil(bytes / 4) * 4);
+  device.queue.submit([encoder.finish()]);
 }
 
 /** A new storage buffer holding `data`. */

@@ -6,8 +6,8 @@ import { bindGroups, type BindGroups } from './bind_groups.ts';
 export interface Gpu {
   device: GPUDevice;
   adapter: AdapterReport;
-  /** Bytes of buffers alive that were made through `allocate`. */
-  allocated: { bytes: number };
+  /** Bytes of buffers alive that were made through `allocate`, and the most there ever were at a time. */
+  allocated: { bytes: number; most: number };
   pipelines: Map<string, GPUComputePipeline>;
   bindGroups: BindGroups;
   /** Buffers that wait for something to be read back through them. */
@@ -64,7 +64,7 @@ export async function openGpu(entry: GPU | undefined): Promise<Gpu> {
   return {
     device,
     adapter: report(adapter, entry),
-    allocated: { bytes: 0 },
+    allocated: { bytes: 0, most: 0 },
     loss,
     lost,
     fault,

@@ -2,12 +2,6 @@ import source from '../../../shaders/logit_strips.wgsl?raw';
 import { floats, normals } from './cases.ts';
 import { defineKernel, grid } from '../device/kernel.ts';
 
-/** Logits one invocation walks through: short enough to share a vocabulary out, long enough to leave few strips. */
-export const STRIP = 512;
-
-/** The number of strips a vocabulary of V makes. */
-export const stripsOf = (V: number): number => Math.ceil(V / STRIP);
-
 /** The first half of a softmax that keeps no probabilities: per strip the largest logit, its place, and Σ exp(logit − largest). */
 export const logit_strips = defineKernel({
   name: 'logit_strips',

@@ -2,10 +2,8 @@ import float16 from '../../../shaders/preludes/float16.wgsl?raw';
 import source from '../../../shaders/outlier_columns.wgsl?raw';
 import { quantizeActivations } from '../../quant/llm_int8.ts';
 import { defineKernel, grid } from '../device/kernel.ts';
+import { maskWords } from '../device/limits.ts';
 import { activations } from './llm_int8_case.ts';
-
-/** Words of a mask with one bit a column. */
-export const maskWords = (columns: number): number => Math.ceil(columns / 32);
 
 /** A list of columns as a mask, and back. */
 export function columnMask(columns: readonly number[], K: number): Uint32Array<ArrayBuffer> {

@@ -7,7 +7,7 @@ import { INT4 } from '../../quant/formats/int4.ts';
 import { NF4 } from '../../quant/formats/nf4.ts';
 import { quantizeAbsmax } from '../../quant/double_quant.ts';
 import type { Blockwise4bit } from '../../quant/quantized.ts';
-import { largestBinding, openArena, readBack, type Arena } from '../device/buffers.ts';
+import { copy, largestBinding, openArena, readBack, write, type Arena } from '../device/buffers.ts';
 import { recordCommands } from '../device/commands.ts';
 import { throwIfLost } from '../device/device.ts';
 import type { Kernel } from '../device/kernel.ts';
@@ -24,7 +24,7 @@ import { DTYPE } from '../kernels/stored.ts';
 import { blockStep, inParts, rangesWithin, type Matrix, type RowRange } from './parts.ts';
 import { bindScales, nestedUpload, scalesUpload, type PartScales } from './scales.ts';
 import { defineStorage } from './storage.ts';
-import { readFinite, rowRanges, type StoredMatrix } from './stored_matrix.ts';
+import { piecesOf, readFinite, rowBytes, rowRanges, type StoredMatrix } from './stored_matrix.ts';
 
 /** 4-bit codes, the scales of their blocks, and the sixteen values that all parts share. */
 export interface BlockwisePart {
@@ -78,35 +78,49 @@ export async function loadBlockwise(
 ): Promise<Matrix<BlockwisePart>> {
   // A part begins where a block begins.
   const ranges = rowRanges(arena.gpu, stored, blockStep(blocksize, stored.columns));
-  const matrix = await inParts(stored, ranges, (range) =>
-    quantizePart(arena, stored, range, blocksize, codes),
-  );
+  const matrix = await inParts(stored, ranges, (part) => quantizePart(arena, stored, part, blocksize, codes));
   return codes.nested_code ? nest(arena, matrix, codes.nested_code) : matrix;
 }
 
 type PlainPart = BlockwisePart & { scales: { kind: 'absmax' } };
 
+/** The GPU quantizes a part piece by piece, in buffers that serve one piece after the other. */
 async function quantizePart(
   arena: Arena,
   stored: StoredMatrix,
-  range: RowRange,
+  part: RowRange,
   blocksize: number,
   { book, code }: SharedCodes,
 ): Promise<PlainPart> {
   const { gpu } = arena;
-  const n = range.rows * stored.columns;
+  const { name, columns, dtype } = stored;
+  const pieces = piecesOf(stored, part, blockStep(blocksize, columns));
+  const packedBytes = (weights: number) => Math.ceil(weights / 2);
+  const absmaxBytes = (weights: number) => 4 * Math.ceil(weights / blocksize);
   const passing = openArena(gpu);
   try {
+    const most = pieces[0]!.rows;
+    const packed = await arena.allocate(packedBytes(part.rows * columns), name);
+    const absmax = await arena.allocate(absmaxBytes(part.rows * columns), `${name} absmax`);
+    const isWhole = pieces.length === 1;
     const buffers = {
-      weight: await passing.upload(await readFinite(stored, range), `${stored.name}, to be quantized`),
+      weight: await passing.allocate(most * rowBytes(stored), `${name}, to be quantized`),
       thresholds: await passing.upload(book.thresholds, 'thresholds'),
       order: await passing.upload(Uint32Array.from(book.order), 'order'),
-      packed: await arena.allocate(Math.ceil(n / 2), stored.name),
-      absmax: await arena.allocate(4 * Math.ceil(n / blocksize), `${stored.name} absmax`),
+      packed: isWhole ? packed : await passing.allocate(packedBytes(most * columns), name),
+      absmax: isWhole ? absmax : await passing.allocate(absmaxBytes(most * columns), name),
     };
     const commands = recordCommands(gpu);
-    commands.dispatch(quantize_4bit, { n, blocksize }, buffers, { DTYPE: DTYPE[stored.dtype] });
-    commands.submit();
+    for (const piece of pieces) {
+      const n = piece.rows * columns;
+      write(gpu, buffers.weight, await readFinite(stored, piece));
+      commands.dispatch(quantize_4bit, { n, blocksize }, buffers, { DTYPE: DTYPE[dtype] });
+      commands.submit();
+      if (isWhole) continue;
+      const before = (piece.first_row - part.first_row) * columns;
+      copy(gpu, buffers.packed, { buffer: packed, offset: packedBytes(before) }, packedBytes(n));
+      copy(gpu, buffers.absmax, { buffer: absmax, offset: absmaxBytes(before) }, absmaxBytes(n));
+    }
     try {
       // Nothing is read back here that would tell of codes that were never computed.
       await commands.proof;
@@ -114,7 +128,6 @@ async function quantizePart(
       commands.close();
     }
     throwIfLost(gpu);
-    const { packed, absmax } = buffers;
     return { storage: 'blockwise', blocksize, packed, code, scales: { kind: 'absmax', absmax } };
   } finally {
     // The device lets go of them once the dispatch has run.
@@ -131,18 +144,19 @@ async function nest(
   { rows, columns, parts }: Matrix<PlainPart>,
   nested_code: GPUBuffer,
 ): Promise<Matrix<BlockwisePart>> {
-  const plain: Float32Array[] = [];
-  for (const { rows, blocksize, scales } of parts) {
-    const blocks = Math.ceil((rows * columns) / blocksize);
-    plain.push(new Float32Array(await readBack(arena.gpu, scales.absmax, 4 * blocks)));
+  const counts = parts.map(({ rows, blocksize }) => Math.ceil((rows * columns) / blocksize));
+  const absmax = new Float32Array(counts.reduce((sum, blocks) => sum + blocks, 0));
+  let at = 0;
+  for (const [i, { scales }] of parts.entries()) {
+    absmax.set(new Float32Array(await readBack(arena.gpu, scales.absmax, 4 * counts[i]!)), at);
+    at += counts[i]!;
     arena.free(scales.absmax);
   }
-  const absmax = Float32Array.from(plain.flatMap((part) => [...part]));
   const upload = await nestedUpload(arena, quantizeAbsmax(absmax), nested_code);
   const nested: (RowRange & BlockwisePart)[] = [];
   let first = 0;
   for (const [i, part] of parts.entries()) {
-    nested.push({ ...part, scales: await upload(first, (first += plain[i]!.length)) });
+    nested.push({ ...part, scales: await upload(first, (first += counts[i]!)) });
   }
   return { rows, columns, parts: nested };
 }

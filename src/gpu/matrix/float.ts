@@ -2,11 +2,11 @@ import step from '../../../shaders/preludes/step_of_4.wgsl?raw';
 import stored from '../../../shaders/preludes/stored.wgsl?raw';
 import weight from '../../../shaders/preludes/weight_float.wgsl?raw';
 import type { QuantizableDtype } from '../../tensor/dtype.ts';
-import type { Arena } from '../device/buffers.ts';
+import { write, type Arena } from '../device/buffers.ts';
 import { normals } from '../kernels/cases.ts';
 import { decodeWords, DTYPE, encodeWords } from '../kernels/stored.ts';
 import { inParts, type Matrix } from './parts.ts';
-import { readFinite, rowRanges, type StoredMatrix } from './stored_matrix.ts';
+import { copyStep, piecesOf, readFinite, rowBytes, rowRanges, type StoredMatrix } from './stored_matrix.ts';
 import { defineStorage } from './storage.ts';
 
 /** Rows as the checkpoint stores them. */
@@ -42,8 +42,12 @@ export const FLOAT = defineStorage({
 
 /** Brings a matrix to the device as it is stored. */
 export const loadFloat = (arena: Arena, stored: StoredMatrix): Promise<Matrix<FloatPart>> =>
-  inParts(stored, rowRanges(arena.gpu, stored), async (range) => ({
-    storage: 'float',
-    dtype: stored.dtype,
-    weight: await arena.upload(await readFinite(stored, range), stored.name),
-  }));
+  inParts(stored, rowRanges(arena.gpu, stored), async (part) => {
+    const size = rowBytes(stored);
+    const weight = await arena.allocate(part.rows * size, stored.name);
+    for (const piece of piecesOf(stored, part, copyStep(size))) {
+      const bytes = await readFinite(stored, piece);
+      write(arena.gpu, weight, bytes, (piece.first_row - part.first_row) * size);
+    }
+    return { storage: 'float', dtype: stored.dtype, weight };
+  });

@@ -3,6 +3,7 @@ import { quantizeInt8 } from '../../quant/int8.ts';
 import { seededRandom } from '../../tensor/random.ts';
 import { openArena, readBack } from '../device/buffers.ts';
 import { openGpu } from '../device/device.ts';
+import { cpuRoom } from './cpu_room.ts';
 import { loadInt8 } from './int8.ts';
 
 const gpu = await openGpu(navigator.gpu);
@@ -24,7 +25,7 @@ it('a matrix that is decoded some rows at a time has the integers and scales of 
     },
   };
   const arena = openArena(gpu);
-  const { parts } = await loadInt8(arena, stored, 'row');
+  const { parts } = await loadInt8(arena, stored, 'row', cpuRoom());
   const [{ CB, SCB }] = parts as [(typeof parts)[number]];
   const right = quantizeInt8({ shape: [rows, columns], data }, 'row');
   expect(parts).toHaveLength(1);

@@ -4,11 +4,12 @@ import { dequantizeInt8, quantizeInt8 } from '../../quant/int8.ts';
 import type { Int8Tensor } from '../../quant/quantized.ts';
 import { decode } from '../../tensor/dtype.ts';
 import { words } from '../../tensor/words.ts';
-import type { Arena } from '../device/buffers.ts';
+import { write, type Arena } from '../device/buffers.ts';
 import { normals } from '../kernels/cases.ts';
-import { inParts, rangesWithin, type Matrix, type RowRange } from './parts.ts';
+import type { CpuRoom } from './cpu_room.ts';
+import { inParts, type Matrix, type RowRange } from './parts.ts';
 import { defineStorage } from './storage.ts';
-import { readFinite, rowBytes, rowRanges, type StoredMatrix } from './stored_matrix.ts';
+import { copyStep, piecesOf, readFinite, rowRanges, type StoredMatrix } from './stored_matrix.ts';
 
 /** 8-bit integers, multiplied as the floats they stand for. */
 export interface Int8Part {
@@ -53,49 +54,38 @@ export const INT8 = defineStorage({
   }),
 });
 
-/** Stored bytes that are decoded at once: as float32 they take up to twice as many, beside the part's integers. */
-const DECODED_BYTES = 8 * 1024 * 1024;
-
-/** Quantizes a matrix to int8 on the CPU, part by part; one scale for the tensor needs all of it at once. */
+/** Quantizes a matrix to int8 on the CPU, piece by piece; one scale for the tensor needs all of it at once. */
 export async function loadInt8(
   arena: Arena,
   stored: StoredMatrix,
   granularity: Granularity,
+  room: CpuRoom,
 ): Promise<Matrix<Int8Part>> {
+  const { gpu } = arena;
   const { name, rows, columns } = stored;
-  const whole =
-    granularity === 'tensor' ? await quantizeRows(stored, { first_row: 0, rows }, granularity) : undefined;
-  return inParts(stored, rowRanges(arena.gpu, stored), async (range) => {
-    const { first_row, rows } = range;
-    const own = whole
-      ? { ...whole, CB: whole.CB.subarray(first_row * columns, (first_row + rows) * columns) }
-      : await quantizeRows(stored, range, granularity);
-    return {
-      storage: 'int8',
-      CB: await arena.upload(own.CB, name),
-      SCB: await arena.upload(own.SCB, `${name} SCB`),
-      scale_stride: STRIDE[granularity],
-    };
+  const step = copyStep(columns);
+  const whole = granularity === 'tensor' ? await quantizePiece({ first_row: 0, rows }) : undefined;
+  return inParts(stored, rowRanges(gpu, stored, step), async (part) => {
+    const CB = await arena.allocate(part.rows * columns, name);
+    const SCB = await arena.allocate(4 * (whole ? 1 : part.rows), `${name} SCB`);
+    if (whole) {
+      const { first_row, rows } = part;
+      write(gpu, CB, whole.CB.subarray(first_row * columns, (first_row + rows) * columns));
+      write(gpu, SCB, whole.SCB);
+      return { storage: 'int8', CB, SCB, scale_stride: STRIDE[granularity] };
+    }
+    for (const piece of piecesOf(stored, part, step)) {
+      const at = piece.first_row - part.first_row;
+      const some = await quantizePiece(piece);
+      write(gpu, CB, some.CB, at * columns);
+      write(gpu, SCB, some.SCB, 4 * at);
+    }
+    return { storage: 'int8', CB, SCB, scale_stride: STRIDE[granularity] };
   });
-}
 
-async function quantizeRows(
-  stored: StoredMatrix,
-  range: RowRange,
-  granularity: Granularity,
-): Promise<Int8Tensor> {
-  const { columns, dtype } = stored;
-  const shape = [range.rows, columns];
-  if (granularity === 'tensor') {
-    return quantizeInt8({ shape, data: decode(dtype, await readFinite(stored, range)) }, granularity);
+  async function quantizePiece(piece: RowRange): Promise<Int8Tensor> {
+    const n = piece.rows * columns;
+    const data = decode(stored.dtype, await readFinite(stored, piece), room.floats(n));
+    return quantizeInt8({ shape: [piece.rows, columns], data }, granularity, room.integers(n));
   }
-  const CB = new Int8Array(range.rows * columns);
-  const SCB = new Float32Array(range.rows);
-  for (const { first_row, rows } of rangesWithin(DECODED_BYTES, range.rows, rowBytes(stored))) {
-    const bytes = await readFinite(stored, { first_row: range.first_row + first_row, rows });
-    const some = quantizeInt8({ shape: [rows, columns], data: decode(dtype, bytes) }, granularity);
-    CB.set(some.CB, first_row * columns);
-    SCB.set(some.SCB, first_row);
-  }
-  return { quant_type: 'int8', shape, CB, SCB };
 }

@@ -1,7 +1,8 @@
 import { type Arena } from '../device/buffers.ts';
 import type { Commands } from '../device/commands.ts';
+import { maskWords } from '../device/limits.ts';
 import { int8_vectorwise_quant } from '../kernels/int8_vectorwise_quant.ts';
-import { maskWords, outlier_columns } from '../kernels/outlier_columns.ts';
+import { outlier_columns } from '../kernels/outlier_columns.ts';
 
 /** A layer's input as LLM.int8() multiplies it, in buffers that serve one layer after the other. */
 export interface Int8Input {

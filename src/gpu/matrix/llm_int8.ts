@@ -1,15 +1,16 @@
-import { quantizeLlmInt8 } from '../../quant/llm_int8.ts';
+import { quantizeInt8 } from '../../quant/int8.ts';
 import type { Int8Tensor } from '../../quant/quantized.ts';
-import { decode } from '../../tensor/dtype.ts';
-import { largestBinding, type Arena } from '../device/buffers.ts';
+import { decode, roundToF16 } from '../../tensor/dtype.ts';
+import { largestBinding, write, type Arena } from '../device/buffers.ts';
 import type { Kernel } from '../device/kernel.ts';
 import { gemm_llm_int8, gemm_llm_int8_packed } from '../kernels/gemm_llm_int8.ts';
 import { int8_vectorwise_quant } from '../kernels/int8_vectorwise_quant.ts';
 import { outlier_columns } from '../kernels/outlier_columns.ts';
 import { paddedWords } from '../kernels/padded.ts';
+import type { CpuRoom } from './cpu_room.ts';
 import { inParts, rangesWithin, type Matrix } from './parts.ts';
 import type { Storage } from './storage.ts';
-import { readFinite, rowRanges, type StoredMatrix } from './stored_matrix.ts';
+import { piecesOf, readFinite, rowRanges, type StoredMatrix } from './stored_matrix.ts';
 
 /** int8 rows padded to whole words, one scale each, to be multiplied with int8 activations. */
 export interface LlmInt8Part {
@@ -29,11 +30,27 @@ export const LLM_INT8: Storage<LlmInt8Part> = {
 };
 
 /** Quantizes a matrix for LLM.int8(): through float16 to rows of int8. */
-export const loadLlmInt8 = (arena: Arena, stored: StoredMatrix): Promise<Matrix<LlmInt8Part>> =>
-  inParts(stored, rowRanges(arena.gpu, stored), async (range) => {
-    const data = decode(stored.dtype, await readFinite(stored, range));
-    const { CB, SCB } = quantizeLlmInt8({ shape: [range.rows, stored.columns], data });
-    return uploadRows(arena, stored.name, stored.columns, CB, SCB);
+export const loadLlmInt8 = (
+  arena: Arena,
+  stored: StoredMatrix,
+  room: CpuRoom,
+): Promise<Matrix<LlmInt8Part>> =>
+  inParts(stored, rowRanges(arena.gpu, stored), async (part) => {
+    const { gpu } = arena;
+    const { name, columns } = stored;
+    const rowWords = 4 * Math.ceil(columns / 4);
+    const CB = await arena.allocate(part.rows * rowWords, name);
+    const SCB = await arena.allocate(4 * part.rows, `${name} SCB`);
+    for (const piece of piecesOf(stored, part)) {
+      const at = piece.first_row - part.first_row;
+      const n = piece.rows * columns;
+      const data = decode(stored.dtype, await readFinite(stored, piece), room.floats(n));
+      for (let i = 0; i < n; i++) data[i] = roundToF16(data[i]!);
+      const some = quantizeInt8({ shape: [piece.rows, columns], data }, 'row', room.integers(n));
+      write(gpu, CB, columns % 4 === 0 ? some.CB : paddedWords(some.CB, columns), at * rowWords);
+      write(gpu, SCB, some.SCB, 4 * at);
+    }
+    return { storage: 'llm_int8', CB, SCB };
   });
 
 /** Brings int8 rows to the device that were quantized elsewhere. */

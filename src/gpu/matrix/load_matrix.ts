@@ -5,22 +5,26 @@ import { codebookOf, quantize, requireGroups, type Quantizing } from '../../quan
 import type { QuantizedTensor } from '../../quant/quantized.ts';
 import { decode } from '../../tensor/dtype.ts';
 import type { Arena } from '../device/buffers.ts';
+import type { Gpu } from '../device/device.ts';
 import { loadBlockwise, uploadBlockwise, type SharedCodes } from './blockwise.ts';
 import { uploadBytes } from './byte_codes.ts';
+import { cpuRoom, type CpuRoom } from './cpu_room.ts';
 import { loadFloat } from './float.ts';
 import { loadInt8 } from './int8.ts';
 import { loadLlmInt8, uploadLlmInt8 } from './llm_int8.ts';
 import type { DeviceMatrix } from './matrix.ts';
-import { readFinite, type StoredMatrix } from './stored_matrix.ts';
+import { blockStep, type RowRange } from './parts.ts';
+import { copyStep, piecesOf, readFinite, rowBytes, rowRanges, type StoredMatrix } from './stored_matrix.ts';
 
-/** A configuration, and on the device the codes that all of its matrices share. */
-export type Storing = { config: Exclude<QuantConfig, Blockwise> } | { config: Blockwise; codes: SharedCodes };
+/** A configuration, and what all of its matrices share: on the device the codes, or room for the CPU to quantize in. */
+export type Storing =
+  { config: Exclude<QuantConfig, Blockwise>; room: CpuRoom } | { config: Blockwise; codes: SharedCodes };
 
 type Blockwise = Extract<QuantConfig, { double_quant: boolean }>;
 
 /** Readies a configuration for loadMatrix. */
 export async function storeAs(arena: Arena, config: QuantConfig): Promise<Storing> {
-  if (!('double_quant' in config)) return { config };
+  if (!('double_quant' in config)) return { config, room: cpuRoom() };
   const book = codebookOf(config);
   const code = await arena.upload(book.code, 'code');
   if (!config.double_quant) return { config, codes: { book, code } };
@@ -28,8 +32,8 @@ export async function storeAs(arena: Arena, config: QuantConfig): Promise<Storin
 }
 
 /**
- * Brings a matrix to the device under a configuration: rows are read, checked, quantized and forgotten, some at a
- * time, so memory holds one part of one tensor. Its buffers are the arena's.
+ * Brings a matrix to the device under a configuration: rows are read, checked, quantized and forgotten, a piece at a
+ * time, in the order of `piecesToRead`. Its buffers are the arena's.
  * @throws non-finite-weights naming the tensor and element; bad-spec where its rows are no multiple of the format's
  * groups; out-of-memory, device-lost.
  */
@@ -39,14 +43,14 @@ export async function loadMatrix(
   storing: Storing,
 ): Promise<DeviceMatrix> {
   if ('codes' in storing) return loadBlockwise(arena, stored, storing.config, storing.codes);
-  const { config } = storing;
+  const { config, room } = storing;
   switch (config.quant_type) {
     case 'none':
       return loadFloat(arena, stored);
     case 'int8':
-      return loadInt8(arena, stored, config.granularity);
+      return loadInt8(arena, stored, config.granularity, room);
     case 'llm_int8':
-      return loadLlmInt8(arena, stored);
+      return loadLlmInt8(arena, stored, room);
     case 'gptq':
     case 'awq':
     case 'pack_quantized':
@@ -54,6 +58,37 @@ export async function loadMatrix(
     default:
       return uploadQuantized(arena, stored.name, await quantizeWhole(stored, config));
   }
+}
+
+/**
+ * The rows that loadMatrix reads at a time, in its order; none of a format that looks at the whole matrix at once.
+ * Who knows them can read the next ones while these are on their way to the device.
+ */
+export function piecesToRead(
+  gpu: Gpu,
+  stored: StoredMatrix,
+  { config }: Pick<Storing, 'config'>,
+): RowRange[] {
+  const { columns } = stored;
+  const steps = stepsOf(config, columns, rowBytes(stored));
+  if (!steps) return [];
+  return rowRanges(gpu, stored, steps.part).flatMap((part) => piecesOf(stored, part, steps.piece));
+}
+
+/** The rows at whose multiples a part, and a piece of it, begins. */
+function stepsOf(
+  config: QuantConfig,
+  columns: number,
+  storedRow: number,
+): { part: number; piece: number } | undefined {
+  if ('double_quant' in config) {
+    const step = blockStep(config.blocksize, columns);
+    return { part: step, piece: step };
+  }
+  if (config.quant_type === 'none') return { part: 1, piece: copyStep(storedRow) };
+  if (config.quant_type === 'llm_int8') return { part: 1, piece: 1 };
+  if (config.quant_type !== 'int8' || config.granularity === 'tensor') return undefined;
+  return { part: copyStep(columns), piece: copyStep(columns) };
 }
 
 /** Quantizes a matrix on the CPU, all of it at once: these formats look at the whole tensor, or try many scales. */

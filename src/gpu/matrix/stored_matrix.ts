@@ -3,6 +3,7 @@ import { decode, type QuantizableDtype } from '../../tensor/dtype.ts';
 import { firstNonFinite } from '../../tensor/finite.ts';
 import { largestBinding } from '../device/buffers.ts';
 import type { Gpu } from '../device/device.ts';
+import { PIECE_BYTES } from '../device/limits.ts';
 import { dtypeBytes } from '../kernels/stored.ts';
 import { rangesWithin, type RowRange } from './parts.ts';
 
@@ -12,18 +13,29 @@ export interface StoredMatrix {
   rows: number;
   columns: number;
   dtype: QuantizableDtype;
+  /** The bytes of some rows; they may be written over by the next read. */
   read(firstRow: number, endRow: number): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** Checkpoint bytes that pass through memory at once while a matrix is loaded. */
-const PASSING_BYTES = 64 * 1024 * 1024;
+/** Stored bytes of a part of a matrix on the device. */
+const PART_BYTES = 64 * 1024 * 1024;
 
-/** Stored bytes that may pass through a buffer of this device at once. */
-export const passingLimit = (gpu: Gpu): number => Math.min(PASSING_BYTES, largestBinding(gpu));
+/** Stored bytes that a part may have on this device. */
+export const partLimit = (gpu: Gpu): number => Math.min(PART_BYTES, largestBinding(gpu));
 
-/** Rows cut into ranges whose stored bytes pass through memory and fit a binding, beginning at multiples of `step`. */
+/** Rows cut into the parts of a matrix: their stored bytes fit a binding, and they begin at multiples of `step`. */
 export const rowRanges = (gpu: Gpu, stored: StoredMatrix, step = 1): RowRange[] =>
-  rangesWithin(passingLimit(gpu), stored.rows, rowBytes(stored), step);
+  rangesWithin(partLimit(gpu), stored.rows, rowBytes(stored), step);
+
+/** The rows of a part cut into pieces that are read one after the other, beginning at multiples of `step` within it. */
+export const piecesOf = (stored: StoredMatrix, part: RowRange, step = 1): RowRange[] =>
+  rangesWithin(PIECE_BYTES, part.rows, rowBytes(stored), step).map(({ first_row, rows }) => ({
+    first_row: part.first_row + first_row,
+    rows,
+  }));
+
+/** The least number of rows that together take a multiple of the 4 bytes that copies go by. */
+export const copyStep = (bytesOfRow: number): number => [1, 4, 2, 4][bytesOfRow % 4]!;
 
 /** Bytes of a row as it is stored. */
 export const rowBytes = ({ columns, dtype }: Pick<StoredMatrix, 'columns' | 'dtype'>): number =>

@@ -68,6 +68,7 @@ export const blockwise = <C extends BlockwiseConfig<string>>(
       const quantized = quantizeBlockwise(tensor, codebookOf(config) as Codebook, config.blocksize);
       return { ...quantized, scales: encodeScales(quantized.scales.absmax, kindOf(config)) };
     },
+    blocksizeOf: ({ blocksize }: C) => blocksize,
     codeBits: () => 4,
     scaleBytes: ([rows, columns], config: C) =>
       scaleBytes({ kind: kindOf(config) }, Math.ceil((rows * columns) / config.blocksize)),

@@ -43,6 +43,8 @@ export interface Format<C extends { quant_type: string } = { quant_type: string 
   quantize?(this: void, tensor: Tensor, config: C): QuantizedTensor;
   /** Weights of a row that belong together: rows are a multiple of it. Missing where any length will do. */
   groupOf?(this: void, config: C): number;
+  /** Consecutive weights that one scale serves on the device; missing where scales are a row's or the tensor's. */
+  blocksizeOf?(this: void, config: C, columns: number): number;
   /** The sixteen values of a 4-bit code that the largest magnitude of a block scales. */
   codebookOf?(this: void, config: C): Codebook<C['quant_type']>;
   /** Bits of one code, without its share of a scale: what transformers' get_memory_footprint counts. */

@@ -1,4 +1,4 @@
-import { fp8Scales, quantizeFp8 } from '../fp8.ts';
+import { fp8Blocksize, fp8Scales, quantizeFp8 } from '../fp8.ts';
 import type { Config, Format } from './format.ts';
 
 /** 8-bit floats (E4M3). */
@@ -13,6 +13,7 @@ export const fp8: Format<Fp8Config, undefined> = {
   arithmetic: () => '8-bit',
   quantize: (tensor, { scaling }) => quantizeFp8(tensor, scaling),
   groupOf: ({ scaling }) => (scaling === '128x128' ? 128 : 1),
+  blocksizeOf: ({ scaling }, columns) => fp8Blocksize(scaling, columns),
   codeBits: () => 8,
   scaleBytes: (shape, { scaling }) => 4 * fp8Scales(scaling, shape),
   sharedBytes: () => 4 * 256,

@@ -19,6 +19,7 @@ export const gguf: Format<GgufConfig, undefined> = {
   shiftOf: ({ gguf_type }) => (gguf_type === 'Q4_1' || gguf_type === 'Q4_K' ? 'minimum' : undefined),
   quantize: (tensor, { gguf_type }) => quantizeGguf(tensor, gguf_type),
   groupOf: ({ gguf_type }) => (gguf_type === 'Q4_K' ? SUPER_BLOCKSIZE : GGUF_BLOCKSIZE),
+  blocksizeOf: () => GGUF_BLOCKSIZE,
   codeBits: ({ gguf_type }) => (gguf_type === 'Q8_0' ? 8 : 4),
   scaleBytes: groupedScaleBytes(({ gguf_type }) => ({ size: GGUF_BLOCKSIZE, bits: BITS[gguf_type] })),
   sharedBytes: ({ gguf_type }) => (gguf_type === 'IQ4_NL' ? 64 : 0),

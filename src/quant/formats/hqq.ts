@@ -15,6 +15,7 @@ export const hqq: Format<HqqConfig, undefined> = {
   shiftOf: () => 'zero',
   quantize: (tensor, { group_size }) => quantizeHqq(tensor, group_size),
   groupOf: ({ group_size }) => group_size,
+  blocksizeOf: ({ group_size }) => group_size,
   codeBits: () => 4,
   // Scale and zero are kept in the dtype computed in: float32 here.
   scaleBytes: groupedScaleBytes(({ group_size }) => ({ size: group_size, bits: 64 })),

@@ -18,6 +18,7 @@ export const int4_group: Format<Int4GroupConfig, undefined> = {
   shiftOf: ({ symmetric }) => (symmetric ? undefined : 'zero'),
   quantize: (tensor, config) => quantizeInt4Group(tensor, config),
   groupOf: ({ group_size }) => group_size,
+  blocksizeOf: ({ group_size }) => group_size,
   codeBits: () => 4,
   scaleBytes: groupedScaleBytes(({ group_size, symmetric }) => ({
     size: group_size,

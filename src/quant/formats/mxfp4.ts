@@ -15,6 +15,7 @@ export const mxfp4: Format<Mxfp4Config, undefined> = {
   nestedScales: () => true,
   quantize: (tensor, { scale_rule }) => quantizeMxfp4(tensor, scale_rule),
   groupOf: () => MX_BLOCKSIZE,
+  blocksizeOf: () => MX_BLOCKSIZE,
   codeBits: () => 4,
   scaleBytes: groupedScaleBytes(() => ({ size: MX_BLOCKSIZE, bits: 8 })),
   sharedBytes: () => 64,

@@ -15,6 +15,7 @@ export const nvfp4: Format<Nvfp4Config, undefined> = {
   nestedScales: () => true,
   quantize: (tensor) => quantizeNvfp4(tensor),
   groupOf: () => NV_BLOCKSIZE,
+  blocksizeOf: () => NV_BLOCKSIZE,
   codeBits: () => 4,
   scaleBytes: (shape, config) =>
     4 + groupedScaleBytes(() => ({ size: NV_BLOCKSIZE, bits: 8 }))(shape, config),

@@ -22,6 +22,7 @@ export const searched: Format<SearchedConfig, undefined> = {
   nameOf: ({ codebook, blocksize }) => `${codebook.toUpperCase()} · ${blocksize} · searched scale`,
   arithmetic: () => '4-bit',
   quantize: (tensor, { codebook, blocksize }) => quantizeSearched(tensor, BOOKS[codebook], blocksize),
+  blocksizeOf: ({ blocksize }) => blocksize,
   codeBits: () => 4,
   scaleBytes: ([rows, columns], { blocksize }) => 4 * Math.ceil((rows * columns) / blocksize),
   sharedBytes: () => 64,

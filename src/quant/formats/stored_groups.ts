@@ -19,6 +19,7 @@ const stored = <C extends GptqConfig | PackQuantizedConfig | AwqConfig>(
   ({
     arithmetic: () => '4-bit',
     shiftOf: (config: C) => (isSymmetric(config) ? undefined : 'zero'),
+    blocksizeOf: ({ group_size }: C, columns: number) => (group_size === -1 ? columns : group_size),
     codeBits: () => 4,
     scaleBytes: ([rows, columns]: readonly [number, number], config: C) =>
       groupedScaleBytes<C>(({ group_size }) => ({

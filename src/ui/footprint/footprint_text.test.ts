@@ -69,5 +69,5 @@ test('published figures are the counted ones, GPT-2’s with its masks', () => {
 
 test('loading peaks a little above what stays', () => {
   const config = configOf('Llama-3.2-1B');
-  expect(loadingSentence(config, footprintRows(config))).toContain('At most 64.00 MiB');
+  expect(loadingSentence(config, footprintRows(config))).toContain('At most 16.00 MiB');
 });
