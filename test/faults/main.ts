@@ -5,6 +5,7 @@ import { ruleOfThree, tally, type FaultSuite } from './suite.ts';
 const SUITES: Record<string, { trials: number; open: () => Promise<FaultSuite> }> = {
   network: { trials: 20, open: async () => (await import('./open_network.ts')).openNetworkFaults() },
   input: { trials: 400, open: async () => (await import('./open_input.ts')).openInputFaults() },
+  crash: { trials: 42, open: async () => (await import('./crash.ts')).openCrashFaults() },
 };
 
 const { values, positionals } = parseArgs({
