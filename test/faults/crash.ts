@@ -1,24 +1,25 @@
 import { join } from 'node:path';
 import { chromium, type BrowserContext } from '@playwright/test';
 import { seededRandom, type Random } from '../../src/tensor/random.ts';
+import type { RunEvent } from '../../src/lab/protocol.ts';
 import { launchOptions, servePage, type ServedPage } from './browser/open_browser.ts';
-import { openTab, type Heard, type Tab } from './browser/tab.ts';
-import { answersIn, endOutcome, keptOutcome, wholeOf, worstOf, type Whole } from './browser/whole.ts';
-import type { FaultSuite, Outcome } from './suite.ts';
+import { openTab, type Heard, type Sitting, type Tab } from './browser/tab.ts';
+import type { FaultKind, FaultSuite, Outcome } from './suite.ts';
+import { answersIn, endOutcome, keptOutcome, wholeOf, worstOf, type Whole } from './whole.ts';
 
 /** A run in a tab, at the moment at which something happens to it. */
-interface Moment {
-  context: BrowserContext;
+interface Moment extends Sitting {
   tab: Tab;
   /** The run's id, once it has begun. */
   id: string | undefined;
-  heard: Heard;
-  ended: ReturnType<Tab['run']>['ended'];
   random: Random;
-  another(): Promise<Tab>;
+  /** Another tab of the same browser. */
+  another: () => Promise<Tab>;
+  /** A tab of the same browser, started anew. */
+  restarted: () => Promise<Tab>;
 }
 
-/** What happens to a run; gives the tab in which it is gone on with. */
+/** What breaks a run off; gives the tab in which it is gone on with. */
 type Cut = (moment: Moment) => Promise<Tab>;
 
 const CUTS: Record<string, Cut> = {
@@ -42,13 +43,21 @@ const CUTS: Record<string, Cut> = {
     if (failure === undefined || failure === 'gone' || failure.code === 'interrupted') return tab;
     throw new Error(`The end of the worker is told as ${failure.code}: ${failure.message}`);
   },
-  async 'the renderer crashes'({ context, tab, another }) {
-    const devtools = await context.newCDPSession(tab.page);
+  async 'the renderer crashes'({ tab, another }) {
+    const devtools = await tab.page.context().newCDPSession(tab.page);
     const crashed = tab.page.waitForEvent('crash');
     devtools.send('Page.crash').catch(() => undefined);
     await crashed;
+    const other = await another();
     await tab.page.close();
-    return another();
+    return other;
+  },
+  async 'the browser is killed'({ tab, ended, restarted }) {
+    const devtools = await tab.page.context().browser()!.newBrowserCDPSession();
+    const { processInfo } = await devtools.send('SystemInfo.getProcessInfo');
+    process.kill(processInfo.find(({ type }) => type === 'browser')!.id, 'SIGKILL');
+    await ended;
+    return restarted();
   },
   async 'a tab goes while another asks for the run'({ tab, id, another }) {
     const other = await another();
@@ -61,17 +70,15 @@ const CUTS: Record<string, Cut> = {
     const other = await another();
     const times = 1 + Math.floor(random.uniform() * 20);
     if (id !== undefined) {
-      await other.page.evaluate(
-        async ([run, n]) => {
-          for (let i = 0; i < n; i++) await window.faulty.rename(run, `title ${i}`);
-        },
-        [id, times] as const,
-      );
+      const asked = [id, times] as const;
+      await other.page.evaluate(async ([run, n]) => {
+        for (let i = 1; i <= n; i++) await window.faulty.rename(run, `title ${i}`);
+      }, asked);
     }
     await tab.page.close();
     const titles = (await recordsIn(other)).map(({ spec }) => spec.title);
-    if (id === undefined || titles[0] === `title ${times - 1}`) return other;
-    throw new Error(`The run is called ${titles.join()} after it was renamed`);
+    if (id === undefined || titles[0] === `title ${times}`) return other;
+    throw new Error(`The run is called "${titles.join()}" after it was renamed`);
   },
   async 'the run is paused, then its tab is closed'({ tab, another }) {
     await tab.page.evaluate(() => window.faulty.pause(true));
@@ -85,178 +92,163 @@ const CUTS: Record<string, Cut> = {
   },
 };
 
+/** A run is cut so many times at most before it is let go to its end; each counts as a trial. */
+const MOST_CUTS = 8;
+
+interface Place {
+  page: ServedPage;
+  whole: Whole;
+}
+
 /** Runs that are broken off at any moment in a real browser, and gone on with: nothing is lost, doubled, or another. */
 export async function openCrashFaults(): Promise<FaultSuite> {
   const page = await servePage();
-  const whole = await wholeRun(page);
   const shared = async (): Promise<BrowserContext> => (await page.browser()).newContext();
+  const place = { page, whole: await wholeRun(await shared(), page) };
+  const one = (name: string, trial: typeof refusedTrial): FaultKind => ({
+    name,
+    trial: async (seed) => {
+      const context = await shared();
+      return trial(place, context, seed).finally(() => context.close());
+    },
+  });
   return {
     name: 'crash',
-    at_a_time: 2,
+    at_a_time: 3,
     kinds: [
       ...Object.entries(CUTS).map(([name, cut]) => ({
         name,
-        trial: (seed: number) => within(shared, (context) => cutTrial(page, whole, context, cut, seed)),
+        trial: (seed: number) => {
+          // What a killed browser has stored lies in a profile of its own.
+          const profile = join(page.folder, `profile-${seed}`);
+          const own = () => chromium.launchPersistentContext(profile, launchOptions());
+          return cutTrial(place, cut, cut === CUTS['the browser is killed'] ? own : shared, seed);
+        },
       })),
-      { name: 'the browser is killed', trial: (seed) => killTrial(page, whole, seed) },
-      {
-        name: 'another tab resumes and deletes the run that goes on',
-        trial: (seed) => within(shared, (context) => refusedTrial(page, whole, context, seed)),
-      },
-      {
-        name: 'an older page deletes the run that goes on',
-        trial: (seed) => within(shared, (context) => deletedTrial(page, whole, context, seed)),
-      },
+      one('another tab resumes and deletes the run that goes on', refusedTrial),
+      one('an older page deletes the run that goes on', deletedTrial),
     ],
     close: () => page.close(),
   };
 }
 
-async function within(
-  open: () => Promise<BrowserContext>,
-  trial: (context: BrowserContext) => Promise<Outcome>,
-): Promise<Outcome> {
-  const context = await open();
-  try {
-    return await trial(context);
-  } finally {
-    await context.close();
-  }
-}
-
-async function wholeRun(page: ServedPage): Promise<Whole> {
-  const context = await (await page.browser()).newContext();
-  const tab = await openTab(context, page.address);
-  const { heard, ended } = tab.run();
+async function wholeRun(context: BrowserContext, page: ServedPage): Promise<Whole> {
+  const { heard, ended } = (await openTab(context, page.address)).run();
   await ended;
   await context.close();
   return wholeOf(heard.events);
 }
 
-/** Begins a run and waits for a moment of it: a step of any kind, or, as often, an answer; and some milliseconds. */
-async function momentOf(
-  page: ServedPage,
-  whole: Whole,
-  context: BrowserContext,
-  seed: number,
-): Promise<Moment> {
-  const random = seededRandom(seed);
-  const any = Math.floor(random.uniform() * whole.steps.length);
-  const answers = whole.steps.flatMap((type, place) => (type === 'item' ? [place] : []));
-  const answer = answers[Math.floor(random.uniform() * answers.length)]!;
-  const place = random.uniform() < 0.5 ? any : answer;
-  const tab = await openTab(context, page.address);
-  const { heard, ended } = tab.run();
-  await heard.reached(place);
+/** A moment of a sitting: after one of its next answers or, as often, after a step of any kind; and some milliseconds. */
+async function momentOf({ whole }: Place, { heard }: Sitting, random: Random): Promise<void> {
+  const step = Math.floor(random.uniform() * whole.steps.length);
+  const answers = 1 + Math.floor(random.uniform() * 4);
+  const isAnswer = random.uniform() < 0.5;
+  await heard.until((events) => (isAnswer ? answersIn(events).length >= answers : events.length > step));
   await new Promise((resolve) => setTimeout(resolve, random.uniform() * 40));
-  const id = idIn(heard);
-  return { context, tab, id, heard, ended, random, another: () => openTab(context, page.address) };
 }
 
-const idIn = ({ events }: Heard): string | undefined =>
+const idIn = (events: readonly RunEvent[]): string | undefined =>
   events.flatMap((event) => (event.type === 'started' ? [event.run_id] : []))[0];
 
 const recordsIn = ({ page }: Tab) => page.evaluate(() => window.faulty.list());
 
 async function cutTrial(
-  page: ServedPage,
-  whole: Whole,
-  context: BrowserContext,
+  place: Place,
   cut: Cut,
+  open: () => Promise<BrowserContext>,
   seed: number,
 ): Promise<Outcome> {
-  const moment = await momentOf(page, whole, context, seed);
-  const told = answersIn(moment.heard.events).length;
-  const tab = await cut(moment);
-  return goOn(whole, tab, answersIn(moment.heard.events).slice(0, Math.max(told, 0)));
+  const { address } = place.page;
+  const random = seededRandom(seed);
+  const told: ReturnType<typeof answersIn> = [];
+  const cuts = 1 + Math.floor(random.uniform() * MOST_CUTS);
+  let tab = await openTab(await open(), address);
+  try {
+    for (let done = 0; ; done++) {
+      const look = await lookAt(place, tab, told);
+      if (look.outcome.is !== 'survived') return { ...look.outcome, faults: done };
+      const sitting = await sit(tab, look.id);
+      if (done === cuts || look.done) {
+        await sitting.ended;
+        return { ...endOutcome(place.whole, sitting.heard.events, look.stored), faults: done };
+      }
+      await momentOf(place, sitting, random);
+      const { events } = sitting.heard;
+      told.push(...answersIn(events));
+      const context = tab.page.context();
+      const another = () => openTab(context, address);
+      const restarted = async () => {
+        await context.close().catch(() => undefined);
+        return openTab(await open(), address);
+      };
+      tab = await cut({ ...sitting, tab, id: look.id ?? idIn(events), random, another, restarted });
+    }
+  } finally {
+    await tab.page.context().close();
+  }
 }
 
-/** Holds what is stored against what was told, and has the run gone on with to its end. */
-async function goOn(whole: Whole, tab: Tab, told: ReturnType<typeof answersIn>): Promise<Outcome> {
+/** What is stored between two sittings, held against what was told. */
+async function lookAt(
+  { whole }: Place,
+  tab: Tab,
+  told: ReturnType<typeof answersIn>,
+): Promise<{ outcome: Outcome; id: string | undefined; stored: number; done: boolean }> {
   const [record, ...more] = await recordsIn(tab);
-  if (more.length > 0) return { is: 'wrong', why: `${1 + more.length} runs are stored` };
-  if (!record) {
-    if (told.length > 0) return { is: 'lost', why: `${told.length} answers were told, and no run is stored` };
-    const { heard, ended } = tab.run();
-    await ended;
-    return endOutcome(whole, heard.events, 0);
+  const rows = record ? await tab.page.evaluate((run) => window.faulty.rows(run), record.id) : [];
+  const done = record?.state === 'done';
+  const all: Outcome[] = [keptOutcome(whole, told, rows)];
+  if (more.length > 0) all.push({ is: 'wrong', why: `${1 + more.length} runs are stored` });
+  if (done && rows.length < whole.answers.size) {
+    all.push({ is: 'wrong', why: `"done" is said of a run with ${rows.length} answers` });
   }
-  const { heard, stored } = await resumed(tab, record.id);
-  const kept = keptOutcome(whole, told, stored);
-  if (record.state === 'done' && stored.length < whole.answers.size) {
-    return { is: 'wrong', why: `"done" is said of a run with ${stored.length} answers` };
-  }
-  return worstOf(kept, endOutcome(whole, heard.events, stored.length));
+  return { outcome: worstOf(...all), id: record?.id, stored: rows.length, done };
 }
 
-/** Goes on with a run as soon as whoever died has let go of it; `stored` is what lay there at that time. */
-async function resumed(tab: Tab, id: string) {
+/** Begins a run, or goes on with it as soon as whoever died has let go of it. */
+async function sit(tab: Tab, id: string | undefined): Promise<Sitting> {
   for (;;) {
-    const stored = await tab.page.evaluate((run) => window.faulty.rows(run), id);
-    const { heard, ended } = tab.run(id);
-    await ended;
-    const end = heard.events.at(-1);
-    if (end?.type !== 'failed' || end.failure.code !== 'run-elsewhere') return { heard, stored };
+    const sitting = tab.run(id);
+    await sitting.heard.until(({ length }) => length > 0);
+    if (!isRefused(sitting.heard)) return sitting;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
-async function killTrial(page: ServedPage, whole: Whole, seed: number): Promise<Outcome> {
-  const profile = join(page.folder, `profile-${seed}`);
-  const open = () => chromium.launchPersistentContext(profile, launchOptions());
-  const context = await open();
-  const moment = await momentOf(page, whole, context, seed);
-  const devtools = await context.browser()!.newBrowserCDPSession();
-  const { processInfo } = await devtools.send('SystemInfo.getProcessInfo');
-  const pid = processInfo.find(({ type }) => type === 'browser')!.id;
-  process.kill(pid, 'SIGKILL');
-  await moment.ended;
-  await context.close().catch(() => undefined);
-  return within(open, async (again) =>
-    goOn(whole, await openTab(again, page.address), answersIn(moment.heard.events)),
-  );
+function isRefused({ events }: Heard): boolean {
+  const end = events.at(-1);
+  return end?.type === 'failed' && end.failure.code === 'run-elsewhere';
 }
 
-/** Another tab can neither go on with a run nor delete it while it goes on; a new title is kept. */
-async function refusedTrial(
-  page: ServedPage,
-  whole: Whole,
-  context: BrowserContext,
-  seed: number,
-): Promise<Outcome> {
-  const { id, heard, ended, another } = await momentOf(page, whole, context, seed);
-  const other = await another();
-  const before = heard.events.length;
+/** Another tab can neither go on with a run nor delete it while it goes on. */
+async function refusedTrial(place: Place, context: BrowserContext, seed: number): Promise<Outcome> {
+  const { whole, page } = place;
+  const sitting = (await openTab(context, page.address)).run();
+  await momentOf(place, sitting, seededRandom(seed));
+  const { heard, ended } = sitting;
+  const other = await openTab(context, page.address);
+  const isOver = () => heard.events.at(-1)?.type === 'finished';
+  const id = idIn(heard.events);
   if (id !== undefined) {
-    const isOver = () => finishedAt(heard) !== undefined;
-    const { heard: theirs, ended: refused } = other.run(id);
-    await refused;
-    const removed = isOver() ? 'over' : await other.page.evaluate((run) => window.faulty.remove(run), id);
-    const end = theirs.events.at(-1);
-    const wasRefused = end?.type === 'failed' && end.failure.code === 'run-elsewhere';
-    if (!wasRefused && !isOver())
-      return { is: 'wrong', why: `two tabs go on with a run: ${JSON.stringify(end)}` };
-    if (removed === undefined && !isOver()) return { is: 'lost', why: 'a run was deleted while it went on' };
-    if (removed === undefined) return { is: 'survived' };
+    const asked = other.run(id);
+    await asked.ended;
+    const wasOver = isOver();
+    const removed = wasOver || (await other.page.evaluate((run) => window.faulty.remove(run), id));
+    if (!isRefused(asked.heard) && !wasOver) return { is: 'wrong', why: 'two tabs go on with a run' };
+    if (removed === undefined) {
+      return isOver() ? { is: 'survived' } : { is: 'lost', why: 'a run was deleted while it went on' };
+    }
   }
   await ended;
-  return before > 0 ? endOutcome(whole, heard.events, 0) : { is: 'survived' };
+  return endOutcome(whole, heard.events, 0);
 }
 
-const finishedAt = ({ events }: Heard): number | undefined => {
-  const at = events.findIndex(({ type }) => type === 'finished');
-  return at < 0 ? undefined : at;
-};
-
 /** A run whose rows an older page clears stops in a sentence, and writes nothing more. */
-async function deletedTrial(
-  page: ServedPage,
-  whole: Whole,
-  context: BrowserContext,
-  seed: number,
-): Promise<Outcome> {
-  const { heard, ended, another } = await momentOf(page, whole, context, seed);
-  const other = await another();
+async function deletedTrial(place: Place, context: BrowserContext, seed: number): Promise<Outcome> {
+  const sitting = (await openTab(context, place.page.address)).run();
+  await momentOf(place, sitting, seededRandom(seed));
+  const other = await openTab(context, place.page.address);
   await other.page.evaluate(async () => {
     const db = await new Promise<IDBDatabase>((resolve) => {
       const request = indexedDB.open('nibble');
@@ -268,13 +260,12 @@ async function deletedTrial(
     await new Promise((resolve) => (tx.oncomplete = resolve));
     db.close();
   });
-  await ended;
-  const end = heard.events.at(-1);
-  const rest = await recordsIn(other);
-  if (end?.type === 'finished')
-    return rest.length <= 1 ? { is: 'survived' } : { is: 'wrong', why: 'two runs' };
+  await sitting.ended;
+  const end = sitting.heard.events.at(-1);
+  if (end?.type === 'finished') return { is: 'survived' };
   if (end?.type !== 'failed' || end.failure.code !== 'run-gone') {
     return { is: 'lost', why: `the deletion is told as ${JSON.stringify(end)}` };
   }
+  const rest = await recordsIn(other);
   return rest.length === 0 ? { is: 'survived' } : { is: 'wrong', why: 'a deleted run was written again' };
 }

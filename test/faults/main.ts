@@ -6,6 +6,7 @@ const SUITES: Record<string, { trials: number; open: () => Promise<FaultSuite> }
   network: { trials: 20, open: async () => (await import('./open_network.ts')).openNetworkFaults() },
   input: { trials: 400, open: async () => (await import('./open_input.ts')).openInputFaults() },
   crash: { trials: 42, open: async () => (await import('./crash.ts')).openCrashFaults() },
+  device: { trials: 14, open: async () => (await import('./device.ts')).openDeviceFaults() },
 };
 
 const { values, positionals } = parseArgs({

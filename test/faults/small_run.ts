@@ -19,14 +19,24 @@ export const SMALL_TASKS: Record<string, string> = {
 };
 
 /** A run of two configurations and six items each: long enough to be cut anywhere, short enough to be cut often. */
-export const SMALL_SPEC: ExperimentSpec = parseSpec({
-  version: 1,
-  title: 'a small run',
-  model: { source: 'local', name: 'random' },
-  configs: [{ quant_type: 'none' }, { quant_type: 'nf4' }],
-  tasks: [{ task: 'mini_arc' }, { task: 'mini_text' }],
-  seed: 1,
-});
+export const SMALL_SPEC: ExperimentSpec = specOf([{ quant_type: 'none' }, { quant_type: 'nf4' }]);
+
+/** The same without quantized weights, whose kernels take most of the time that a new device is checked. */
+export const PLAIN_SPEC: ExperimentSpec = specOf([
+  { quant_type: 'none' },
+  { quant_type: 'none', compute_dtype: 'float16' },
+]);
+
+function specOf(configs: unknown): ExperimentSpec {
+  return parseSpec({
+    version: 1,
+    title: 'a small run',
+    model: { source: 'local', name: 'random' },
+    configs,
+    tasks: [{ task: 'mini_arc' }, { task: 'mini_text' }],
+    seed: 1,
+  });
+}
 
 /** Answers of the whole small run. */
 export const SMALL_ANSWERS = 12;

@@ -4,7 +4,7 @@ import { openLab } from '../../../src/lab/client/open_lab.ts';
 import { toFailure, type Failure } from '../../../src/errors.ts';
 import type { NamedFile, RunEvent } from '../../../src/lab/protocol.ts';
 import type { RunRecord, StoredItem } from '../../../src/study/record.ts';
-import { smallModel, SMALL_SPEC, SMALL_TASKS } from '../small_run.ts';
+import { PLAIN_SPEC, smallModel, SMALL_TASKS } from '../small_run.ts';
 
 /** What a script may do to the page and ask of it. */
 export interface FaultyPage {
@@ -49,7 +49,7 @@ window.faulty = {
   run: async (resume) => {
     const files = { model_files: await modelFiles(), data_files: dataFiles() };
     return failureOf(
-      lab.run({ spec: SMALL_SPEC, resume, ...files }, (event) => {
+      lab.run({ spec: PLAIN_SPEC, resume, ...files }, (event) => {
         window.told(event);
       }),
     );

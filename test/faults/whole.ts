@@ -1,8 +1,8 @@
-import type { RunEvent } from '../../../src/lab/protocol.ts';
-import type { ExperimentResult } from '../../../src/study/result.ts';
-import { canonicalJson } from '../../../src/study/spec.ts';
-import { SMALL_ANSWERS } from '../small_run.ts';
-import type { Outcome } from '../suite.ts';
+import type { RunEvent } from '../../src/lab/protocol.ts';
+import type { ExperimentResult } from '../../src/study/result.ts';
+import { canonicalJson } from '../../src/study/spec.ts';
+import { SMALL_ANSWERS } from './small_run.ts';
+import type { Outcome } from './suite.ts';
 
 type Row = Pick<Extract<RunEvent, { type: 'item' }>, 'config' | 'task' | 'item'>;
 
