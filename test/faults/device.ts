@@ -129,7 +129,7 @@ export async function openDeviceFaults(): Promise<FaultSuite> {
   const bench: Bench = { whole, sound, fresh, counts: counting.counts };
   return {
     name: 'device',
-    at_a_time: 2,
+    at_a_time: 3,
     kinds: Object.entries(IN_NODE).map(([name, { share, trial }]) => ({
       name: `${name}, in Node`,
       share,
