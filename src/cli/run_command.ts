@@ -12,6 +12,7 @@ import { listenForSignals } from './interrupt.ts';
 import { nodeHost } from './node_host.ts';
 import { nodeHub, savedToken } from './node_hub.ts';
 import { progressPrinter } from './progress.ts';
+import { parseJson } from '../tensor/parse_json.ts';
 
 /**
  * `run SPEC.json|LINK`: measures and prints the table. With --out each answer is written as it comes, the result after
@@ -104,7 +105,7 @@ async function readSpec(source: string): Promise<ExperimentSpec> {
     );
   });
   try {
-    return parseSpec(JSON.parse(text));
+    return parseSpec(parseJson(text));
   } catch (error) {
     if (error instanceof LabError) throw new LabError(error.code, `${source}: ${error.message}`);
     throw new LabError('bad-spec', `${source} is not JSON: ${(error as Error).message}.`);

@@ -7,6 +7,8 @@ const SUITES: Record<string, { trials: number; open: () => Promise<FaultSuite> }
   input: { trials: 400, open: async () => (await import('./open_input.ts')).openInputFaults() },
   crash: { trials: 42, open: async () => (await import('./crash.ts')).openCrashFaults() },
   device: { trials: 14, open: async () => (await import('./device.ts')).openDeviceFaults() },
+  storage: { trials: 15, open: async () => (await import('./storage.ts')).openStorageFaults() },
+  links: { trials: 20_000, open: async () => (await import('./links.ts')).openLinkFaults() },
   headers: { trials: 1_430_000, open: async () => (await import('./headers.ts')).openHeaderFaults() },
 };
 
