@@ -170,8 +170,10 @@ async function cutTrial(
       if (look.outcome.is !== 'survived') return { ...look.outcome, faults: done };
       const sitting = await sit(tab, look.id);
       if (done === cuts || look.done) {
-        await sitting.ended;
-        return { ...endOutcome(place.whole, sitting.heard.events, look.stored), faults: done };
+        const how = await sitting.ended;
+        const end = endOutcome(place.whole, sitting.heard.events, look.stored);
+        const why = end.is === 'survived' ? '' : `${end.why}; the call ended with ${JSON.stringify(how)}`;
+        return { ...end, why, faults: done };
       }
       await momentOf(place, sitting, random);
       const { events } = sitting.heard;

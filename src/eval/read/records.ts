@@ -1,7 +1,7 @@
 import { LabError } from '../../errors.ts';
 import { quote } from '../../tensor/json.ts';
 import type { ByteSource } from '../../tensor/source.ts';
-import { parseJson } from '../../tensor/parse_json.ts';
+import { parseJson as parseText } from '../../tensor/parse_json.ts';
 
 /** A file that was found: the path it was asked for by, and its bytes. */
 export interface DataFile {
@@ -38,9 +38,9 @@ export async function readText({ path, source }: DataFile): Promise<string> {
 }
 
 /** Parses JSON text that a message will call `where`; a leading byte order mark is stepped over. */
-export function parseOne(text: string, where: string): unknown {
+export function parseJson(text: string, where: string): unknown {
   try {
-    return parseJson(text.replace(/^\ufeff/, ''));
+    return parseText(text.replace(/^\ufeff/, ''));
   } catch (cause) {
     throw new LabError('bad-data', `${where}: ${quote(text)} is not JSON; allowed: one JSON value`, {
       cause,
@@ -53,7 +53,7 @@ export async function readJsonLines(file: DataFile): Promise<DataRecord[]> {
   const records: DataRecord[] = [];
   for (const [index, line] of (await readText(file)).split('\n').entries()) {
     const where = `${file.path}, line ${index + 1}`;
-    if (line.trim() !== '') records.push(asRecord(parseOne(line, where), where, 'the line'));
+    if (line.trim() !== '') records.push(asRecord(parseJson(line, where), where, 'the line'));
   }
   if (records.length === 0) badData(file.path, 'the number of records', 0, '1 or more');
   return records;
