@@ -1,8 +1,8 @@
 import { compare, formatMismatch, maxError } from '../tensor/compare.ts';
-import { recordCommands } from './device/commands.ts';
-import { openArena, readBack, write } from './device/buffers.ts';
 import { forgetFaults, isRefusedByWebGpu, type Gpu } from './device/device.ts';
 import { pipelineKey, type Kernel, type KernelCase, type Overrides } from './device/kernel.ts';
+import { runKernel } from './device/run_kernel.ts';
+import { pinForms } from './pin_forms.ts';
 import { kernelsFor } from './registry.ts';
 
 /** The kernel error of one kernel on one case. */
@@ -18,18 +18,13 @@ export interface CheckRow {
   pass: boolean;
   /** Expected and actual values around the worst element, when the check fails. */
   mismatch?: string;
+  /** What follows from a check that told two forms apart, each of them right. */
+  note?: string;
 }
-
-/** A quiet NaN no kernel computes by accident: what is still there afterwards was never written. */
-const POISON = 0x7fc0dead;
 
 /** Runs a kernel on the GPU and on the CPU and compares what they wrote. */
 export async function checkKernel(gpu: Gpu, kernel: Kernel, kase: KernelCase): Promise<CheckRow> {
   const { params, arrays, overrides = {} } = kase;
-  const written = Object.keys(kernel.bindings).filter((name) => !kernel.bindings[name]!.startsWith('read '));
-  const buffers: Record<string, GPUBuffer> = {};
-  const arena = openArena(gpu);
-  const commands = recordCommands(gpu);
   const tolerance = kernel.tolerance === 'exact' ? { atol: 0, rtol: 0 } : kernel.tolerance(params, overrides);
   const row: CheckRow = {
     kernel: kernel.name,
@@ -40,20 +35,10 @@ export async function checkKernel(gpu: Gpu, kernel: Kernel, kase: KernelCase): P
     pass: true,
   };
   try {
-    for (const [name, access] of Object.entries(kernel.bindings)) {
-      const initial = arrays[name]!;
-      buffers[name] = await arena.allocate(initial.byteLength, `${kernel.name} ${name}`);
-      const poisoned = access.startsWith('write ');
-      write(gpu, buffers[name], poisoned ? new Uint32Array(initial.length).fill(POISON) : initial);
-    }
-    commands.dispatch(kernel, params, buffers, overrides);
-    commands.submit();
-
+    const written = await runKernel(gpu, kernel, kase);
     const expected = kernel.reference(params, arrays, overrides);
-    for (const name of written) {
+    for (const [name, got] of Object.entries(written)) {
       const want = expected[name]!;
-      const raw = await readBack(gpu, buffers[name]!, want.byteLength);
-      const got = want instanceof Uint32Array ? new Uint32Array(raw) : new Float32Array(raw);
       const { max_error, worst_ratio } = maxError(got, want, tolerance);
       row.max_error = Math.max(row.max_error, max_error);
       row.worst_ratio = Math.max(row.worst_ratio, worst_ratio);
@@ -66,9 +51,6 @@ export async function checkKernel(gpu: Gpu, kernel: Kernel, kase: KernelCase): P
     // A shader that this adapter does not compile, or a dispatch that it refuses, is a kernel that fails.
     if (!isRefusedByWebGpu(error)) throw error;
     return { ...row, pass: false, mismatch: error.message };
-  } finally {
-    commands.close();
-    arena.close();
   }
 }
 
@@ -105,7 +87,10 @@ export function checksFor(needs: readonly Need[]): Check[] {
 const isCompiledWith = ({ overrides = {} }: KernelCase, wanted: Overrides): boolean =>
   Object.entries(overrides).every(([name, value]) => wanted[name] === value);
 
-/** Checks every pipeline needed on one case. Stops at nothing, so that all rows are seen. */
+/**
+ * Checks every pipeline needed on one case, and that the forms a run may take are equal to the bit. Stops at nothing, so
+ * that all rows are seen.
+ */
 export async function quickCheck(
   gpu: Gpu,
   needs: readonly Need[],
@@ -113,10 +98,16 @@ export async function quickCheck(
 ): Promise<void> {
   const checks = checksFor(needs);
   for (const { kernel, kase } of checks) onRow(await checkKernel(gpu, kernel, kase), checks.length);
+  const told = await pinForms(gpu, (kernel, kase) =>
+    needs.some(({ kernels, overrides }) => kernels.includes(kernel) && isCompiledWith(kase, overrides)),
+  );
+  if (told) onRow(told, checks.length);
 }
 
-/** Every case of every kernel. */
+/** Every case of every kernel, and that the forms a run may take are equal to the bit. */
 export async function fullCheck(gpu: Gpu, onRow: (row: CheckRow, total: number) => void): Promise<void> {
   const cases = kernelsFor(gpu).flatMap((kernel) => kernel.cases().map((kase) => ({ kernel, kase })));
   for (const { kernel, kase } of cases) onRow(await checkKernel(gpu, kernel, kase), cases.length);
+  const told = await pinForms(gpu, () => true);
+  if (told) onRow(told, cases.length);
 }
