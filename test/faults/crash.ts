@@ -172,8 +172,8 @@ async function cutTrial(
       if (done === cuts || look.done) {
         const how = await sitting.ended;
         const end = endOutcome(place.whole, sitting.heard.events, look.stored);
-        const why = end.is === 'survived' ? '' : `${end.why}; the call ended with ${JSON.stringify(how)}`;
-        return { ...end, why, faults: done };
+        if (end.is === 'survived') return { ...end, faults: done };
+        return { ...end, why: `${end.why}; the call ended with ${JSON.stringify(how)}`, faults: done };
       }
       await momentOf(place, sitting, random);
       const { events } = sitting.heard;
