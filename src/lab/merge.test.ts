@@ -10,8 +10,8 @@ const whole = await savedRun();
 const { spec } = whole;
 
 /** A part as its file would be read after a change. */
-function changed(part: Part, change: (result: Record<string, never>) => void): Part {
-  const json = JSON.parse(JSON.stringify(part.run.result)) as Record<string, never>;
+function changed(part: Part, change: (result: Record<'runs' | 'environment', never>) => void): Part {
+  const json = JSON.parse(JSON.stringify(part.run.result)) as Record<'runs' | 'environment', never>;
   change(json);
   return { name: part.name, run: parseResult(json, part.name) };
 }
