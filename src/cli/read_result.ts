@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { LabError } from '../errors.ts';
 import { parseResult, type ForeignRun } from '../study/parse_result.ts';
 import type { ExperimentResult } from '../study/result.ts';
+import { parseJson } from '../tensor/parse_json.ts';
 
 /**
  * A result that `run --out` wrote or the page exported, its scores and comparisons computed anew.
@@ -16,7 +17,7 @@ export async function readRun(path: string): Promise<ForeignRun> {
   });
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseJson(text);
   } catch {
     throw new LabError('bad-arguments', `${path} is not JSON; allowed: a result written by run --out.`);
   }

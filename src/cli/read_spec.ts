@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { LabError } from '../errors.ts';
 import { specOfQuery } from '../study/permalink.ts';
 import { parseSpec, type ExperimentSpec } from '../study/spec.ts';
+import { parseJson } from '../tensor/parse_json.ts';
 
 /**
  * A spec from a file, or from a link that carries one.
@@ -18,7 +19,7 @@ export async function readSpec(source: string): Promise<ExperimentSpec> {
     );
   });
   try {
-    return parseSpec(JSON.parse(text));
+    return parseSpec(parseJson(text));
   } catch (error) {
     if (error instanceof LabError) throw new LabError(error.code, `${source}: ${error.message}`);
     throw new LabError('bad-spec', `${source} is not JSON: ${(error as Error).message}.`);

@@ -8,6 +8,7 @@ import { checkable, type HubFile, type Repository } from './copy/hub_file.ts';
 import { memoryShelf } from './copy/memory_shelf.ts';
 import type { Filling, RepositoryRef, Shelf } from './copy/shelf.ts';
 import type { ByteProgress } from './files.ts';
+import { parseJson } from '../tensor/parse_json.ts';
 
 /**
  * Where models and data sets are asked for: the Hub, or the mirror that HF_ENDPOINT named when the page was built or the
@@ -248,7 +249,7 @@ function parseDescription(name: string, bytes: Uint8Array): { sha: string; sibli
   const strange = (found: string) => new LabError('network', `${name} ${found}.`);
   let info: unknown;
   try {
-    info = JSON.parse(text);
+    info = parseJson(text);
   } catch {
     throw strange(`is not JSON: it ends with ${JSON.stringify(text.slice(-20))}`);
   }

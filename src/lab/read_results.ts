@@ -1,5 +1,6 @@
 import { LabError } from '../errors.ts';
 import { parseResult, type ForeignRun } from '../study/parse_result.ts';
+import { parseJson } from '../tensor/parse_json.ts';
 
 /** Bytes of the largest file that is read: a result of a thousand answers is some 300 kB. */
 const MOST = 500_000_000;
@@ -14,7 +15,7 @@ export async function readResults(file: File): Promise<ForeignRun[]> {
   }
   let json: unknown;
   try {
-    json = JSON.parse(await file.text());
+    json = parseJson(await file.text());
   } catch {
     throw new LabError('bad-data', `${file.name} is not JSON; allowed: results as this page exports them.`);
   }

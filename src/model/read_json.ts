@@ -1,6 +1,7 @@
 import { LabError } from '../errors.ts';
 import type { FileSet } from '../tensor/source.ts';
 import { isObject, type Json } from './config_fields.ts';
+import { parseJson } from '../tensor/parse_json.ts';
 
 /** No published config or tokenizer is near it; JSON of this size still parses in a second. */
 const MAX_JSON_BYTES = 64 * 1024 * 1024;
@@ -11,7 +12,7 @@ const MAX_JSON_BYTES = 64 * 1024 * 1024;
  */
 export function parsePythonJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     if (!/NaN|Infinity/.test(text)) throw error;
   }

@@ -1,4 +1,5 @@
 import { LabError } from '../errors.ts';
+import { parseJson } from '../tensor/parse_json.ts';
 
 /** Packed texts begin with the number of their form, so that old links open for ever. */
 const FORM = '1.';
@@ -32,7 +33,12 @@ export async function unpackJson(text: string, { characters, bytes }: Room): Pro
     const found = form ? `of form ${form}, which is newer than this page` : 'not one of ours';
     throw new LabError('bad-link', `The link is ${found}; allowed: form 1.`);
   }
-  return parseJson(await inflate(fromBase64url(text.slice(FORM.length)), bytes));
+  const unfolded = await inflate(fromBase64url(text.slice(FORM.length)), bytes);
+  try {
+    return parseJson(unfolded);
+  } catch {
+    throw damaged();
+  }
 }
 
 function fromBase64url(text: string): Uint8Array<ArrayBuffer> {
@@ -62,14 +68,6 @@ async function inflate(bytes: Uint8Array<ArrayBuffer>, most: number): Promise<st
   }
   void reader.cancel();
   throw new LabError('bad-link', `The link unfolds to more than ${most} bytes; allowed: that many.`);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw damaged();
-  }
 }
 
 const damaged = (): LabError =>

@@ -62,7 +62,8 @@ export interface Header {
 /**
  * Reads and checks the header: of a file `{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}` + 8 bytes, one tensor `w`.
  * Every way a file can lie has its own code (errors.ts). Nothing is allocated before its size is known to lie within the file.
- * Source: README "Format" and tensor.rs of safetensors; stricter where two readers could disagree (duplicates, NUL in names).
+ * Source: README "Format" and tensor.rs of safetensors; stricter where two readers could disagree (duplicates, NUL in names)
+ * and where a number cannot hold what is written (dimensions above 2^53 - 1 of empty tensors).
  */
 export async function readHeader(
   source: ByteSource,
@@ -148,7 +149,7 @@ function parseHeader(name: string, bytes: Uint8Array): Draft {
     () => 'the list of tensors',
     (key) => {
       if (key === '__metadata__') readMetadata(cursor, draft.metadata);
-      else draft.tensors.push(readTensorInfo(cursor, name, key, draft.warnings, onUnknown));
+      else draft.tensors.push(readTensorInfo(cursor, name, key, onUnknown));
     },
   );
   expectEnd(cursor);
@@ -185,7 +186,6 @@ function readTensorInfo(
   cursor: Cursor,
   file: string,
   name: string,
-  warnings: string[],
   onUnknown: (tensor: string, field: string) => void,
 ): TensorInfo {
   const refuse = (code: ErrorCode, found: string): never => {
@@ -239,12 +239,15 @@ function readTensorInfo(
       `with ${held()} needs ${bytes} bytes; its data_offsets [${begin}, ${end}] hold ${end - begin}`,
     );
   }
-  if (shape.some((d) => typeof d === 'bigint')) {
-    warnings.push(
-      `tensor ${quote(name)} of ${file} is empty, and its shape [${shape.join(', ')}] is shown rounded`,
+  // Only an empty tensor comes so far. Rounded to a number, its shape would be another one.
+  const exact = shape.filter((d) => typeof d === 'number');
+  if (exact.length < shape.length) {
+    refuse(
+      'bad-shape',
+      `has shape [${shape.join(', ')}]; allowed: dimensions up to ${Number.MAX_SAFE_INTEGER}`,
     );
   }
-  return { name, dtype, shape: shape.map(Number), data_offsets: [begin, end] };
+  return { name, dtype, shape: exact, data_offsets: [begin, end] };
 
   function readDtype(): string {
     const found = nextKind(cursor) === 'string' ? readString(cursor) : undefined;

@@ -1,6 +1,7 @@
 import { LabError } from '../../errors.ts';
 import { quote } from '../../tensor/json.ts';
 import type { ByteSource } from '../../tensor/source.ts';
+import { parseJson as parseText } from '../../tensor/parse_json.ts';
 
 /** A file that was found: the path it was asked for by, and its bytes. */
 export interface DataFile {
@@ -39,7 +40,7 @@ export async function readText({ path, source }: DataFile): Promise<string> {
 /** Parses JSON text that a message will call `where`; a leading byte order mark is stepped over. */
 export function parseJson(text: string, where: string): unknown {
   try {
-    return JSON.parse(text.replace(/^\ufeff/, ''));
+    return parseText(text.replace(/^\ufeff/, ''));
   } catch (cause) {
     throw new LabError('bad-data', `${where}: ${quote(text)} is not JSON; allowed: one JSON value`, {
       cause,

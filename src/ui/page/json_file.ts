@@ -1,4 +1,5 @@
 import { LabError, type ErrorCode } from '../../errors.ts';
+import { parseJson } from '../../tensor/parse_json.ts';
 
 /** The kind of file that is expected: its error code, its largest size, and its name in a message. */
 interface Expected {
@@ -16,7 +17,7 @@ export async function readJsonFile(file: File, { code, most, what }: Expected): 
     throw new LabError(code, `${file.name} has ${file.size} bytes; allowed: ${most}.`);
   }
   try {
-    return JSON.parse(await file.text());
+    return parseJson(await file.text());
   } catch {
     throw new LabError(code, `${file.name} is not JSON; allowed: ${what}.`);
   }
