@@ -1,5 +1,6 @@
 import type { ItemResult } from '../eval/item.ts';
 import type { TaskName } from '../eval/tasks/tasks.ts';
+import type { QuantConfig } from '../quant/config.ts';
 import { longName } from './view/config_names.ts';
 import type { ExperimentResult } from './result.ts';
 import { canonicalJson } from './spec.ts';
@@ -32,32 +33,42 @@ export function compareResults(
   b: ExperimentResult,
   tolerance = TOLERANCE,
 ): Reproduction {
-  let n = 0;
-  let worst = 0;
-  let first: Reproduction['first'];
+  const comparer = reproductionOf(tolerance);
   for (const run of a.runs) {
     const twin = b.runs.find(({ config }) => canonicalJson(config) === canonicalJson(run.config));
     for (const { task, items } of run.tasks) {
-      const others = new Map(
-        twin?.tasks.find((t) => t.task === task)?.items.map((item) => [item.doc_id, item]),
-      );
-      for (const item of items) {
-        const other = others.get(item.doc_id);
-        if (!other) continue;
-        n++;
-        const { distance, what } = itemDistance(item, other, tolerance);
-        worst = Math.max(worst, distance);
-        if (what !== undefined) first ??= { config: longName(run.config), task, doc_id: item.doc_id, what };
-      }
+      comparer.add(run.config, task, items, twin?.tasks.find((t) => t.task === task)?.items ?? []);
     }
   }
-  const verdict = a.digest === b.digest ? 'bit_for_bit' : first || n === 0 ? 'different' : 'within_tolerance';
+  return comparer.end(a.digest === b.digest);
+}
+
+/** Holds two results against each other a task of a configuration at a time, so that not all answers need to be there. */
+export function reproductionOf(tolerance = TOLERANCE): {
+  add(config: QuantConfig, task: TaskName, items: readonly ItemResult[], others: readonly ItemResult[]): void;
+  /** `isSame`: the digests of the two are equal. */
+  end(isSame: boolean): Reproduction;
+} {
+  let n = 0;
+  let worst = 0;
+  let first: Reproduction['first'];
   return {
-    verdict,
-    n,
-    worst,
-    ...(first ? { first } : {}),
-    sentence: sentenceOf(verdict, n, worst, first, tolerance),
+    add(config, task, items, others) {
+      const twins = new Map(others.map((item) => [item.doc_id, item]));
+      for (const item of items) {
+        const twin = twins.get(item.doc_id);
+        if (!twin) continue;
+        n++;
+        const { distance, what } = itemDistance(item, twin, tolerance);
+        worst = Math.max(worst, distance);
+        if (what !== undefined) first ??= { config: longName(config), task, doc_id: item.doc_id, what };
+      }
+    },
+    end(isSame) {
+      const verdict = isSame ? 'bit_for_bit' : first || n === 0 ? 'different' : 'within_tolerance';
+      const sentence = sentenceOf(verdict, n, worst, first, tolerance);
+      return { verdict, n, worst, ...(first ? { first } : {}), sentence };
+    },
   };
 }
 

@@ -1,12 +1,11 @@
-import { TASKS } from '../eval/tasks/tasks.ts';
 import { markdownText } from './report/quote.ts';
 import type { ExperimentResult } from './result.ts';
 import { bitsText, megabytes, natsText, rangeText, scoreText, shareText, speedText } from './view/format.ts';
-import { testOf, viewOf, type ScoreView } from './view/view.ts';
+import { viewOf, type ScoreView } from './view/view.ts';
 
 /** A result as a Markdown table, one row a configuration, with the verdicts of its comparisons below. */
 export function resultTable(result: ExperimentResult): string {
-  const { rows, tasks, divergences, notes, warnings } = viewOf(result);
+  const { rows, tasks, divergences, notes, warnings, adjusted } = viewOf(result);
   const header = [
     ...['configuration', 'bits/weight', 'MB counted', 'MB true'],
     ...tasks.map(({ task, primary_metric }) => `${task} ${primary_metric}`),
@@ -20,10 +19,9 @@ export function resultTable(result: ExperimentResult): string {
     ...scores.map(scoreCell),
     speedText(timings),
   ]);
-  const verdicts = result.comparisons.flatMap((each) => {
-    const verdict = testOf(each, TASKS[each.task].primary_metric)?.verdict;
-    return verdict === undefined ? [] : [`- ${each.task}: ${verdict}.`];
-  });
+  const verdicts = rows.flatMap(({ scores }) =>
+    scores.flatMap(({ task, tested }) => (tested ? [`- ${task}: ${tested.verdict}.`] : [])),
+  );
   const { adapter, model } = result.environment;
   return [
     `${markdownText(result.spec.title || 'Untitled')}: ${markdownText(model.name)}, ${(model.parameters / 1e6).toFixed(2)} M parameters, on ${markdownText(`${adapter.vendor} ${adapter.architecture}`)}`,
@@ -31,6 +29,7 @@ export function resultTable(result: ExperimentResult): string {
     table([header, ...lines]),
     '',
     ...verdicts,
+    ...(adjusted ? [`- ${adjusted}`] : []),
     ...tasks.flatMap(({ task, power }) => (power === undefined ? [] : [`- ${task}: ${power}.`])),
     ...divergences.map(
       ({ name, task, kl, same_top }) =>

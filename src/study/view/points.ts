@@ -3,7 +3,8 @@ import type { Interval } from '../../eval/stats/stats.ts';
 import { TASKS, type TaskName } from '../../eval/tasks/tasks.ts';
 import type { QuantConfig } from '../../quant/config.ts';
 import { bitsText, decimals, intervalOf } from './format.ts';
-import { testOf, type ResultView } from './view.ts';
+import { adjustedTo, testOf } from './tested.ts';
+import type { ResultView } from './view.ts';
 
 /** A metric of a task, as a figure shows it. */
 export interface Shown {
@@ -46,13 +47,23 @@ export function choices({ rows }: ResultView): Shown[] {
   });
 }
 
-/** The configurations that have that metric. */
-export function pointsOf({ rows }: Pick<ResultView, 'rows'>, { task, metric }: Shown): Point[] {
-  return rows.flatMap(({ config, name, footprint, scores, timings }): Point[] => {
-    const score = scores.find((own) => own.task === task);
+/**
+ * The configurations that have that metric. Their tests are adjusted to all of the result's where the metric is the
+ * task's primary one, else to one another.
+ */
+export function pointsOf(
+  { rows, adjustment }: Pick<ResultView, 'rows' | 'adjustment'>,
+  { task, metric }: Shown,
+): Point[] {
+  const scored = rows.map((row) => ({ ...row, score: row.scores.find((own) => own.task === task) }));
+  const own = adjustedTo(
+    scored.map(({ score }) => (score?.comparison && testOf(score.comparison, metric)?.p) ?? null),
+    adjustment,
+  );
+  return scored.flatMap(({ config, name, footprint, score, timings }, at): Point[] => {
     const found = score?.metrics[metric];
     if (!found) return [];
-    const p = score.comparison && testOf(score.comparison, metric)?.p;
+    const p = metric === TASKS[task].primary_metric ? score.tested?.p : own[at];
     return [
       {
         ...{ config, name, value: found.value, stderr: found.stderr, range: intervalOf(found) },
