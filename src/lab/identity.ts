@@ -32,7 +32,7 @@ export async function identify(
       onProgress,
       signal,
     )),
-    reading: readingOf(model),
+    reading: await readingOf(model),
   };
   return identity;
 }

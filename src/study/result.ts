@@ -8,6 +8,7 @@ import type { TaskName } from '../eval/tasks/tasks.ts';
 import type { AdapterReport } from '../gpu/adapter.ts';
 import type { OutlierColumns } from '../model/outliers.ts';
 import type { Footprint } from '../model/footprint.ts';
+import type { WeightsOnGrid } from '../model/weights_on_grid.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import type { ExperimentSpec } from './spec.ts';
 
@@ -119,6 +120,8 @@ export interface ModelReading {
   warnings: string[];
   /** What transformers 4.57 does otherwise. */
   version_4_notes: string[];
+  /** Of weights that lie on a 4-bit grid already, by a sample of their blocks; missing where they do not. */
+  weights_on_grid?: WeightsOnGrid;
 }
 
 /** One configuration measured. */

@@ -26,7 +26,7 @@ export const readRun = async (
   id: string,
   onPart?: (run: StoredRun) => void,
 ): Promise<StoredRun | undefined> =>
-  (await ask((remote) => remote.read(id, onPart && Comlink.proxy(onPart)))).run;
+  (await untilAnswered(onPart, (told) => ask((remote) => remote.read(id, told)))).run;
 
 /**
  * Some questions of a stored run, as two of its configurations answered them.
@@ -51,7 +51,21 @@ export const compareRuns = async (
   b: string,
   onPart?: (soFar: ComparedRuns) => void,
 ): Promise<ComparedRuns | undefined> =>
-  (await ask((remote) => remote.compare(a, b, onPart && Comlink.proxy(onPart)))).compared;
+  (await untilAnswered(onPart, (told) => ask((remote) => remote.compare(a, b, told)))).compared;
+
+/** Asks with a listener to parts. They come by a way of their own, and one that comes behind the answer is not told. */
+async function untilAnswered<Part, Answer>(
+  onPart: ((part: Part) => void) | undefined,
+  what: (told: ((part: Part) => void) | undefined) => Promise<Answer>,
+): Promise<Answer> {
+  let isAnswered = false;
+  const told = onPart && Comlink.proxy((part: Part) => (isAnswered ? undefined : onPart(part)));
+  try {
+    return await what(told);
+  } finally {
+    isAnswered = true;
+  }
+}
 
 async function ask<T extends { failure?: Failure }>(
   what: (remote: Comlink.Remote<Reader>) => Promise<T>,

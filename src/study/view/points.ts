@@ -2,7 +2,7 @@ import { METRICS, type MetricName } from '../../eval/stats/metric.ts';
 import type { Interval } from '../../eval/stats/stats.ts';
 import { TASKS, type TaskName } from '../../eval/tasks/tasks.ts';
 import type { QuantConfig } from '../../quant/config.ts';
-import { bitsText, decimals, intervalOf } from './format.ts';
+import { bitsText, decimals, intervalOf, megabytes, rangeText } from './format.ts';
 import { adjustedTo, testOf } from './tested.ts';
 import type { ResultView } from './view.ts';
 
@@ -79,6 +79,16 @@ export function pointsOf(
 /** "Mini ARC, acc": the figure's choice in words. */
 export const shownName = ({ task, metric }: Shown): string =>
   `${TASKS[task].title}, ${METRICS[metric].title}`;
+
+/** A point in words: "NF4 · 64: acc 0.875 (95 %: 0.820 to 0.915) at 4.503 bits per weight, 1.4 MB; not distinguishable from the baseline". */
+export function pointSentence(
+  { name, value, range, bits, bytes, distinct }: Point,
+  { metric }: Pick<Shown, 'metric'>,
+): string {
+  const interval = range ? ` (95 %: ${rangeText(range)})` : '';
+  const tested = distinct === undefined ? '' : `; ${distinct ? '' : 'not '}distinguishable from the baseline`;
+  return `${name}: ${METRICS[metric].title} ${decimals(value, 3)}${interval} at ${bitsText(bits)} bits per weight, ${megabytes(bytes)} MB${tested}.`;
+}
 
 /** The figure in one sentence: which score leads, and what the fewest bits give. */
 export function pointsSentence(points: readonly Point[], shown: Shown): string {
