@@ -28,8 +28,8 @@ export interface ConfigJob {
   config: QuantConfig;
   model: ModelFiles;
   plan: readonly PlannedItem[];
-  /** Configurations still to come. */
-  later: number;
+  /** What the configurations still to come are asked. */
+  later: readonly (readonly PlannedItem[])[];
   eta: Eta;
   gpu: Gpu;
   store: Store;
@@ -86,7 +86,7 @@ async function answer(
   const sitting: Spent = { seconds: 0, tokens: 0 };
   const items = new Map<TaskName, ItemResult[]>();
   for (const { task, item } of before) items.set(task, [...(items.get(task) ?? []), item]);
-  const wholeCost = sum(plan.map(({ cost }) => cost));
+  const laterCost = sum(later.flat().map(({ cost }) => cost));
   let costLeft = sum(open.map(({ cost }) => cost));
 
   for (const { task, doc_id, doc, cost } of open) {
@@ -113,7 +113,7 @@ async function answer(
     costLeft -= cost;
     const done = [...(items.get(task) ?? []), item];
     items.set(task, done);
-    const left = eta.left(costLeft + later * wholeCost);
+    const left = eta.left(costLeft + laterCost);
     emit({
       type: 'item',
       config: index,

@@ -1,4 +1,5 @@
 import { LabError } from '../errors.ts';
+import type { Phase } from '../gpu/matrix/choose.ts';
 import { forward, reserve, type Model, type SlotSpan } from './forward.ts';
 import { parseGenerationConfig } from './generation_config.ts';
 import type { Generation, GenerateOptions, LanguageModel, Loglikelihood, Trace } from './language_model.ts';
@@ -69,20 +70,23 @@ export function causalLanguageModel(
     const outgrown = outgrownAt(model.config);
     await reserve(model, outgrown === undefined ? ids.length : ids.length + most, ids.length + most);
     const made: number[] = [];
-    const next = async (fresh: readonly number[], first_slot: number): Promise<number> => {
-      const row = forwardSequence(model, fresh, first_slot);
+    const next = async (fresh: readonly number[], first_slot: number, phase: Phase): Promise<number> => {
+      const row = forwardSequence(model, fresh, first_slot, phase);
       if (processors.length === 0) return greedyToken(model, row);
-      const logits = await readLogits(model, [row]);
+      const logits = await readLogits(model, [row], 'decode');
       const sequence = { ids: [...ids, ...made], prompt: ids.length };
       for (const process of processors) process(logits, sequence);
       return largest(logits);
     };
-    let id = await next(ids, 0);
+    let id = await next(ids, 0, 'prefill');
     while (made.push(id) < most && !ends.has(id)) {
       const text = tokenizer.decode(made);
       if (stops.some((stop) => text.includes(stop))) break;
       const length = ids.length + made.length;
-      id = length === outgrown ? await next([...ids, ...made], 0) : await next([id], length - 1);
+      id =
+        length === outgrown
+          ? await next([...ids, ...made], 0, 'prefill')
+          : await next([id], length - 1, 'decode');
     }
     return { text: cutAt(tokenizer.decode(made), stops), tokens: made.length };
   }
@@ -218,6 +222,7 @@ async function scoreTokens(
       spans: (window) => part.map(({ span }) => span(window)),
       first_slot: begin,
       length,
+      phase: 'prefill',
     });
     const places = [...wanted.keys()].filter(
       (i) => wanted[i]!.row >= begin && wanted[i]!.row < begin + part.length,

@@ -1,4 +1,5 @@
 import { readBack, write } from '../gpu/device/buffers.ts';
+import { dispatchForm } from '../gpu/forms.ts';
 import { expected_gap } from '../gpu/kernels/expected_gap.ts';
 import { STRIP, stripsOf } from '../gpu/kernels/logit_strips.ts';
 import { logprobs } from '../gpu/kernels/logprobs.ts';
@@ -35,11 +36,11 @@ export async function compareWithBaseline(
   const V = weights.head.rows;
   const strips = stripsOf(V);
   write(gpu, base.normed, states);
-  headLogits(model, base, R, head_dtype);
-  commands.dispatch(logprobs, { W: R, V, strips }, { ...base, wanted: own.wanted });
+  headLogits(model, base, R, head_dtype, 'prefill');
+  dispatchForm(commands, logprobs, { W: R, V, strips }, { ...base, wanted: own.wanted });
   const { gaps } = base;
   const compared = { base: base.logits, logits: own.logits, peaks: base.peaks, gaps };
-  commands.dispatch(expected_gap, { R, V, strip: STRIP }, compared);
+  dispatchForm(commands, expected_gap, { R, V, strip: STRIP }, compared);
   commands.submit();
   const read = (buffer: GPUBuffer, length: number) => readBack(gpu, buffer, 4 * length);
   const [gap, basePeaks, ownPeaks, logprob, best] = await Promise.all([

@@ -4,6 +4,7 @@ import { recordCommands, type Commands } from '../gpu/device/commands.ts';
 import type { Gpu } from '../gpu/device/device.ts';
 import { embedding } from '../gpu/kernels/embedding.ts';
 import { scale } from '../gpu/kernels/scale.ts';
+import type { Phase } from '../gpu/matrix/choose.ts';
 import type { DeviceMatrix } from '../gpu/matrix/matrix.ts';
 import { DTYPE } from '../gpu/kernels/stored.ts';
 import type { ComputeDtype, QuantConfig } from '../quant/config.ts';
@@ -60,6 +61,7 @@ export interface TokenBatch {
   spans(window: number | undefined): readonly SlotSpan[];
   first_slot: number;
   length: number;
+  phase: Phase;
 }
 
 export type SlotSpan = readonly [number, number, number, number];
@@ -160,8 +162,9 @@ export function forward(model: Model, batch: TokenBatch): void {
   embed(model, workspace, T);
 
   const { compute_dtype } = quant;
-  const { first_slot } = batch;
-  const pass: Pass = { config, commands, workspace, compute_dtype, T, first_slot, seen: model.seen.layers };
+  const { first_slot, phase } = batch;
+  const { layers: seen } = model.seen;
+  const pass: Pass = { config, commands, workspace, compute_dtype, phase, T, first_slot, seen };
   let work = 0;
   for (let index = 0; index < config.num_hidden_layers; index++) {
     computeBlock(pass, blockOf(config, index), weights.layers[index]!, index);

@@ -1,9 +1,11 @@
 import { argmax } from '../gpu/kernels/argmax.ts';
+import { dispatchForm } from '../gpu/forms.ts';
 import { openArena, readBack, write } from '../gpu/device/buffers.ts';
 import { embedding } from '../gpu/kernels/embedding.ts';
 import { stripsOf } from '../gpu/kernels/logit_strips.ts';
 import { logprobs } from '../gpu/kernels/logprobs.ts';
 import { DTYPE } from '../gpu/kernels/stored.ts';
+import type { Phase } from '../gpu/matrix/choose.ts';
 import { compareWithBaseline } from './compare_logits.ts';
 import type { Model } from './forward.ts';
 import { headLogits } from './head_logits.ts';
@@ -72,8 +74,8 @@ async function scoreRows(
     buffers.wanted,
     Uint32Array.from(wanted.flatMap(({ row, target }) => [slots.get(row)!, target])),
   );
-  computeLogits(model, rows, buffers);
-  commands.dispatch(logprobs, { W, V, strips: stripsOf(V) }, buffers);
+  computeLogits(model, rows, buffers, 'prefill');
+  dispatchForm(commands, logprobs, { W, V, strips: stripsOf(V) }, buffers);
   commands.submit();
   const [logprob, best] = await Promise.all([
     readBack(gpu, buffers.logprob, 4 * W),
@@ -119,17 +121,22 @@ async function keepOrCompare(
 export async function greedyToken(model: Model, row: number): Promise<number> {
   const { gpu, commands } = model;
   const { buffers } = await reserveHead(model, 1, 1);
-  computeLogits(model, [row], buffers);
+  computeLogits(model, [row], buffers, 'decode');
   const { peaks, places, best } = buffers;
-  commands.dispatch(argmax, { R: 1, strips: stripsOf(outputsOf(model)) }, { peaks, places, ids: best });
+  const strips = stripsOf(outputsOf(model));
+  dispatchForm(commands, argmax, { R: 1, strips }, { peaks, places, ids: best });
   commands.submit();
   return new Uint32Array(await readBack(gpu, best, 4))[0]!;
 }
 
 /** All logits of some rows of the last forward pass, [rows, outputs]: a classifier's answer, and for comparing models. */
-export async function readLogits(model: Model, rows: readonly number[]): Promise<Float32Array> {
+export async function readLogits(
+  model: Model,
+  rows: readonly number[],
+  phase: Phase = 'prefill',
+): Promise<Float32Array> {
   const { buffers } = await reserveHead(model, rows.length, 1);
-  computeLogits(model, rows, buffers);
+  computeLogits(model, rows, buffers, phase);
   model.commands.submit();
   return new Float32Array(await readBack(model.gpu, buffers.logits, 4 * rows.length * outputsOf(model)));
 }
@@ -138,7 +145,7 @@ export async function readLogits(model: Model, rows: readonly number[]): Promise
 const outputsOf = ({ weights }: Model): number => weights.head.rows;
 
 /** Puts the hidden states of `rows` through the last norm, the head and the first half of the softmax. */
-function computeLogits(model: Model, rows: readonly number[], buffers: Head['buffers']): void {
+function computeLogits(model: Model, rows: readonly number[], buffers: Head['buffers'], phase: Phase): void {
   const { gpu, commands, config, weights, head_dtype } = model;
   const workspace = model.workspace!;
   const width = config.hidden_size;
@@ -150,7 +157,7 @@ function computeLogits(model: Model, rows: readonly number[], buffers: Head['buf
   const table = workspace.activations.hidden;
   commands.dispatch(embedding, pick, { ids, table, y: picked }, { DTYPE: DTYPE.F32 });
   normalize(commands, config.norm, weights.norm, { n: R * width, x: picked, y: normed });
-  headLogits(model, buffers, R, head_dtype);
+  headLogits(model, buffers, R, head_dtype, phase);
 }
 
 async function reserveHead(model: Model, rows: number, wanted: number): Promise<Head> {

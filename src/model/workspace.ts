@@ -1,3 +1,4 @@
+import { reserveSplits, type Splits } from '../gpu/attend.ts';
 import { openArena, type Arena } from '../gpu/device/buffers.ts';
 import type { Gpu } from '../gpu/device/device.ts';
 import { reserveInt8Input, type Int8Input } from '../gpu/matrix/int8_input.ts';
@@ -18,6 +19,8 @@ export interface Workspace {
   /** A layer's, [slots, kv_heads, head_dim]. */
   keys: GPUBuffer[];
   values: GPUBuffer[];
+  /** For decoding, on devices that attend in splits. */
+  splits: Splits | undefined;
   /** For LLM.int8() only. */
   int8: Int8Input | undefined;
 }
@@ -82,11 +85,13 @@ export async function openWorkspace(
       keys.push(await arena.allocate(cache, 'keys'));
       values.push(await arena.allocate(cache, 'values'));
     }
+    const { num_attention_heads: heads, head_dim } = config;
+    const splits = await reserveSplits(arena, { heads, head_dim, slots });
     const int8 =
       quant.quant_type === 'llm_int8'
         ? await reserveInt8Input(arena, quant.llm_int8_threshold, tokens, widestInput(config))
         : undefined;
-    return { arena, tokens, slots, activations, spans, turns, keys, values, int8 };
+    return { arena, tokens, slots, activations, spans, turns, keys, values, splits, int8 };
   } catch (error) {
     arena.close();
     throw error;

@@ -44,7 +44,7 @@ export interface ResultBuilder {
 
 /** A builder whose result has all answers, or only what was computed from them, with `items` left empty. */
 export function resultBuilder(record: RunRecord, answers: 'whole' | 'counted'): ResultBuilder {
-  const { spec, environment, planned, state, failure } = record;
+  const { spec, environment, planned, shard, state, failure } = record;
   const runs: ConfigRun[] = [];
   const comparisons: Comparison[] = [];
   const digest = textHasher();
@@ -78,6 +78,7 @@ export function resultBuilder(record: RunRecord, answers: 'whole' | 'counted'): 
         ...(record.digest_fits === false && { digest_fits: false as const }),
         ...(record.foreign && { foreign: true as const }),
         ...(planned && { planned }),
+        ...(shard && { shard }),
         state,
         failure,
         ...failuresOf(record),

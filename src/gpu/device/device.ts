@@ -16,6 +16,8 @@ export interface Gpu {
   unproven: Set<Promise<void>>;
   /** An error that no scope caught, as of a pipeline that could not be made: what is read back after it may be zeros. */
   fault: { error?: GPUError };
+  /** By phase the one form of the matmul that is taken, where not all may be. */
+  pinned: { prefill?: string; decode?: string };
 }
 
 /**
@@ -64,6 +66,7 @@ export async function openGpu(entry: GPU | undefined): Promise<Gpu> {
     lost,
     unproven: new Set(),
     fault,
+    pinned: {},
   };
 }
 

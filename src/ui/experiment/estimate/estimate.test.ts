@@ -3,7 +3,7 @@ import tiny from '../../../../public/models/nibble-tiny/config.json';
 import { parseConfig } from '../../../model/config.ts';
 import type { Probe } from '../../../study/speed.ts';
 import { defaultSpec } from '../draft.ts';
-import { estimateRun, estimateSentences, wantsProbe, type PastRun } from './estimate.ts';
+import { estimateRun, estimateSentences, wantsProbe, type PastRun } from '../../../study/estimate.ts';
 
 const spec = defaultSpec();
 const [float32, , nf4] = spec.configs as [(typeof spec.configs)[0], unknown, (typeof spec.configs)[0]];
