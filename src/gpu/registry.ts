@@ -2,6 +2,7 @@ import type { Gpu } from './device/device.ts';
 import { canRun, type Kernel } from './device/kernel.ts';
 import { activate } from './kernels/activate.ts';
 import { add } from './kernels/add.ts';
+import { advance } from './kernels/advance.ts';
 import { FORMS } from './forms.ts';
 import { cast } from './kernels/cast.ts';
 import { clamp } from './kernels/clamp.ts';
@@ -15,7 +16,16 @@ import { STORAGES, type StorageName } from './matrix/matrix.ts';
 import { MEASURING } from './matrix/measure_matrix.ts';
 
 /** The kernels of a model's passes that every storage of weights needs, beside those of forms.ts. Adding one is one line here. */
-const OF_EVERY_MODEL = [embedding, scale, rope, add, pick_rows, clamp, cast] as unknown as readonly Kernel[];
+const OF_EVERY_MODEL = [
+  embedding,
+  scale,
+  rope,
+  add,
+  pick_rows,
+  clamp,
+  cast,
+  advance,
+] as unknown as readonly Kernel[];
 
 /** Every kernel, once; the tests and the self-check walk this list. */
 export const KERNELS: readonly Kernel[] = [
