@@ -9,9 +9,12 @@ import { mergeParts, type Part } from './merge.ts';
 const whole = await savedRun();
 const { spec } = whole;
 
+/** A result's JSON, to be changed as no type allows. */
+type Forged = Record<'runs' | 'environment', never>;
+
 /** A part as its file would be read after a change. */
-function changed(part: Part, change: (result: Record<string, never>) => void): Part {
-  const json = JSON.parse(JSON.stringify(part.run.result)) as Record<string, never>;
+function changed(part: Part, change: (result: Forged) => void): Part {
+  const json = JSON.parse(JSON.stringify(part.run.result)) as Forged;
   change(json);
   return { name: part.name, run: parseResult(json, part.name) };
 }
