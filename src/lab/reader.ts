@@ -81,7 +81,7 @@ async function compare(
   for (const config of measuredConfigs(y))
     if (!added.has(config)) right.add(config, await store.items(b, config));
   const { runs } = soFar();
-  return { runs, reproduction: comparer.end(runs[0].result.digest === runs[1].result.digest) };
+  return { runs, reproduction: comparer.end(runs[0].result, runs[1].result) };
 }
 
 /** The place of the same configuration among those that another run has measured. */

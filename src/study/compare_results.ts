@@ -1,6 +1,7 @@
 import type { ItemResult } from '../eval/item.ts';
 import type { TaskName } from '../eval/tasks/tasks.ts';
 import type { QuantConfig } from '../quant/config.ts';
+import { kernelVersion } from '../gpu/kernel_version.ts';
 import { longName } from './view/config_names.ts';
 import type { ExperimentResult } from './result.ts';
 import { canonicalJson } from './spec.ts';
@@ -9,9 +10,10 @@ import { canonicalJson } from './spec.ts';
 export interface Reproduction {
   /**
    * bit_for_bit: every answer is the same number. within_tolerance: log-likelihoods differ by no more than the
-   * tolerance, and no answer changed that was not a near-tie. different: something else did.
+   * tolerance, and no answer changed that was not a near-tie. other_kernels: so, and by rounding alone, under another
+   * version of the kernels. different: something else did.
    */
-  verdict: 'bit_for_bit' | 'within_tolerance' | 'different';
+  verdict: 'bit_for_bit' | 'other_kernels' | 'within_tolerance' | 'different';
   /** Items both have. */
   n: number;
   /** The largest difference of a log-likelihood, in nats. */
@@ -20,6 +22,12 @@ export interface Reproduction {
   first?: { config: string; task: TaskName; doc_id: number; what: string };
   sentence: string;
 }
+
+/**
+ * Under two orders of summation log-likelihoods stay closer than this share of themselves, or of 1 nat: float32's unit is
+ * 6e-8, and a token's comes out of some hundred products a layer.
+ */
+const ROUNDING = 1e-5;
 
 /** Log-likelihoods of two implementations of the same arithmetic stay closer than this, in nats. */
 export const TOLERANCE = 1e-3;
@@ -40,17 +48,21 @@ export function compareResults(
       comparer.add(run.config, task, items, twin?.tasks.find((t) => t.task === task)?.items ?? []);
     }
   }
-  return comparer.end(a.digest === b.digest);
+  return comparer.end(a, b);
 }
+
+/** What of a result tells whether another one reproduces it, beside its answers. */
+type Compared = Pick<ExperimentResult, 'digest' | 'environment'>;
 
 /** Holds two results against each other a task of a configuration at a time, so that not all answers need to be there. */
 export function reproductionOf(tolerance = TOLERANCE): {
   add(config: QuantConfig, task: TaskName, items: readonly ItemResult[], others: readonly ItemResult[]): void;
-  /** `isSame`: the digests of the two are equal. */
-  end(isSame: boolean): Reproduction;
+  /** Of the two results, whatever they have of their answers. */
+  end(a: Compared, b: Compared): Reproduction;
 } {
   let n = 0;
   let worst = 0;
+  let relative = 0;
   let first: Reproduction['first'];
   return {
     add(config, task, items, others) {
@@ -61,19 +73,26 @@ export function reproductionOf(tolerance = TOLERANCE): {
         n++;
         const { distance, what } = itemDistance(item, twin, tolerance);
         worst = Math.max(worst, distance);
+        relative = Math.max(relative, distance / Math.max(1, magnitude(item)));
         if (what !== undefined) first ??= { config: longName(config), task, doc_id: item.doc_id, what };
       }
     },
-    end(isSame) {
-      const verdict = isSame ? 'bit_for_bit' : first || n === 0 ? 'different' : 'within_tolerance';
-      const sentence = sentenceOf(verdict, n, worst, first, tolerance);
+    end(a, b) {
+      const versions = [kernelVersion(a.environment), kernelVersion(b.environment)] as const;
+      const rounded = versions[0] !== versions[1] && relative <= ROUNDING;
+      const close = rounded ? 'other_kernels' : 'within_tolerance';
+      const verdict = a.digest === b.digest ? 'bit_for_bit' : first || n === 0 ? 'different' : close;
+      const sentence =
+        verdict === 'other_kernels'
+          ? `Other kernels (version ${versions[0]} and ${versions[1]}): ${n} answers are equal to ${relative.toExponential(0)}.`
+          : sentenceOf(verdict, n, worst, first, tolerance);
       return { verdict, n, worst, ...(first ? { first } : {}), sentence };
     },
   };
 }
 
 function sentenceOf(
-  verdict: Reproduction['verdict'],
+  verdict: Exclude<Reproduction['verdict'], 'other_kernels'>,
   n: number,
   worst: number,
   first: Reproduction['first'],
@@ -123,6 +142,20 @@ function itemDistance(a: ItemResult, b: ItemResult, tolerance: number): { distan
     return changed ? { distance, what: `the answer is ${b.pred}, was ${a.pred}` } : { distance };
   }
   return { distance: Infinity, what: 'the answers are of different kinds' };
+}
+
+/** The largest number of an answer, by its magnitude; 0 where it has none. */
+function magnitude(item: ItemResult): number {
+  switch (item.output_type) {
+    case 'multiple_choice':
+      return Math.max(...item.lls.map(Math.abs));
+    case 'classify':
+      return Math.max(...item.logits.map(Math.abs));
+    case 'loglikelihood_rolling':
+      return Math.abs(item.loglikelihood);
+    default:
+      return 0;
+  }
 }
 
 /** The choices of a question in words; two results that asked different questions under one doc_id differ in them. */
