@@ -18,6 +18,12 @@ export interface Tested {
   verdict: string;
 }
 
+/** The ways to adjust p-values to one another, as a list shows them. */
+export const ADJUSTMENT_OPTIONS = (Object.keys(ADJUSTMENTS) as Adjustment[]).map((value) => ({
+  value,
+  label: ADJUSTMENTS[value].title,
+}));
+
 /** The tests of a result on its tasks' primary metrics: those of one table, adjusted to one another. */
 export function testsOf(
   comparisons: readonly Comparison[],
