@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { firstLoad, LIMIT } from '../bin/size.mjs';
 import { serveBelow } from './static_server.ts';
-import { expect, runToResults, smallSpec, test } from './page.ts';
+import { expect, resultTable, runToResults, smallSpec, test } from './page.ts';
 
 test('the first load is small and holds no other engine', async ({ page }) => {
   const bodies: Promise<Buffer>[] = [];
@@ -43,7 +43,7 @@ test('the page works below any path', async ({ page }) => {
   const server = await serveBelow('/some/where/', 'dist');
   try {
     await runToResults(page, smallSpec(), `${server.origin}/some/where/`);
-    await expect(page.getByRole('table').first()).toContainText('n = 2');
+    await expect(resultTable(page)).toContainText('n = 2');
   } finally {
     await server.close();
   }

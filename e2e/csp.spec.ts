@@ -1,4 +1,4 @@
-import { expect, LONG, runButton, runState, smallSpec, specHash, test } from './page.ts';
+import { expect, LONG, resultTable, runButton, runState, smallSpec, specHash, test } from './page.ts';
 
 /** What code is kept from where it runs, and whether it was. */
 async function tries(base: string): Promise<Record<string, boolean>> {
@@ -43,7 +43,7 @@ test('neither the page nor its workers run text as code or reach a foreign host'
   expect(await page.evaluate(tries, page.url())).toEqual({ ...kept, markup: true });
   expect(await page.workers()[0]!.evaluate(tries, page.url())).toEqual({ ...kept, markup: false });
   await page.getByRole('link', { name: 'Open the results' }).click();
-  await expect(page.getByRole('table').first()).toBeVisible();
+  await expect(resultTable(page)).toBeVisible();
   for (const worker of page.workers()) expect(await worker.evaluate(tries, page.url())).toMatchObject(kept);
   await context.close();
 });

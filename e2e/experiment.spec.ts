@@ -1,4 +1,4 @@
-import { expect, LONG, runButton, runState, smallSpec, specHash, test } from './page.ts';
+import { expect, LONG, resultTable, runButton, runState, smallSpec, specHash, test } from './page.ts';
 
 test('the default experiment on fewer items: a table with n and standard errors', async ({ page }) => {
   await page.goto('/#/experiment');
@@ -16,7 +16,7 @@ test('the default experiment on fewer items: a table with n and standard errors'
   await expect(runState(page)).toHaveText('Done', LONG);
   await page.getByRole('link', { name: 'Open the results' }).click();
 
-  const rows = page.getByRole('table').first().getByRole('row');
+  const rows = resultTable(page).getByRole('row');
   await expect(rows).toHaveCount(4);
   await expect(rows.nth(1)).toContainText('float32');
   await expect(rows.nth(1)).toContainText(/\d\.\d{3} ± \d\.\d{3}/);

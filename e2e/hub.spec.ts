@@ -3,7 +3,7 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Page, Route } from '@playwright/test';
 import { fakeHub, sendFile, type FakeHub } from '../test/fixtures/fake_hub.ts';
 import { layoutFaults } from './layout.ts';
-import { expect, LONG, runButton, runState, smallSpec, specHash, test } from './page.ts';
+import { expect, LONG, resultTable, runButton, runState, smallSpec, specHash, test } from './page.ts';
 
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
 const FILES = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'model.safetensors'];
@@ -175,7 +175,7 @@ test('a gated model opens with the user’s own token, which nothing keeps', asy
   await runButton(page).click();
   await expect(runState(page)).toHaveText('Done', LONG);
   await page.getByRole('link', { name: 'Open the results' }).click();
-  await expect(page.getByRole('table').first()).toBeVisible();
+  await expect(resultTable(page)).toBeVisible();
   const kept = await page.evaluate(async () => {
     const records = await new Promise<unknown>((resolve) => {
       const opening = indexedDB.open('nibble');

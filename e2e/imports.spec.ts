@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { ExperimentResult } from '../src/study/result.ts';
-import { expect, test } from './page.ts';
+import { expect, resultTable, test } from './page.ts';
 
 const RUN = 'test/fixtures/run.json';
 
@@ -48,8 +48,8 @@ test('a result without its baseline compares nothing, on the page and in what is
   await row.getByRole('link').click();
   await expect(page.getByText('float32 is the baseline and has no answers')).toBeVisible();
   await expect(page.getByText('float32 has 0 of 50 answers.')).toBeVisible();
-  await expect(page.getByRole('table').first()).toContainText('INT8');
-  await expect(page.getByRole('table').first()).not.toContainText('baseline');
+  await expect(resultTable(page)).toContainText('INT8');
+  await expect(resultTable(page)).not.toContainText('baseline');
   await expect(page.getByRole('heading', { name: 'What can be said' })).toHaveCount(0);
   await page.getByRole('button', { name: 'Copy as Markdown' }).click();
   await expect(page.getByText('Copied.')).toBeVisible();

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serveBelow } from './static_server.ts';
-import { expect, runToResults, smallSpec, test } from './page.ts';
+import { expect, resultTable, runToResults, smallSpec, test } from './page.ts';
 
 test.use({ serviceWorkers: 'allow' });
 
@@ -29,7 +29,7 @@ test('after one visit the page opens without a connection, below any path, and r
 
   const page = await context.newPage();
   await runToResults(page, smallSpec(), address);
-  await expect(page.getByRole('table').first()).toContainText('n = 2');
+  await expect(resultTable(page)).toContainText('n = 2');
   await page.getByRole('link', { name: 'Lessons' }).click();
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
 });

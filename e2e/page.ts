@@ -44,13 +44,17 @@ export const runState = (page: Page): Locator => page.getByTestId('run-state');
 /** How long an end is waited for that takes a run, a download or a check of every kernel. */
 export const LONG = { timeout: 600_000 };
 
+/** The table of a result, a row a configuration. */
+export const resultTable = (page: Page): Locator =>
+  page.getByRole('region', { name: 'Results by configuration' }).getByRole('table');
+
 /** Opens a spec's link, runs it to its end and opens its results. */
 export async function runToResults(page: Page, spec: ExperimentSpec, path = '/'): Promise<void> {
   await page.goto(`${path}${await specHash(spec)}`);
   await runButton(page).click();
   await expect(runState(page)).toHaveText('Done', LONG);
   await page.getByRole('link', { name: 'Open the results' }).click();
-  await expect(page.getByRole('table').first()).toBeVisible();
+  await expect(resultTable(page)).toBeVisible();
 }
 
 /** The digest of the run whose results are open. */

@@ -1,7 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import type { ExperimentResult } from '../src/study/result.ts';
-import { digestOf, expect, LONG, runButton, runState, runToResults, smallSpec, test } from './page.ts';
+import {
+  digestOf,
+  expect,
+  LONG,
+  resultTable,
+  runButton,
+  runState,
+  runToResults,
+  smallSpec,
+  test,
+} from './page.ts';
 
 const FP4 = { quant_type: 'fp4', blocksize: 4096, double_quant: false, compute_dtype: 'float32' } as const;
 const FLOAT32 = { quant_type: 'none', compute_dtype: 'float32' } as const;
@@ -126,7 +136,7 @@ test('results in a link: nothing runs unasked, and a re-run says whether they ho
   theirs.on('request', (request) => asked.push(request.url()));
   await theirs.goto(link);
   await expect(theirs.getByText('Shared results, not re-run here.')).toBeVisible();
-  await expect(theirs.getByRole('table').first()).toContainText('NF4 · 64');
+  await expect(resultTable(theirs)).toContainText('NF4 · 64');
   expect(asked.filter((url) => /\/models\//.test(url))).toEqual([]);
 
   await theirs.getByRole('button', { name: 'Re-run on my GPU' }).click();

@@ -2,6 +2,7 @@ import {
   digestOf,
   expect,
   LONG,
+  resultTable,
   runButton,
   runState,
   runToResults,
@@ -36,7 +37,7 @@ test('a run that was cut off goes on, and ends with the digest of one that was n
   expect(before).toBeLessThan(48);
 
   await row.getByRole('link').click();
-  await expect(page.getByRole('table').first()).toContainText('float32');
+  await expect(resultTable(page)).toContainText('float32');
   await page.getByRole('button', { name: 'Resume' }).click();
   await expect(runState(page)).toHaveText('Done', LONG);
   await page.getByRole('link', { name: 'Open the results' }).click();
@@ -88,7 +89,7 @@ test('a stopped run keeps what it measured', async ({ page }) => {
   await page.getByRole('button', { name: 'Stop' }).click();
   await expect(runState(page)).toHaveText('Stopped');
   await page.getByRole('link', { name: 'Open the results' }).click();
-  await expect(page.getByRole('table').first()).toContainText('float32');
+  await expect(resultTable(page)).toContainText('float32');
   await expect(page.getByRole('button', { name: 'Resume' })).toBeEnabled();
 });
 

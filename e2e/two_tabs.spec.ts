@@ -1,5 +1,15 @@
 import type { Locator, Page } from '@playwright/test';
-import { digestOf, expect, LONG, runButton, runState, smallSpec, specHash, test } from './page.ts';
+import {
+  digestOf,
+  expect,
+  LONG,
+  resultTable,
+  runButton,
+  runState,
+  smallSpec,
+  specHash,
+  test,
+} from './page.ts';
 
 const TITLE = 'In two tabs';
 const spec = smallSpec({ title: TITLE, tasks: [{ task: 'mini_arc', limit: 60 }] });
@@ -70,7 +80,7 @@ test('a list that was opened during a run follows it to its end', async ({ page 
   await expect(row).toContainText('at last');
   await expect(row).toContainText('120 answers · done');
   await row.getByRole('link').click();
-  await expect(page.getByRole('table').first()).toContainText('NF4 · 64');
+  await expect(resultTable(page)).toContainText('NF4 · 64');
 });
 
 test('a run that is deleted under it stops, and is not written again', async ({ page, context }) => {

@@ -37,7 +37,7 @@ function forge({ runs, comparisons }: ExperimentResult): void {
   const [arc] = runs[1]!.tasks;
   Object.assign(arc!.items[0]!, { pred: 0, acc: 1 });
   arc!.metrics = { acc: { value: 1, stderr: 0 } };
-  comparisons[0]!.means[0]!.verdict = 'NF4 beats everything';
+  Object.assign(comparisons[0]!.means[0]!, { verdict: 'NF4 beats everything', p: 0 });
 }
 
 test('a forged choice, accuracy and verdict do not reach a report, which says that the digest does not fit', async () => {

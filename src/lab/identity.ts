@@ -33,7 +33,7 @@ export async function identify(
     parameters: linear + other,
     // A repository may hold the same weights once more in another layout, which nothing has read.
     ...(await identifyFiles(opened, (name) => isModelText(name) || read.has(name) || isVocab(name), hashing)),
-    reading: readingOf(model),
+    reading: await readingOf(model),
   };
   return identity;
 }

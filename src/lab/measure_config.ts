@@ -46,7 +46,7 @@ export interface ConfigJob {
 /** Loads the model under the configuration and asks it every item that has no answer yet; each is stored at once. */
 export async function measureConfig(job: ConfigJob): Promise<void> {
   const { owned, index, config, model, plan, gpu, shared, store, emit, signal, gate } = job;
-  const stored = (await store.items(owned.record.id)).filter((row) => row.config === index);
+  const stored = await store.items(owned.record.id, index);
   const answered = new Map(stored.map((row) => [`${row.task} ${row.doc_id}`, row.item]));
   const open = plan.filter(({ task, doc_id }) => !answered.has(`${task} ${doc_id}`));
   if (open.length === 0 && owned.record.configs[index]) return;

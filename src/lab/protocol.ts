@@ -14,6 +14,8 @@ import type { Shard } from '../study/shard.ts';
 import type { ExperimentSpec, ModelRef } from '../study/spec.ts';
 import type { Probe } from '../study/speed.ts';
 import type { Reproduction } from '../study/compare_results.ts';
+import type { Form } from '../study/forms.ts';
+import type { Pairs, PairsAsked } from '../study/view/disagreements.ts';
 import type { RunRecord, Spent } from '../study/record.ts';
 
 /** The worker's offer to the page; Comlink carries it and nothing else calls postMessage. */
@@ -35,18 +37,37 @@ export interface Lab {
   measureTensor(request: MeasureRequest): Promise<MatrixReport | Failure>;
 }
 
-/** A reader of stored runs, in a worker of its own: comparing thousands of answers would hold up the page. */
+/**
+ * A reader of stored runs, in a worker of its own: a hundred thousand answers would hold up the page, to compare as
+ * well as to be handed over. So it reads them a configuration at a time, and gives numbers and a few answers on demand.
+ */
 export interface Reader {
-  /** The run, nothing if the store has none of that id, or why it cannot be read. */
-  read(id: string): Promise<{ run?: StoredRun; failure?: Failure }>;
+  /**
+   * The run with its numbers, nothing if the store has none of that id, or why it cannot be read. `onPart` hears what is
+   * known after the record and after each configuration.
+   */
+  read(id: string, onPart?: (run: StoredRun) => void): Promise<{ run?: StoredRun; failure?: Failure }>;
+  /** Some questions of a run as two configurations answered them, or why they cannot be read. */
+  pairs(request: PairsRequest): Promise<{ pairs?: Pairs; failure?: Failure }>;
+  /** A run in one of the forms that people keep, answers and all; `link` leads to its experiment. */
+  write(id: string, form: Form, link: string): Promise<{ file?: Blob; failure?: Failure }>;
   /** Two runs held against each other, nothing if one of them has no result, or why they cannot be read. */
-  compare(a: string, b: string): Promise<{ compared?: ComparedRuns; failure?: Failure }>;
+  compare(
+    a: string,
+    b: string,
+    onPart?: (soFar: ComparedRuns) => void,
+  ): Promise<{ compared?: ComparedRuns; failure?: Failure }>;
 }
 
-/** Two stored runs, their results without the answers, and whether the second reproduces the first. */
+/** A page of the questions that two configurations of a run answered, which it names by their places in its result. */
+export interface PairsRequest extends PairsAsked {
+  id: string;
+}
+
+/** Two stored runs and, once all of both is read, whether the second reproduces the first. */
 export interface ComparedRuns {
   runs: readonly [CountedRun, CountedRun];
-  reproduction: Reproduction;
+  reproduction?: Reproduction;
 }
 
 /** A stored run whose result has its numbers and no answers. */
@@ -64,11 +85,13 @@ export interface Importer {
   take(file: File, onProgress: (done: number, total: number) => void): Promise<number | Failure>;
 }
 
-/** A stored run and what its rows say; there is no result before the model was read. */
+/** A stored run and its numbers, without its answers; there is no result before the model was read. */
 export interface StoredRun {
   record: RunRecord;
   answers: number;
   result: ExperimentResult | undefined;
+  /** Configurations read so far; missing once it is all of them. */
+  reading?: { done: number; total: number };
 }
 
 /** A tensor of a safetensors file, and the codebooks and block size to quantize it with. */

@@ -14,7 +14,8 @@ export interface Question {
 /** The store of the questions of runs. */
 export interface Questions {
   keep(question: Question): Promise<void>;
-  of(run_id: string): Promise<Question[]>;
+  /** Those of a task by their doc_ids, undefined where one is not kept. */
+  of(run_id: string, task: TaskName, doc_ids: readonly number[]): Promise<(DocText | undefined)[]>;
   remove(run_id: string): Promise<void>;
 }
 
@@ -30,7 +31,11 @@ export function browserQuestions(): Questions {
   const rangeOf = (id: string) => IDBKeyRange.bound([id], [id, []]);
   return {
     keep: (question) => kept.use(async (db) => void (await db.put('questions', question))),
-    of: (run_id) => kept.use((db) => db.getAll('questions', rangeOf(run_id))),
+    of: (run_id, task, doc_ids) =>
+      kept.use((db) => {
+        const { store } = db.transaction('questions');
+        return Promise.all(doc_ids.map(async (id) => (await store.get([run_id, task, id]))?.doc));
+      }),
     remove: (run_id) => kept.use((db) => db.delete('questions', rangeOf(run_id))),
   };
 }

@@ -1,5 +1,6 @@
 import type { DBSchema } from 'idb';
 import { LabError } from '../errors.ts';
+import type { TaskName } from '../eval/tasks/tasks.ts';
 import type { RunRecord, StoredItem } from '../study/record.ts';
 import { database } from './database.ts';
 import { MIGRATIONS } from './migrations.ts';
@@ -27,7 +28,8 @@ export interface Store {
   get(id: string): Promise<RunRecord | undefined>;
   /** Newest first. */
   list(): Promise<RunRecord[]>;
-  items(id: string): Promise<StoredItem[]>;
+  /** A run's items; with `config` and `task` those of one configuration, and of one of its tasks. */
+  items(id: string, config?: number, task?: TaskName): Promise<StoredItem[]>;
   /** The number of a run's items. */
   count(id: string): Promise<number>;
   remove(id: string): Promise<void>;
@@ -87,7 +89,7 @@ export function browserStore(): Store {
     },
     get: (id) => runs.use((db) => db.get('runs', id)),
     list: async () => newestFirst(await runs.use((db) => db.getAll('runs'))),
-    items: (id) => runs.use((db) => db.getAll('items', itemsOfRun(id))),
+    items: (id, ...of) => runs.use((db) => db.getAll('items', itemsOfRun(id, ...of))),
     count: (id) => runs.use((db) => db.count('items', itemsOfRun(id))),
     async remove(id) {
       await runs.use(async (db) => {
@@ -112,15 +114,24 @@ function abort(tx: { abort(): void }): void {
   }
 }
 
-/** The range of all items of a run: [] sorts after every number and string. */
-const itemsOfRun = (id: string): IDBKeyRange => IDBKeyRange.bound([id], [id, []]);
+/** The range of a run's items, or of a part of them: [] sorts after every number and string. */
+function itemsOfRun(id: string, config?: number, task?: TaskName): IDBKeyRange {
+  const key = [id, ...(config === undefined ? [] : [config]), ...(task === undefined ? [] : [task])];
+  return IDBKeyRange.bound(key, [...key, []]);
+}
 
 /** A store that lives as long as the process: the command line writes the result to a file instead. */
 export function memoryStore(): Store {
   const runs = new Map<string, RunRecord>();
   const items = new Map<string, StoredItem>();
   const keyOf = ({ run_id, config, task, doc_id }: StoredItem) => [run_id, config, task, doc_id].join(' ');
-  const of = (id: string) => [...items.values()].filter(({ run_id }) => run_id === id);
+  const of = (id: string, config?: number, task?: TaskName) =>
+    [...items.values()].filter(
+      (row) =>
+        row.run_id === id &&
+        (config === undefined || row.config === config) &&
+        (task === undefined || row.task === task),
+    );
   /** A failure is a rejection, as with a database. */
   const settled = <T>(work: () => T): Promise<T> => new Promise((resolve) => resolve(work()));
   return {
@@ -142,7 +153,7 @@ export function memoryStore(): Store {
       }),
     get: (id) => settled(() => structuredClone(runs.get(id))),
     list: () => settled(() => newestFirst([...runs.values()])),
-    items: (id) => settled(() => of(id)),
+    items: (id, ...part) => settled(() => of(id, ...part)),
     count: (id) => settled(() => of(id).length),
     remove: (id) =>
       settled(() => {

@@ -1,5 +1,6 @@
 import type { ItemResult } from '../eval/item.ts';
 import type { TaskName } from '../eval/tasks/tasks.ts';
+import type { QuantConfig } from '../quant/config.ts';
 import { kernelVersion } from '../gpu/kernel_version.ts';
 import { longName } from './view/config_names.ts';
 import type { ExperimentResult } from './result.ts';
@@ -40,40 +41,53 @@ export function compareResults(
   b: ExperimentResult,
   tolerance = TOLERANCE,
 ): Reproduction {
+  const comparer = reproductionOf(tolerance);
+  for (const run of a.runs) {
+    const twin = b.runs.find(({ config }) => canonicalJson(config) === canonicalJson(run.config));
+    for (const { task, items } of run.tasks) {
+      comparer.add(run.config, task, items, twin?.tasks.find((t) => t.task === task)?.items ?? []);
+    }
+  }
+  return comparer.end(a, b);
+}
+
+/** What of a result tells whether another one reproduces it, beside its answers. */
+type Compared = Pick<ExperimentResult, 'digest' | 'environment'>;
+
+/** Holds two results against each other a task of a configuration at a time, so that not all answers need to be there. */
+export function reproductionOf(tolerance = TOLERANCE): {
+  add(config: QuantConfig, task: TaskName, items: readonly ItemResult[], others: readonly ItemResult[]): void;
+  /** Of the two results, whatever they have of their answers. */
+  end(a: Compared, b: Compared): Reproduction;
+} {
   let n = 0;
   let worst = 0;
   let relative = 0;
   let first: Reproduction['first'];
-  for (const run of a.runs) {
-    const twin = b.runs.find(({ config }) => canonicalJson(config) === canonicalJson(run.config));
-    for (const { task, items } of run.tasks) {
-      const others = new Map(
-        twin?.tasks.find((t) => t.task === task)?.items.map((item) => [item.doc_id, item]),
-      );
+  return {
+    add(config, task, items, others) {
+      const twins = new Map(others.map((item) => [item.doc_id, item]));
       for (const item of items) {
-        const other = others.get(item.doc_id);
-        if (!other) continue;
+        const twin = twins.get(item.doc_id);
+        if (!twin) continue;
         n++;
-        const { distance, what } = itemDistance(item, other, tolerance);
+        const { distance, what } = itemDistance(item, twin, tolerance);
         worst = Math.max(worst, distance);
         relative = Math.max(relative, distance / Math.max(1, magnitude(item)));
-        if (what !== undefined) first ??= { config: longName(run.config), task, doc_id: item.doc_id, what };
+        if (what !== undefined) first ??= { config: longName(config), task, doc_id: item.doc_id, what };
       }
-    }
-  }
-  const versions = [kernelVersion(a.environment), kernelVersion(b.environment)] as const;
-  const rounded = versions[0] !== versions[1] && relative <= ROUNDING;
-  const close = rounded ? 'other_kernels' : 'within_tolerance';
-  const verdict = a.digest === b.digest ? 'bit_for_bit' : first || n === 0 ? 'different' : close;
-  return {
-    verdict,
-    n,
-    worst,
-    ...(first ? { first } : {}),
-    sentence:
-      verdict === 'other_kernels'
-        ? `Other kernels (version ${versions[0]} and ${versions[1]}): ${n} answers are equal to ${relative.toExponential(0)}.`
-        : sentenceOf(verdict, n, worst, first, tolerance),
+    },
+    end(a, b) {
+      const versions = [kernelVersion(a.environment), kernelVersion(b.environment)] as const;
+      const rounded = versions[0] !== versions[1] && relative <= ROUNDING;
+      const close = rounded ? 'other_kernels' : 'within_tolerance';
+      const verdict = a.digest === b.digest ? 'bit_for_bit' : first || n === 0 ? 'different' : close;
+      const sentence =
+        verdict === 'other_kernels'
+          ? `Other kernels (version ${versions[0]} and ${versions[1]}): ${n} answers are equal to ${relative.toExponential(0)}.`
+          : sentenceOf(verdict, n, worst, first, tolerance);
+      return { verdict, n, worst, ...(first ? { first } : {}), sentence };
+    },
   };
 }
 

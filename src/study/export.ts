@@ -1,12 +1,18 @@
-import { TASKS } from '../eval/tasks/tasks.ts';
 import { markdownText } from './report/quote.ts';
 import type { ExperimentResult } from './result.ts';
 import { bitsText, megabytes, natsText, rangeText, scoreText, shareText, speedText } from './view/format.ts';
-import { testOf, viewOf, type ScoreView } from './view/view.ts';
+import { METRICS } from '../eval/stats/metric.ts';
+import { answerOf } from './view/answer.ts';
+import { pointsOf } from './view/points.ts';
+import { textPicture } from './view/text_picture.ts';
+import { viewOf, type ResultView, type ScoreView, type TaskView } from './view/view.ts';
 
 /** A result as a Markdown table, one row a configuration, with the verdicts of its comparisons below. */
 export function resultTable(result: ExperimentResult): string {
-  const { rows, tasks, divergences, notes, warnings } = viewOf(result);
+  const view = viewOf(result);
+  const { rows, tasks, divergences, notes, warnings, adjusted } = view;
+  const { verdict, take, proof } = answerOf(view);
+  const pictures = tasks.flatMap((task) => pictureOf(view, task));
   const header = [
     ...['configuration', 'bits/weight', 'MB counted', 'MB true'],
     ...tasks.map(({ task, primary_metric }) => `${task} ${primary_metric}`),
@@ -20,17 +26,28 @@ export function resultTable(result: ExperimentResult): string {
     ...scores.map(scoreCell),
     speedText(timings),
   ]);
-  const verdicts = result.comparisons.flatMap((each) => {
-    const verdict = testOf(each, TASKS[each.task].primary_metric)?.verdict;
-    return verdict === undefined ? [] : [`- ${each.task}: ${verdict}.`];
-  });
+  const verdicts = rows.flatMap(({ scores }) =>
+    scores.flatMap(({ task, tested }) => (tested ? [`- ${task}: ${tested.verdict}.`] : [])),
+  );
   const { adapter, model } = result.environment;
   return [
     `${markdownText(result.spec.title || 'Untitled')}: ${markdownText(model.name)}, ${(model.parameters / 1e6).toFixed(2)} M parameters, on ${markdownText(`${adapter.vendor} ${adapter.architecture}`)}`,
     '',
+    ...(verdict === undefined ? [] : [verdict, '']),
+    ...pictures,
+    ...(take.length === 0
+      ? []
+      : [`Which one should I take? ${take[0]}`, ...take.slice(1).map((one) => `- ${one}`), '']),
+    ...(proof.length < 2
+      ? []
+      : [
+          table([PROOF_HEADER, ...proof.map((row) => [row.name, row.megabytes, row.changed, row.flips])]),
+          '',
+        ]),
     table([header, ...lines]),
     '',
     ...verdicts,
+    ...(adjusted ? [`- ${adjusted}`] : []),
     ...tasks.flatMap(({ task, power }) => (power === undefined ? [] : [`- ${task}: ${power}.`])),
     ...divergences.map(
       ({ name, task, kl, same_top }) =>
@@ -41,6 +58,16 @@ export function resultTable(result: ExperimentResult): string {
     '',
     `digest ${result.digest.slice(0, 16)}, ${result.state}`,
   ].join('\n');
+}
+
+const PROOF_HEADER = ['configuration', 'MB true', 'answers that differ', 'flips'];
+
+/** A task's scores as a picture of text, where there are two to compare. */
+function pictureOf(view: ResultView, { task, title, primary_metric, higher_is_better }: TaskView): string[] {
+  const points = pointsOf(view, { task, metric: primary_metric });
+  if (points.length < 2) return [];
+  const said = `${title}, ${METRICS[primary_metric].title}${higher_is_better ? '' : ', lower is better'}; -- 95 %, * nothing has fewer bits and scores better`;
+  return [said, '', '```', ...textPicture(points, higher_is_better), '```', ''];
 }
 
 /** "0.915 ± 0.020, 0.868 to 0.946 (200)": the primary metric, its standard error, its 95 % interval, n. */

@@ -151,7 +151,7 @@ test('a choice, a right answer and a verdict that were made up have no effect, a
   const [item] = forged.runs[1]!.tasks[0]!.items;
   Object.assign(item!, { pred: 0, acc: 1, acc_norm: 0 });
   const [comparison] = forged.comparisons;
-  comparison!.means[0]!.verdict = 'NF4 is best';
+  Object.assign(comparison!.means[0]!, { verdict: 'NF4 is best', p: 0 });
   for (const run of [parseResult(forged, 'mine'), await decodeResult(await encodeResult(forged), 'mine')]) {
     expect(run.items.find(({ config }) => config === 1)!.item).toEqual(answers(1)[0]);
     expect(run.result.runs[1]!.tasks[0]!.metrics).toEqual(result.runs[1]!.tasks[0]!.metrics);

@@ -140,6 +140,7 @@ const environment = v.strictObject({
       v.object({
         bos_in_front: v.boolean('true or false'),
         ...{ warnings: sentences, version_4_notes: sentences },
+        weights_on_grid: v.optional(v.object({ blocks: index, on_grid: index })),
       }),
     ),
   }),

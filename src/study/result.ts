@@ -9,6 +9,7 @@ import type { AdapterReport } from '../gpu/adapter.ts';
 import type { KernelsUsed } from '../gpu/kernel_version.ts';
 import type { OutlierColumns } from '../model/outliers.ts';
 import type { Footprint } from '../model/footprint.ts';
+import type { WeightsOnGrid } from '../model/weights_on_grid.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import type { Shard } from './shard.ts';
 import type { ExperimentSpec } from './spec.ts';
@@ -138,6 +139,8 @@ export interface ModelReading {
   warnings: string[];
   /** What transformers 4.57 does otherwise. */
   version_4_notes: string[];
+  /** Of weights that lie on a 4-bit grid already, by a sample of their blocks; missing where they do not. */
+  weights_on_grid?: WeightsOnGrid;
 }
 
 /** One configuration measured. */

@@ -2,7 +2,6 @@ import { LabError } from '../../errors.ts';
 import { seededRandom } from '../../tensor/random.ts';
 import type { ClassifyItem, ItemResult, MultipleChoiceItem, RollingItem } from '../item.ts';
 import { METRICS, itemValue, type MetricName } from './metric.ts';
-import { pValue } from './p_value.ts';
 import {
   Z80,
   Z95,
@@ -14,17 +13,10 @@ import {
   meanDifference,
   meanStderr,
   randomizationP,
-  unseenRate,
   type Interval,
   type MeanDifference,
 } from './stats.ts';
 import { studentP, studentQuantile95 } from './student.ts';
-
-/** The items one configuration has answered so far, under the name a sentence gives it. */
-export interface Answered {
-  name: string;
-  items: readonly ItemResult[];
-}
 
 /** A metric of two configurations on the same docs. `difference` is other - baseline. */
 export interface PairedMean {
@@ -46,7 +38,6 @@ export interface PairedMean {
   test: 'mcnemar' | 'randomization';
   /** The true difference that docs as spread as these show four times in five: 2.80 stderr; null at one doc. */
   detectable: number | null;
-  verdict: string;
 }
 
 /** A perplexity of two configurations on the same texts. `ratio` is other / baseline. */
@@ -58,13 +49,16 @@ export interface PairedRatio {
   /** 95 % of `ratio`, and p that it is 1; null where there is one text. */
   ci: Interval | null;
   p: number | null;
-  verdict: string;
+  /** The true ratio above 1 that texts as spread as these show four times in five; null at one text. */
+  detectable: number | null;
 }
 
 /** The comparison of two configurations, doc by doc. */
 export interface PairedComparison {
   /** Docs that both have answered. */
   n: number;
+  /** The docs answered otherwise than by the baseline, right or wrong: how many, and the first by doc_id. */
+  changed: { n: number; first: number | null };
   /** The number of stories they are about, where several docs share one: docs of a story do not vary independently. */
   clusters?: number;
   means: PairedMean[];
@@ -79,15 +73,15 @@ export interface PairedComparison {
 /**
  * Compares `other` with `baseline` on the docs both have answered; undefined while there is none. `seed` is the spec's
  * and feeds what is drawn for graded values alone. Throws LabError 'bad-data' if the two were not asked the same thing.
- * At 100 docs with 1 gained and 5 lost, acc is -0.04 [-0.088, 0.008], p 0.219, 'not distinguishable'.
+ * At 100 docs with 1 gained and 5 lost, acc is -0.04 [-0.088, 0.008], p 0.219.
  */
 export function comparePaired(
   metrics: readonly MetricName[],
-  baseline: Answered,
-  other: Answered,
+  baseline: readonly ItemResult[],
+  other: readonly ItemResult[],
   seed: number,
 ): PairedComparison | undefined {
-  const pairs = pairUp(baseline.items, other.items);
+  const pairs = pairUp(baseline, other);
   if (pairs.length === 0) return undefined;
   const clusters = clustersOf(pairs);
   const means: PairedMean[] = [];
@@ -95,14 +89,30 @@ export function comparePaired(
   for (const metric of metrics) {
     // Macro means have no value a doc; acc tests the same answers.
     if (METRICS[metric].kind === 'mean') {
-      means.push(pairedMean(metric, pairs, clusters, baseline.name, other.name, seed));
+      means.push(pairedMean(metric, pairs, clusters, seed));
     } else if (isPerplexity(metric)) {
-      ratios.push(pairedRatio(metric, pairs, baseline.name, other.name));
+      ratios.push(pairedRatio(metric, pairs));
     }
   }
   const counted = clusters ? { clusters: clusters.length } : {};
-  return { n: pairs.length, ...counted, means, ratios, margin: pairedMargin(pairs) };
+  return {
+    n: pairs.length,
+    changed: changedOf(pairs),
+    ...counted,
+    means,
+    ratios,
+    margin: pairedMargin(pairs),
+  };
 }
+
+/** The pairs whose answer is another; a text is another where its log-likelihood is. */
+function changedOf(pairs: readonly Pair[]): PairedComparison['changed'] {
+  const ids = pairs.filter(([item, twin]) => answerOf(item) !== answerOf(twin)).map(([{ doc_id }]) => doc_id);
+  return { n: ids.length, first: ids.length === 0 ? null : ids.reduce((a, b) => Math.min(a, b)) };
+}
+
+const answerOf = (item: ItemResult): number | string =>
+  item.output_type === 'loglikelihood_rolling' ? item.loglikelihood : item.pred;
 
 type Perplexity = 'word_perplexity' | 'byte_perplexity' | 'token_perplexity';
 
@@ -157,14 +167,11 @@ function pairedMean(
   metric: MetricName,
   pairs: readonly Pair[],
   clusters: readonly (readonly number[])[] | undefined,
-  baselineName: string,
-  otherName: string,
   seed: number,
 ): PairedMean {
   const before = pairs.map(([item]) => itemValue(item, metric) ?? 0);
   const after = pairs.map(([, item]) => itemValue(item, metric) ?? 0);
   const differences = after.map((value, i) => value - before[i]!);
-  const n = pairs.length;
   const gained = differences.filter((d) => d > 0).length;
   const lost = differences.filter((d) => d < 0).length;
   const byCluster = clusters?.map((places) => places.map((i) => differences[i]!));
@@ -189,37 +196,7 @@ function pairedMean(
           test: 'randomization' as const,
         };
   const detectable = stderr === null ? null : (Z95 + Z80) * stderr;
-  const independent = clusters?.length ?? n;
-  const verdict = meanVerdict({ ...values, ...tested, detectable, n, independent }, baselineName, otherName);
-  return { ...values, ...tested, detectable, verdict };
-}
-
-function meanVerdict(
-  {
-    metric,
-    difference,
-    gained,
-    lost,
-    p,
-    detectable,
-    n,
-    independent,
-  }: Omit<PairedMean, 'verdict'> & { n: number; independent: number },
-  baselineName: string,
-  otherName: string,
-): string {
-  const size = `${(100 * Math.abs(difference)).toFixed(1)} points of ${metric}`;
-  if (gained + lost === 0) {
-    const unseen = (100 * unseenRate(independent)).toFixed(1);
-    return `${otherName} scores as ${baselineName} on each of ${n} docs; up to ${unseen} % of all docs may still differ`;
-  }
-  if (p < 0.05) return `${otherName} ${difference < 0 ? 'loses' : 'gains'} ${size} at n = ${n}, ${pValue(p)}`;
-  const change = `${difference < 0 ? '-' : '+'}${size}, ${pValue(p)}`;
-  const blind =
-    detectable === null
-      ? ''
-      : `; it takes ${(100 * detectable).toFixed(1)} points to show four times in five`;
-  return `${otherName} is not distinguishable from ${baselineName} at n = ${n}: ${change}${blind}`;
+  return { ...values, ...tested, detectable };
 }
 
 const isRolling = (pair: Pair): pair is [RollingItem, RollingItem] =>
@@ -229,12 +206,7 @@ const isRolling = (pair: Pair): pair is [RollingItem, RollingItem] =>
  * ln ratio is -sum d / sum w, with d a text's change of log-likelihood and w its words: a ratio of sums over texts,
  * so its standard error is that of the residuals d + ln ratio * w (Cochran 1977, 2.9), and t has n - 1 degrees.
  */
-function pairedRatio(
-  metric: Perplexity,
-  pairs: readonly Pair[],
-  baselineName: string,
-  otherName: string,
-): PairedRatio {
+function pairedRatio(metric: Perplexity, pairs: readonly Pair[]): PairedRatio {
   const { weight } = METRICS[metric];
   const texts = pairs.filter(isRolling);
   const n = texts.length;
@@ -247,7 +219,7 @@ function pairedRatio(
   const squares = changes.reduce((sum, change, i) => sum + (change + log * weights[i]!) ** 2, 0);
   const stderr = n < 2 ? null : Math.sqrt((squares * n) / (n - 1)) / total;
   const reach = stderr === null ? null : studentQuantile95(n - 1) * stderr;
-  const values = {
+  return {
     metric,
     baseline: perplexity(texts.map(([item]) => item)),
     other: perplexity(texts.map(([, item]) => item)),
@@ -255,24 +227,8 @@ function pairedRatio(
     ci: reach === null ? null : ([Math.exp(log - reach), Math.exp(log + reach)] satisfies Interval),
     // No spread and no change is the same text twice; no spread and a change leaves no doubt.
     p: stderr === null ? null : stderr > 0 ? studentP(log / stderr, n - 1) : log === 0 ? 1 : 0,
+    detectable: stderr === null || reach === null ? null : Math.exp(reach + Z80 * stderr),
   };
-  return { ...values, verdict: ratioVerdict(values, n, baselineName, otherName) };
-}
-
-function ratioVerdict(
-  { metric, ratio, ci, p }: Omit<PairedRatio, 'verdict'>,
-  n: number,
-  baselineName: string,
-  otherName: string,
-): string {
-  const name = metric.replace('_', ' ');
-  const times = `${name} × ${ratio.toFixed(3)}`;
-  if (ci === null || p === null) return `${otherName}: ${times} on one text, which gives no interval`;
-  const range = `(95 %: ${ci[0].toFixed(3)} to ${ci[1].toFixed(3)})`;
-  if (p >= 0.05) {
-    return `${otherName} is not distinguishable from ${baselineName} on ${n} texts: ${times} ${range}, ${pValue(p)}`;
-  }
-  return `${otherName} ${ratio > 1 ? 'raises' : 'lowers'} ${name} on ${n} texts: × ${ratio.toFixed(3)} ${range}, ${pValue(p)}`;
 }
 
 type ChosenItem = MultipleChoiceItem | ClassifyItem;

@@ -2,6 +2,7 @@ import type { MetricValue } from '../../eval/stats/metric.ts';
 import { TASKS } from '../../eval/tasks/tasks.ts';
 import { bitsText, count, megabytes, rangeText, scoreText, speedText } from '../view/format.ts';
 import { pointsOf } from '../view/points.ts';
+import { answerOf, type Answer } from '../view/answer.ts';
 import { viewOf, type ResultView, type TaskView } from '../view/view.ts';
 import type { ExperimentResult, Timings } from '../result.ts';
 import { divergenceSections } from './divergence_table.ts';
@@ -14,9 +15,12 @@ import { reproduction } from './reproduce.ts';
 /** The report of a result, finished or not. */
 export function buildReport(result: ExperimentResult, options: ReportOptions = {}): Report {
   const view = viewOf(result);
+  const answer = answerOf(view);
   return {
     title: result.spec.title || 'Quantization experiment',
+    verdict: answer.verdict,
     summary: summary(result, view),
+    answer: answerSections(answer),
     sections: [
       { title: 'Configurations', text: [], table: overview(view) },
       ...view.tasks.flatMap((task, i) => [taskSection(view, task, i), ...groupSections(view, task)]),
@@ -31,6 +35,21 @@ export function buildReport(result: ExperimentResult, options: ReportOptions = {
     tradeoffs: view.tasks.map((task) => tradeoff(view, task)).filter(({ points }) => points.length > 1),
     reproduce: reproduction(result, options),
   };
+}
+
+function answerSections({ take, proof }: Answer): Section[] {
+  const header = [
+    'Configuration',
+    'Bits per weight',
+    'MB true',
+    "Answers that differ from the baseline's",
+    'Flips',
+  ];
+  const rows = proof.map(({ name, bits, megabytes: mb, changed, flips }) => [name, bits, mb, changed, flips]);
+  return [
+    ...(take.length === 0 ? [] : [{ title: 'Which one should I take?', text: take }]),
+    ...(rows.length < 2 ? [] : [{ title: 'That each is what it says', text: [], table: { header, rows } }]),
+  ];
 }
 
 function summary(
@@ -99,14 +118,10 @@ function taskSection({ rows }: ResultView, { title, metrics, power }: TaskView, 
 const scoreAndRange = (metric: MetricValue | undefined): string =>
   metric ? `${scoreText(metric)}${metric.ci ? ` (${rangeText(metric.ci)})` : ''}` : '';
 
-const tradeoff = (
-  view: ResultView,
-  { task, title, primary_metric, higher_is_better }: TaskView,
-): Tradeoff => ({
-  title: `${title}, ${primary_metric}`,
-  higher_is_better,
-  points: pointsOf(view, { task, metric: primary_metric }),
-});
+function tradeoff(view: ResultView, { task, primary_metric, higher_is_better }: TaskView): Tradeoff {
+  const shown = { task, metric: primary_metric };
+  return { shown, higher_is_better, points: pointsOf(view, shown) };
+}
 
 /**
  * Throughput and latency: items are asked one by one, so that each is the other's inverse. Blank where it is not known

@@ -28,7 +28,7 @@ const resultWith = (divergence: DivergenceSummary | undefined) =>
         tasks: [],
       },
     ],
-    comparisons: [{ config: 1, task: 'mini_text', ...(divergence && { divergence }) }],
+    comparisons: [{ config: 1, task: 'mini_text', means: [], ratios: [], ...(divergence && { divergence }) }],
   } as unknown as ExperimentResult);
 
 test('a row for each text task of each configuration that was compared', () => {

@@ -1,18 +1,17 @@
 import { TASKS } from '../../eval/tasks/tasks.ts';
 import { megabytes, rangeText, shareText } from '../view/format.ts';
-import { testOf, type ResultView } from '../view/view.ts';
+import type { ResultView } from '../view/view.ts';
 
 /**
  * Sentences that the tests of the comparisons allow: per task and configuration the verdict on its
  * primary metric and the change of the margin; then what the memory costs. Nothing here is written by hand.
  */
-export function findings({ rows, baseline }: ResultView): string[] {
+export function findings({ rows, baseline, adjusted }: ResultView): string[] {
   const compared = rows.flatMap(({ name, scores }) =>
-    scores.flatMap(({ comparison }) => (comparison ? [{ name, ...comparison }] : [])),
+    scores.flatMap(({ comparison, tested }) => (comparison ? [{ name, tested, ...comparison }] : [])),
   );
-  const verdicts = compared.flatMap(({ name, task, margin, ...tests }) => {
-    const verdict = testOf(tests, TASKS[task].primary_metric)?.verdict;
-    const sentences = verdict === undefined ? [] : [`${TASKS[task].title}: ${verdict}.`];
+  const verdicts = compared.flatMap(({ name, task, margin, tested }) => {
+    const sentences = tested ? [`${TASKS[task].title}: ${tested.verdict}.`] : [];
     if (margin?.ci && (margin.ci[0] > 0 || margin.ci[1] < 0)) {
       sentences.push(
         `${TASKS[task].title}: the right answer's lead ${margin.mean < 0 ? 'shrinks' : 'grows'} by ${Math.abs(margin.mean).toFixed(4)} nats in ${name} (95 %: ${rangeText(margin.ci, 4)}), which shows before answers flip.`,
@@ -20,7 +19,7 @@ export function findings({ rows, baseline }: ResultView): string[] {
     }
     return sentences;
   });
-  return [...verdicts, ...memoryFindings(rows, baseline)];
+  return [...verdicts, ...(adjusted ? [adjusted] : []), ...memoryFindings(rows, baseline)];
 }
 
 function memoryFindings(rows: ResultView['rows'], baseline: ResultView['baseline']): string[] {

@@ -2,11 +2,12 @@ import type { Report, Table } from './parts.ts';
 import { markdownText as escape } from './quote.ts';
 
 /** A report as GitHub-flavoured Markdown. Text from models, datasets and specs is escaped: it may hold anything. */
-export function toMarkdown({ title, summary, sections, reproduce }: Report): string {
+export function toMarkdown({ title, verdict, summary, answer, sections, reproduce }: Report): string {
   return [
     `# ${escape(title)}`,
+    ...(verdict === undefined ? [] : [`**${escape(verdict)}**`]),
     ...summary.map(escape),
-    ...sections.flatMap((section) => [
+    ...[...answer, ...sections].flatMap((section) => [
       `## ${escape(section.title)}`,
       ...(section.table ? [tableOf(section.table)] : []),
       section.text.map((sentence) => `- ${escape(sentence)}`).join('\n'),

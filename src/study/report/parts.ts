@@ -1,10 +1,14 @@
-import type { Point } from '../view/points.ts';
+import type { Point, Shown } from '../view/points.ts';
 
 /** Everything a report says, before it becomes Markdown, HTML or anything else; derived from a result, never stored. */
 export interface Report {
   title: string;
+  /** The result in one sentence; undefined while nothing is measured. */
+  verdict: string | undefined;
   /** The experiment in a few computed sentences. */
   summary: string[];
+  /** The configuration to take, and the proof that each is what it says. */
+  answer: Section[];
   sections: Section[];
   /** Bits against score, a chart a task. */
   tradeoffs: Tradeoff[];
@@ -26,7 +30,7 @@ export interface Table {
 
 /** Points of one metric of one task. */
 export interface Tradeoff {
-  title: string;
+  shown: Shown;
   higher_is_better: boolean;
   points: Point[];
 }

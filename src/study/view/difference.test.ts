@@ -6,6 +6,7 @@ const comparison = (parts: Partial<Comparison>): Comparison => ({
   config: 1,
   task: 'mini_arc',
   n: 100,
+  changed: { n: 0, first: null },
   means: [],
   ratios: [],
   margin: null,
@@ -24,7 +25,6 @@ test('how a configuration differs, in words', () => {
     p: 0.21875,
     test: 'mcnemar',
     detectable: null,
-    verdict: '',
   } as const;
   const plain = (text: string) => text.replaceAll('\u00a0', ' ');
   expect(plain(differenceText(comparison({ means: [mean] }), 'float32'))).toBe(
@@ -40,7 +40,7 @@ test('how a configuration differs, in words', () => {
     ratio: 1.012,
     ci: [1.004, 1.02],
     p: 0.0036,
-    verdict: '',
+    detectable: null,
   } as const;
   const text = differenceText(
     comparison({ task: 'mini_text', ratios: [{ ...ratio, ci: [...ratio.ci] }] }),

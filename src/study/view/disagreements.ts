@@ -1,6 +1,5 @@
 import { TASKS, type TaskName } from '../../eval/tasks/tasks.ts';
 import type { ItemResult } from '../../eval/item.ts';
-import type { ConfigRun } from '../result.ts';
 
 /** A cell of the 2×2 table of two configurations' answers: both right, the first alone, the second alone, or neither. */
 export type Cell = 'both' | 'first' | 'second' | 'neither';
@@ -19,13 +18,37 @@ export interface ItemPair {
   change: number;
 }
 
-type Answers = Pick<ConfigRun, 'tasks'>;
+/** A page of the questions of a task that two configurations answered, which are places among a result's runs. */
+export interface PairsAsked {
+  task: TaskName;
+  first: number;
+  second: number;
+  /** The questions of one cell; all where it is undefined. */
+  cell: Cell | undefined;
+  /** Places in that list, the largest change first; `to` is behind the last. */
+  from: number;
+  to: number;
+}
+
+/** Such a page, and what there is in all. */
+export interface Pairs {
+  /** Questions that both have answered. */
+  total: number;
+  /** By cell; undefined for a task whose items are neither right nor wrong. */
+  counts: Record<Cell, number> | undefined;
+  /** Those that the list has. */
+  listed: number;
+  pairs: ItemPair[];
+}
 
 /** Every question of a task that both have answered, the largest change first. */
-export function pairItems(task: TaskName, first: Answers, second: Answers): ItemPair[] {
-  const itemsOf = (run: Answers) => run.tasks.find((entry) => entry.task === task)?.items ?? [];
-  const others = new Map(itemsOf(second).map((item) => [item.doc_id, item]));
-  return itemsOf(first)
+export function pairItems(
+  task: TaskName,
+  first: readonly ItemResult[],
+  second: readonly ItemResult[],
+): ItemPair[] {
+  const others = new Map(second.map((item) => [item.doc_id, item]));
+  return first
     .flatMap((item): ItemPair[] => {
       const other = others.get(item.doc_id);
       if (!other) return [];
@@ -40,6 +63,17 @@ export function pairItems(task: TaskName, first: Answers, second: Answers): Item
       ];
     })
     .sort((a, b) => Math.abs(b.change) - Math.abs(a.change));
+}
+
+/** A page of the pairs that `pairItems` gives. */
+export function pairsOf(pairs: readonly ItemPair[], { cell, from, to }: Omit<PairsAsked, 'task'>): Pairs {
+  const listed = cell === undefined ? pairs : pairs.filter((pair) => pair.cell === cell);
+  return {
+    total: pairs.length,
+    counts: pairs.some((pair) => pair.cell !== undefined) ? countCells(pairs) : undefined,
+    listed: listed.length,
+    pairs: listed.slice(from, to),
+  };
 }
 
 /** Counts of the questions in each cell. */

@@ -4,6 +4,7 @@ import type { ExperimentResult } from '../result.ts';
 import { canonicalJson } from '../spec.ts';
 import { distinctNames, longName } from './config_names.ts';
 import { count, whole } from './format.ts';
+import { gridText } from './reading.ts';
 
 /** The sentence that stands beside a result whose digest is not the one of its answers; undefined where it fits. */
 export const digestNote = ({ digest_fits }: Pick<ExperimentResult, 'digest_fits'>): string | undefined =>
@@ -41,6 +42,12 @@ export function baselineNote({ spec, runs }: Pick<ExperimentResult, 'spec' | 'ru
   return `${longName(spec.configs[0]!)} is the baseline and has no answers: without them nothing is compared.`;
 }
 
+/** The sentence without which formats are not compared on weights that were 4 bits before; undefined on others. */
+export function gridNote({ environment }: Pick<ExperimentResult, 'environment'>): string | undefined {
+  const grid = environment.model.reading?.weights_on_grid;
+  return grid && gridText(grid);
+}
+
 /** The sentence that stands beside the numbers of a part; undefined for a whole result. */
 export const shardNote = ({ shard }: Pick<ExperimentResult, 'shard'>): string | undefined =>
   shard &&
@@ -64,7 +71,7 @@ export function partsNote({
 /** All that has to be said beside a result's numbers, wherever they are shown. */
 export const notesOn = (result: ExperimentResult): string[] =>
   [
-    ...[originNote(result), digestNote(result), shardNote(result), partsNote(result)],
+    ...[gridNote(result), originNote(result), digestNote(result), shardNote(result), partsNote(result)],
     ...gapSentences(result),
     baselineNote(result),
   ].filter((note) => note !== undefined);

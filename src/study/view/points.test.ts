@@ -28,11 +28,12 @@ test('a point a configuration that has the metric, told from the baseline by the
       {
         ...{ task: 'mini_arc', metrics: { acc: { value, stderr: 0.1 } } },
         comparison: p === undefined ? undefined : { means: [{ metric: 'acc', p }], ratios: [] },
+        tested: p === undefined ? undefined : { p },
       },
     ],
   });
   const rows = [row('float32', 0.9), row('NF4 · 64', 0.8, 0.2), row('FP4 · 64', 0.5, 0.01)];
-  const view = { rows } as unknown as ResultView;
+  const view = { rows, adjustment: 'holm' } as unknown as ResultView;
   expect(
     pointsOf(view, { task: 'mini_arc', metric: 'acc' }).map(({ name, value, distinct }) => [
       name,

@@ -2,8 +2,9 @@ import { METRICS, type MetricName } from '../../eval/stats/metric.ts';
 import type { Interval } from '../../eval/stats/stats.ts';
 import { TASKS, type TaskName } from '../../eval/tasks/tasks.ts';
 import type { QuantConfig } from '../../quant/config.ts';
-import { bitsText, decimals, intervalOf } from './format.ts';
-import { testOf, type ResultView } from './view.ts';
+import { bitsText, decimals, intervalOf, megabytes, rangeText } from './format.ts';
+import { adjustedTo, testOf } from './tested.ts';
+import type { ResultView } from './view.ts';
 
 /** A metric of a task, as a figure shows it. */
 export interface Shown {
@@ -46,13 +47,23 @@ export function choices({ rows }: ResultView): Shown[] {
   });
 }
 
-/** The configurations that have that metric. */
-export function pointsOf({ rows }: Pick<ResultView, 'rows'>, { task, metric }: Shown): Point[] {
-  return rows.flatMap(({ config, name, footprint, scores, timings }): Point[] => {
-    const score = scores.find((own) => own.task === task);
+/**
+ * The configurations that have that metric. Their tests are adjusted to all of the result's where the metric is the
+ * task's primary one, else to one another.
+ */
+export function pointsOf(
+  { rows, adjustment }: Pick<ResultView, 'rows' | 'adjustment'>,
+  { task, metric }: Shown,
+): Point[] {
+  const scored = rows.map((row) => ({ ...row, score: row.scores.find((own) => own.task === task) }));
+  const own = adjustedTo(
+    scored.map(({ score }) => (score?.comparison && testOf(score.comparison, metric)?.p) ?? null),
+    adjustment,
+  );
+  return scored.flatMap(({ config, name, footprint, score, timings }, at): Point[] => {
     const found = score?.metrics[metric];
     if (!found) return [];
-    const p = score.comparison && testOf(score.comparison, metric)?.p;
+    const p = metric === TASKS[task].primary_metric ? score.tested?.p : own[at];
     return [
       {
         ...{ config, name, value: found.value, stderr: found.stderr, range: intervalOf(found) },
@@ -68,6 +79,16 @@ export function pointsOf({ rows }: Pick<ResultView, 'rows'>, { task, metric }: S
 /** "Mini ARC, acc": the figure's choice in words. */
 export const shownName = ({ task, metric }: Shown): string =>
   `${TASKS[task].title}, ${METRICS[metric].title}`;
+
+/** A point in words: "NF4 · 64: acc 0.875 (95 %: 0.820 to 0.915) at 4.503 bits per weight, 1.4 MB; not distinguishable from the baseline". */
+export function pointSentence(
+  { name, value, range, bits, bytes, distinct }: Point,
+  { metric }: Pick<Shown, 'metric'>,
+): string {
+  const interval = range ? ` (95 %: ${rangeText(range)})` : '';
+  const tested = distinct === undefined ? '' : `; ${distinct ? '' : 'not '}distinguishable from the baseline`;
+  return `${name}: ${METRICS[metric].title} ${decimals(value, 3)}${interval} at ${bitsText(bits)} bits per weight, ${megabytes(bytes)} MB${tested}.`;
+}
 
 /** The figure in one sentence: which score leads, and what the fewest bits give. */
 export function pointsSentence(points: readonly Point[], shown: Shown): string {

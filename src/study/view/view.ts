@@ -1,15 +1,19 @@
 import { METRICS, type MetricName, type MetricValue } from '../../eval/stats/metric.ts';
 import type { DivergenceSummary } from '../../eval/stats/divergence.ts';
-import type { PairedMean, PairedRatio } from '../../eval/stats/paired.ts';
+import type { Adjustment } from '../../eval/stats/adjust.ts';
 import { powerOf } from '../../eval/stats/power.ts';
 import { TASKS, type TaskName } from '../../eval/tasks/tasks.ts';
 import type { Comparison, ConfigRun, ExperimentResult, TaskResult } from '../result.ts';
 import { baselineOf } from '../baseline.ts';
 import { distinctNames } from './config_names.ts';
 import { notesOn } from './notes.ts';
+import { adjustedSentence, testsOf, type Tested } from './tested.ts';
 
 /** A result as it is shown: derived once, then laid out by the page, the reports and the terminal. */
 export interface ResultView {
+  /** How the p-values of its tests were adjusted to one another, and a sentence on it; none where there is one test. */
+  adjustment: Adjustment;
+  adjusted: string | undefined;
   /** Names of the configurations that were measured, no two alike. */
   names: string[];
   rows: RowView[];
@@ -34,6 +38,8 @@ export interface RowView extends ConfigRun {
 export interface ScoreView extends TaskResult {
   primary: MetricValue | undefined;
   comparison: Comparison | undefined;
+  /** The test of the primary metric; undefined where it was not tested. */
+  tested: Tested | undefined;
 }
 
 /** A task over all configurations: its verdicts, its power, its parts. */
@@ -64,10 +70,14 @@ export interface DivergenceView extends DivergenceSummary {
   task: TaskName;
 }
 
-/** A result's rows, tasks, parts, verdicts and divergences, ready to be laid out. */
-export function viewOf(result: ExperimentResult): ResultView {
+/**
+ * A result's rows, tasks, parts, verdicts and divergences, ready to be laid out. Its tests are read together, adjusted
+ * to one another.
+ */
+export function viewOf(result: ExperimentResult, adjustment: Adjustment = 'holm'): ResultView {
   const { spec, runs, comparisons } = result;
   const names = distinctNames(runs.map(({ config }) => config));
+  const tests = testsOf(comparisons, names, adjustment);
   const rows = runs.map((run, index) => ({
     ...run,
     index,
@@ -76,13 +86,16 @@ export function viewOf(result: ExperimentResult): ResultView {
       ...own,
       primary: own.metrics[TASKS[own.task].primary_metric],
       comparison: comparisons.find(({ config, task }) => config === index && task === own.task),
+      tested: tests.find(({ config, task }) => config === index && task === own.task),
     })),
   }));
   return {
+    adjustment,
+    adjusted: adjustedSentence(tests, adjustment),
     names,
     rows,
     baseline: baselineOf(result) && rows[0],
-    tasks: spec.tasks.map(({ task }) => taskView(task, result)),
+    tasks: spec.tasks.map(({ task }) => taskView(task, result, tests)),
     divergences: comparisons.flatMap(({ config, task, divergence }) =>
       divergence ? [{ name: names[config]!, task, ...divergence }] : [],
     ),
@@ -91,7 +104,11 @@ export function viewOf(result: ExperimentResult): ResultView {
   };
 }
 
-function taskView(task: TaskName, { runs, comparisons }: ExperimentResult): TaskView {
+function taskView(
+  task: TaskName,
+  { runs, comparisons }: ExperimentResult,
+  tests: readonly Tested[],
+): TaskView {
   const { title, metrics, primary_metric } = TASKS[task];
   const compared = comparisons.filter((each) => each.task === task);
   const groups = runs.map(({ tasks }) => tasks.find((own) => own.task === task)?.groups ?? []);
@@ -100,7 +117,7 @@ function taskView(task: TaskName, { runs, comparisons }: ExperimentResult): Task
     ...{ task, title, metrics, primary_metric },
     higher_is_better: METRICS[primary_metric].higher_is_better,
     power: powerOf(compared, primary_metric),
-    verdicts: compared.flatMap((each) => testOf(each, primary_metric)?.verdict ?? []),
+    verdicts: tests.filter((each) => each.task === task).map(({ verdict }) => verdict),
     parts: parts.map((name) => {
       const own = groups.map((of) => of.find((group) => group.name === name));
       return {
@@ -111,9 +128,3 @@ function taskView(task: TaskName, { runs, comparisons }: ExperimentResult): Task
     }),
   };
 }
-
-/** The test of one metric in a comparison; undefined where it was not tested. */
-export const testOf = (
-  { means, ratios }: Pick<Comparison, 'means' | 'ratios'>,
-  metric: MetricName,
-): PairedMean | PairedRatio | undefined => [...means, ...ratios].find((each) => each.metric === metric);
