@@ -107,8 +107,9 @@ async function answer(
   }
 }
 
-const choicesRequest = ({ context, choices, target_delimiter = ' ' }: MultipleChoiceDoc) => ({
+const choicesRequest = ({ context, choices, target_delimiter = ' ', group }: MultipleChoiceDoc) => ({
   context,
+  begins: group,
   continuations: choices.map((choice) => target_delimiter + choice),
 });
 

@@ -25,6 +25,8 @@ export interface LanguageModel {
 export interface ContinuationRequest {
   context: string;
   continuations: readonly string[];
+  /** What kind of beginning the context has, where others have it, too: a subject, whose examples stand in front. */
+  begins?: string | undefined;
 }
 
 /** A text to read from end to end, and who follows it. */

@@ -37,6 +37,13 @@ const REQUESTS = Array.from({ length: 14 }, () => ({
   continuations: Array.from({ length: upTo(4) }, () => words(upTo(5))),
 }));
 
+/** Questions of one-token answers behind the same examples, 70 tokens of them, and one behind others. */
+const examples = words(70).trim();
+const BEHIND = [examples, examples, examples, words(70).trim(), examples].map((front, i) => ({
+  context: front + words(1 + ((3 * i) % 7)),
+  continuations: [' 4', ' 9', ' 21'],
+}));
+
 async function all<T>(passes: AsyncIterable<{ at: number; answer: T }[]>): Promise<T[]> {
   const answers: T[] = [];
   for await (const pass of passes) for (const { at, answer } of pass) answers[at] = answer;
@@ -55,6 +62,10 @@ async function expectSameBits(lm: LanguageModel): Promise<void> {
     const together = await all(lm.loglikelihoods!(drawn.map(({ i }) => REQUESTS[i]!)));
     expect(together).toEqual(drawn.map(({ i }) => alone[i]));
   }
+  const behind: Loglikelihood[][] = [];
+  for (const { context, continuations } of BEHIND)
+    behind.push(await lm.loglikelihood(context, continuations));
+  expect(await all(lm.loglikelihoods!(BEHIND))).toEqual(behind);
   const texts = REQUESTS.slice(0, 5).map(({ context, continuations }) => context + continuations.join(''));
   const rolled = await all(lm.loglikelihoodsRolling!(texts.map((text) => ({ text }))));
   for (const [i, text] of texts.entries()) expect(await lm.loglikelihoodRolling(text)).toEqual(rolled[i]);
@@ -98,6 +109,22 @@ it('takes many requests in a few passes, and makes nothing anew', async () => {
       continuations.flatMap((text) => written.encode(text)),
     );
     expect(counts.bytes_read).toBeLessThanOrEqual(2 * Math.ceil((4 * tokens.length) / 8) * 8);
+  });
+});
+
+it('computes once what several requests begin with, and counts it once', async () => {
+  const source = await openModel(randomLlama());
+  await withModel(gpu, source, FLOAT, async (model) => {
+    const lm = causalLanguageModel(model, written);
+    let told = 0;
+    const requests = BEHIND.map((request, i) => ({ ...request, begins: i === 3 ? 'other' : 'one' }));
+    for await (const pass of lm.loglikelihoods!(requests)) {
+      told += pass.reduce((sum, { tokens }) => sum + tokens, 0);
+    }
+    const lengths = BEHIND.map(({ context }) => written.encode(context).length);
+    const whole = lengths.reduce((sum, length) => sum + length, 0);
+    expect(model.tokens).toBe(whole - 3 * 70);
+    expect(told).toBe(model.tokens);
   });
 });
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { seededRandom } from '../tensor/random.ts';
-import { layOut, pack, tokensOf } from './packing.ts';
+import { layOut, layOutBehind, pack, shareBeginnings, tokensOf, type Request } from './packing.ts';
 
 it('packs the longest first, and what is too long by itself', () => {
   expect(pack([3, 9, 2, 5, 4], 9)).toEqual([[1], [3, 4], [0, 2]]);
@@ -47,7 +47,7 @@ it('lays bundles side by side, each seeing its own slots', () => {
     ],
     ...[
       [0, 0, 5, 6],
-      [0, 0, 5, 7],
+      [5, 6, 6, 7],
     ],
   ]);
   // A window of two: a branch's first token still sees the context's last.
@@ -61,7 +61,7 @@ it('lays bundles side by side, each seeing its own slots', () => {
     ],
     ...[
       [0, 0, 5, 6],
-      [0, 0, 5, 7],
+      [5, 6, 6, 7],
     ],
   ]);
   expect(wanted).toEqual([
@@ -81,4 +81,50 @@ it('lays bundles side by side, each seeing its own slots', () => {
   ]);
   expect(tokensOf({ pairs: bundles[0]!, bundles: [[0, 1]] })).toBe(5);
   expect(tokensOf({ pairs: bundles[0]!, bundles: [[0], [1]] })).toBe(7);
+});
+
+const question = (context: number[], answers: number[][] = [[1], [2]]): Request => ({
+  pairs: answers.map((continuation) => ({ context, continuation })),
+  bundles: [[...answers.keys()]],
+});
+const front = (id: number) => new Array<number>(70).fill(id);
+
+it('lets questions of one-token answers share what they begin with, if that is most of them', () => {
+  const requests = [
+    question([...front(7), 1, 2]),
+    question([...front(7), 1, 3, 4]),
+    question([...front(8), 1]),
+    question([...front(8), 2], [[1, 2]]),
+    question([...front(8), 3]),
+    question([...front(8), ...front(9), ...front(9)]),
+    question([1, 2]),
+    question([1, 3]),
+  ];
+  expect(shareBeginnings(requests, () => undefined)).toEqual([
+    { members: [0, 1], shared: 71 },
+    ...[2, 3, 4, 5, 6, 7].map((i) => ({ members: [i], shared: 0 })),
+  ]);
+  const kind = (request: Request) => String(request.pairs[0]!.context.length);
+  expect(shareBeginnings(requests.slice(0, 2), kind).map(({ members }) => members)).toEqual([[0], [1]]);
+  // The last token of a context has answers of its own, even where another's goes on.
+  expect(shareBeginnings([question(front(7)), question([...front(7), 1])], () => '')).toEqual([
+    { members: [0, 1], shared: 69 },
+  ]);
+  const { tokens, wanted } = layOutBehind(
+    2,
+    [question([7, 8, 9]), question([7, 8, 5, 6])].map(({ pairs }) => pairs),
+  );
+  expect(tokens.map(({ id, position, span }) => [id, position, ...span(undefined)])).toEqual([
+    [7, 0, 0, 0, 0, 1],
+    [8, 1, 0, 0, 0, 2],
+    [9, 2, 0, 2, 2, 3],
+    [5, 2, 0, 2, 3, 4],
+    [6, 3, 0, 2, 3, 5],
+  ]);
+  expect(wanted).toEqual([
+    { row: 2, target: 1 },
+    { row: 2, target: 2 },
+    { row: 4, target: 1 },
+    { row: 4, target: 2 },
+  ]);
 });

@@ -45,12 +45,66 @@ export function pack(lengths: readonly number[], most: number): number[][] {
   return packs;
 }
 
+/** The least tokens of a beginning that are worth computing once for several requests. */
+const LEAST_SHARED = 64;
+
+/**
+ * Requests that begin alike, as questions behind the same examples, with the number of tokens that a group shares: at
+ * least half of each. Only those fit whose continuations are one token, for a token sees two ranges of slots. Requests
+ * that begin alike stand together; others, and those of another `kind`, are groups of one that shares nothing.
+ */
+export function shareBeginnings(
+  requests: readonly Request[],
+  kindOf: (request: Request) => string | undefined,
+): { members: number[]; shared: number }[] {
+  const groups: { members: number[]; shared: number; kind: string | undefined }[] = [];
+  for (const [i, request] of requests.entries()) {
+    const kind = kindOf(request);
+    const group = groups.at(-1);
+    const first = group && requests[group.members[0]!]!;
+    const common = first && kind === group.kind && group.shared > 0 ? alike(first, request, group.shared) : 0;
+    if (group && common >= LEAST_SHARED && 2 * common >= request.pairs[0]!.context.length) {
+      group.members.push(i);
+      group.shared = common;
+    } else groups.push({ members: [i], shared: mostShared(request), kind });
+  }
+  return groups.map(({ members, shared }) => ({ members, shared: members.length > 1 ? shared : 0 }));
+}
+
+/** Tokens that a request may share with others: all but the last of its context, which has an answer of its own. */
+const mostShared = ({ pairs, bundles }: Request): number =>
+  bundles.length === 1 && pairs.every(({ continuation }) => continuation.length === 1)
+    ? pairs[0]!.context.length - 1
+    : 0;
+
+function alike(a: Request, b: Request, most: number): number {
+  const end = Math.min(most, mostShared(b));
+  let n = 0;
+  while (n < end && a.pairs[0]!.context[n] === b.pairs[0]!.context[n]) n++;
+  return n;
+}
+
 /** A token at its slot, which is its place in the list. */
 export interface PlacedToken {
   id: number;
   position: number;
   /** The slots it sees under a window. */
   span(this: void, window: number | undefined): SlotSpan;
+}
+
+/** Lays requests behind the `shared` tokens that they begin with, as branches whose last token has the answers. */
+export function layOutBehind(shared: number, members: readonly (readonly Pair[])[]): Layout {
+  const { tokens } = layOut([[{ context: members[0]![0]!.context.slice(0, shared), continuation: [] }]]);
+  const wanted: Wanted[] = [];
+  for (const pairs of members) {
+    const begin = tokens.length;
+    pairs[0]!.context.slice(shared).forEach((id, index) => {
+      const place = { first: 0, context: shared, begin, index };
+      tokens.push({ id, position: shared + index, span: (window) => branchSpan(place, window) });
+    });
+    for (const { continuation } of pairs) wanted.push({ row: tokens.length - 1, target: continuation[0]! });
+  }
+  return { tokens, wanted };
 }
 
 /** Tokens at slots 0, 1, …, and what is wanted of them. */

@@ -1,7 +1,16 @@
 import { forward, reserve, workOf, type Model } from './forward.ts';
 import type { Answered, Loglikelihood, Trace } from './language_model.ts';
 import { scoreWanted, type Issued, type TokenLogprob } from './logits.ts';
-import { inputLength, layOut, pack, tokensOf, type Pair, type Request } from './packing.ts';
+import {
+  inputLength,
+  layOut,
+  layOutBehind,
+  pack,
+  shareBeginnings,
+  tokensOf,
+  type Pair,
+  type Request,
+} from './packing.ts';
 import { lengthClass } from './rope.ts';
 import { joinTraces } from './join_traces.ts';
 import { MAX_TOKENS, widestInput } from './workspace_sizes.ts';
@@ -20,16 +29,17 @@ export interface FollowedRequest extends Request {
  */
 export async function* scoreRequests(
   model: Model,
-  count: number,
+  order: readonly number[],
   read: (at: number) => FollowedRequest,
 ): AsyncGenerator<Answered<Loglikelihood[]>[], void, undefined> {
   let ahead: Issued<Answered<Loglikelihood[]>[]> | undefined;
   try {
-    for (let begin = 0; begin < count; begin += WINDOW) {
-      const window = Array.from({ length: Math.min(WINDOW, count - begin) }, (_, i) => read(begin + i));
-      for (const packed of packs(model, window)) {
-        const members = packed.map((i) => ({ at: begin + i, request: window[i]! }));
-        const issued = await issue(model, members);
+    for (let begin = 0; begin < order.length; begin += WINDOW) {
+      const places = order.slice(begin, begin + WINDOW);
+      const window = places.map(read);
+      for (const { packed, shared } of packs(model, window)) {
+        const members = packed.map((i) => ({ at: places[i]!, request: window[i]! }));
+        const issued = await issue(model, members, shared);
         if (ahead) yield await ahead.done;
         ahead = issued;
       }
@@ -41,21 +51,33 @@ export async function* scoreRequests(
   }
 }
 
+/** Requests of one pass, and how many tokens all of them begin with, which are computed once. */
+interface Pack {
+  packed: number[];
+  shared: number;
+}
+
 /** Requests by the passes they take. Those that leave states, that are compared, and all others go by themselves. */
-function packs(model: Model, requests: readonly FollowedRequest[]): number[][] {
+function packs(model: Model, requests: readonly FollowedRequest[]): Pack[] {
   const most = mostTokens(model);
+  const turns = ({ pairs }: Request) => (most > 0 ? lengthClass(model.config, longest(pairs)) : undefined);
+  const groups = most > 0 ? shareBeginnings(requests, turns) : [];
   const kinds = new Map<string | undefined, number[]>();
   for (const [i, { trace }] of requests.entries()) {
+    if (groups.some(({ members, shared }) => shared > 0 && members.includes(i))) continue;
     const alike = kinds.get(trace?.kind);
     if (alike) alike.push(i);
     else kinds.set(trace?.kind, [i]);
   }
-  return [...kinds.values()].flatMap((alike) =>
+  const packOf = (members: readonly number[], shared: number): Pack[] =>
     pack(
-      alike.map((i) => tokensOf(requests[i]!)),
+      members.map((i) => tokensOf(requests[i]!) - shared),
       most,
-    ).map((packed) => packed.map((i) => alike[i]!)),
-  );
+    ).map((packed) => ({ packed: packed.map((i) => members[i]!), shared }));
+  return [
+    ...groups.filter(({ shared }) => shared > 0).flatMap(({ members, shared }) => packOf(members, shared)),
+    ...[...kinds.values()].flatMap((alike) => packOf(alike, 0)),
+  ];
 }
 
 /**
@@ -72,14 +94,22 @@ function mostTokens(model: Model): number {
 export const independent = ({ quant }: Model): boolean =>
   quant.quant_type !== 'llm_int8' || quant.llm_int8_threshold === 0;
 
+const shareOf = (whole: number, parts: number, part: number): number =>
+  Math.floor(whole / parts) + (part === 0 ? whole % parts : 0);
+
 interface Member {
   at: number;
   request: FollowedRequest;
 }
 
-async function issue(model: Model, members: readonly Member[]): Promise<Issued<Answered<Loglikelihood[]>[]>> {
-  const answers = members.map(({ at, request }) => ({
-    ...{ at, tokens: tokensOf(request) },
+async function issue(
+  model: Model,
+  members: readonly Member[],
+  shared: number,
+): Promise<Issued<Answered<Loglikelihood[]>[]>> {
+  const answers = members.map(({ at, request }, i) => ({
+    // What all begin with is shared out; the first takes what is left over.
+    ...{ at, tokens: tokensOf(request) - shared + shareOf(shared, members.length, i) },
     answer: new Array<Loglikelihood>(request.pairs.length),
   }));
   const trace = joinTraces(
@@ -91,8 +121,8 @@ async function issue(model: Model, members: readonly Member[]): Promise<Issued<A
   const parts: Promise<void>[] = [];
   const timed = model.pace.begin();
   const rows = members.flatMap(({ request }) => request.pairs.map(({ continuation }) => continuation.length));
-  for (const step of stepsOf(model, members)) {
-    const { done } = await issueStep(model, step, trace);
+  for (const step of stepsOf(model, members, shared > 0)) {
+    const { done } = await issueStep(model, step, shared, trace);
     const told = done.then((scored) => {
       let from = 0;
       for (const { member, places } of step) {
@@ -126,7 +156,7 @@ interface Placed {
 }
 
 /** The bundles of a pass in their order, cut where tokens turn otherwise, or where they would take too many slots. */
-function stepsOf(model: Model, members: readonly Member[]): Placed[][] {
+function stepsOf(model: Model, members: readonly Member[], together: boolean): Placed[][] {
   const steps: Placed[][] = [];
   let room = 0;
   let turns: string | undefined;
@@ -135,7 +165,7 @@ function stepsOf(model: Model, members: readonly Member[]): Placed[][] {
       const pairs = places.map((i) => request.pairs[i]!);
       const tokens = tokensOf({ pairs, bundles: [[...pairs.keys()]] });
       const own = lengthClass(model.config, longest(pairs));
-      if (tokens > room || own !== turns) {
+      if (steps.length === 0 || (!together && (tokens > room || own !== turns))) {
         steps.push([]);
         room = mostTokens(model);
         turns = own;
@@ -153,9 +183,11 @@ const longest = (pairs: readonly Pair[]): number => Math.max(...pairs.map(inputL
 async function issueStep(
   model: Model,
   step: readonly Placed[],
+  shared: number,
   trace: Trace | undefined,
 ): Promise<Issued<TokenLogprob[]>> {
-  const { tokens, wanted } = layOut(step.map(({ pairs }) => pairs));
+  const bundles = step.map(({ pairs }) => pairs);
+  const { tokens, wanted } = shared > 0 ? layOutBehind(shared, bundles) : layOut(bundles);
   const length = Math.max(...step.map(({ pairs }) => longest(pairs)));
   await reserve(model, tokens.length, tokens.length);
   const results = new Array<TokenLogprob>(wanted.length);
