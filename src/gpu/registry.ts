@@ -2,20 +2,30 @@ import type { Gpu } from './device/device.ts';
 import { canRun, type Kernel } from './device/kernel.ts';
 import { activate } from './kernels/activate.ts';
 import { add } from './kernels/add.ts';
-import { FORMS } from './forms.ts';
+import { FORMS, formOf } from './forms.ts';
 import { cast } from './kernels/cast.ts';
 import { clamp } from './kernels/clamp.ts';
 import { dequantize_4bit } from './kernels/dequantize_4bit.ts';
 import { embedding } from './kernels/embedding.ts';
 import { pick_rows } from './kernels/pick_rows.ts';
 import { rope } from './kernels/rope.ts';
+import { rope_pair } from './kernels/rope_pair.ts';
 import { scale } from './kernels/scale.ts';
 import { choicesOf, MATMULS } from './matrix/choose.ts';
 import { STORAGES, type StorageName } from './matrix/matrix.ts';
 import { MEASURING } from './matrix/measure_matrix.ts';
 
 /** The kernels of a model's passes that every storage of weights needs, beside those of forms.ts. Adding one is one line here. */
-const OF_EVERY_MODEL = [embedding, scale, rope, add, pick_rows, clamp, cast] as unknown as readonly Kernel[];
+const OF_EVERY_MODEL = [
+  embedding,
+  scale,
+  rope,
+  rope_pair,
+  add,
+  pick_rows,
+  clamp,
+  cast,
+] as unknown as readonly Kernel[];
 
 /** Every kernel, once; the tests and the self-check walk this list. */
 export const KERNELS: readonly Kernel[] = [
@@ -36,7 +46,7 @@ export const kernelsFor = (gpu: Gpu): readonly Kernel[] => KERNELS.filter((kerne
 /** The kernels of a model whose matrices lie so on the device. */
 export const kernelsOf = (gpu: Gpu, storage: StorageName): readonly Kernel[] => [
   ...OF_EVERY_MODEL,
-  ...STORAGES[storage].others,
+  ...STORAGES[storage].others.map((kernel) => formOf(gpu, kernel).kernel),
   ...choicesOf(gpu, storage, 'prefill'),
   ...choicesOf(gpu, storage, 'decode'),
 ];
