@@ -64,7 +64,7 @@ interface Grouped {
 export const FORMS: readonly Kernel[] = [
   ...ATTENTION_FORMS,
   ...[...GROUPED, ...GROUPED_INPUTS].flatMap(({ lane, group }) => [lane, group]),
-] as unknown as readonly Kernel[];
+];
 
 /** The form of a kernel for this device, where a row has `length` values to share; short ones when not given. */
 export function formOf<P extends ParamTypes, B extends Record<string, Access>>(

@@ -2,6 +2,7 @@ import type { Gpu } from './device/device.ts';
 import { canRun, type Kernel } from './device/kernel.ts';
 import { activate } from './kernels/activate.ts';
 import { add } from './kernels/add.ts';
+import { advance } from './kernels/advance.ts';
 import { FORMS, formOf } from './forms.ts';
 import { cast } from './kernels/cast.ts';
 import { clamp } from './kernels/clamp.ts';
@@ -25,6 +26,7 @@ const OF_EVERY_MODEL = [
   pick_rows,
   clamp,
   cast,
+  advance,
 ] as unknown as readonly Kernel[];
 
 /** Every kernel, once; the tests and the self-check walk this list. */
@@ -40,8 +42,17 @@ export const KERNELS: readonly Kernel[] = [
   ]),
 ];
 
-/** The kernels this browser and its adapter can run. */
-export const kernelsFor = (gpu: Gpu): readonly Kernel[] => KERNELS.filter((kernel) => canRun(gpu, kernel));
+/** The kernels that this browser and its adapter can run, of the matmul's forms those that are ever taken there. */
+export function kernelsFor(gpu: Gpu): readonly Kernel[] {
+  const storages = Object.keys(STORAGES) as StorageName[];
+  const taken = new Set(
+    storages.flatMap((storage) => [
+      ...choicesOf(gpu, storage, 'prefill'),
+      ...choicesOf(gpu, storage, 'decode'),
+    ]),
+  );
+  return KERNELS.filter((kernel) => (MATMULS.includes(kernel) ? taken.has(kernel) : canRun(gpu, kernel)));
+}
 
 /** The kernels of a model whose matrices lie so on the device. */
 export const kernelsOf = (gpu: Gpu, storage: StorageName): readonly Kernel[] => [

@@ -23,6 +23,18 @@ export interface Workspace {
   splits: Splits | undefined;
   /** For LLM.int8() only. */
   int8: Int8Input | undefined;
+  /** For generation, once there was one. */
+  decoder?: Decoder;
+}
+
+/** What a generation keeps on the device from one token to the next. */
+export interface Decoder {
+  /** The position of the last token, u32. */
+  step: GPUBuffer;
+  /** Ids of the last tokens, one a buffer, in a ring: what one token makes the next one reads. */
+  ids: GPUBuffer[];
+  /** For each rope among the blocks, the turns of every position that has a slot. */
+  turns: ReadonlyMap<Rope, GPUBuffer>;
 }
 
 type Activation = keyof ReturnType<typeof activationWidths>;
@@ -50,9 +62,6 @@ export type HeadBuffer =
 
 /** Tokens one pass takes at most; longer inputs go in several, so that no submit keeps the GPU long. */
 export const MAX_TOKENS = 512;
-
-/** Multiplications per submit: about 50 ms on a slow integrated GPU, so that the screen stays alive. */
-export const WORK_PER_SUBMIT = 2e9;
 
 /** A workspace of at least so many tokens and slots; sizes are powers of two, so that growing is rare. */
 export async function openWorkspace(
