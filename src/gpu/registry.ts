@@ -56,6 +56,6 @@ export function kernelsFor(gpu: Gpu): readonly Kernel[] {
 export const kernelsOf = (gpu: Gpu, storage: StorageName): readonly Kernel[] => [
   ...OF_EVERY_MODEL,
   ...STORAGES[storage].others,
-  ...choicesOf(gpu, storage, 'prefill'),
   ...choicesOf(gpu, storage, 'decode'),
+  ...choicesOf(gpu, storage, 'prefill'),
 ];
