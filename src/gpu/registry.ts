@@ -9,6 +9,7 @@ import { clamp } from './kernels/clamp.ts';
 import { dequantize_4bit } from './kernels/dequantize_4bit.ts';
 import { embedding } from './kernels/embedding.ts';
 import { expected_gap } from './kernels/expected_gap.ts';
+import { gather_columns } from './kernels/gather_columns.ts';
 import { layer_norm } from './kernels/layer_norm.ts';
 import { logit_strips } from './kernels/logit_strips.ts';
 import { logprobs } from './kernels/logprobs.ts';
@@ -30,6 +31,7 @@ const OF_EVERY_MODEL = [
   attention,
   add,
   pick_rows,
+  gather_columns,
   clamp,
   cast,
   logit_strips,

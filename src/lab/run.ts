@@ -5,8 +5,10 @@ import { isAdapterFile } from '../model/model_files.ts';
 import { needsOf } from '../model/needs.ts';
 import { openChatTemplate } from '../model/chat/chat_template.ts';
 import { openModel, type ModelFiles } from '../model/open_model.ts';
+import { isCalibrated } from '../quant/config.ts';
 import { assembleResult, timedConfigs } from '../study/assemble.ts';
 import { countAnswers, gapsOf } from '../study/complete.ts';
+import { requireCalibrations } from './calibration.ts';
 import { estimate } from './eta.ts';
 import type { ByteProgress } from './files.ts';
 import { openGate, type Gate } from './gate.ts';
@@ -133,6 +135,7 @@ async function measure(
   const opened = await openFiles();
   const adapted = onTop && (await host.openAdapter(onTop, bytes('download'), signal));
   const model = await openModel(opened.files, adapted?.files);
+  requireCalibrations(spec, model);
   const checked = checker(model, spec, emit);
   const { adapter, kernel_check } = await survivingLoss(survivor, checked);
   const identity = await identify(ref, opened, model, bytes('hash'), signal);
@@ -175,7 +178,7 @@ async function measureAll(measurement: Measurement): Promise<void> {
   const { id, spec } = owned.record;
   const { configs, on_error } = spec;
   const eta = estimate();
-  const scratch = configs.length > 1 ? await host.scratch(id) : undefined;
+  const scratch = configs.length > 1 || configs.some(isCalibrated) ? await host.scratch(id) : undefined;
   for (const [index, config] of configs.entries()) {
     const later = configs.length - index - 1;
     try {

@@ -137,7 +137,22 @@ export function closeModel({ commands, workspace, head, baseline_head, seen }: M
 
 /** Runs the blocks over a batch that was reserved for; the hidden states [T, hidden] stay in `activations.hidden`. */
 export function forward(model: Model, batch: TokenBatch): void {
-  const { gpu, config, weights, commands, quant } = model;
+  const { config, weights, commands } = model;
+  const pass = beginPass(model, batch);
+  embed(model, pass);
+  let work = 0;
+  for (let index = 0; index < config.num_hidden_layers; index++) {
+    computeBlock(pass, blockOf(config, index), weights.layers[index]!, index);
+    work += pass.T * blockWork(config);
+    if (work < WORK_PER_SUBMIT) continue;
+    commands.submit();
+    work = 0;
+  }
+}
+
+/** Readies a batch that was reserved for: its ids, positions, and the slots that its tokens see. */
+export function beginPass(model: Model, batch: TokenBatch): Pass {
+  const { gpu, config, commands, quant } = model;
   const workspace = model.workspace!;
   const T = batch.ids.length;
   const { ids, positions } = workspace.activations;
@@ -157,28 +172,17 @@ export function forward(model: Model, batch: TokenBatch): void {
   for (const [rope, turns] of workspace.turns) {
     write(gpu, turns, ropeTurns(rope, batch));
   }
-  embed(model, workspace, T);
-
   const { compute_dtype } = quant;
   const { first_slot } = batch;
-  const pass: Pass = { config, commands, workspace, compute_dtype, T, first_slot, seen: model.seen.layers };
-  let work = 0;
-  for (let index = 0; index < config.num_hidden_layers; index++) {
-    computeBlock(pass, blockOf(config, index), weights.layers[index]!, index);
-    work += T * blockWork(config);
-    if (work < WORK_PER_SUBMIT) continue;
-    commands.submit();
-    work = 0;
-  }
+  return { config, commands, workspace, compute_dtype, T, first_slot, seen: model.seen.layers };
 }
 
 /** hidden = the tokens' embeddings by the model's factor, with learned positions added where it has them. */
-function embed(
+export function embed(
   { weights, commands, config, head_dtype }: Model,
-  { activations }: Workspace,
-  T: number,
+  { workspace, T }: Pick<Pass, 'workspace' | 'T'>,
 ): void {
-  const { ids, positions, hidden, update } = activations;
+  const { ids, positions, hidden, update } = workspace.activations;
   const n = T * config.hidden_size;
   lookUp(commands, weights.embedding, ids, hidden, T);
   const factor = embeddingFactor(config, head_dtype);

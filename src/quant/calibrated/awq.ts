@@ -1,6 +1,6 @@
 import { roundToF16 } from '../../tensor/dtype.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { Blockwise4bit } from '../quantized.ts';
+import type { PlainBlockwise4bit } from '../quantized.ts';
 import { roundHalfEven } from '../int8.ts';
 import { packGroups } from '../saved/groups.ts';
 import { energy } from './output_error.ts';
@@ -17,7 +17,7 @@ const SMALLEST_RANGE = 1e-5;
 export interface Scaling {
   /** Undefined of the scaling that leaves all as it is. */
   ratio: number | undefined;
-  factors: Float64Array;
+  factors: Float64Array<ArrayBuffer>;
 }
 
 /**
@@ -37,7 +37,9 @@ export function awqScalings(
     const factors = Float64Array.from({ length: columns }, (_, k) =>
       Math.max((sum_abs[k]! / tokens) ** ratio / (weights[k]! ** (1 - ratio) + 1e-4), 1e-4),
     );
-    const middle = Math.sqrt(factors.reduce((a, b) => Math.max(a, b)) * factors.reduce((a, b) => Math.min(a, b)));
+    const middle = Math.sqrt(
+      factors.reduce((a, b) => Math.max(a, b)) * factors.reduce((a, b) => Math.min(a, b)),
+    );
     return { ratio, factors: factors.map((factor) => finiteOr1(factor / middle)) };
   });
   const nothing: Scaling = { ratio: undefined, factors: new Float64Array(columns).fill(1) };
@@ -115,7 +117,11 @@ export function outputLoss({ data, shape }: Tensor, back: Tensor, statistics: In
  * The magnitude that each group of a row is cut at, [groups]: of ten, down to 0.55 of the largest, the one whose own
  * group's part of the output loses least. AutoAWQ looks at 512 tokens at most, here it is all of the calibration.
  */
-export function awqClip({ data, shape }: Tensor, statistics: InputStatistics, group_size: number): Float32Array {
+export function awqClip(
+  { data, shape }: Tensor,
+  statistics: InputStatistics,
+  group_size: number,
+): Float32Array {
   const columns = shape[1]!;
   const cuts = new Float32Array(data.length / group_size);
   const blocks = diagonalBlocks(statistics, group_size);
@@ -139,7 +145,10 @@ export function awqClip({ data, shape }: Tensor, statistics: InputStatistics, gr
 }
 
 /** The statistics of each group's inputs alone. */
-function diagonalBlocks({ columns, tokens, gram, sum_abs }: InputStatistics, size: number): InputStatistics[] {
+function diagonalBlocks(
+  { columns, tokens, gram, sum_abs }: InputStatistics,
+  size: number,
+): InputStatistics[] {
   return Array.from({ length: columns / size }, (_, b) => {
     const block = new Float64Array(size * size);
     for (let i = 0; i < size; i++) {
@@ -165,7 +174,7 @@ const f16 = roundToF16;
  * Rounds scaled and clipped weights to AWQ's sixteen steps a group, each operation in float16 as AutoAWQ's: codes, scales
  * and zero points are its own, word for word.
  */
-export function quantizeAwq({ data, shape }: Tensor, group_size: number): Blockwise4bit {
+export function quantizeAwq({ data, shape }: Tensor, group_size: number): PlainBlockwise4bit {
   const groups = data.length / group_size;
   const [scales, zeros] = [new Float32Array(groups), new Float32Array(groups)];
   const codes = new Uint8Array(data.length);

@@ -1,6 +1,6 @@
 import type { Tensor } from '../../tensor/tensor.ts';
 import { roundToF16 } from '../../tensor/dtype.ts';
-import type { Blockwise4bit } from '../quantized.ts';
+import type { PlainBlockwise4bit } from '../quantized.ts';
 import { packGroups } from '../saved/groups.ts';
 import { inverseFactor } from './cholesky.ts';
 import type { InputStatistics } from './statistics.ts';
@@ -43,19 +43,18 @@ export function quantizeGptq(
   weights: Tensor,
   statistics: InputStatistics,
   options: GptqOptions,
-): Blockwise4bit {
-  const quantizer = gptqQuantizer(weights, statistics, options);
+): PlainBlockwise4bit {
+  const quantizer = gptqQuantizer(weights, gptqFactor(statistics, options), options);
   quantizer.rows(0, weights.shape[0]!);
   return quantizer.finish();
 }
 
 /** The same some rows at a time: rows do not depend on one another, and a worker wants to hear of "stop" between them. */
-export function gptqQuantizer({ data, shape }: Tensor, statistics: InputStatistics, options: GptqOptions) {
+export function gptqQuantizer({ data, shape }: Tensor, { order, U, dead }: GptqFactor, options: GptqOptions) {
   const [rows, columns] = shape as [number, number];
   const { symmetric, desc_act, static_groups } = options;
   const group = options.group_size === -1 ? columns : options.group_size;
   const groups = Math.ceil(columns / group);
-  const { order, U, dead } = orderAndFactor(statistics, options);
   const scattered = desc_act && !static_groups && groups > 1;
   const codes = new Uint8Array(rows * columns);
   const scales = new Float32Array(rows * groups);
@@ -104,7 +103,7 @@ export function gptqQuantizer({ data, shape }: Tensor, statistics: InputStatisti
     rows(begin: number, end: number): void {
       for (let n = begin; n < end; n++) row(n);
     },
-    finish: (): Blockwise4bit =>
+    finish: (): PlainBlockwise4bit =>
       packGroups({
         quant_type: 'gptq',
         shape: [rows, columns],
@@ -118,15 +117,23 @@ export function gptqQuantizer({ data, shape }: Tensor, statistics: InputStatisti
   };
 }
 
-/** The order of columns, and in that order the factor of the damped inverse; columns without any input are dead. */
-function orderAndFactor(
+/** What GPTQ makes of the statistics of an input once, for all layers that read it. */
+export interface GptqFactor {
+  /** [columns] Which column comes first, second, … */
+  order: Uint32Array;
+  /** [columns, columns] The upper factor of the damped inverse, in that order. */
+  U: Float64Array;
+  /** [columns] 1 of columns without any input. */
+  dead: Uint8Array;
+}
+
+/** The order of columns, and in that order the factor of the damped inverse. */
+export function gptqFactor(
   { columns, gram }: InputStatistics,
-  { desc_act, damp }: GptqOptions,
-): { order: Uint32Array; U: Float64Array; dead: Uint8Array } {
+  { desc_act, damp }: Pick<GptqOptions, 'desc_act' | 'damp'>,
+): GptqFactor {
   const dead = Uint8Array.from({ length: columns }, (_, i) => (gram[i * columns + i] === 0 ? 1 : 0));
-  const diagonal = Float64Array.from({ length: columns }, (_, i) =>
-    dead[i] ? 1 : gram[i * columns + i]!,
-  );
+  const diagonal = Float64Array.from({ length: columns }, (_, i) => (dead[i] ? 1 : gram[i * columns + i]!));
   const order = Uint32Array.from({ length: columns }, (_, i) => i);
   if (desc_act) order.sort((a, b) => diagonal[b]! - diagonal[a]! || a - b);
   const mean = diagonal.reduce((sum, value) => sum + value, 0) / columns;

@@ -1,7 +1,7 @@
 import { LabError } from '../../errors.ts';
 import { ruler } from '../codebook.ts';
 import { packNibbles } from '../pack.ts';
-import type { Blockwise4bit } from '../quantized.ts';
+import type { Blockwise4bit, PlainBlockwise4bit } from '../quantized.ts';
 import { refuseSetting } from './layout.ts';
 
 /** Codes, scales and zero points of groups along rows, as the readers of several tools find them. */
@@ -31,7 +31,7 @@ export const packGroups = ({
   zeros,
   bits,
   order,
-}: Groups): Blockwise4bit => ({
+}: Groups): PlainBlockwise4bit => ({
   quant_type,
   shape,
   blocksize: group_size,
