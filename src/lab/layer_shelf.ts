@@ -62,7 +62,8 @@ interface KeptTensor {
 
 interface KeptLayer {
   linears: KeptTensor[];
-  divisors: string[];
+  divisors: [string, number[]][];
+  scaled: [string, { inputs?: number[] | undefined; rows?: number[] | undefined }][];
 }
 
 /** Layers that a configuration was calibrated to, in a run's scratch files: a run that goes on does not make them again. */
@@ -76,7 +77,7 @@ export const layerShelf = (scratch: Scratch, key: string): LayerShelf => ({
 
 const nameOf = (key: string, index: number): string => `layer-${key}-${index}`;
 
-function packed({ linears, divisors }: MadeLayer): Kept<KeptLayer> {
+function packed({ linears, divisors, scaled }: MadeLayer): Kept<KeptLayer> {
   const bytes: Uint8Array<ArrayBuffer>[] = [];
   const kept = [...linears].map(([name, tensor]): KeptTensor => {
     const { shape, blocksize, quant_type, packed: codes, scales, shift, order, code } = tensor;
@@ -84,8 +85,15 @@ function packed({ linears, divisors }: MadeLayer): Kept<KeptLayer> {
     const { bits = 32 } = scales;
     return { name, shape, blocksize, quant_type, scale_bits: bits, zero_bits: shift?.bits, ordered: !!order };
   });
-  bytes.push(...[...divisors.values()].map(bytesOf));
-  return { json: { linears: kept, divisors: [...divisors.keys()] }, bytes };
+  const json: KeptLayer = {
+    linears: kept,
+    divisors: [...divisors].map(([name, by]) => [name, [...by]]),
+    scaled: [...scaled].map(([name, { inputs, rows }]) => [
+      name,
+      { inputs: inputs && [...inputs], rows: rows && [...rows] },
+    ]),
+  };
+  return { json, bytes };
 }
 
 function unpacked({ json, bytes }: Kept<KeptLayer>): MadeLayer {
@@ -104,8 +112,14 @@ function unpacked({ json, bytes }: Kept<KeptLayer>): MadeLayer {
     };
     return [name, made] as const;
   });
-  const divisors = json.divisors.map((name, i) => [name, new Float64Array(rest[i]!.buffer)] as const);
-  return { linears: new Map(linears), divisors: new Map(divisors) };
+  const numbers = (values: number[] | undefined) => values && Float64Array.from(values);
+  return {
+    linears: new Map(linears),
+    divisors: new Map(json.divisors.map(([name, by]) => [name, Float64Array.from(by)])),
+    scaled: new Map(
+      json.scaled.map(([name, { inputs, rows }]) => [name, { inputs: numbers(inputs), rows: numbers(rows) }]),
+    ),
+  };
 }
 
 type MadeTensor = MadeLayer['linears'] extends ReadonlyMap<string, infer T> ? T : never;

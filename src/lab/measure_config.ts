@@ -11,7 +11,7 @@ import type { ModelFiles } from '../model/open_model.ts';
 import { languageModel, withModel } from '../model/session.ts';
 import { effectiveConfig } from '../model/stored_quant.ts';
 import type { QuantConfig } from '../quant/config.ts';
-import { calibratorOf, type CalibrationStep } from './calibration.ts';
+import { calibrating, type CalibrationStep } from './calibration.ts';
 import type { Host } from './host.ts';
 import { findStates, keepStates, type Followed } from './baseline_states.ts';
 import type { Eta } from './eta.ts';
@@ -56,12 +56,15 @@ export async function measureConfig(job: ConfigJob): Promise<void> {
   const onProgress = (done: number, total: number) =>
     emit({ type: 'progress', phase: 'load', config: index, done, total, what: 'weights' });
   const computed = effectiveConfig(config, model.stored_quant);
-  const calibrator = await calibratorOf({ ...job, signal }, gpu, computed, calibrationStep(job, begun));
+  const source = { ...job, spec: owned.record.spec };
+  const { calibrator, errors } = await calibrating(source, gpu, computed, calibrationStep(job, begun));
   await withModel(gpu, { ...model, onProgress, calibrator }, computed, async (ready) => {
     const footprint = measuredFootprint(ready);
     const load_seconds = secondsSince(begun);
     const timings = { load_seconds, answer_seconds: 0, tokens: 0, tokens_per_second: 0 };
-    await owned.change(({ configs }) => ({ configs: { [index]: { footprint, timings }, ...configs } }));
+    await owned.change(({ configs }) => ({
+      configs: { [index]: { footprint, timings, ...(errors && { errors }) }, ...configs },
+    }));
     emit({ type: 'loaded', config: index, footprint, load_seconds });
     await answer(
       job,

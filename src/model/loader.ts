@@ -48,12 +48,20 @@ export interface Loader {
   linearBytes(): number;
 }
 
+/** How a Linear layer's weights were changed before they were quantized. */
+export interface Scaled {
+  inputs?: Float64Array<ArrayBuffer> | undefined;
+  rows?: Float64Array<ArrayBuffer> | undefined;
+}
+
 /** A block's layers that calibration has quantized. */
 export interface MadeLayer {
   /** Linear layers by their path. */
   linears: ReadonlyMap<string, PlainBlockwise4bit>;
-  /** What the values of other tensors are divided by, by the tensor's name: what a layer was scaled up by before. */
+  /** What the values of other tensors are divided by, by the tensor's name: what the layers behind are scaled up by. */
   divisors: ReadonlyMap<string, Float64Array<ArrayBuffer>>;
+  /** By a Linear layer's path: what its inputs' weights were scaled up by, [columns], and its rows divided by, [rows]. */
+  scaled: ReadonlyMap<string, Scaled>;
 }
 
 export type Progress = (bytesDone: number, bytesTotal: number) => void;

@@ -53,7 +53,8 @@ export interface WeightOptions {
 export interface Calibrator {
   /** Takes the tables that tokens are embedded by. */
   begin(tables: Pick<Weights, 'embedding' | 'positions'>): Promise<void>;
-  make(index: number, tensors: LayerTensors): Promise<MadeLayer>;
+  /** The block's layers; undefined where they are to be quantized each by itself. */
+  make(index: number, tensors: LayerTensors): Promise<MadeLayer | undefined>;
   /** Takes the block as it was loaded. */
   loaded(index: number, layer: LayerWeights): Promise<void>;
   close(): void;

@@ -14,7 +14,7 @@ import type { CalibratedConfig } from '../../quant/config.ts';
 import type { PlainBlockwise4bit } from '../../quant/quantized.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Half } from '../block.ts';
-import type { Linear, MadeLayer } from '../loader.ts';
+import type { Linear, MadeLayer, Scaled } from '../loader.ts';
 import { blockOf, isGated, type BlockSpec, type Role } from '../model_config.ts';
 import type { LinearModule } from '../modules.ts';
 import type { InputSite } from '../pass.ts';
@@ -56,20 +56,22 @@ export async function makeAwqLayer(
   }
 
   const linears = new Map<string, PlainBlockwise4bit>();
+  const scaled = new Map<string, Scaled>();
   for (const module of modules) {
     const input = siteOf(module);
-    const scaled = applied(weights.get(module.name)!, module, byInput.get(input), byRow);
+    const changed = applied(weights.get(module.name)!, module, byInput.get(input), byRow);
     const seen = byInput.has(input)
       ? dividedInputs(statistics[input], byInput.get(input)!)
       : statistics[input];
     const kept = module.parts.some(({ role }) => role === 'q' || role === 'k');
-    const cut = clip && !kept ? clipped(scaled, awqClip(scaled, seen, group_size), group_size) : scaled;
+    const cut = clip && !kept ? clipped(changed, awqClip(changed, seen, group_size), group_size) : changed;
     linears.set(module.name, quantizeAwq(cut, group_size));
     const rows = rowDivisors(module, byRow);
+    scaled.set(module.name, { inputs: byInput.get(input), rows });
     if (rows && module.bias) divisors.set(`${module.name}.bias`, rows);
     await step();
   }
-  return { linears, divisors };
+  return { linears, divisors, scaled };
 }
 
 /** The sites of a block whose inputs can be scaled: something linear stands before them, and all of them is quantized. */

@@ -25,6 +25,13 @@ export interface CalibrationJob {
   shelf?: LayerShelf | undefined;
 }
 
+/** The model whose layers are made. */
+export interface CalibratedModel {
+  checkpoint: Checkpoint;
+  config: ModelConfig;
+  adapter?: Adapter | undefined;
+}
+
 /** Where layers are kept between two sittings of a run. */
 export interface LayerShelf {
   read(index: number): Promise<MadeLayer | undefined>;
@@ -60,7 +67,7 @@ export const siteOf = ({ parts }: LinearModule): InputSite => SITE_OF[parts[0]!.
 /** Quantizes a model's blocks by a text that goes through them: GPTQ's through quantized blocks, AWQ's through floats. */
 export function openCalibrator(
   gpu: Gpu,
-  model: { checkpoint: Checkpoint; config: ModelConfig; adapter?: Adapter | undefined },
+  model: CalibratedModel,
   { config, sequences, onStep, shelf }: CalibrationJob,
 ): Calibrator {
   const isGptq = config.quant_type === 'gptq';
@@ -134,7 +141,7 @@ export function openCalibrator(
 }
 
 /** A Linear layer's weight [rows, columns] in float32; the file may hold its transpose. */
-async function readLinear(checkpoint: Checkpoint, { name, conv1d }: LinearModule): Promise<Tensor> {
+export async function readLinear(checkpoint: Checkpoint, { name, conv1d }: LinearModule): Promise<Tensor> {
   const stored = await readWeight(checkpoint, `${name}.weight`);
   return conv1d ? transposed(stored) : stored;
 }

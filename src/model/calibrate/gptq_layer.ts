@@ -31,5 +31,5 @@ export async function makeGptqLayer(
     linears.set(module.name, quantizer.finish());
     await step();
   }
-  return { linears, divisors: new Map() };
+  return { linears, divisors: new Map(), scaled: new Map() };
 }

@@ -17,4 +17,4 @@ export const CALIBRATION_TOKENS = { least: 16, most: 131_072 } as const;
 /** The name of a file of the data folder, as a configuration may ask for it. */
 export const OWN_TEXT = /^\w[\w-]*\.(txt|jsonl)$/;
 
-export const DEFAULT_CALIBRATION: Calibration = { text: SAMPLES, tokens: 2048, seed: 0 };
+export const DEFAULT_CALIBRATION: Calibration = { text: SAMPLES, tokens: 1024, seed: 0 };

@@ -48,17 +48,28 @@ export function gptqSettings(config: Readonly<Record<string, unknown>>): GptqSet
     refuseSetting(TOOL, 'dynamic', dynamic, 'one setting for all layers');
   if (lm_head === true) refuseSetting(TOOL, 'lm_head', true, 'heads that are not quantized');
   if (pack_dtype !== 'int32') refuseSetting(TOOL, 'pack_dtype', pack_dtype, 'int32');
-  return { group_size: readGroupSize(TOOL, group_size), checkpoint_format, symmetric: sym === true, desc_act: desc_act === true && static_groups !== true };
+  return {
+    group_size: readGroupSize(TOOL, group_size),
+    checkpoint_format,
+    symmetric: sym === true,
+    desc_act: desc_act === true && static_groups !== true,
+  };
 }
 
 /** GPTQ's layout: codes eight to a word down the columns of the transposed weight, zeros eight to a word along it. */
-export function gptqLayout({ group_size, checkpoint_format, symmetric, desc_act }: GptqSettings): SavedLayout {
+export function gptqLayout({
+  group_size,
+  checkpoint_format,
+  symmetric,
+  desc_act,
+}: GptqSettings): SavedLayout {
   return {
     tool: TOOL,
     parts: /^(qweight|qzeros|scales|g_idx)$/,
     warnings: [],
     isQuantized: (reader, name) => reader.dtypeOf(`${name}.qweight`) !== undefined,
-    storageOf: () => Promise.resolve({ quant_type: 'gptq', group_size, symmetric, ...(desc_act && { desc_act }) }),
+    storageOf: () =>
+      Promise.resolve({ quant_type: 'gptq', group_size, symmetric, ...(desc_act && { desc_act }) }),
     async read(reader, name, shape) {
       const [rows, columns] = shape;
       const group = wholeGroups(TOOL, name, shape, group_size, { rows: 8, columns: 8 });
