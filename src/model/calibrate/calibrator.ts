@@ -46,7 +46,7 @@ export interface FloatBlock {
   modules: readonly LinearModule[];
   tensors: LayerTensors;
   /** The weight of a Linear layer, [rows, columns]. */
-  weight(module: LinearModule): Promise<Tensor>;
+  weight: (module: LinearModule) => Promise<Tensor>;
   /** The block on the device. */
   layer: LayerWeights;
   statistics: Readonly<Record<InputSite, InputStatistics>>;
