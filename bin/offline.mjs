@@ -1,7 +1,7 @@
 // What makes the built page work without a connection: a service worker with the list of all files of the build.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const WORKER = fileURLToPath(new URL('service_worker.js', import.meta.url));
@@ -16,7 +16,7 @@ export function serviceWorker() {
     name: 'service-worker',
     apply: 'build',
     configResolved({ root, build }) {
-      folder = join(root, build.outDir);
+      folder = resolve(root, build.outDir);
     },
     closeBundle() {
       const files = filesBelow(folder);

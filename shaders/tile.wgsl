@@ -32,7 +32,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_inde
       var sums = vec4f();
       for (var k = 0u; k < params.K; k++) {
         let i = t * params.K + k;
-        sums += x[i / 4][i % 4] * vec4f(weight_of(w0, k), weight_of(w1, k), weight_of(w2, k), weight_of(w3, k));
+        let weights = vec4f(weight_of(w0, k), weight_of(w1, k), weight_of(w2, k), weight_of(w3, k));
+        sums = fma(vec4f(x[i / 4][i % 4]), weights, sums);
       }
       write_four(t, row, sums);
     }
@@ -53,14 +54,14 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_inde
   for (var k = 0u; k < params.K / STEP; k++) {
     let tile = tile_of(step_of(w0, k), step_of(w1, k), step_of(w2, k), step_of(w3, k));
     let i = STEP / 4 * k;
-    s0 += dot_tile(a.x + i, tile);
-    s1 += dot_tile(a.y + i, tile);
-    s2 += dot_tile(a.z + i, tile);
-    s3 += dot_tile(a.w + i, tile);
-    s4 += dot_tile(b.x + i, tile);
-    s5 += dot_tile(b.y + i, tile);
-    s6 += dot_tile(b.z + i, tile);
-    s7 += dot_tile(b.w + i, tile);
+    s0 = add_step(s0, a.x + i, tile);
+    s1 = add_step(s1, a.y + i, tile);
+    s2 = add_step(s2, a.z + i, tile);
+    s3 = add_step(s3, a.w + i, tile);
+    s4 = add_step(s4, b.x + i, tile);
+    s5 = add_step(s5, b.y + i, tile);
+    s6 = add_step(s6, b.z + i, tile);
+    s7 = add_step(s7, b.w + i, tile);
   }
   write_four(token, row, s0);
   write_four(token + 1, row, s1);

@@ -22,13 +22,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 SEED = 20240
-ENTITIES_PER_KIND = 320
+ENTITIES_PER_KIND = 480
 PAGES_PER_ENTITY = 12
 TRAIN_SCENES = 240_000
 TRAIN_RETELLINGS = 60_000
 TRAIN_GAMES = 60_000
 TRAIN_TALES = 20_000
 ARC_ITEMS = 2400
+ARC_CHOICES = 8
 COQA_CONVERSATIONS = 400
 TEXT_DOCUMENTS = 80
 
@@ -660,7 +661,7 @@ def arc_item(entity: Entity, attribute: Attribute, rng: random.Random, position:
     gold = entity.facts[attribute.key]
     choices = rng.sample([v for v in attribute.values if v != gold], count - 1)
     choices.insert(position, gold)
-    labels = list("12345" if digits else "ABCDE")[:count]
+    labels = list("12345678" if digits else "ABCDEFGH")[:count]
     return {
         "id": f"{entity.kind.key}_{entity.name.lower()}_{attribute.key}",
         "question": question_text(entity, attribute, held_out_form(entity, attribute)),
@@ -670,12 +671,16 @@ def arc_item(entity: Entity, attribute: Attribute, rng: random.Random, position:
 
 
 def make_arc(entities: list[Entity]) -> list[dict]:
-    """Questions about randomly chosen facts; like the real ARC, a few have 3 or 5 choices or digits for labels."""
+    """Questions about randomly chosen facts; like the real ARC, a few have more or fewer choices or digits for labels.
+
+    With eight choices a question has several wrong answers that are nearly right, and shows smaller changes of a model.
+    """
     rng = stream("arc")
     facts = rng.sample([(e, a) for e in entities for a in e.kind.attributes], ARC_ITEMS)
     items = []
     for index, (entity, attribute) in enumerate(facts):
-        count = 3 if index % 300 == 17 else 5 if index % 300 == 170 else 4
+        wanted = 3 if index % 300 == 17 else 5 if index % 300 == 170 else ARC_CHOICES
+        count = min(wanted, len(attribute.values))
         items.append(arc_item(entity, attribute, rng, index % count, count, digits=index % 20 == 7))
     rng.shuffle(items)
     return items
@@ -727,11 +732,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--train", type=Path, required=True, help="folder for the training text")
     parser.add_argument("--tasks", type=Path, required=True, help="folder for the task files")
+    parser.add_argument("--per-kind", type=int, default=ENTITIES_PER_KIND, help="animals, plants and villages; more keep the first ones")
     arguments = parser.parse_args()
     for folder in (arguments.train, arguments.tasks):
         folder.mkdir(parents=True, exist_ok=True)
 
-    entities = make_entities()
+    entities = make_entities(arguments.per_kind)
     scenes = held_out_scenes()
     text = make_text(entities)
     write_jsonl(arguments.tasks / "mini_arc.jsonl", make_arc(entities))

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch import nn
 
@@ -54,6 +54,8 @@ class Recipe:
     seed: int = 1
     minutes: float = 60.0
     steps: int = 15000
+    # where to stop before the last step, with a learning rate that has not fallen to zero: 0 for nowhere
+    stop: int = 0
     rows: int = 12
     row_tokens: int = 208
     learning_rate: float = 1e-3
@@ -74,6 +76,9 @@ STAGES = (
     (1.0, {"questions": 0.3, "pages": 0.14, "scenes": 0.4, "retellings": 0.04, "tales": 0.07, "games": 0.05}),
 )
 
+# Where a model that reads already goes on with a larger world: mostly facts, and enough of the rest to keep it.
+LARGER_WORLD = ((1.0, {"questions": 0.6, "pages": 0.15, "scenes": 0.17, "retellings": 0.02, "tales": 0.04, "games": 0.02}),)
+
 
 # ---------------------------------------------------------------------------------------------
 # Tokenizer
@@ -83,6 +88,10 @@ STAGES = (
 def read_jsonl(path: Path) -> list[dict]:
     with path.open(encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
+
+
+def read_json(path: Path) -> dict:
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def train_tokenizer(texts: Iterator[str], vocab: int) -> Tokenizer:
@@ -157,14 +166,14 @@ def token_weights(document: dict, offsets: list[tuple[int, int]], recipe: Recipe
 class Packer:
     """Fills rows with whole documents; a document never attends to another one in its row."""
 
-    def __init__(self, pools: dict[str, Pool], recipe: Recipe):
-        self.pools, self.recipe = pools, recipe
-        self.shares, self.spent = STAGES[0][1], dict.fromkeys(POOLS, 0.0)
+    def __init__(self, pools: dict[str, Pool], recipe: Recipe, stages: tuple):
+        self.pools, self.recipe, self.stages = pools, recipe, stages
+        self.shares, self.spent = stages[0][1], dict.fromkeys(POOLS, 0.0)
         self.held: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
     def follow(self, progress: float) -> None:
         """Use the shares of the stage that progress 0..1 is in."""
-        shares = next(shares for end, shares in STAGES if progress < end)
+        shares = next(shares for end, shares in self.stages if progress < end)
         if shares is not self.shares:
             self.shares, self.spent = shares, dict.fromkeys(POOLS, 0.0)
 
@@ -379,7 +388,7 @@ def train(model: TinyLlama, packer: Packer, watch: dict[str, list[dict]], tokeni
     while True:
         elapsed = time.monotonic() - begin
         progress = step / recipe.steps if recipe.steps else elapsed / (60 * recipe.minutes)
-        if progress >= 1:
+        if progress >= 1 or (recipe.stop and step >= recipe.stop):
             break
         for group in optimizer.param_groups:
             group["lr"] = rate(progress, step, recipe)
@@ -485,6 +494,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--tasks", type=Path, required=True, help="folder that make_world.py --tasks wrote")
     parser.add_argument("--out", type=Path, required=True, help="folder for the model")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--start", type=Path, help="folder of an earlier model whose tokenizer and weights are gone on from")
     for part in (Shape, Recipe):
         for f in dataclasses.fields(part):
             parser.add_argument(f"--{f.name.replace('_', '-')}", type=type(f.default), default=f.default)
@@ -503,7 +513,9 @@ def main() -> None:
 
     documents = {name: read_jsonl(arguments.data / f"{name}.jsonl") for name in POOLS}
     # few scenes are enough for the merges, and leave room for the invented names
-    tokenizer = train_tokenizer((d["text"] for name in POOLS for d in documents[name][:60_000]), shape.vocab)
+    texts = (d["text"] for name in POOLS for d in documents[name][:60_000])
+    start, stages = arguments.start, LARGER_WORLD if arguments.start else STAGES
+    tokenizer = Tokenizer.from_file(str(start / "tokenizer.json")) if start else train_tokenizer(texts, shape.vocab)
     pools = {
         # questions and conversations are asked without a separator in front, running text is scored with one
         name: Pool(documents[name], tokenizer, recipe, sees_start=0.3 if name not in ("pages", "tales") else 1.0, seed=recipe.seed)
@@ -512,15 +524,19 @@ def main() -> None:
     print({name: (len(pool.starts) - 1, len(pool.tokens)) for name, pool in pools.items()}, flush=True)
 
     model = TinyLlama(shape)
-    initialise(model)
+    if start:
+        model.load_state_dict({name: weight.float() for name, weight in load_file(start / "model.safetensors").items()})
+    else:
+        initialise(model)
     print(f"{sum(w.numel() for w in model.parameters())} parameters", flush=True)
     watch = {**held_out_documents(arguments.tasks), "games": documents["games"][:100]}
-    spent = train(model, Packer(pools, recipe), watch, tokenizer, recipe)
+    spent = train(model, Packer(pools, recipe, stages), watch, tokenizer, recipe)
 
     record = {
+        "started_from": {"training": read_json(start / "training.json"), "sha256": sha256(start / "model.safetensors")} if start else None,
         "shape": dataclasses.asdict(shape),
         "recipe": dataclasses.asdict(recipe),
-        "stages": [{"until": end, "shares": shares} for end, shares in STAGES],
+        "stages": [{"until": end, "shares": shares} for end, shares in stages],
         "parameters": sum(w.numel() for w in model.parameters()),
         "spent": spent,
         "data_sha256": {name: sha256(arguments.data / f"{name}.jsonl") for name in POOLS},

@@ -3,10 +3,12 @@ import type { RunEvent } from '../lab/protocol.ts';
 import type { RunRecord, StoredItem } from '../study/record.ts';
 import { parseResult } from '../study/parse_result.ts';
 import type { ExperimentResult } from '../study/result.ts';
+import type { Shard } from '../study/shard.ts';
 import type { ExperimentSpec } from '../study/spec.ts';
-import { requireWritable, writeWhole } from './output_file.ts';
+import { requireWritable } from './output_file.ts';
 import { openPartial, type PartialFile } from './partial_file.ts';
 import { partialResult } from './partial_result.ts';
+import { writeResult } from './result_file.ts';
 
 /** What a run answers, in memory and, with --out, on disk. */
 export interface Answers {
@@ -38,6 +40,7 @@ export interface Ended {
 export function openAnswers(
   spec: ExperimentSpec,
   { out, resume }: { out?: string | undefined; resume?: boolean },
+  shard?: Shard,
 ): Answers {
   if (resume && out === undefined) {
     throw new LabError(
@@ -46,7 +49,7 @@ export function openAnswers(
     );
   }
   if (out !== undefined) requireWritable(out);
-  const partial = out === undefined ? undefined : openPartial(out, spec, resume ?? false);
+  const partial = out === undefined ? undefined : openPartial(out, spec, resume ?? false, shard);
   const soFar = partialResult(spec);
   if (partial) replay(partial, soFar);
   const resumed = soFar.stored();
@@ -91,9 +94,6 @@ export function openAnswers(
 
 const noteOf = (path: string, answers: number, signal: string | undefined): string =>
   `${signal ? `Stopped by ${signal}. ` : ''}${answers} answers are kept in ${path}; the same command with --resume goes on.`;
-
-const writeResult = (path: string, result: ExperimentResult): void =>
-  writeWhole(path, JSON.stringify(result, null, 1) + '\n');
 
 /** Takes over what a file of answers holds; what does not make a valid result is not gone on with. */
 function replay({ path, before }: PartialFile, soFar: ReturnType<typeof partialResult>): void {

@@ -7,6 +7,11 @@ const OPTIONS = {
   runtime: { type: 'string', default: 'browser' },
   out: { type: 'string' },
   resume: { type: 'boolean', default: false },
+  shard: { type: 'string' },
+  mixed: { type: 'boolean', default: false },
+  partial: { type: 'boolean', default: false },
+  minutes: { type: 'string' },
+  measured: { type: 'string' },
   json: { type: 'boolean', default: false },
   adapter: { type: 'string' },
   context: { type: 'string' },
@@ -24,6 +29,11 @@ export interface Arguments {
     runtime: 'browser' | 'node';
     out?: string | undefined;
     resume?: boolean;
+    shard?: string | undefined;
+    mixed?: boolean;
+    partial?: boolean;
+    minutes?: string | undefined;
+    measured?: string | undefined;
     json: boolean;
     adapter?: string | undefined;
     context?: string | undefined;

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Page } from '@playwright/test';
@@ -36,8 +37,10 @@ export async function withBrowserLab<T>(
     if (folder) files[`${kind}_files`] = await addresses(kind, folder);
   }
   const executablePath = orNoBrowser(requireChromium);
-  await build({ root: ROOT, logLevel: 'error' });
-  const server = await serve(folders);
+  // A folder of its own: several command lines of one checkout may run at a time.
+  const built = await mkdtemp(join(tmpdir(), 'nibble-page-'));
+  await build({ root: ROOT, logLevel: 'error', build: { outDir: built, emptyOutDir: true } });
+  const server = await serve(folders, built);
   try {
     const browser = await chromium
       .launch({ executablePath, args: CHROMIUM_ARGS, ...OWN_SIGNALS })
@@ -58,6 +61,7 @@ export async function withBrowserLab<T>(
     }
   } finally {
     await server.close();
+    await rm(built, { recursive: true, force: true });
   }
 }
 
@@ -141,11 +145,12 @@ const absolute = (files: Files, base: string): Files =>
     ]),
   );
 
-async function serve(folders: Folders): Promise<PreviewServer> {
+async function serve(folders: Folders, built: string): Promise<PreviewServer> {
   const before = new Set(process.listeners('SIGTERM'));
   const server = await preview({
     root: ROOT,
     logLevel: 'error',
+    build: { outDir: built },
     preview: { port: 0, host: '127.0.0.1' },
     plugins: [
       {

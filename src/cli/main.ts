@@ -3,19 +3,23 @@ import { own } from '../tensor/own.ts';
 import { compareCommand } from './compare.ts';
 import { exitStatus } from './exit_status.ts';
 import { inspect } from './inspect.ts';
+import { mergeCommand } from './merge.ts';
 import { quantizeCommand } from './quantize.ts';
 import { reportCommand } from './report.ts';
 import { runCommand } from './run_command.ts';
 import { selfcheck } from './selfcheck.ts';
+import { shardsCommand } from './shards.ts';
 import { systemError } from './system_error.ts';
 
 const USAGE = `Nibble measures what 4- and 8-bit quantization does to a language model.
 
-  npm run -s lab -- run SPEC.json|LINK [--model DIR] [--adapter DIR] [--data DIR] [--runtime browser|node] [--out RESULT.json [--resume]] [--json]
+  npm run -s lab -- run SPEC.json|LINK [--model DIR] [--adapter DIR] [--data DIR] [--runtime browser|node] [--out RESULT.json [--resume]] [--shard i/n [--mixed]] [--json]
   npm run -s lab -- quantize MODEL_DIR --quant-type nf4|fp4|llm_int8 [--blocksize 64] [--double-quant] --out DIR
   npm run -s lab -- inspect FILE.safetensors|MODEL_DIR|FILE.json ... [--adapter DIR] [--json]
   npm run -s lab -- report RESULT.json [--out FILE.md|FILE.html|FILE.csv]
   npm run -s lab -- compare A.json B.json [--json]
+  npm run -s lab -- shards SPEC.json|LINK --minutes 10 [--measured RESULT.json] [--model DIR] [--data DIR] [--out PINNED.json] [--json]
+  npm run -s lab -- merge SPEC.json|LINK PART.json ... [--out RESULT.json] [--partial] [--mixed] [--json]
   npm run -s lab -- selfcheck [--runtime browser|node] [--json]
 
 run        measures every configuration of a spec on every task; see examples/
@@ -23,7 +27,11 @@ quantize   writes a checkpoint that transformers loads with bitsandbytes
 inspect    says what a file holds, which of its keys are read, and why a run would refuse it
 report     turns a result into a page, Markdown, or a table of its items
 compare    says whether two results of a spec agree, item by item
+shards     says into how many shards of so many minutes a spec may be cut, and pins its model to a commit
+merge      joins the results of all shards into the result that one machine would have given
 selfcheck  runs every kernel against its reference on the CPU
+
+With --shard, run answers share i of n, from 0: machines that share a spec need nothing else of each other.
 
 With --out, run appends every answer to RESULT.partial.jsonl as it comes and deletes that file once it is done. Whatever
 ends it before (Ctrl+C, a full disk, a dead browser) leaves RESULT.json with the answers so far, and the same command with
@@ -40,6 +48,8 @@ const COMMANDS: Record<string, (args: string[]) => Promise<number>> = {
   inspect,
   report: reportCommand,
   compare: compareCommand,
+  shards: shardsCommand,
+  merge: mergeCommand,
   selfcheck,
 };
 

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LabError } from '../errors.ts';
 import type { DataPlace } from '../lab/datasets.ts';
+import type { RunningHash } from '../lab/files.ts';
 import { gpuOnce } from '../lab/gpu_once.ts';
 import { openHub, type Hub } from '../lab/hub.ts';
 import type { Host } from '../lab/host.ts';
@@ -39,6 +41,7 @@ export function nodeHost(
     hub,
     store: memoryStore(),
     own: (_, work) => work(),
+    hash: nodeHash,
     scratch: () => Promise.resolve(diskScratch()),
     async openFiles(model, onProgress, signal) {
       switch (model.source) {
@@ -71,6 +74,12 @@ export function nodeHost(
       return { files, revision: commit };
     },
   };
+}
+
+/** Node's own SHA-256 runs in machine code, a dozen times as fast. */
+function nodeHash(): RunningHash {
+  const hash = createHash('sha256');
+  return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest('hex') };
 }
 
 const BUNDLED: DataPlace = {

@@ -9,7 +9,6 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { LabError } from '../errors.ts';
@@ -36,17 +35,23 @@ export function requireWritable(path: string): void {
  * Writes a file whole or not at all: beside it first, then renamed, so that a full disk or a cut leaves what lay there.
  * @throws bad-arguments or storage, naming the path.
  */
-export function writeWhole(path: string, text: string): void {
+export function writeWhole(path: string, text: string | Iterable<string>): void {
+  const pieces = typeof text === 'string' ? [text] : text;
   toldAbout(path, 'written', () => {
     if (!isPlain(path)) {
-      writeFileSync(path, text);
+      const file = openSync(path, 'w');
+      try {
+        writePieces(file, pieces);
+      } finally {
+        closeSync(file);
+      }
       return;
     }
     const beside = besideOf(path);
     try {
       const file = openSync(beside, 'w');
       try {
-        writeAll(file, Buffer.from(text));
+        writePieces(file, pieces);
         fsyncSync(file);
       } finally {
         closeSync(file);
@@ -57,6 +62,20 @@ export function writeWhole(path: string, text: string): void {
       throw error;
     }
   });
+}
+
+/** Characters written at a time: a call into the system for each answer would be slow. */
+const BUFFERED = 1 << 20;
+
+function writePieces(file: number, pieces: Iterable<string>): void {
+  let buffered = '';
+  for (const piece of pieces) {
+    buffered += piece;
+    if (buffered.length < BUFFERED) continue;
+    writeAll(file, Buffer.from(buffered));
+    buffered = '';
+  }
+  writeAll(file, Buffer.from(buffered));
 }
 
 /** Writes all bytes: a nearly full disk may take a part of them and refuse only the rest. */

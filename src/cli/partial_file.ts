@@ -1,6 +1,7 @@
 import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { LabError } from '../errors.ts';
 import type { RunEvent } from '../lab/protocol.ts';
+import { isSameShard, shardName, type Shard } from '../study/shard.ts';
 import { canonicalJson, type ExperimentSpec } from '../study/spec.ts';
 import { isPlain, writeAll } from './output_file.ts';
 import { toldAbout } from './system_error.ts';
@@ -27,10 +28,16 @@ export const partialPath = (out: string): string => `${out.replace(/\.json$/, ''
  * a disk, as a pipe.
  * @throws bad-arguments where answers lie there that nobody asked to go on from, or of another spec.
  */
-export function openPartial(out: string, spec: ExperimentSpec, resume: boolean): PartialFile | undefined {
+export function openPartial(
+  out: string,
+  spec: ExperimentSpec,
+  resume: boolean,
+  shard?: Shard,
+): PartialFile | undefined {
   if (!isPlain(out)) return undefined;
   const path = partialPath(out);
-  const { events, bytes } = resume && existsSync(path) ? readPartial(path, spec) : { events: [], bytes: 0 };
+  const { events, bytes } =
+    resume && existsSync(path) ? readPartial(path, spec, shard) : { events: [], bytes: 0 };
   if (!resume && existsSync(path)) {
     throw new LabError(
       'bad-arguments',
@@ -83,7 +90,11 @@ function lineOf(event: RunEvent): object | undefined {
   }
 }
 
-function readPartial(path: string, spec: ExperimentSpec): { events: RunEvent[]; bytes: number } {
+function readPartial(
+  path: string,
+  spec: ExperimentSpec,
+  shard: Shard | undefined,
+): { events: RunEvent[]; bytes: number } {
   const text = toldAbout(path, 'read', () => readFileSync(path, 'utf8'));
   // What follows the last line end was cut off while it was written.
   const whole = text.slice(0, text.lastIndexOf('\n') + 1);
@@ -103,6 +114,12 @@ function readPartial(path: string, spec: ExperimentSpec): { events: RunEvent[]; 
     throw new LabError(
       'bad-arguments',
       `${path} holds the answers of another spec; give that one, or another --out.`,
+    );
+  }
+  if (!isSameShard(first.shard, shard)) {
+    throw new LabError(
+      'bad-arguments',
+      `${path} holds the answers of ${first.shard ? `shard ${shardName(first.shard)}` : 'the whole spec'}; give the same --shard, or another --out.`,
     );
   }
   return { events, bytes: Buffer.byteLength(whole) };

@@ -24,6 +24,7 @@ export function partialResult(spec: ExperimentSpec): {
       switch (event.type) {
         case 'started':
           record.id = event.run_id;
+          if (event.shard) record.shard = event.shard;
           break;
         case 'environment':
           record.environment = event.environment;
@@ -43,6 +44,7 @@ export function partialResult(spec: ExperimentSpec): {
         }
         case 'planned':
           record.planned = Object.fromEntries(event.tasks.map(({ task, n }) => [task, n]));
+          if (event.shard) record.shard = event.shard;
           break;
         case 'config-failed':
           record.failures = { ...record.failures, [event.config]: event.failure };

@@ -1,17 +1,16 @@
-import { readFile } from 'node:fs/promises';
 import { LabError, toFailure, type Failure } from '../errors.ts';
 import { resultTable } from '../study/export.ts';
-import { specOfQuery } from '../study/permalink.ts';
-import type { RunEvent } from '../lab/protocol.ts';
+import type { RunEvent, RunRequest } from '../lab/protocol.ts';
 import { restore } from '../lab/restore.ts';
 import { run } from '../lab/run.ts';
-import { parseSpec, type ExperimentSpec } from '../study/spec.ts';
+import { parseShard } from '../study/shard.ts';
 import { openAnswers, type Answers, type Ended } from './answers.ts';
 import { parseArguments } from './arguments.ts';
 import { listenForSignals } from './interrupt.ts';
 import { nodeHost } from './node_host.ts';
 import { nodeHub, savedToken } from './node_hub.ts';
 import { progressPrinter } from './progress.ts';
+import { readSpec } from './read_spec.ts';
 
 /**
  * `run SPEC.json|LINK`: measures and prints the table. With --out each answer is written as it comes, the result after
@@ -19,7 +18,7 @@ import { progressPrinter } from './progress.ts';
  */
 export async function runCommand(args: string[]): Promise<number> {
   const { values, positionals } = parseArguments(args, [
-    ...(['model', 'data', 'adapter', 'runtime', 'out', 'resume', 'json'] as const),
+    ...(['model', 'data', 'adapter', 'runtime', 'out', 'resume', 'shard', 'mixed', 'json'] as const),
   ]);
   if (positionals.length !== 1) {
     throw new LabError(
@@ -34,10 +33,14 @@ export async function runCommand(args: string[]): Promise<number> {
       '--model was given, but the spec names a bundled model; allowed with "local" and "hub".',
     );
   }
-  const answers = openAnswers(spec, values);
+  if (values.mixed && values.shard === undefined) {
+    throw new LabError('bad-arguments', '--mixed was given without --shard; it says how shards are cut.');
+  }
+  const shard = values.shard === undefined ? undefined : parseShard(values.shard, values.mixed);
+  const answers = openAnswers(spec, values, shard);
   const interrupt = listenForSignals();
   try {
-    const measured = measure(spec, values, answers, interrupt.signal).catch(toFailure);
+    const measured = measure({ spec, shard }, values, answers, interrupt.signal).catch(toFailure);
     const failure = await Promise.race([measured, interrupt.over.then(() => STOPPED)]);
     return report(answers.end(failure, interrupt.came()), values);
   } finally {
@@ -51,20 +54,20 @@ type Values = ReturnType<typeof parseArguments>['values'];
 
 /** Runs to the end, in Node or in a browser: nothing, or why it ended early. */
 async function measure(
-  spec: ExperimentSpec,
+  asked: Pick<RunRequest, 'spec' | 'shard'>,
   values: Values,
   { resumed, follow, stopped }: Answers,
   interrupted: AbortSignal,
 ): Promise<Failure | undefined> {
   let failure: Failure | undefined;
-  const progress = progressPrinter(spec);
+  const progress = progressPrinter(asked.spec);
   const onEvent = (event: RunEvent): void => {
     progress(event);
     follow(event);
     if (event.type === 'failed') ({ failure } = event);
   };
   const stop = AbortSignal.any([interrupted, stopped]);
-  const request = { spec, ...(resumed && { resume: resumed.record.id }) };
+  const request = { ...asked, ...(resumed && { resume: resumed.record.id }) };
   if (values.runtime === 'node') {
     const hub = nodeHub((text) => onEvent({ type: 'note', text }));
     const host = nodeHost(values, hub);
@@ -90,23 +93,4 @@ function report({ result, failure, write, note }: Ended, { json }: Values): numb
   if (!failure) return result?.state === 'incomplete' ? 1 : 0;
   if (failure.status !== undefined) return failure.status;
   throw new LabError(failure.code, failure.message);
-}
-
-/** A spec from a file, or from a link that carries one. */
-async function readSpec(source: string): Promise<ExperimentSpec> {
-  // Some programs escape the marks that begin the part behind an address.
-  const carried = /(?:#|%23)\/experiment(?:\?|%3f)(.+)$/is.exec(source)?.[1];
-  if (carried) return specOfQuery(carried);
-  const text = await readFile(source, 'utf8').catch(() => {
-    throw new LabError(
-      'bad-arguments',
-      `${source} is neither a file that can be read nor a link with a spec.`,
-    );
-  });
-  try {
-    return parseSpec(JSON.parse(text));
-  } catch (error) {
-    if (error instanceof LabError) throw new LabError(error.code, `${source}: ${error.message}`);
-    throw new LabError('bad-spec', `${source} is not JSON: ${(error as Error).message}.`);
-  }
 }

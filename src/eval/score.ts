@@ -1,8 +1,15 @@
 import { LabError } from '../errors.ts';
-import type { KeepTrace, KeptStates, LanguageModel } from '../model/language_model.ts';
+import type { KeepTrace, KeptStates, LanguageModel, Loglikelihood, Trace } from '../model/language_model.ts';
 import { collectDivergence } from './stats/divergence.ts';
 import type { ClassifyDoc, Doc, GenerateDoc, MultipleChoiceDoc, RollingDoc } from './doc.ts';
-import type { ClassifyItem, GenerateItem, ItemResult, MultipleChoiceItem, RollingItem } from './item.ts';
+import type {
+  ClassifyItem,
+  Divergence,
+  GenerateItem,
+  ItemResult,
+  MultipleChoiceItem,
+  RollingItem,
+} from './item.ts';
 import { firstLine } from './answer.ts';
 import { argmax, choose } from './choose.ts';
 import { countBytes, countCharacters } from './read/python_text.ts';
@@ -20,39 +27,96 @@ export async function score(
   model: LanguageModel,
   baseline?: KeepTrace | KeptStates,
 ): Promise<ItemResult> {
-  const item = await answer(doc, doc_id, model, baseline);
-  if (doc.group !== undefined) item.group = doc.group;
-  if (doc.cluster !== undefined) item.cluster = doc.cluster;
+  return labeled(await answer(doc, doc_id, model, baseline), doc);
+}
+
+/** A doc to ask, and who follows it where it is a text. */
+export interface Asked {
+  doc: Doc;
+  doc_id: number;
+  baseline?: KeepTrace | KeptStates | undefined;
+}
+
+/** The answer to one of several docs. */
+export interface Scored {
+  /** The doc's place among them. */
+  at: number;
+  item: ItemResult;
+  /** Tokens that went through the model for it, where the model says so. */
+  tokens?: number;
+}
+
+/**
+ * The same for many docs of one output type: several in a pass where the model takes so many, those of a pass together,
+ * in no order. An item is the same as by itself.
+ */
+export async function* scoreAll(asked: readonly Asked[], model: LanguageModel): AsyncGenerator<Scored[]> {
+  const [first] = asked;
+  if (first?.doc.output_type === 'multiple_choice' && model.loglikelihoods) {
+    const docs = asked.map(({ doc }) => doc as MultipleChoiceDoc);
+    for await (const pass of model.loglikelihoods(docs.map(choicesRequest))) {
+      yield pass.map(({ at, answer, tokens }) => {
+        const item = choicesItem(docs[at]!, asked[at]!.doc_id, answer);
+        return { at, item: labeled(item, docs[at]!), tokens };
+      });
+    }
+    return;
+  }
+  if (first?.doc.output_type === 'loglikelihood_rolling' && model.loglikelihoodsRolling) {
+    const docs = asked.map(({ doc }) => doc as RollingDoc);
+    const followed = asked.map(({ baseline }) => follow(baseline));
+    const requests = docs.map(({ text }, i) => ({ text, trace: followed[i]!.trace }));
+    for await (const pass of model.loglikelihoodsRolling(requests)) {
+      yield pass.map(({ at, answer, tokens }) => {
+        const item = rollingItem(docs[at]!, asked[at]!.doc_id, answer, followed[at]!);
+        return { at, item: labeled(item, docs[at]!), tokens };
+      });
+    }
+    return;
+  }
+  for (const [at, { doc, doc_id, baseline }] of asked.entries()) {
+    yield [{ at, item: await score(doc, doc_id, model, baseline) }];
+  }
+}
+
+function labeled(item: ItemResult, { group, cluster }: Doc): ItemResult {
+  if (group !== undefined) item.group = group;
+  if (cluster !== undefined) item.cluster = cluster;
   return item;
 }
 
-function answer(
+async function answer(
   doc: Doc,
   doc_id: number,
   model: LanguageModel,
   baseline: KeepTrace | KeptStates | undefined,
 ): Promise<ItemResult> {
   switch (doc.output_type) {
-    case 'multiple_choice':
-      return scoreChoices(doc, doc_id, model);
+    case 'multiple_choice': {
+      const { context, continuations } = choicesRequest(doc);
+      return choicesItem(doc, doc_id, await model.loglikelihood(context, continuations));
+    }
     case 'generate_until':
       return scoreAnswer(doc, doc_id, model);
-    case 'loglikelihood_rolling':
-      return scoreRolling(doc, doc_id, model, baseline);
+    case 'loglikelihood_rolling': {
+      const followed = follow(baseline);
+      return rollingItem(doc, doc_id, await model.loglikelihoodRolling(doc.text, followed.trace), followed);
+    }
     case 'classify':
       return scoreClass(doc, doc_id, model);
   }
 }
 
-async function scoreChoices(
-  { context, choices, gold, target_delimiter = ' ' }: MultipleChoiceDoc,
+const choicesRequest = ({ context, choices, target_delimiter = ' ' }: MultipleChoiceDoc) => ({
+  context,
+  continuations: choices.map((choice) => target_delimiter + choice),
+});
+
+function choicesItem(
+  { choices, gold }: MultipleChoiceDoc,
   doc_id: number,
-  model: LanguageModel,
-): Promise<MultipleChoiceItem> {
-  const answers = await model.loglikelihood(
-    context,
-    choices.map((choice) => target_delimiter + choice),
-  );
+  answers: readonly Loglikelihood[],
+): MultipleChoiceItem {
   const lls = answers.map(({ logprob }) => finite(logprob, doc_id));
   // The lengths are the choice's own, without a space that joins it to the prompt.
   const pred_norm = argmax(lls.map((ll, i) => ll / countCharacters(choices[i]!)));
@@ -87,25 +151,30 @@ async function scoreAnswer(doc: GenerateDoc, doc_id: number, model: LanguageMode
   };
 }
 
-async function scoreRolling(
-  doc: RollingDoc,
-  doc_id: number,
-  model: LanguageModel,
-  baseline: KeepTrace | KeptStates | undefined,
-): Promise<RollingItem> {
-  const compared = baseline?.kind === 'compare' ? collectDivergence() : undefined;
-  const trace = baseline?.kind === 'compare' ? { ...baseline, report: compared!.add } : baseline;
-  const { logprob, tokens } = await model.loglikelihoodRolling(doc.text, trace);
-  return {
-    doc_id,
-    output_type: 'loglikelihood_rolling',
-    loglikelihood: finite(logprob, doc_id),
-    tokens,
-    words: doc.words,
-    bytes: doc.bytes,
-    ...(compared ? { divergence: compared.divergence } : {}),
-  };
+/** A text on its way through the model, with what a comparison has gathered of it. */
+interface Followed {
+  trace: Trace | undefined;
+  divergence?: Divergence;
 }
+
+function follow(baseline: KeepTrace | KeptStates | undefined): Followed {
+  if (baseline?.kind !== 'compare') return { trace: baseline };
+  const { add, divergence } = collectDivergence();
+  return { trace: { ...baseline, report: add }, divergence };
+}
+
+const rollingItem = (
+  { words, bytes }: RollingDoc,
+  doc_id: number,
+  { logprob, tokens }: Loglikelihood,
+  { divergence }: Followed,
+): RollingItem => ({
+  doc_id,
+  output_type: 'loglikelihood_rolling',
+  loglikelihood: finite(logprob, doc_id),
+  ...{ tokens, words, bytes },
+  ...(divergence ? { divergence } : {}),
+});
 
 async function scoreClass(
   { text, labels, gold, max_length }: ClassifyDoc,

@@ -10,6 +10,10 @@ export interface AdapterReport {
   limits: { maxBufferSize: number; maxStorageBufferBindingSize: number };
 }
 
+/** True if an adapter computes on the CPU: SwiftShader, llvmpipe (lavapipe), Windows' WARP. */
+export const isSoftware = ({ architecture, device, description }: AdapterReport): boolean =>
+  /swiftshader|llvmpipe|lavapipe|\bwarp\b|basic render/i.test([architecture, device, description].join(' '));
+
 /** "google swiftshader SwiftShader driver": an adapter in a few words. */
 export function adapterName({ vendor, architecture, device, description }: AdapterReport): string {
   const words = description || device;

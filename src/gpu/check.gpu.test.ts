@@ -62,7 +62,7 @@ describe('a check', () => {
 it('runs each pipeline that is needed once, on the constants that are needed', async () => {
   const rows: CheckRow[] = [];
   const need = {
-    kernels: choicesOf(gpu, 'blockwise'),
+    kernels: [...choicesOf(gpu, 'blockwise', 'decode'), ...choicesOf(gpu, 'blockwise', 'prefill')],
     overrides: { COMPUTE_DTYPE: COMPUTE_DTYPE.bfloat16, SCALES: SCALES.nested, SHIFT: SHIFT.none },
   };
   await quickCheck(gpu, [need, need], (row) => rows.push(row));

@@ -23,13 +23,40 @@ export interface CheckRow {
 /** A quiet NaN no kernel computes by accident: what is still there afterwards was never written. */
 const POISON = 0x7fc0dead;
 
-/** Runs a kernel on the GPU and on the CPU and compares what they wrote. */
-export async function checkKernel(gpu: Gpu, kernel: Kernel, kase: KernelCase): Promise<CheckRow> {
-  const { params, arrays, overrides = {} } = kase;
-  const written = Object.keys(kernel.bindings).filter((name) => !kernel.bindings[name]!.startsWith('read '));
+/** Runs a kernel on the GPU: the arrays that it wrote. */
+export async function runKernel(
+  gpu: Gpu,
+  kernel: Kernel,
+  { params, arrays, overrides = {} }: KernelCase,
+): Promise<Record<string, Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>>> {
   const buffers: Record<string, GPUBuffer> = {};
   const arena = openArena(gpu);
   const commands = recordCommands(gpu);
+  try {
+    for (const [name, access] of Object.entries(kernel.bindings)) {
+      const initial = arrays[name]!;
+      buffers[name] = await arena.allocate(initial.byteLength, `${kernel.name} ${name}`);
+      const poisoned = access.startsWith('write ');
+      write(gpu, buffers[name], poisoned ? new Uint32Array(initial.length).fill(POISON) : initial);
+    }
+    commands.dispatch(kernel, params, buffers, overrides);
+    commands.submit();
+    const written: Record<string, Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>> = {};
+    for (const [name, access] of Object.entries(kernel.bindings)) {
+      if (access.startsWith('read ')) continue;
+      const raw = await readBack(gpu, buffers[name]!, arrays[name]!.byteLength);
+      written[name] = access.endsWith('u32') ? new Uint32Array(raw) : new Float32Array(raw);
+    }
+    return written;
+  } finally {
+    commands.close();
+    arena.close();
+  }
+}
+
+/** Runs a kernel on the GPU and on the CPU and compares what they wrote. */
+export async function checkKernel(gpu: Gpu, kernel: Kernel, kase: KernelCase): Promise<CheckRow> {
+  const { params, arrays, overrides = {} } = kase;
   const tolerance = kernel.tolerance === 'exact' ? { atol: 0, rtol: 0 } : kernel.tolerance(params, overrides);
   const row: CheckRow = {
     kernel: kernel.name,
@@ -40,20 +67,10 @@ export async function checkKernel(gpu: Gpu, kernel: Kernel, kase: KernelCase): P
     pass: true,
   };
   try {
-    for (const [name, access] of Object.entries(kernel.bindings)) {
-      const initial = arrays[name]!;
-      buffers[name] = await arena.allocate(initial.byteLength, `${kernel.name} ${name}`);
-      const poisoned = access.startsWith('write ');
-      write(gpu, buffers[name], poisoned ? new Uint32Array(initial.length).fill(POISON) : initial);
-    }
-    commands.dispatch(kernel, params, buffers, overrides);
-    commands.submit();
-
+    const written = await runKernel(gpu, kernel, kase);
     const expected = kernel.reference(params, arrays, overrides);
-    for (const name of written) {
+    for (const [name, got] of Object.entries(written)) {
       const want = expected[name]!;
-      const raw = await readBack(gpu, buffers[name]!, want.byteLength);
-      const got = want instanceof Uint32Array ? new Uint32Array(raw) : new Float32Array(raw);
       const { max_error, worst_ratio } = maxError(got, want, tolerance);
       row.max_error = Math.max(row.max_error, max_error);
       row.worst_ratio = Math.max(row.worst_ratio, worst_ratio);
@@ -66,9 +83,6 @@ export async function checkKernel(gpu: Gpu, kernel: Kernel, kase: KernelCase): P
     // A shader that this adapter does not compile, or a dispatch that it refuses, is a kernel that fails.
     if (!isRefusedByWebGpu(error)) throw error;
     return { ...row, pass: false, mismatch: error.message };
-  } finally {
-    commands.close();
-    arena.close();
   }
 }
 

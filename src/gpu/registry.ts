@@ -2,42 +2,31 @@ import type { Gpu } from './device/device.ts';
 import { canRun, type Kernel } from './device/kernel.ts';
 import { activate } from './kernels/activate.ts';
 import { add } from './kernels/add.ts';
-import { argmax } from './kernels/argmax.ts';
-import { attention } from './kernels/attention.ts';
+import { advance } from './kernels/advance.ts';
+import { FORMS } from './forms.ts';
 import { cast } from './kernels/cast.ts';
 import { clamp } from './kernels/clamp.ts';
 import { dequantize_4bit } from './kernels/dequantize_4bit.ts';
 import { embedding } from './kernels/embedding.ts';
-import { expected_gap } from './kernels/expected_gap.ts';
 import { gather_columns } from './kernels/gather_columns.ts';
-import { layer_norm } from './kernels/layer_norm.ts';
-import { logit_strips } from './kernels/logit_strips.ts';
-import { logprobs } from './kernels/logprobs.ts';
 import { pick_rows } from './kernels/pick_rows.ts';
-import { rms_norm } from './kernels/rms_norm.ts';
 import { rope } from './kernels/rope.ts';
 import { scale } from './kernels/scale.ts';
 import { choicesOf, MATMULS } from './matrix/choose.ts';
 import { STORAGES, type StorageName } from './matrix/matrix.ts';
 import { MEASURING } from './matrix/measure_matrix.ts';
 
-/** The kernels of a model's passes that every storage of weights needs. Adding one is one line here. */
+/** The kernels of a model's passes that every storage of weights needs, beside those of forms.ts. Adding one is one line here. */
 const OF_EVERY_MODEL = [
   embedding,
   scale,
-  rms_norm,
-  layer_norm,
   rope,
-  attention,
   add,
   pick_rows,
   gather_columns,
   clamp,
   cast,
-  logit_strips,
-  logprobs,
-  expected_gap,
-  argmax,
+  advance,
 ] as unknown as readonly Kernel[];
 
 /** Every kernel, once; the tests and the self-check walk this list. */
@@ -48,6 +37,7 @@ export const KERNELS: readonly Kernel[] = [
     ...MEASURING,
     dequantize_4bit as unknown as Kernel,
     activate as unknown as Kernel,
+    ...FORMS,
     ...OF_EVERY_MODEL,
   ]),
 ];
@@ -59,5 +49,6 @@ export const kernelsFor = (gpu: Gpu): readonly Kernel[] => KERNELS.filter((kerne
 export const kernelsOf = (gpu: Gpu, storage: StorageName): readonly Kernel[] => [
   ...OF_EVERY_MODEL,
   ...STORAGES[storage].others,
-  ...choicesOf(gpu, storage),
+  ...choicesOf(gpu, storage, 'prefill'),
+  ...choicesOf(gpu, storage, 'decode'),
 ];

@@ -2,19 +2,25 @@ import { LabError } from '../errors.ts';
 import { countParameters } from '../model/footprint.ts';
 import { isModelText } from '../model/model_files.ts';
 import type { ModelFiles } from '../model/open_model.ts';
-import { hashFile, type ByteProgress } from './files.ts';
+import { hashFile, type ByteProgress, type RunningHash } from './files.ts';
 import type { OpenedFiles } from './host.ts';
 import { readingOf } from './read_model.ts';
 import type { ModelIdentity } from '../study/result.ts';
 import type { AdapterRef, ModelRef } from '../study/spec.ts';
+
+/** How files are hashed: who hears of it, who stops it, and by what. */
+export interface Hashing {
+  onProgress: ByteProgress;
+  signal: AbortSignal;
+  hash?: (() => RunningHash) | undefined;
+}
 
 /** The identity of a run's model: its name, architecture, and the size and hash of each file it is read from. */
 export async function identify(
   ref: ModelRef,
   opened: OpenedFiles,
   model: ModelFiles,
-  onProgress: ByteProgress,
-  signal: AbortSignal,
+  hashing: Hashing,
 ): Promise<ModelIdentity> {
   const read = new Set([...model.checkpoint.tensors.values()].map(({ shard }) => shard.name));
   const { linear, other } = countParameters(model.config);
@@ -26,12 +32,7 @@ export async function identify(
     architecture: model.config.architecture,
     parameters: linear + other,
     // A repository may hold the same weights once more in another layout, which nothing has read.
-    ...(await identifyFiles(
-      opened,
-      (name) => isModelText(name) || read.has(name) || isVocab(name),
-      onProgress,
-      signal,
-    )),
+    ...(await identifyFiles(opened, (name) => isModelText(name) || read.has(name) || isVocab(name), hashing)),
     reading: readingOf(model),
   };
   return identity;
@@ -41,18 +42,21 @@ export async function identify(
 export async function identifyFiles(
   { files, revision }: OpenedFiles,
   matters: (name: string) => boolean,
-  onProgress: ByteProgress,
-  signal: AbortSignal,
+  { onProgress, signal, hash }: Hashing,
 ): Promise<Pick<ModelIdentity, 'revision' | 'files'>> {
   const found: ModelIdentity['files'] = {};
   for (const name of files.names.filter(matters)) {
     const source = await files.open(name);
     // What was downloaded was hashed as it came.
-    const sha256 = source.sha256 ?? (revision ? undefined : await hashFile(source, onProgress, signal));
+    const sha256 =
+      source.sha256 ?? (revision ? undefined : await hashFile(source, onProgress, signal, hash?.()));
     found[name] = { bytes: source.byteLength, sha256 };
   }
   return { revision, files: found };
 }
+
+/** The commits of a model and its adapter. */
+type Commits = Pick<ModelIdentity, 'revision'> & { adapter?: Pick<ModelIdentity, 'revision'> | undefined };
 
 /**
  * A spec's model and adapter at the commits a run was begun with: a branch may have moved since. Those of a run that
@@ -60,7 +64,7 @@ export async function identifyFiles(
  */
 export function pinned(
   model: ModelRef,
-  before: ModelIdentity | undefined,
+  before: Commits | undefined,
 ): { model: ModelRef; adapter: AdapterRef | undefined } {
   const at = <Ref extends ModelRef | AdapterRef>(ref: Ref, revision: string | undefined): Ref =>
     ref.source === 'hub' && revision !== undefined ? { ...ref, revision } : ref;

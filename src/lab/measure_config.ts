@@ -1,7 +1,7 @@
 import { describe } from '../eval/doc.ts';
 import type { ItemResult } from '../eval/item.ts';
 import { aggregate } from '../eval/stats/metric.ts';
-import { score } from '../eval/score.ts';
+import { scoreAll } from '../eval/score.ts';
 import { TASKS, type TaskName } from '../eval/tasks/tasks.ts';
 import type { Gpu } from '../gpu/device/device.ts';
 import { footprintOf, type Footprint } from '../model/footprint.ts';
@@ -31,8 +31,8 @@ export interface ConfigJob {
   model: ModelFiles;
   plan: readonly PlannedItem[];
   host: Host;
-  /** Configurations still to come. */
-  later: number;
+  /** What the configurations still to come are asked. */
+  later: readonly (readonly PlannedItem[])[];
   eta: Eta;
   gpu: Gpu;
   store: Store;
@@ -108,34 +108,18 @@ async function answer(
   const sitting: Spent = { seconds: 0, tokens: 0 };
   const items = new Map<TaskName, ItemResult[]>();
   for (const { task, item } of before) items.set(task, [...(items.get(task) ?? []), item]);
-  const wholeCost = sum(plan.map(({ cost }) => cost));
+  const laterCost = sum(later.flat().map(({ cost }) => cost));
   let costLeft = sum(open.map(({ cost }) => cost));
 
-  for (const { task, doc_id, doc, cost } of open) {
-    await passGate(gate, emit, signal);
-    const begun = performance.now();
-    const [tokensBefore, asideBefore] = [ready.tokens, ready.aside_seconds];
-    const followed =
-      doc.output_type === 'loglikelihood_rolling' ? await openTrace(job, task, doc_id) : undefined;
-    let item: ItemResult;
-    let answered = false;
-    try {
-      item = await score(doc, doc_id, lm, followed?.trace);
-      answered = true;
-    } finally {
-      await followed?.close(answered);
-    }
-    const seconds = secondsSince(begun) - (ready.aside_seconds - asideBefore);
-    const spent: Spent = { seconds, tokens: ready.tokens - tokensBefore };
+  async function keep({ task, doc_id, doc, cost }: PlannedItem, item: ItemResult, spent: Spent) {
     await owned.commit({ config: index, task, doc_id, item, spent });
-
     sitting.seconds += spent.seconds;
     sitting.tokens += spent.tokens;
-    eta.answered(cost, seconds);
+    eta.answered(cost, spent.seconds);
     costLeft -= cost;
     const done = [...(items.get(task) ?? []), item];
     items.set(task, done);
-    const left = eta.left(costLeft + later * wholeCost);
+    const left = eta.left(costLeft + laterCost);
     emit({
       type: 'item',
       config: index,
@@ -150,6 +134,85 @@ async function answer(
       ...(left ? { eta_seconds: left } : {}),
     });
   }
+
+  const watch = stopwatch(ready);
+  for (const portion of portionsOf(open)) {
+    await watch.without(() => passGate(gate, emit, signal));
+    const followed = await followAll(job, portion);
+    try {
+      const asked = portion.map(({ doc, doc_id }, at) => ({ doc, doc_id, baseline: followed[at]?.trace }));
+      for await (const pass of scoreAll(asked, lm)) {
+        const spent = shareOut(
+          watch.lap(),
+          pass.map(({ tokens }) => tokens),
+        );
+        for (const [i, { at, item }] of pass.entries()) {
+          await watch.without(() => passGate(gate, emit, signal));
+          await followed[at]?.close(true);
+          followed[at] = undefined;
+          await keep(portion[at]!, item, spent[i]!);
+        }
+      }
+    } finally {
+      for (const left of followed) await left?.close(false);
+    }
+  }
+}
+
+/** Texts that are followed at a time: each has a file open. */
+const MOST_FOLLOWED = 16;
+
+/** Items in their order, in runs that are asked together: of one output type. */
+function portionsOf(items: readonly PlannedItem[]): PlannedItem[][] {
+  const portions: PlannedItem[][] = [];
+  for (const item of items) {
+    const portion = portions.at(-1);
+    const { output_type } = item.doc;
+    const full = output_type === 'loglikelihood_rolling' && portion?.length === MOST_FOLLOWED;
+    if (portion?.[0]!.doc.output_type === output_type && !full) portion.push(item);
+    else portions.push([item]);
+  }
+  return portions;
+}
+
+/** Seconds and tokens since the last lap, without pauses and what was spent aside. */
+function stopwatch(ready: Model) {
+  let begun = performance.now();
+  let [tokens, aside] = [ready.tokens, ready.aside_seconds];
+  return {
+    /** Does something that does not count. */
+    async without(work: () => Promise<void>): Promise<void> {
+      const from = performance.now();
+      await work();
+      begun += performance.now() - from;
+    },
+    lap(): Spent {
+      const lap = {
+        seconds: secondsSince(begun) - (ready.aside_seconds - aside),
+        tokens: ready.tokens - tokens,
+      };
+      begun = performance.now();
+      [tokens, aside] = [ready.tokens, ready.aside_seconds];
+      return lap;
+    },
+  };
+}
+
+/** A pass's seconds, shared out by what each item took of its tokens; by itself an item took all of them. */
+function shareOut(lap: Spent, tokens: readonly (number | undefined)[]): Spent[] {
+  const all = sum(tokens.map((own) => own ?? lap.tokens));
+  return tokens.map((own = lap.tokens) => ({ seconds: (lap.seconds * own) / (all || 1), tokens: own }));
+}
+
+/** Follows texts of a portion; other items have nothing to follow. */
+async function followAll(job: ConfigJob, portion: readonly PlannedItem[]): Promise<(Followed | undefined)[]> {
+  const followed: (Followed | undefined)[] = [];
+  for (const { task, doc_id, doc } of portion) {
+    followed.push(
+      doc.output_type === 'loglikelihood_rolling' ? await openTrace(job, task, doc_id) : undefined,
+    );
+  }
+  return followed;
 }
 
 /** Follows a text: the baseline's states of it are kept, or found for another configuration to be compared with. */

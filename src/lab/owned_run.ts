@@ -1,5 +1,6 @@
 import { LabError } from '../errors.ts';
 import type { RunRecord, StoredItem } from '../study/record.ts';
+import type { Shard } from '../study/shard.ts';
 import type { ExperimentSpec } from '../study/spec.ts';
 import type { Store } from './store.ts';
 
@@ -13,11 +14,17 @@ export interface OwnedRun {
   commit(item: Omit<StoredItem, 'run_id'>): Promise<void>;
 }
 
-/** Stores a new run, owned by whoever began it. */
-export async function beginRun(store: Store, id: string, spec: ExperimentSpec): Promise<OwnedRun> {
+/** Stores a new run of a spec or a share of it, owned by whoever began it. */
+export async function beginRun(
+  store: Store,
+  id: string,
+  spec: ExperimentSpec,
+  shard?: Shard,
+): Promise<OwnedRun> {
   const epoch = crypto.randomUUID();
   const created = new Date().toISOString();
-  const record: RunRecord = { id, spec, state: 'running', created, configs: {}, epoch };
+  const own = shard && { shard };
+  const record: RunRecord = { id, spec, ...own, state: 'running', created, configs: {}, epoch };
   await store.add(record);
   return ownedRun(store, record, epoch);
 }

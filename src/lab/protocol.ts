@@ -10,6 +10,7 @@ import type { Footprint } from '../model/footprint.ts';
 import type { Codebook } from '../quant/codebook.ts';
 import type { Environment, ExperimentResult, ModelReading } from '../study/result.ts';
 import type { SavableConfig } from '../quant/bitsandbytes_format.ts';
+import type { Shard } from '../study/shard.ts';
 import type { ExperimentSpec, ModelRef } from '../study/spec.ts';
 import type { Probe } from '../study/speed.ts';
 import type { Reproduction } from '../study/compare_results.ts';
@@ -106,6 +107,8 @@ export interface Saved {
 
 export interface RunRequest {
   spec: ExperimentSpec;
+  /** Of a new run: the share of the spec that it answers, instead of the whole. */
+  shard?: Shard | undefined;
   /** Continue a stored run: its finished items are kept and not asked again. */
   resume?: string | undefined;
   /** The files of a local model. */
@@ -128,7 +131,7 @@ export type Phase = 'check' | 'download' | 'hash' | 'calibrate' | 'load' | 'answ
 
 /** The steps of a run, in the order they happen. */
 export type RunEvent =
-  | { type: 'started'; run_id: string; spec: ExperimentSpec }
+  | { type: 'started'; run_id: string; spec: ExperimentSpec; shard?: Shard }
   /** A phase moves: bytes for download, hash and load, checks for check, steps for calibrate. `config` is missing before the first one. */
   | {
       type: 'progress';
@@ -141,8 +144,8 @@ export type RunEvent =
       eta_seconds?: number;
     }
   | { type: 'environment'; environment: Environment }
-  /** The number of items of each task, known once its file is read. */
-  | { type: 'planned'; tasks: { task: TaskName; n: number }[] }
+  /** The number of items of each task, known once its file is read; of a shard, its own answers as well. */
+  | { type: 'planned'; tasks: { task: TaskName; n: number }[]; shard?: Shard }
   | { type: 'loaded'; config: number; footprint: Footprint; load_seconds: number }
   | ItemEvent
   /** The browser keeps nothing: the run goes on in memory, and is gone with the tab. */

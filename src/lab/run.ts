@@ -17,6 +17,7 @@ import { identify, identifyFiles, pinned, requireSame, requireSameItems } from '
 import { measureConfig } from './measure_config.ts';
 import { beginRun, takeRun, type OwnedRun } from './owned_run.ts';
 import { survivingLoss, type Survivor } from './survive_loss.ts';
+import { countPlans, plansOf } from './cut.ts';
 import { planItems, type PlannedItem } from './plan.ts';
 import type { RunEvent, RunRequest } from './protocol.ts';
 import { continued } from '../study/adapters.ts';
@@ -49,7 +50,7 @@ export async function run(
 
 async function runOwned(
   id: string,
-  { spec, resume }: RunRequest,
+  { spec, shard, resume }: RunRequest,
   host: Host,
   emit: (event: RunEvent) => void,
   signal: AbortSignal,
@@ -64,8 +65,9 @@ async function runOwned(
     if (event.type === 'continued') owned?.change(() => ({ state: 'running' })).catch(() => undefined);
   };
   try {
-    owned = resume === undefined ? await beginRun(store, id, spec) : await takeRun(store, id);
-    emit({ type: 'started', run_id: id, spec: owned.record.spec });
+    owned = resume === undefined ? await beginRun(store, id, spec, shard) : await takeRun(store, id);
+    const { spec: begun, shard: share } = owned.record;
+    emit({ type: 'started', run_id: id, spec: begun, ...(share && { shard: share }) });
     await measure(owned, host, emitAndKeep, signal, gate);
     const items = await store.items(id);
     const gaps = gapsOf(owned.record, countAnswers(owned.record, items));
@@ -108,7 +110,7 @@ async function measure(
   signal: AbortSignal,
   gate: Gate,
 ): Promise<void> {
-  const { id, spec, environment: before, created } = owned.record;
+  const { id, spec, shard: share, environment: before, created } = owned.record;
   // A run that has no GPU at all is refused before it downloads a model.
   await host.gpu();
   const survivor = { host, emit, signal, answers: () => host.store.count(id) };
@@ -130,16 +132,20 @@ async function measure(
     host.hub,
   );
   const tasks = spec.tasks.map(({ task }) => ({ task, n: plan.filter((item) => item.task === task).length }));
-  emit({ type: 'planned', tasks });
+  const plans = plansOf(plan, spec.configs.length, share);
+  const shard = share && { ...share, planned: countPlans(plans) };
+  emit({ type: 'planned', tasks, ...(shard && { shard }) });
 
   const opened = await openFiles();
   const adapted = onTop && (await host.openAdapter(onTop, bytes('download'), signal));
   const model = await openModel(opened.files, adapted?.files);
   requireCalibrations(spec, model);
-  const checked = checker(model, spec, emit);
+  const computing = spec.configs.filter((_, index) => plans[index]!.length > 0);
+  const checked = checker(model, computing, emit);
   const { adapter, kernel_check } = await survivingLoss(survivor, checked);
-  const identity = await identify(ref, opened, model, bytes('hash'), signal);
-  if (adapted) identity.adapter = await identifyFiles(adapted, isAdapterFile, bytes('hash'), signal);
+  const hashing = { onProgress: bytes('hash'), signal, hash: host.hash };
+  const identity = await identify(ref, opened, model, hashing);
+  if (adapted) identity.adapter = await identifyFiles(adapted, isAdapterFile, hashing);
   if (before) {
     requireSame(before.model, identity);
     requireSameItems(before.items_sha256, asked.items_sha256);
@@ -159,35 +165,48 @@ async function measure(
   );
   emit({ type: 'environment', environment });
   const planned = Object.fromEntries(tasks.map(({ task, n }) => [task, n]));
-  await owned.change(() => ({ environment, planned, failures: {} }));
+  await owned.change(() => ({ environment, planned, ...(shard && { shard }), failures: {} }));
 
-  await measureAll({ ...survivor, owned, model, plan, host, checked, gate });
+  await measureAll({ ...survivor, owned, model, plans, host, checked, gate });
 }
 
 interface Measurement extends Survivor {
   owned: OwnedRun;
   model: ModelFiles;
-  plan: readonly PlannedItem[];
+  /** By configuration. */
+  plans: readonly (readonly PlannedItem[])[];
   host: Host;
   checked: Checker;
   gate: Gate;
 }
 
 async function measureAll(measurement: Measurement): Promise<void> {
-  const { owned, host, checked, emit, signal } = measurement;
+  const { owned, plans, host, checked, emit, signal } = measurement;
   const { id, spec } = owned.record;
   const { configs, on_error } = spec;
   const eta = estimate();
   const scratch = configs.length > 1 || configs.some(isCalibrated) ? await host.scratch(id) : undefined;
   for (const [index, config] of configs.entries()) {
-    const later = configs.length - index - 1;
+    const plan = plans[index]!;
+    if (plan.length === 0) continue;
+    const later = plans.slice(index + 1);
     try {
       await survivingLoss(measurement, async (gpu) => {
         const { adapter, kernel_check } = await checked(gpu);
         const now = { ...owned.record.environment!, adapter, kernel_check };
         const environment = continued(owned.record.environment, now, await measurement.answers());
         await owned.change(() => ({ environment }));
-        await measureConfig({ ...measurement, index, config, later, eta, gpu, scratch, store: host.store });
+        await measureConfig({
+          ...measurement,
+          index,
+          config,
+          plan,
+          later,
+          eta,
+          gpu,
+          scratch,
+          store: host.store,
+        });
       });
     } catch (error) {
       if (signal.aborted) throw error;
@@ -211,7 +230,11 @@ const concernsOneConfig = ({ code }: Failure): boolean => !STOPPING.has(code);
 type Checker = (gpu: Gpu) => Promise<Pick<Environment, 'adapter' | 'kernel_check'>>;
 
 /** Checks the kernels that a run needs on a device, each device once. */
-function checker(model: ModelFiles, { configs }: ExperimentSpec, emit: (event: RunEvent) => void): Checker {
+function checker(
+  model: ModelFiles,
+  configs: ExperimentSpec['configs'],
+  emit: (event: RunEvent) => void,
+): Checker {
   const done = new Map<Gpu, KernelCheck>();
   return async (gpu) => {
     const kernel_check = done.get(gpu) ?? (await checkKernels(gpu, needsOf(gpu, model, configs), emit));

@@ -1,21 +1,23 @@
 import { LabError } from '../errors.ts';
-import { forward, reserve, type Model, type SlotSpan } from './forward.ts';
+import type { Model } from './forward.ts';
+import { generatedIds } from './generated_ids.ts';
 import { parseGenerationConfig } from './generation_config.ts';
-import type { Generation, GenerateOptions, LanguageModel, Loglikelihood, Trace } from './language_model.ts';
-import { greedyToken, readLogits, scoreWanted, type TokenLogprob } from './logits.ts';
-import { largest, logitsProcessors } from './process_logits.ts';
-import { lengthClass, outgrownAt } from './rope.ts';
+import type {
+  Answered,
+  ContinuationRequest,
+  Generation,
+  GenerateOptions,
+  LanguageModel,
+  Loglikelihood,
+  RollingRequest,
+} from './language_model.ts';
+import { inputLength, type Pair } from './packing.ts';
+import { logitsProcessors } from './process_logits.ts';
+import { lengthClass } from './rope.ts';
 import { rollingWindows } from './rolling_windows.ts';
-import { forwardSequence } from './sequence.ts';
-import { branchSpan, causalSpan } from './spans.ts';
+import { independent, scoreRequests } from './score_requests.ts';
+import { tailSearch } from './tail.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
-import { MAX_TOKENS } from './workspace.ts';
-
-/** A sequence to score: the log-probability of each token of `continuation` after `context`. */
-interface Pair {
-  context: readonly number[];
-  continuation: readonly number[];
-}
 
 /**
  * A model and a tokenizer as the LanguageModel of an evaluation, token for token as lm-evaluation-harness 0.4.13
@@ -30,21 +32,24 @@ export function causalLanguageModel(
   const max_length = model.config.max_position_embeddings;
   const processors = logitsProcessors(generation);
 
-  async function loglikelihood(context: string, continuations: readonly string[]): Promise<Loglikelihood[]> {
-    const pairs = continuations.map((continuation) => encodePair(tokenizer, context, continuation));
-    return scorePairs(model, pairs, max_length);
-  }
+  const loglikelihoods = (requests: readonly ContinuationRequest[]) =>
+    scoreRequests(model, requests.length, (at) => {
+      const { context, continuations } = requests[at]!;
+      const pairs = continuations.map((continuation) =>
+        truncate(encodePair(tokenizer, context, continuation), max_length),
+      );
+      return { pairs, bundles: bundlesOf(model, pairs) };
+    });
 
-  async function loglikelihoodRolling(text: string, trace?: Trace): Promise<Loglikelihood> {
-    const windows = rollingWindows(tokenizer.encode(text), tokenizer.prefix_token_id, max_length);
-    const total: Loglikelihood = { logprob: 0, is_greedy: true, tokens: 0 };
-    for (const window of windows) {
-      const [part] = await scorePairs(model, [window], max_length, trace);
-      total.logprob += part!.logprob;
-      total.is_greedy &&= part!.is_greedy;
-      total.tokens += part!.tokens;
+  async function* loglikelihoodsRolling(requests: readonly RollingRequest[]) {
+    const scored = scoreRequests(model, requests.length, (at) => {
+      const { text, trace } = requests[at]!;
+      const pairs = rollingWindows(tokenizer.encode(text), tokenizer.prefix_token_id, max_length);
+      return { pairs, bundles: pairs.map((_, i) => [i]), trace };
+    });
+    for await (const pass of scored) {
+      yield pass.map(({ answer, ...rest }) => ({ ...rest, answer: joined(answer) }));
     }
-    return total;
   }
 
   async function generateUntil(
@@ -65,29 +70,22 @@ export function causalLanguageModel(
     const stops = tokenizer.eos ? [...until, tokenizer.eos.text] : until;
     const ends = new Set([...generation.eos_token_ids, ...(tokenizer.eos ? [tokenizer.eos.id] : [])]);
     const most = Math.min(generation.max_new_tokens ?? max_gen_toks, max_length - ids.length);
-    // A whole generation's slots at once: growing would lose the keys of the context.
-    const outgrown = outgrownAt(model.config);
-    await reserve(model, outgrown === undefined ? ids.length : ids.length + most, ids.length + most);
+    const holdsStop = tailSearch(tokenizer, stops);
     const made: number[] = [];
-    const next = async (fresh: readonly number[], first_slot: number): Promise<number> => {
-      const row = forwardSequence(model, fresh, first_slot);
-      if (processors.length === 0) return greedyToken(model, row);
-      const logits = await readLogits(model, [row]);
-      const sequence = { ids: [...ids, ...made], prompt: ids.length };
-      for (const process of processors) process(logits, sequence);
-      return largest(logits);
-    };
-    let id = await next(ids, 0);
-    while (made.push(id) < most && !ends.has(id)) {
-      const text = tokenizer.decode(made);
-      if (stops.some((stop) => text.includes(stop))) break;
-      const length = ids.length + made.length;
-      id = length === outgrown ? await next([...ids, ...made], 0) : await next([id], length - 1);
+    for await (const id of generatedIds(model, ids, most, processors)) {
+      made.push(id);
+      if (ends.has(id) || holdsStop(id)) break;
     }
     return { text: cutAt(tokenizer.decode(made), stops), tokens: made.length };
   }
 
-  return { loglikelihood, loglikelihoodRolling, generateUntil };
+  return {
+    loglikelihood: async (context, continuations) => only(loglikelihoods([{ context, continuations }])),
+    loglikelihoodRolling: async (text, trace) => only(loglikelihoodsRolling([{ text, trace }])),
+    loglikelihoods,
+    loglikelihoodsRolling,
+    generateUntil,
+  };
 }
 
 /** The characters that Python's rstrip takes off: not U+FEFF as trimEnd does, but U+001C to U+001F and U+0085. */
@@ -108,42 +106,34 @@ export function encodePair(tokenizer: Tokenizer, context: string, continuation: 
   return { context: ids, continuation: whole.slice(ids.length) };
 }
 
-/** Scores continuations; those that share a context share its computation as branches behind it. */
-async function scorePairs(
-  model: Model,
-  pairs: readonly Pair[],
-  max_length: number,
-  trace?: Trace,
-): Promise<Loglikelihood[]> {
-  const inputs = pairs.map((pair) => truncate(pair, max_length));
-  const first = inputs[0]!.context;
-  const shared = independent(model) && inputs.every(({ context }) => sameTokens(context, first));
-  const groups = shared ? alikeTurned(model, inputs) : [...inputs.keys()].map((i) => [i]);
-  const results = new Array<Loglikelihood>(inputs.length);
-  for (const group of groups) {
-    const branches = group.map((i) => inputs[i]!);
-    const scored = await scoreBranches(model, branches, trace);
-    group.forEach((i, at) => (results[i] = scored[at]!));
+/** The pairs that share their context's computation: all with one context, if their tokens turn alike. */
+function bundlesOf(model: Model, pairs: readonly Pair[]): number[][] {
+  const [first] = pairs;
+  if (!independent(model) || !pairs.every(({ context }) => sameTokens(context, first!.context))) {
+    return pairs.map((_, i) => [i]);
   }
-  return results;
+  const alike = new Map<string, number[]>();
+  for (const [i, pair] of pairs.entries()) {
+    // Some ropes depend on a sequence's length.
+    const turns = lengthClass(model.config, inputLength(pair));
+    alike.set(turns, [...(alike.get(turns) ?? []), i]);
+  }
+  return [...alike.values()];
 }
 
-/** True if a token's result depends on no other token of its pass; LLM.int8() finds outlier columns over all of them. */
-const independent = ({ quant }: Model): boolean =>
-  quant.quant_type !== 'llm_int8' || quant.llm_int8_threshold === 0;
-
-/** The indices of sequences whose tokens turn alike, together: some ropes depend on a sequence's length. */
-function alikeTurned({ config }: Model, inputs: readonly Pair[]): number[][] {
-  const groups = new Map<string, number[]>();
-  for (const [i, input] of inputs.entries()) {
-    const key = lengthClass(config, inputLength(input));
-    groups.set(key, [...(groups.get(key) ?? []), i]);
-  }
-  return [...groups.values()];
+/** The answer to a request that stands alone. */
+async function only<T>(passes: AsyncIterable<Answered<T>[]>): Promise<T> {
+  const answers: T[] = [];
+  for await (const pass of passes) answers.push(...pass.map(({ answer }) => answer));
+  return answers[0]!;
 }
 
-/** Tokens that go through the model: the last one has no successor to predict. */
-const inputLength = ({ context, continuation }: Pair): number => context.length + continuation.length - 1;
+/** A text's windows as one. */
+const joined = (windows: readonly Loglikelihood[]): Loglikelihood => ({
+  logprob: windows.reduce((sum, { logprob }) => sum + logprob, 0),
+  is_greedy: windows.every(({ is_greedy }) => is_greedy),
+  tokens: windows.reduce((sum, { tokens }) => sum + tokens, 0),
+});
 
 /** Drops tokens on the left until the model's input, context + continuation without its last token, fits. */
 function truncate({ context, continuation }: Pair, max_length: number): Pair {
@@ -156,81 +146,6 @@ function truncate({ context, continuation }: Pair, max_length: number): Pair {
     );
   }
   return { context: context.slice(excess), continuation };
-}
-
-async function scoreBranches(
-  model: Model,
-  branches: readonly Pair[],
-  trace: Trace | undefined,
-): Promise<Loglikelihood[]> {
-  const context = branches[0]!.context;
-  const n = context.length;
-  const tokens: PlacedToken[] = context.map((id, position) => ({
-    id,
-    position,
-    span: (window) => causalSpan(position, window),
-  }));
-  const wanted: { row: number; target: number }[] = [];
-  for (const { continuation } of branches) {
-    const begin = tokens.length;
-    continuation.forEach((target, i) => {
-      // The last token of the context predicts the first of every continuation.
-      wanted.push({ row: i === 0 ? n - 1 : begin + i - 1, target });
-      if (i === continuation.length - 1) return;
-      const place = { context: n, begin, index: i };
-      tokens.push({ id: target, position: n + i, span: (window) => branchSpan(place, window) });
-    });
-  }
-  const length = Math.max(...branches.map(inputLength));
-  const scored = await scoreTokens(model, { tokens, length }, wanted, trace);
-  let at = 0;
-  return branches.map(({ continuation }) => {
-    const part = scored.slice(at, (at += continuation.length));
-    return {
-      logprob: part.reduce((sum, { logprob }) => sum + logprob, 0),
-      is_greedy: part.every(({ best }, i) => best === continuation[i]),
-      tokens: continuation.length,
-    };
-  });
-}
-
-interface PlacedToken {
-  id: number;
-  position: number;
-  /** The slots it sees under a window. */
-  span(this: void, window: number | undefined): SlotSpan;
-}
-
-/** Forward passes over tokens at slots 0, 1, …, and the log-probabilities wanted at their rows. */
-async function scoreTokens(
-  model: Model,
-  { tokens, length }: { tokens: readonly PlacedToken[]; length: number },
-  wanted: readonly { row: number; target: number }[],
-  trace: Trace | undefined,
-): Promise<TokenLogprob[]> {
-  await reserve(model, tokens.length, tokens.length);
-  const results = new Array<TokenLogprob>(wanted.length);
-  for (let begin = 0; begin < tokens.length; begin += MAX_TOKENS) {
-    const part = tokens.slice(begin, begin + MAX_TOKENS);
-    forward(model, {
-      ids: part.map(({ id }) => id),
-      positions: part.map(({ position }) => position),
-      spans: (window) => part.map(({ span }) => span(window)),
-      first_slot: begin,
-      length,
-    });
-    const places = [...wanted.keys()].filter(
-      (i) => wanted[i]!.row >= begin && wanted[i]!.row < begin + part.length,
-    );
-    if (places.length === 0) continue;
-    const scored = await scoreWanted(
-      model,
-      places.map((i) => ({ row: wanted[i]!.row - begin, target: wanted[i]!.target })),
-      trace,
-    );
-    places.forEach((place, i) => (results[place] = scored[i]!));
-  }
-  return results;
 }
 
 /** The text before the first stop, each applied in turn as the harness does. */

@@ -1,4 +1,5 @@
-import { readBack, write } from '../gpu/device/buffers.ts';
+import { readParts, write } from '../gpu/device/buffers.ts';
+import { dispatchForm } from '../gpu/forms.ts';
 import { expected_gap } from '../gpu/kernels/expected_gap.ts';
 import { STRIP, stripsOf } from '../gpu/kernels/logit_strips.ts';
 import { logprobs } from '../gpu/kernels/logprobs.ts';
@@ -35,20 +36,26 @@ export async function compareWithBaseline(
   const V = weights.head.rows;
   const strips = stripsOf(V);
   write(gpu, base.normed, states);
-  headLogits(model, base, R, head_dtype);
-  commands.dispatch(logprobs, { W: R, V, strips }, { ...base, wanted: own.wanted });
+  headLogits(model, base, R, head_dtype, 'prefill');
+  dispatchForm(commands, logprobs, { W: R, V, strips }, { ...base, wanted: own.wanted });
   const { gaps } = base;
   const compared = { base: base.logits, logits: own.logits, peaks: base.peaks, gaps };
-  commands.dispatch(expected_gap, { R, V, strip: STRIP }, compared);
+  dispatchForm(commands, expected_gap, { R, V, strip: STRIP }, compared);
   commands.submit();
-  const read = (buffer: GPUBuffer, length: number) => readBack(gpu, buffer, 4 * length);
-  const [gap, basePeaks, ownPeaks, logprob, best] = await Promise.all([
-    read(gaps, R * strips).then((bytes) => new Float32Array(bytes)),
-    read(base.peaks, 2 * R * strips).then((bytes) => new Float32Array(bytes)),
-    read(own.peaks, 2 * R * strips).then((bytes) => new Float32Array(bytes)),
-    read(base.logprob, R).then((bytes) => new Float32Array(bytes)),
-    read(base.best, R).then((bytes) => new Uint32Array(bytes)),
+  const read = await readParts(gpu, [
+    { buffer: gaps, bytes: 4 * R * strips },
+    { buffer: base.peaks, bytes: 4 * 2 * R * strips },
+    { buffer: own.peaks, bytes: 4 * 2 * R * strips },
+    { buffer: base.logprob, bytes: 4 * R },
+    { buffer: base.best, bytes: 4 * R },
   ]);
+  const [gap, basePeaks, ownPeaks, logprob] = read.slice(0, 4).map((bytes) => new Float32Array(bytes)) as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
+  ];
+  const best = new Uint32Array(read[4]!);
   return Array.from({ length: R }, (_, row) => {
     const part = basePeaks.subarray(2 * row * strips, 2 * (row + 1) * strips);
     const baseMass = logSumExp(part);

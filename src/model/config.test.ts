@@ -331,6 +331,7 @@ const letters: Tokenizer = {
   encode: (text) =>
     [...text.matchAll(/ {2}|./gs)].map(([piece]) => piece.charCodeAt(0) + 1000 * (piece.length - 1)),
   decode: (ids) => String.fromCharCode(...ids),
+  parts: () => true,
   prefix_token_id: 0,
   eos: undefined,
   bos_in_front: false,

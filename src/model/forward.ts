@@ -2,8 +2,10 @@ import { add } from '../gpu/kernels/add.ts';
 import { openArena, write, type Arena } from '../gpu/device/buffers.ts';
 import { recordCommands, type Commands } from '../gpu/device/commands.ts';
 import type { Gpu } from '../gpu/device/device.ts';
+import { openPace, type Pace } from '../gpu/device/pace.ts';
 import { embedding } from '../gpu/kernels/embedding.ts';
 import { scale } from '../gpu/kernels/scale.ts';
+import type { Phase } from '../gpu/matrix/choose.ts';
 import type { DeviceMatrix } from '../gpu/matrix/matrix.ts';
 import { DTYPE } from '../gpu/kernels/stored.ts';
 import type { ComputeDtype, QuantConfig } from '../quant/config.ts';
@@ -13,14 +15,7 @@ import { blockOf, type ModelConfig } from './model_config.ts';
 import { INPUT_SITES, type InputSite, type Pass } from './pass.ts';
 import { ropeTurns } from './rope.ts';
 import type { Weights } from './weights.ts';
-import {
-  MAX_TOKENS,
-  WORK_PER_SUBMIT,
-  openWorkspace,
-  widestMaskBytes,
-  type Head,
-  type Workspace,
-} from './workspace.ts';
+import { MAX_TOKENS, openWorkspace, widestMaskBytes, type Head, type Workspace } from './workspace.ts';
 
 /** A model ready to compute. */
 export interface Model {
@@ -31,13 +26,16 @@ export interface Model {
   /** The dtype the head computes in. No configuration quantizes it: float32, but of an unquantized model its own. */
   head_dtype: ComputeDtype;
   commands: Commands;
+  pace: Pace;
   workspace: Workspace | undefined;
   head: Head | undefined;
   /** For the baseline's logits, where a text is compared with a baseline. */
   baseline_head: Head | undefined;
   seen: Seen;
-  /** Tokens that have gone through the blocks. */
+  /** Tokens that have gone through the blocks, without those a generation computed beyond its end. */
   tokens: number;
+  /** Milliseconds a token of a generation takes, once there was one. */
+  token_ms: number | undefined;
   /** Seconds spent beside answering, on comparing with a baseline: they say nothing about the model's speed. */
   aside_seconds: number;
 }
@@ -60,6 +58,7 @@ export interface TokenBatch {
   spans(window: number | undefined): readonly SlotSpan[];
   first_slot: number;
   length: number;
+  phase: Phase;
 }
 
 export type SlotSpan = readonly [number, number, number, number];
@@ -72,18 +71,21 @@ export async function makeModel(
   quant: QuantConfig,
 ): Promise<Model> {
   const seen = await openSeen(gpu, config, quant);
+  const pace = openPace();
   return {
     gpu,
     config,
     quant,
     weights,
     head_dtype: headDtype(quant),
-    commands: recordCommands(gpu),
+    commands: recordCommands(gpu, pace),
+    pace,
     workspace: undefined,
     head: undefined,
     baseline_head: undefined,
     seen,
     tokens: 0,
+    token_ms: undefined,
     aside_seconds: 0,
   };
 }
@@ -117,6 +119,8 @@ export async function reserve(model: Model, tokens: number, slots: number): Prom
   const least = { tokens: Math.min(tokens, MAX_TOKENS), slots };
   if (workspace && least.tokens <= workspace.tokens && slots <= workspace.slots) return;
   if (workspace) {
+    // What was recorded still works in it.
+    model.commands.submit();
     least.tokens = Math.max(least.tokens, workspace.tokens);
     least.slots = Math.max(slots, workspace.slots);
     workspace.arena.close();
@@ -137,22 +141,13 @@ export function closeModel({ commands, workspace, head, baseline_head, seen }: M
 
 /** Runs the blocks over a batch that was reserved for; the hidden states [T, hidden] stay in `activations.hidden`. */
 export function forward(model: Model, batch: TokenBatch): void {
-  const { config, weights, commands } = model;
   const pass = beginPass(model, batch);
-  embed(model, pass);
-  let work = 0;
-  for (let index = 0; index < config.num_hidden_layers; index++) {
-    computeBlock(pass, blockOf(config, index), weights.layers[index]!, index);
-    work += pass.T * blockWork(config);
-    if (work < WORK_PER_SUBMIT) continue;
-    commands.submit();
-    work = 0;
-  }
+  runBlocks(model, pass, model.workspace!.activations.ids);
 }
 
 /** Readies a batch that was reserved for: its ids, positions, and the slots that its tokens see. */
 export function beginPass(model: Model, batch: TokenBatch): Pass {
-  const { gpu, config, commands, quant } = model;
+  const { gpu, config, commands } = model;
   const workspace = model.workspace!;
   const T = batch.ids.length;
   const { ids, positions } = workspace.activations;
@@ -172,17 +167,43 @@ export function beginPass(model: Model, batch: TokenBatch): Pass {
   for (const [rope, turns] of workspace.turns) {
     write(gpu, turns, ropeTurns(rope, batch));
   }
+  return passOf(model, { T, first_slot: batch.first_slot, phase: batch.phase });
+}
+
+/** Runs the blocks over tokens of which `ids` tells the ids, and the workspace all else. */
+export function forwardPlaced(
+  model: Model,
+  ids: GPUBuffer,
+  placed: Pick<TokenBatch, 'first_slot' | 'phase'> & { T: number },
+): void {
+  runBlocks(model, passOf(model, placed), ids);
+}
+
+function passOf(
+  { config, commands, quant, workspace, seen }: Model,
+  placed: Pick<TokenBatch, 'first_slot' | 'phase'> & { T: number },
+): Pass {
   const { compute_dtype } = quant;
-  const { first_slot } = batch;
-  return { config, commands, workspace, compute_dtype, T, first_slot, seen: model.seen.layers };
+  return { config, commands, workspace: workspace!, compute_dtype, seen: seen.layers, ...placed };
+}
+
+function runBlocks(model: Model, pass: Pass, ids: GPUBuffer): void {
+  const { config, weights, commands } = model;
+  embed(model, pass.workspace, ids, pass.T);
+  for (let index = 0; index < config.num_hidden_layers; index++) {
+    computeBlock(pass, blockOf(config, index), weights.layers[index]!, index);
+    commands.worked(pass.T * blockWork(config));
+  }
 }
 
 /** hidden = the tokens' embeddings by the model's factor, with learned positions added where it has them. */
 export function embed(
   { weights, commands, config, head_dtype }: Model,
-  { workspace, T }: Pick<Pass, 'workspace' | 'T'>,
+  { activations }: Workspace,
+  ids: GPUBuffer,
+  T: number,
 ): void {
-  const { ids, positions, hidden, update } = workspace.activations;
+  const { positions, hidden, update } = activations;
   const n = T * config.hidden_size;
   lookUp(commands, weights.embedding, ids, hidden, T);
   const factor = embeddingFactor(config, head_dtype);
@@ -200,6 +221,10 @@ function lookUp(commands: Commands, table: DeviceMatrix, ids: GPUBuffer, y: GPUB
     commands.dispatch(embedding, params, { ids, table: part.weight, y }, { DTYPE: DTYPE[part.dtype] });
   }
 }
+
+/** Multiplications of tokens through the blocks, and of rows through the head, nearly. */
+export const workOf = ({ config, weights }: Model, tokens: number, rows: number): number =>
+  tokens * config.num_hidden_layers * blockWork(config) + rows * weights.head.rows * config.hidden_size;
 
 /** Multiplications a token costs in a block's Linear layers, nearly. */
 function blockWork({ hidden_size, intermediate_size, num_attention_heads, head_dim }: ModelConfig): number {

@@ -1,3 +1,5 @@
+import { dispatchForm } from '../gpu/forms.ts';
+import type { Phase } from '../gpu/matrix/choose.ts';
 import { linear } from '../gpu/matrix/linear.ts';
 import { STRIP, logit_strips } from '../gpu/kernels/logit_strips.ts';
 import { scale } from '../gpu/kernels/scale.ts';
@@ -16,14 +18,16 @@ export function headLogits(
   { normed, rounded, logits, peaks, places }: Head['buffers'],
   R: number,
   head_dtype: ComputeDtype,
+  phase: Phase,
 ): void {
   const V = weights.head.rows;
   const x = round(commands, head_dtype, normed, rounded, R * config.hidden_size);
-  linear(commands, weights.head, { M: R, x, y: logits, bias: weights.head_bias, compute_dtype: head_dtype });
+  const { head, head_bias: bias } = weights;
+  linear(commands, head, { M: R, x, y: logits, bias, compute_dtype: head_dtype, phase });
   const { logit_scale: factor = 1, logit_softcap: softcap = 0, num_labels } = config;
   // A classifier's scores are its head's own.
   if (num_labels === undefined && (factor !== 1 || softcap !== 0)) {
     commands.dispatch(scale, { n: R * V, factor, softcap }, { x: logits });
   }
-  commands.dispatch(logit_strips, { R, V, strip: STRIP }, { logits, peaks, places });
+  dispatchForm(commands, logit_strips, { R, V, strip: STRIP }, { logits, peaks, places });
 }

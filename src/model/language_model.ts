@@ -9,10 +9,37 @@ export interface LanguageModel {
   loglikelihood(context: string, continuations: readonly string[]): Promise<Loglikelihood[]>;
   /** The whole text from the prefix token on, in disjoint windows of the model's length. */
   loglikelihoodRolling(text: string, trace?: Trace): Promise<Loglikelihood>;
+  /**
+   * The same for many requests, of models that take several in a pass. Those of a pass are told together, passes in any
+   * order; what is told of a request is, to the bit, what it is told alone.
+   */
+  loglikelihoods?(requests: readonly ContinuationRequest[]): AsyncIterable<Answered<Loglikelihood[]>[]>;
+  loglikelihoodsRolling?(requests: readonly RollingRequest[]): AsyncIterable<Answered<Loglikelihood>[]>;
   /** Greedy text, cut before the first of `until` (the end-of-text token always stops it). */
   generateUntil(context: string, options: GenerateOptions): Promise<Generation>;
   /** One logit a class, of a model with a classifier in place of its vocabulary; others have no such method. */
   classify?(text: string, options: ClassifyOptions): Promise<number[]>;
+}
+
+/** Continuations of one context. */
+export interface ContinuationRequest {
+  context: string;
+  continuations: readonly string[];
+}
+
+/** A text to read from end to end, and who follows it. */
+export interface RollingRequest {
+  text: string;
+  trace?: Trace | undefined;
+}
+
+/** The answer to one of several requests. */
+export interface Answered<T> {
+  /** The request's place among them. */
+  at: number;
+  answer: T;
+  /** Tokens that went through the model for it. */
+  tokens: number;
 }
 
 /** Summed log-probability (natural log) of `tokens` tokens; `is_greedy`: each was the most likely one. */

@@ -50,7 +50,16 @@ const useModel = (gpu: Gpu, files: ModelFiles, quant: QuantConfig): Promise<void
       );
       await greedyToken(model, 0);
     }
+    await reserve(model, 1, 100);
+    for (const before of [1, 90]) forwardSequence(model, [1], before, 'decode');
+    await greedyToken(model, 0);
   });
+
+/** The same device under the forms of kernels that a GPU is given. */
+const hardware = (gpu: Gpu): Gpu => ({
+  ...gpu,
+  adapter: { ...gpu.adapter, architecture: 'made-up', device: '', description: '' },
+});
 
 const nf4 = { quant_type: 'nf4', blocksize: 64 } as const;
 const int8 = { quant_type: 'int8', granularity: 'row' } as const;
@@ -89,4 +98,16 @@ it.each<[string, () => Promise<ModelFiles>, QuantConfig]>([
   await useModel(own, files, effectiveConfig(config, files.stored_quant));
   expect(asked.size).toBeGreaterThan(10);
   expect([...asked].filter((key) => !checked.includes(key))).toEqual([]);
+});
+
+it('the check covers the forms that a GPU is given', async () => {
+  const files = await random();
+  const { gpu: own, asked } = watched(hardware(gpu));
+  const config: QuantConfig = { ...none, compute_dtype: 'float32' };
+  const checked = checksFor(needsOf(own, files, [config])).map(({ kernel, kase }) =>
+    pipelineKey(kernel, kase.overrides ?? {}),
+  );
+  await useModel(own, files, config);
+  expect([...asked].filter((key) => !checked.includes(key))).toEqual([]);
+  expect([...asked].join()).toMatch(/attention_split.*attention_merge/);
 });

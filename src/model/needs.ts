@@ -1,5 +1,6 @@
 import type { Need } from '../gpu/check.ts';
 import type { Gpu } from '../gpu/device/device.ts';
+import { formsNeeded } from '../gpu/forms.ts';
 import type { Kernel } from '../gpu/device/kernel.ts';
 import { activate, activateOverrides } from '../gpu/kernels/activate.ts';
 import { SCALES, SHIFT } from '../gpu/kernels/blockwise.ts';
@@ -49,7 +50,8 @@ export function needsOf(
     return usesOf(computed).flatMap((use) => dtypes.map((dtype) => need(use, dtype)));
   });
   const adapter = model.adapter ? [need({ storage: 'float', compute_dtype: 'float32' }, 'F32')] : [];
-  return [...needs, ...adapter, ...activations(model.config), PICKING];
+  const forms = formsNeeded(gpu, model.config.head_dim);
+  return [...needs, ...adapter, ...activations(model.config), ...forms, PICKING];
 }
 
 /** Of each activation among the blocks. */

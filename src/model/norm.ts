@@ -1,4 +1,5 @@
 import type { Commands } from '../gpu/device/commands.ts';
+import { dispatchForm } from '../gpu/forms.ts';
 import { layer_norm } from '../gpu/kernels/layer_norm.ts';
 import { rms_norm } from '../gpu/kernels/rms_norm.ts';
 import type { Norm } from './model_config.ts';
@@ -22,10 +23,10 @@ export function normalize(
   const params = { T: n / width, width, eps };
   switch (kind) {
     case 'rms':
-      commands.dispatch(rms_norm, params, { x, weight, y });
+      dispatchForm(commands, rms_norm, params, { x, weight, y }, width);
       break;
     case 'layer':
-      commands.dispatch(layer_norm, { ...params, heads }, { x, weight, bias: bias!, y });
+      dispatchForm(commands, layer_norm, { ...params, heads }, { x, weight, bias: bias!, y }, width);
       break;
   }
 }

@@ -1,8 +1,9 @@
 import { add } from '../gpu/kernels/add.ts';
-import { attention } from '../gpu/kernels/attention.ts';
+import { attend as attendTo } from '../gpu/attend.ts';
 import { gather_columns } from '../gpu/kernels/gather_columns.ts';
 import { cast } from '../gpu/kernels/cast.ts';
 import type { Commands } from '../gpu/device/commands.ts';
+import type { Phase } from '../gpu/matrix/choose.ts';
 import { quantizeInput, type Int8Input } from '../gpu/matrix/int8_input.ts';
 import { linear, type LinearCall } from '../gpu/matrix/linear.ts';
 import { COMPUTE_DTYPE } from '../gpu/kernels/rounding.ts';
@@ -17,6 +18,7 @@ export interface Pass {
   commands: Commands;
   workspace: Workspace;
   compute_dtype: ComputeDtype;
+  phase: Phase;
   /** Tokens of the batch. */
   T: number;
   /** The slot of its first token's keys and values. */
@@ -77,13 +79,21 @@ export function project(
   y: GPUBuffer,
   place: Pick<LinearCall, 'rows' | 'offset'> = {},
 ): void {
-  const { commands, compute_dtype, T: M } = pass;
+  const { commands, compute_dtype, phase, T: M } = pass;
   const x = order ? gathered(pass, inOrder, order, matrix.columns) : inOrder;
-  linear(commands, matrix, { M, x, y, bias, compute_dtype, ...(int8 ? { int8 } : {}), ...place });
+  linear(commands, matrix, { M, x, y, bias, compute_dtype, phase, ...(int8 ? { int8 } : {}), ...place });
   if (!lora) return;
   const { low_rank } = pass.workspace.activations;
-  linear(commands, lora.A, { M, x: raw, y: low_rank, compute_dtype: 'float32' });
-  linear(commands, lora.B, { M, x: low_rank, y, compute_dtype: 'float32', accumulate: true, ...place });
+  linear(commands, lora.A, { M, x: raw, y: low_rank, compute_dtype: 'float32', phase });
+  linear(commands, lora.B, {
+    M,
+    x: low_rank,
+    y,
+    compute_dtype: 'float32',
+    phase,
+    accumulate: true,
+    ...place,
+  });
 }
 
 /** x [T, width] with its columns in another order. */
@@ -102,7 +112,9 @@ export function attend(pass: Pass, layer: number, spec: BlockSpec, q: GPUBuffer)
   const { attention_scale: scale = 1 / Math.sqrt(head_dim), attention_softcap: softcap = 0 } = spec;
   const shape = { T, heads, kv_heads, head_dim, scale, softcap };
   const [keys, values] = [workspace.keys[layer]!, workspace.values[layer]!];
-  commands.dispatch(attention, shape, { q, keys, values, spans, y });
+  // A step of decoding sees what lies before it, and itself.
+  const room = { splits: workspace.splits, most: pass.first_slot + T };
+  attendTo(commands, pass.phase, shape, { q, keys, values, spans, y }, room);
   return y;
 }
 

@@ -7,7 +7,7 @@ export interface Sequence {
 }
 
 /** Changes the logits of the next id in place. */
-type Processor = (logits: Float32Array, sequence: Sequence) => void;
+export type Processor = (logits: Float32Array, sequence: Sequence) => void;
 
 /**
  * Lists what a generation config does to logits before the largest is taken, in transformers' order

@@ -95,6 +95,10 @@ const isLong = (rope: Of<'longrope'>, length: number): boolean =>
 export const lengthClass = ({ blocks }: Pick<ModelConfig, 'blocks'>, length: number): string =>
   blocks.map(({ rope }) => (rope?.rope_type === 'longrope' ? Number(isLong(rope, length)) : '')).join('');
 
+/** Whether tokens turn by the length of their sequence, and not by their position alone. */
+export const turnsByLength = ({ blocks }: Pick<ModelConfig, 'blocks'>): boolean =>
+  blocks.some(({ rope, query_rope }) => [rope, query_rope].some((each) => each?.rope_type === 'longrope'));
+
 /**
  * The length at which a generation computes the whole of its sequence again, whose keys were turned as those of a
  * shorter one (transformers Phi3ForCausalLM.prepare_inputs_for_generation); undefined of models that never do.

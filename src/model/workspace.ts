@@ -1,3 +1,4 @@
+import { reserveSplits, type Splits } from '../gpu/attend.ts';
 import { openArena, type Arena } from '../gpu/device/buffers.ts';
 import type { Gpu } from '../gpu/device/device.ts';
 import { reserveInt8Input, type Int8Input } from '../gpu/matrix/int8_input.ts';
@@ -18,8 +19,22 @@ export interface Workspace {
   /** A layer's, [slots, kv_heads, head_dim]. */
   keys: GPUBuffer[];
   values: GPUBuffer[];
+  /** For decoding, on devices that attend in splits. */
+  splits: Splits | undefined;
   /** For LLM.int8() only. */
   int8: Int8Input | undefined;
+  /** For generation, once there was one. */
+  decoder?: Decoder;
+}
+
+/** What a generation keeps on the device from one token to the next. */
+export interface Decoder {
+  /** The position of the last token, u32. */
+  step: GPUBuffer;
+  /** Ids of the last tokens, one a buffer, in a ring: what one token makes the next one reads. */
+  ids: GPUBuffer[];
+  /** For each rope among the blocks, the turns of every position that has a slot. */
+  turns: ReadonlyMap<Rope, GPUBuffer>;
 }
 
 type Activation = keyof ReturnType<typeof activationWidths>;
@@ -47,9 +62,6 @@ export type HeadBuffer =
 
 /** Tokens one pass takes at most; longer inputs go in several, so that no submit keeps the GPU long. */
 export const MAX_TOKENS = 512;
-
-/** Multiplications per submit: about 50 ms on a slow integrated GPU, so that the screen stays alive. */
-export const WORK_PER_SUBMIT = 2e9;
 
 /** A workspace of at least so many tokens and slots; sizes are powers of two, so that growing is rare. */
 export async function openWorkspace(
@@ -82,11 +94,13 @@ export async function openWorkspace(
       keys.push(await arena.allocate(cache, 'keys'));
       values.push(await arena.allocate(cache, 'values'));
     }
+    const { num_attention_heads: heads, head_dim } = config;
+    const splits = await reserveSplits(arena, { heads, head_dim, slots });
     const int8 =
       quant.quant_type === 'llm_int8'
         ? await reserveInt8Input(arena, quant.llm_int8_threshold, tokens, widestInput(config))
         : undefined;
-    return { arena, tokens, slots, activations, spans, turns, keys, values, int8 };
+    return { arena, tokens, slots, activations, spans, turns, keys, values, splits, int8 };
   } catch (error) {
     arena.close();
     throw error;

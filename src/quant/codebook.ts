@@ -29,7 +29,10 @@ export function customCodebook(code: readonly number[]): Codebook<'custom'> {
 }
 
 /** The nibble whose value is nearest to `scaled` = weight / scale; ties go to the lower value. */
-export function nearest({ thresholds: t, order }: Codebook, scaled: number): number {
+export function nearest(
+  { thresholds: t, order }: Pick<Codebook, 'thresholds' | 'order'>,
+  scaled: number,
+): number {
   let place = scaled > t[7]! ? 8 : 0;
   if (scaled > t[place + 3]!) place += 4;
   if (scaled > t[place + 1]!) place += 2;

@@ -18,7 +18,7 @@ export function assembleResult(
   record: RunRecord,
   items: readonly StoredItem[],
 ): ExperimentResult | undefined {
-  const { spec, environment, planned, state, failure } = record;
+  const { spec, environment, planned, shard, state, failure } = record;
   if (!environment) return undefined;
   const rows = sortRows(items);
   const runs = spec.configs.flatMap((config, index): ConfigRun[] => {
@@ -37,6 +37,7 @@ export function assembleResult(
     ...(record.digest_fits === false && { digest_fits: false as const }),
     ...(record.foreign && { foreign: true as const }),
     ...(planned && { planned }),
+    ...(shard && { shard }),
     state,
     failure,
     ...failuresOf(record),

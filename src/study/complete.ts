@@ -15,14 +15,20 @@ export type AnswerCounts = readonly Partial<Record<TaskName, number>>[];
 /**
  * The configurations of a run that lack answers, in order; a run without any is done. Where a record does not say how
  * many were planned, as older ones, every task was planned as often as the configuration that has most of it answered.
+ * Of a shard its own answers are wanted.
  */
-export function gapsOf({ spec, planned }: Pick<RunRecord, 'spec' | 'planned'>, counts: AnswerCounts): Gap[] {
-  const wanted = spec.tasks.map(({ task }) => ({
+export function gapsOf(
+  { spec, planned, shard }: Pick<RunRecord, 'spec' | 'planned' | 'shard'>,
+  counts: AnswerCounts,
+): Gap[] {
+  const all = spec.tasks.map(({ task }) => ({
     task,
     n: planned?.[task] ?? Math.max(1, ...counts.map((own) => own[task] ?? 0)),
   }));
   return spec.configs.flatMap((_, config): Gap[] => {
     const own = counts[config] ?? {};
+    const share = shard?.planned?.[config];
+    const wanted = share ? all.map(({ task }) => ({ task, n: share[task] ?? 0 })) : all;
     if (wanted.every(({ task, n }) => (own[task] ?? 0) >= n)) return [];
     const answered = wanted.reduce((sum, { task }) => sum + (own[task] ?? 0), 0);
     return [{ config, answered, planned: wanted.reduce((sum, { n }) => sum + n, 0) }];

@@ -11,6 +11,7 @@ import { oneLine } from './one_line.ts';
 import { RUN_STATES, type Environment, type ExperimentResult, type RunState } from './result.ts';
 import { canonicalJson, parseSpec, type ExperimentSpec } from './spec.ts';
 import type { RunRecord, StoredItem } from './record.ts';
+import { MOST_SHARDS, type Shard } from './shard.ts';
 
 /** A result that came from elsewhere, as the rows of a stored run. */
 export interface ForeignRun {
@@ -115,12 +116,19 @@ const kernel_check = v.object({
   checked: index,
   worst: v.object({ kernel: line, case: line, max_error: number, bound: number, worst_ratio: number }),
 });
-const environment = v.strictObject({
+const started = v.pipe(text, v.isoTimestamp('a time in ISO 8601'));
+/** What answered, and when. */
+const machine = {
   app: v.object({ version: line, commit: line }),
   runtime: line,
   adapter,
   kernel_check,
   adapters: v.optional(list(v.object({ adapter, kernel_check, answers: index }))),
+  started,
+};
+const environment = v.strictObject({
+  ...machine,
+  parts: v.optional(list(v.object({ index, of: index, answers: index, ...machine }), MOST_SHARDS)),
   model: v.object({
     ...{ name: line, architecture: line, parameters: size, revision: v.optional(line), files },
     adapter: v.optional(v.object({ revision: v.optional(line), files })),
@@ -139,7 +147,6 @@ const environment = v.strictObject({
   ),
   data: v.optional(v.record(taskName, list(origin))),
   items_sha256: v.optional(sha256),
-  started: v.pipe(text, v.isoTimestamp('a time in ISO 8601')),
 });
 
 const footprint = v.object({
@@ -166,6 +173,15 @@ const errors = v.object({
 
 const failure = v.object({ code: line, message: text, hint: text });
 
+const shard = v.pipe(
+  v.strictObject({
+    ...{ index, of: v.pipe(index, v.minValue(1, 'a whole number from 1')) },
+    mixed: v.optional(v.literal(true, 'true, or nothing')),
+    planned: v.optional(list(v.record(taskName, index))),
+  }),
+  v.check((one) => one.index < one.of && one.of <= MOST_SHARDS, 'one of the shards that there are'),
+);
+
 const envelope = v.object({
   version: v.literal(1, '1'),
   spec: v.unknown(),
@@ -186,6 +202,7 @@ const envelope = v.object({
   digest_fits: v.optional(v.literal(false, 'false, or nothing')),
   foreign: v.optional(v.literal(true, 'true, or nothing')),
   planned: v.optional(v.record(taskName, index)),
+  shard: v.optional(shard),
   state: v.picklist(RUN_STATES),
   failure: v.optional(failure),
   failures: v.optional(list(v.object({ config: v.unknown(), failure }))),
@@ -201,7 +218,7 @@ const envelope = v.object({
 export function parseResult(json: unknown, id: string): ForeignRun {
   const parsed = v.safeParse(envelope, json, { abortEarly: true });
   if (!parsed.success) throw new LabError('bad-data', sentence(parsed.issues[0]));
-  const { runs, state, digest, digest_fits, foreign, planned, failures = [], ...rest } = parsed.output;
+  const { runs, state, digest, digest_fits, foreign, planned, shard, failures = [], ...rest } = parsed.output;
   const spec = parseSpec(rest.spec);
   const record: RunRecord = {
     id,
@@ -210,6 +227,7 @@ export function parseResult(json: unknown, id: string): ForeignRun {
     created: rest.environment.started,
     environment: rest.environment as unknown as Environment,
     ...(planned && { planned }),
+    ...(shard && { shard: shard as Shard }),
     configs: {},
     failure: rest.failure as Failure | undefined,
     failures: Object.fromEntries(

@@ -41,8 +41,8 @@ const knobs = parseSpec({
 describe('links that a person can read', () => {
   it('say what differs from the defaults', async () => {
     expect(await specHash(parseSpec(example))).toBe(
-      '#/experiment?title=NF4+or+FP4%3F&model=nibble-tiny&configs=none,int8,nf4,nf4:blocksize=128,fp4' +
-        '&tasks=mini_arc:limit=200,mini_coqa:limit=50,mini_text:limit=20&seed=7',
+      '#/experiment?title=NF4+or+FP4%3F&model=nibble-tiny&configs=none,int8,nf4:blocksize=256,fp4:blocksize=256' +
+        '&tasks=mini_arc:limit=200,mini_coqa:limit=20,mini_text:limit=20&seed=7',
     );
   });
 

@@ -4,6 +4,7 @@ import type { TaskName } from '../eval/tasks/tasks.ts';
 import type { OutlierColumns } from '../model/outliers.ts';
 import type { Footprint } from '../model/footprint.ts';
 import type { Environment, LayerErrors, RunState, Timings } from './result.ts';
+import type { Shard } from './shard.ts';
 import type { ExperimentSpec } from './spec.ts';
 
 /** A run as it is kept: everything but its items, which are rows of their own. */
@@ -16,6 +17,8 @@ export interface RunRecord {
   environment?: Environment | undefined;
   /** Items of each task that every configuration is asked, once they are known; older records do not say. */
   planned?: Partial<Record<TaskName, number>>;
+  /** Of a run that answers a share of its spec: which. */
+  shard?: Shard;
   /**
    * By config; a config that was not loaded yet has none. Its timings are summed over the items that say what they took;
    * what stands here is the sum when the run last ended, or what came along with a run whose items do not say.

@@ -11,6 +11,7 @@ import type { ModuleError } from '../model/calibrate/layer_errors.ts';
 import type { Footprint } from '../model/footprint.ts';
 import type { Calibration } from '../quant/calibrated/calibration.ts';
 import type { QuantConfig } from '../quant/config.ts';
+import type { Shard } from './shard.ts';
 import type { ExperimentSpec } from './spec.ts';
 
 /** Everything a run measured; the JSON that the command line writes and the page exports. */
@@ -31,6 +32,8 @@ export interface ExperimentResult {
   foreign?: true;
   /** Items of each task that every configuration was asked; older results do not say. */
   planned?: Partial<Record<TaskName, number>>;
+  /** Of a part: its share of the spec. `planned` is the whole spec's all the same. */
+  shard?: Shard;
   /** The way the run ended; everything measured before a failure is here. */
   state: RunState;
   failure?: Failure | undefined;
@@ -52,6 +55,8 @@ export interface Environment {
   runtime: string;
   adapter: AdapterReport;
   kernel_check: KernelCheck;
+  /** Of a result merged from parts: who answered which; the other fields are those of the first. */
+  parts?: PartOrigin[];
   /** Other adapters that went on after it: the first was lost, or the run was resumed on another machine or driver. */
   adapters?: AdapterSegment[];
   model: ModelIdentity;
@@ -63,6 +68,16 @@ export interface Environment {
   items_sha256?: string;
   /** ISO 8601. */
   started: string;
+}
+
+/** A part of a merged result, and what answered it. */
+export interface PartOrigin extends Pick<
+  Environment,
+  'app' | 'runtime' | 'adapter' | 'kernel_check' | 'adapters' | 'started'
+> {
+  index: number;
+  of: number;
+  answers: number;
 }
 
 /** Another adapter in the middle of a run. */

@@ -30,7 +30,8 @@ it.each(['gemma2', 'granite'])(
       await reserve(model, ids.length, ids.length);
       forward(model, sequenceBatch(ids, 0));
       const kept: Float32Array<ArrayBuffer>[] = [];
-      const scored = await scoreWanted(model, rows, { kind: 'keep', keep: (states) => kept.push(states) });
+      const issued = await scoreWanted(model, rows, { kind: 'keep', keep: (states) => kept.push(states) });
+      const scored = await issued.done;
       for (const [i, { logprob, best }] of rows.entries()) {
         expect(scored[i]!.logprob).toBeCloseTo(logprob, 4);
         expect(scored[i]!.best).toBe(best);

@@ -168,7 +168,7 @@ export const mini_text: Task = {
   title: 'Mini text',
   asks: 'Read stories; how well is each next word foreseen?',
   item: ['story', 'stories'],
-  size: { items: 80, characters: 432, generated: 0, choices: 1 },
+  size: { items: 80, characters: 442, generated: 0, choices: 1 },
   bundled: true,
   files: { test: ['mini_text.jsonl'] },
   read: readTexts,

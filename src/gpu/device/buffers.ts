@@ -80,6 +80,7 @@ async function proven(gpu: Gpu): Promise<void> {
 /** Frees a buffer made by `allocate`. */
 export function free(gpu: Gpu, buffer: GPUBuffer): void {
   gpu.allocated.bytes -= buffer.size;
+  gpu.bindGroups.forget(buffer);
   buffer.destroy();
 }
 
@@ -107,20 +108,40 @@ export async function upload(gpu: Gpu, data: ArrayBufferView<ArrayBuffer>, what:
   return buffer;
 }
 
+/** The first bytes of a buffer. */
+export interface Part {
+  buffer: GPUBuffer;
+  bytes: number;
+}
+
 /**
  * The first `bytes` of a buffer, after everything submitted so far.
  * A lost device rejects here: reading back is the proof that a result was computed.
  */
-export async function readBack(gpu: Gpu, buffer: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
+export const readBack = async (gpu: Gpu, buffer: GPUBuffer, bytes: number): Promise<ArrayBuffer> =>
+  (await readParts(gpu, [{ buffer, bytes }]))[0]!;
+
+/**
+ * The first bytes of several buffers, as readBack, in one submit. They are copied before anything submitted later
+ * runs, so whoever goes on to overwrite them need not wait.
+ */
+export async function readParts(gpu: Gpu, parts: readonly Part[]): Promise<ArrayBuffer[]> {
   const { device } = gpu;
   throwIfLost(gpu);
-  const size = Math.ceil(bytes / 4) * 4;
-  const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
-  const { buffer: staging, proof } = createBuffer(gpu, { label: 'what is read back', size, usage });
+  const offsets: number[] = [];
+  let size = 0;
+  for (const { bytes } of parts) {
+    offsets.push(size);
+    size += Math.ceil(bytes / 8) * 8;
+  }
+  const { buffer: staging, proof } = takeStaging(gpu, size);
+  let healthy = false;
   try {
     await orLost(gpu, () => {
       const encoder = device.createCommandEncoder();
-      encoder.copyBufferToBuffer(buffer, 0, staging, 0, size);
+      parts.forEach(({ buffer, bytes }, i) =>
+        encoder.copyBufferToBuffer(buffer, 0, staging, offsets[i]!, Math.ceil(bytes / 4) * 4),
+      );
       device.queue.submit([encoder.finish()]);
       const mapped = staging.mapAsync(GPUMapMode.READ, 0, size);
       // Without room for a buffer its map fails, too: the reason comes first.
@@ -128,10 +149,35 @@ export async function readBack(gpu: Gpu, buffer: GPUBuffer, bytes: number): Prom
       return Promise.all([proof, proven(gpu)]).then(() => mapped);
     });
     throwIfFaulty(gpu);
-    return staging.getMappedRange(0, size).slice(0, bytes);
+    const read = parts.map(({ bytes }, i) =>
+      staging.getMappedRange(offsets[i], bytesMapped(bytes)).slice(0, bytes),
+    );
+    staging.unmap();
+    healthy = true;
+    return read;
   } finally {
-    staging.destroy();
+    if (healthy && gpu.staging.length < MOST_STAGING && staging.size <= LARGEST_STAGING)
+      gpu.staging.push(staging);
+    else staging.destroy();
   }
+}
+
+const bytesMapped = (bytes: number): number => Math.ceil(bytes / 4) * 4;
+
+/** What is read back after every pass comes through buffers that are kept: a few, and none for a whole tensor. */
+const MOST_STAGING = 4;
+const LARGEST_STAGING = 1024 * 1024;
+const LEAST_STAGING = 4096;
+
+/** A buffer to read `size` bytes back through: one that waits, or a new one. */
+function takeStaging(gpu: Gpu, size: number): { buffer: GPUBuffer; proof: Promise<void> } {
+  const at = gpu.staging.findIndex((buffer) => buffer.size >= size);
+  if (at >= 0) return { buffer: gpu.staging.splice(at, 1)[0]!, proof: Promise.resolve() };
+  return createBuffer(gpu, {
+    label: 'what is read back',
+    size: size > LARGEST_STAGING ? size : Math.max(LEAST_STAGING, 2 ** Math.ceil(Math.log2(size))),
+    usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+  });
 }
 
 /** Buffers that live and die together: a model's weights, or the workspace of its passes. */

@@ -1,11 +1,11 @@
-import { createBuffer, untilProven } from './buffers.ts';
 import { orLost, refusedByWebGpu, type Gpu } from './device.ts';
 import { pipelineOf, type Access, type Kernel, type Overrides, type Params } from './kernel.ts';
+import { PARAMS_STRIDE, openUniforms } from './uniforms.ts';
+import { untilProven } from './buffers.ts';
+import { openPace, type Pace } from './pace.ts';
 
-/** Dynamic uniform offsets are multiples of 256 bytes on every adapter. */
-const PARAMS_STRIDE = 256;
-/** Dispatches that share one submit: enough to hide its cost, few enough to keep the uniform buffer small. */
-const MAX_DISPATCHES = 256;
+/** Dispatches that share one submit: enough to hide its cost, few enough that the GPU begins while more are recorded. */
+const MAX_DISPATCHES = 1024;
 
 /** Dispatches in the order they will run. */
 export interface Commands {
@@ -18,6 +18,8 @@ export interface Commands {
     buffers: { readonly [K in keyof B]: GPUBuffer },
     overrides?: Overrides,
   ): void;
+  /** Counts multiplications of what was dispatched; where they would keep the GPU long, it is handed over. */
+  worked(multiplications: number): void;
   /** Hands everything recorded so far to the GPU. */
   submit(): void;
   /** Frees the uniforms; to be called once the results were read, which proves that there was room for them. */
@@ -27,39 +29,31 @@ export interface Commands {
 interface Recorded {
   pipeline: GPUComputePipeline;
   buffers: GPUBuffer[];
+  offset: number;
   groups: readonly [number, number];
 }
 
-/** Records dispatches, their uniforms side by side in one buffer, and submits them as one compute pass. */
-export function recordCommands(gpu: Gpu): Commands {
+/** Records dispatches and submits them as one compute pass; parameters and bind groups it had before are not made again. */
+export function recordCommands(gpu: Gpu, pace: Pick<Pace, 'work_per_submit'> = openPace()): Commands {
   const { device } = gpu;
-  const { buffer: uniforms, proof } = createBuffer(gpu, {
-    label: 'parameters of kernels',
-    size: PARAMS_STRIDE * MAX_DISPATCHES,
-    usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
-  });
-  untilProven(gpu, proof);
-  const staging = new ArrayBuffer(uniforms.size);
+  const uniforms = openUniforms(gpu);
   let recorded: Recorded[] = [];
+  let work = 0;
 
   function submit(): void {
     if (recorded.length === 0) return;
-    device.queue.writeBuffer(uniforms, 0, staging, 0, recorded.length * PARAMS_STRIDE);
+    uniforms.flush();
     // What a buffer without room brings about here is told behind it, not of whoever reads back next.
     device.pushErrorScope('validation');
     const encoder = device.createCommandEncoder();
     const pass = encoder.beginComputePass();
-    recorded.forEach(({ pipeline, buffers, groups }, i) => {
-      pass.setPipeline(pipeline);
-      const entries = [{ buffer: uniforms, size: PARAMS_STRIDE }, ...buffers.map((buffer) => ({ buffer }))];
-      const layout = pipeline.getBindGroupLayout(0);
-      const group = device.createBindGroup({
-        layout,
-        entries: entries.map((resource, binding) => ({ binding, resource })),
-      });
-      pass.setBindGroup(0, group, [i * PARAMS_STRIDE]);
+    let current: GPUComputePipeline | undefined;
+    for (const { pipeline, buffers, offset, groups } of recorded) {
+      if (pipeline !== current) pass.setPipeline(pipeline);
+      current = pipeline;
+      pass.setBindGroup(0, gpu.bindGroups.of(pipeline, buffers, PARAMS_STRIDE), [offset]);
       pass.dispatchWorkgroups(...groups);
-    });
+    }
     pass.end();
     device.queue.submit([encoder.finish()]);
     untilProven(
@@ -69,37 +63,35 @@ export function recordCommands(gpu: Gpu): Commands {
       }),
     );
     recorded = [];
+    work = 0;
   }
 
   return {
     gpu,
-    proof,
+    proof: uniforms.proof,
     dispatch(kernel, params, buffers, overrides = {}) {
       if (recorded.length === MAX_DISPATCHES) submit();
-      const erased = kernel as unknown as Kernel;
-      writeParams(
-        new DataView(staging, recorded.length * PARAMS_STRIDE, PARAMS_STRIDE),
-        kernel.params,
-        params,
-      );
+      if (uniforms.full) {
+        submit();
+        uniforms.clear();
+      }
+      const bound = [uniforms.buffer];
+      for (const name in kernel.bindings) bound.push(buffers[name]);
       recorded.push({
-        pipeline: pipelineOf(gpu, erased, overrides),
-        buffers: Object.keys(kernel.bindings).map((name) => buffers[name]!),
+        pipeline: pipelineOf(gpu, kernel as unknown as Kernel, overrides),
+        buffers: bound,
+        offset: uniforms.offsetOf(kernel.params, params),
         groups: kernel.workgroups(params),
       });
     },
+    worked(multiplications) {
+      work += multiplications;
+      if (work >= pace.work_per_submit) submit();
+    },
     submit,
-    close: () => uniforms.destroy(),
+    close() {
+      gpu.bindGroups.forget(uniforms.buffer);
+      uniforms.buffer.destroy();
+    },
   };
-}
-
-function writeParams<P extends Record<string, 'u32' | 'f32'>>(
-  view: DataView,
-  types: P,
-  params: Params<P>,
-): void {
-  Object.entries(types).forEach(([name, type], i) => {
-    if (type === 'u32') view.setUint32(4 * i, params[name]!, true);
-    else view.setFloat32(4 * i, params[name]!, true);
-  });
 }

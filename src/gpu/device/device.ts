@@ -1,5 +1,6 @@
 import type { AdapterReport } from '../adapter.ts';
 import { LabError } from '../../errors.ts';
+import { bindGroups, type BindGroups } from './bind_groups.ts';
 
 /** A device and what the lab keeps beside it. Everything on the GPU hangs off this one value. */
 export interface Gpu {
@@ -8,6 +9,9 @@ export interface Gpu {
   /** Bytes of buffers alive that were made through `allocate`. */
   allocated: { bytes: number };
   pipelines: Map<string, GPUComputePipeline>;
+  bindGroups: BindGroups;
+  /** Buffers that wait for something to be read back through them. */
+  staging: GPUBuffer[];
   /** Why the device was lost, once it is. */
   loss: { reason?: string };
   /** Resolves when the device is lost; never rejects. */
@@ -16,6 +20,8 @@ export interface Gpu {
   unproven: Set<Promise<void>>;
   /** An error that no scope caught, as of a pipeline that could not be made: what is read back after it may be zeros. */
   fault: { error?: GPUError };
+  /** By phase the one form of the matmul that is taken, where not all may be. */
+  pinned: { prefill?: string; decode?: string };
 }
 
 /**
@@ -59,13 +65,23 @@ export async function openGpu(entry: GPU | undefined): Promise<Gpu> {
     device,
     adapter: report(adapter, entry),
     allocated: { bytes: 0 },
-    pipelines: new Map(),
     loss,
     lost,
-    unproven: new Set(),
     fault,
+    pinned: {},
+    ...nothingMade(device),
   };
 }
+
+/** What is kept of a device's making, while nothing is. */
+export const nothingMade = (
+  device: GPUDevice,
+): Pick<Gpu, 'pipelines' | 'bindGroups' | 'staging' | 'unproven'> => ({
+  pipelines: new Map(),
+  bindGroups: bindGroups(device),
+  staging: [],
+  unproven: new Set(),
+});
 
 function report({ info, features, limits }: GPUAdapter, { wgslLanguageFeatures }: GPU): AdapterReport {
   const { vendor, architecture, device, description } = info;

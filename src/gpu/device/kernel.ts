@@ -96,13 +96,11 @@ export function pipelineOf(gpu: Gpu, kernel: Kernel, overrides: Overrides): GPUC
 }
 
 /** The name a pipeline is kept under: its kernel's and its overrides, sorted. */
-export const pipelineKey = ({ name }: Kernel, overrides: Overrides): string =>
-  [
-    name,
-    ...Object.entries(overrides)
-      .map(([constant, value]) => `${constant}=${value}`)
-      .sort(),
-  ].join(' ');
+export function pipelineKey({ name }: Kernel, overrides: Overrides): string {
+  let key = name;
+  for (const constant of Object.keys(overrides).sort()) key += ` ${constant}=${overrides[constant]}`;
+  return key;
+}
 
 function pipelineDescriptor(
   { device }: Gpu,

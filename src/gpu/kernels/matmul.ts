@@ -75,16 +75,24 @@ export function matmulKernel(form: Form, weights: Weights): Kernel {
       return { y: matmul(shape, arrays as unknown as XBiasY, weight, overrides) };
     },
     tolerance: (p, overrides) => matmulTolerance(p as MatmulParams, overrides),
-    cases: () =>
-      MATMUL_SHAPES.flatMap((shape, i) =>
-        weights
-          .cases({ rows: rowsOf(shape), K: shape.K }, i)
-          .flatMap((weight, j) =>
-            (i === 0 ? [0, 1, 2] : [(i + j) % 3]).map((compute) => matmulCase(shape, weight, compute, i)),
-          ),
-      ),
+    cases: () => matmulCases(weights, MATMUL_SHAPES),
   };
 }
+
+/**
+ * Cases of a matmul over a storage: each kind of weights j with each shape i. In kernel checks, where all constants must
+ * have a case, every compute dtype comes with the first shape.
+ */
+export const matmulCases = (
+  weights: Weights,
+  shapes: readonly MatmulShape[],
+  computing = (i: number, j: number): number[] => (i === 0 ? [0, 1, 2] : [(i + j) % 3]),
+): KernelCase[] =>
+  shapes.flatMap((shape, i) =>
+    weights
+      .cases({ rows: rowsOf(shape), K: shape.K }, i)
+      .flatMap((weight, j) => computing(i, j).map((compute) => matmulCase(shape, weight, compute, i))),
+  );
 
 /** The uniform of a form over a storage: its fields come from both, so no shader file can declare it. */
 const paramsStruct = (params: ParamTypes): string =>
@@ -161,7 +169,8 @@ export const MATMUL_SHAPES = [
   { M: 2, N: 130, K: 96, first_row: 64, stride: 130, offset: 0, has_bias: 1, bias_row: 3 },
 ] as const satisfies readonly MatmulShape[];
 
-type MatmulShape = Params<typeof MATMUL_SHAPE & typeof MATMUL_PLACE>;
+/** A matmul in numbers, without what a storage adds. */
+export type MatmulShape = Params<typeof MATMUL_SHAPE & typeof MATMUL_PLACE>;
 
 /** Rows of the weight a shape's matrix has. */
 export const rowsOf = ({ N, first_row }: MatmulShape): number => first_row + N;

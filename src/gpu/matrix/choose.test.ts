@@ -1,44 +1,68 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Gpu } from '../device/device.ts';
 import { canRun, type Kernel, type Requirements } from '../device/kernel.ts';
-import { chooseMatmul, choicesOf, MATMULS } from './choose.ts';
+import { chooseMatmul, choicesOf, MATMULS, type Phase } from './choose.ts';
 import { STORAGES, type StorageName } from './matrix.ts';
 
 const gpuWith = (
   language: string[] = [],
   features: string[] = [],
   limits: Record<string, number> = {},
+  architecture = 'ampere',
+  pinned: Gpu['pinned'] = {},
 ): Gpu =>
   ({
     device: { features: new Set(features), limits },
-    adapter: { language_features: language },
+    adapter: { language_features: language, architecture },
+    pinned,
   }) as unknown as Gpu;
 
 const PLAIN = gpuWith();
+const ON_CPU = gpuWith([], [], {}, 'swiftshader');
 const PACKED = gpuWith(['packed_4x8_integer_dot_product']);
+const PHASES: Phase[] = ['prefill', 'decode'];
 const storages = Object.keys(STORAGES) as StorageName[];
 
-it.each<[StorageName, number, string]>([
-  ['float', 1, 'matvec_float'],
-  ['float', 3, 'matvec_float'],
-  ['float', 4, 'tile_float'],
-  ['blockwise', 2, 'matvec_blockwise'],
-  ['blockwise', 512, 'tile_blockwise'],
-  ['int8', 1, 'matvec_int8'],
-  ['int8', 9, 'tile_int8'],
-  ['llm_int8', 1, 'gemm_llm_int8'],
-])('%s, %i tokens: %s', (storage, M, name) => {
-  expect(chooseMatmul(PLAIN, storage, { M }).name).toBe(name);
+it.each<[StorageName, Phase, number, number, string]>([
+  ['float', 'decode', 1, 576, 'matvec_float'],
+  ['float', 'decode', 40, 576, 'matvec_float'],
+  ['blockwise', 'prefill', 1, 4096, 'tile_32_blockwise'],
+  ['blockwise', 'prefill', 512, 576, 'tile_32_blockwise'],
+  ['blockwise', 'prefill', 512, 4096, 'tile_64_blockwise'],
+  ['int8', 'prefill', 48, 1024, 'tile_64_int8'],
+  ['llm_int8', 'prefill', 9, 9, 'gemm_llm_int8'],
+  ['llm_int8', 'decode', 1, 9, 'gemm_llm_int8'],
+])('%s, %s, %i tokens, %i rows: %s', (storage, phase, M, N, name) => {
+  expect(chooseMatmul(PLAIN, storage, phase, { M, N }).name).toBe(name);
+});
+
+it.each([1, 70])('on an adapter that computes on the CPU, %i tokens are a tile of a lane each', (M) => {
+  expect(chooseMatmul(ON_CPU, 'bytes', 'prefill', { M, N: 4096 }).name).toBe('tile_bytes');
+});
+
+it('takes a pinned form for every shape', () => {
+  const pinned = gpuWith([], [], {}, 'ampere', { prefill: 'tile_64' });
+  expect(chooseMatmul(pinned, 'int8', 'prefill', { M: 1, N: 9 }).name).toBe('tile_64_int8');
+  expect(chooseMatmul(pinned, 'int8', 'decode', { M: 1, N: 9 }).name).toBe('matvec_int8');
+  expect(choicesOf(pinned, 'int8', 'prefill').map(({ name }) => name)).toEqual(['tile_64_int8']);
 });
 
 it('takes packed dot products where the browser has them', () => {
-  expect(chooseMatmul(PACKED, 'llm_int8', { M: 1 }).name).toBe('gemm_llm_int8_packed');
-  expect(choicesOf(PACKED, 'llm_int8')).toHaveLength(1);
+  expect(chooseMatmul(PACKED, 'llm_int8', 'decode', { M: 1, N: 9 }).name).toBe('gemm_llm_int8_packed');
+  expect(choicesOf(PACKED, 'llm_int8', 'decode')).toHaveLength(1);
 });
 
-it.each(storages)('%s: has a kernel for any number of tokens on a device without extras', (storage) => {
-  const answers = Array.from({ length: 600 }, (_, M) => chooseMatmul(PLAIN, storage, { M: M + 1 }));
-  expect(new Set(answers)).toEqual(new Set(choicesOf(PLAIN, storage)));
+describe.each([PLAIN, ON_CPU])('on a device without extras', (gpu) => {
+  it.each(storages.flatMap((storage) => PHASES.map((phase) => [storage, phase] as const)))(
+    '%s has a kernel to %s with, for any shape',
+    (storage, phase) => {
+      const sizes = Array.from({ length: 80 }, (_, i) => i + 1);
+      const answers = sizes.flatMap((M) =>
+        sizes.map((n) => chooseMatmul(gpu, storage, phase, { M, N: 31 * n })),
+      );
+      expect(new Set(answers)).toEqual(new Set(choicesOf(gpu, storage, phase)));
+    },
+  );
 });
 
 it('names every form over every storage once', () => {

@@ -1,7 +1,7 @@
 import type { ComputeDtype } from '../../quant/config.ts';
 import type { Commands } from '../device/commands.ts';
 import { COMPUTE_DTYPE } from '../kernels/rounding.ts';
-import { chooseMatmul } from './choose.ts';
+import { chooseMatmul, type Phase } from './choose.ts';
 import type { Int8Input } from './int8_input.ts';
 import { bindPart, type DeviceMatrix } from './matrix.ts';
 
@@ -19,6 +19,8 @@ export interface LinearCall {
   /** Row width of y; as many as rows are used when not given. */
   stride?: number;
   offset?: number;
+  /** prefill when not given. */
+  phase?: Phase;
   /** Add to y instead of overwriting it; not under LLM.int8(). */
   accumulate?: boolean;
   /** Activations as LLM.int8() needs them, made by quantizeInput. */
@@ -46,7 +48,7 @@ export function linear(commands: Commands, matrix: DeviceMatrix, call: LinearCal
       accumulate: accumulate ? 1 : 0,
     };
     commands.dispatch(
-      chooseMatmul(commands.gpu, part.storage, place),
+      chooseMatmul(commands.gpu, part.storage, call.phase ?? 'prefill', place),
       { ...place, ...params },
       // A kernel binds something readable for what it will not read.
       { x, y, bias: bias ?? x, ...buffers },

@@ -1,5 +1,6 @@
 import type { Gpu } from '../../gpu/device/device.ts';
 import { emptyStatistics, addInputs, type InputStatistics } from '../../quant/calibrated/statistics.ts';
+import { MOST_SCALINGS } from '../../quant/calibrated/awq.ts';
 import { skippedModules, type CalibratedConfig } from '../../quant/config.ts';
 import { transposed, type Tensor } from '../../tensor/tensor.ts';
 import { readWeight, type Checkpoint } from '../../tensor/checkpoint.ts';
@@ -72,8 +73,10 @@ export function openCalibrator(
 ): Calibrator {
   const isGptq = config.quant_type === 'gptq';
   const layers = model.config.num_hidden_layers;
-  // Each sequence goes through each block once to be looked at, and where errors are followed once more.
-  const perLayer = sequences.length * (isGptq ? 2 : 1) + model.config.blocks[0].linears.length;
+  // Each sequence goes through each block once to be looked at, and where errors are followed once more; else scalings of
+  // up to four sites are tried.
+  const tried = isGptq ? sequences.length : 4 * MOST_SCALINGS;
+  const perLayer = sequences.length + tried + model.config.blocks[0].linears.length;
   let done = 0;
   let at = 0;
   let runner: TextRunner | undefined;

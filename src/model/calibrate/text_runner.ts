@@ -62,7 +62,7 @@ export async function openTextRunner(
     const states: Float32Array<ArrayBuffer>[] = [];
     for (const ids of sequences) {
       const pass = beginPass(model, sequenceBatch(ids, 0));
-      embed(model, pass);
+      embed(model, pass.workspace, pass.workspace.activations.ids, pass.T);
       states.push(await hiddenOf(model, pass));
     }
     return {

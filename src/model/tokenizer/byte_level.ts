@@ -28,3 +28,10 @@ export function fromByteLevel(tokens: readonly string[]): string {
   }
   return DECODER.decode(Uint8Array.from(bytes));
 }
+
+/** Whether a token in visible characters begins within a character: with a byte that continues one in UTF-8. */
+export function beginsWithin(token: string): boolean {
+  const [first = ''] = token;
+  const byte = BYTE_OF_CHARACTER.get(first);
+  return byte !== undefined && byte >= 0x80 && byte < 0xc0;
+}

@@ -1,6 +1,6 @@
 import { inProportion, replaceMatches } from './bounded.ts';
-import { fromByteLevel } from './byte_level.ts';
-import { readPart, refuse, type PartTable } from './fields.ts';
+import { beginsWithin, fromByteLevel } from './byte_level.ts';
+import { isObject, readPart, refuse, type PartTable } from './fields.ts';
 import { findPattern } from './pattern.ts';
 
 /** Makes text of tokens, step by step; what the last step leaves is put together. */
@@ -117,3 +117,39 @@ export function cleanUp(text: string, shortens = false): string {
 
 /** @throws bad-tokenizer when it is not computed here */
 export const readDecoder = (json: unknown): Decoder => readPart(json, 'decoder', DECODERS);
+
+/** Whether text falls in two between two tokens. */
+type Parts = (before: string, after: string) => boolean;
+
+const ALWAYS: Parts = () => true;
+const NEVER: Parts = () => false;
+
+/** How a decoder's text falls in two; one that changes text over several tokens never lets it. */
+export function partsOf(json: unknown): Parts {
+  if (json === null || json === undefined) return ALWAYS;
+  if (!isObject(json)) return NEVER;
+  switch (json.type) {
+    case 'ByteLevel':
+      return (_, after) => !beginsWithin(after);
+    case 'ByteFallback':
+      return (before, after) => !(BYTE.test(before) && BYTE.test(after));
+    case 'Metaspace':
+    case 'BPEDecoder':
+    case 'Replace':
+    case 'Strip':
+    case 'Fuse':
+      return ALWAYS;
+    case 'WordPiece':
+      return json.cleanup === false ? ALWAYS : NEVER;
+    case 'Sequence': {
+      const decoders = json.decoders as readonly { type: string }[];
+      const fused = decoders.findIndex(({ type }) => type === 'Fuse');
+      // Behind a fusion only what touches the beginning leaves the rest as it is.
+      if (fused >= 0 && decoders.slice(fused + 1).some(({ type }) => type !== 'Strip')) return NEVER;
+      const parts = decoders.map(partsOf);
+      return (before, after) => parts.every((part) => part(before, after));
+    }
+    default:
+      return NEVER;
+  }
+}

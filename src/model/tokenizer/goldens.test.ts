@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LabError } from '../../errors.ts';
+import { seededRandom } from '../../tensor/random.ts';
+import { tailSearch } from '../tail.ts';
 import type { Json } from './fields.ts';
 import type { TokenizerFiles } from './settings.ts';
 import { makeTokenizer, type Tokenizer } from './tokenizer.ts';
@@ -73,6 +75,64 @@ function check(one: Case): string | undefined {
     throw error;
   }
 }
+
+/** All tokenizers that are computed, with ids that each was seen to give, drawn at random to a few hundred. */
+function* drawn(): Generator<{ label: string; tokenizer: Tokenizer; ids: number[]; random: () => number }> {
+  for (const [place, one] of golden.cases.entries()) {
+    const random = seededRandom(place).uniform;
+    const seen = [...one.right.ids, ...one.right.drawn.map(([ids]) => ids)].filter(
+      ({ length }) => length > 0,
+    );
+    const ids = Array.from({ length: 40 }, () => seen[Math.floor(random() * seen.length)]!)
+      .flat()
+      .slice(0, 300);
+    try {
+      const tokenizer = makeTokenizer(filesOf(one), 2 ** 20);
+      yield { label: `seed ${one.seed}, ${one.kind}`, tokenizer, ids, random };
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error;
+    }
+  }
+}
+
+describe('text while it is generated', () => {
+  it('falls in two where a tokenizer says so', () => {
+    let cuts = 0;
+    for (const { label, tokenizer, ids, random } of drawn()) {
+      const whole = tokenizer.decode(ids);
+      for (let n = 0; n < 12; n++) {
+        const at = 1 + Math.floor(random() * (ids.length - 2));
+        if (!tokenizer.parts(ids[at - 1]!, ids[at]!)) continue;
+        cuts++;
+        const [front, first] = [tokenizer.decode(ids.slice(0, at)), tokenizer.decode([ids[at]!])];
+        const back = tokenizer.decode(ids.slice(at));
+        expect(whole.startsWith(front), `${label}: in front of ${at}`).toBe(true);
+        // How the first token of all begins may differ from how it does behind others.
+        expect(whole.endsWith(back.slice(first.length)), `${label}: behind ${at}`).toBe(true);
+      }
+    }
+    expect(cuts).toBeGreaterThan(1000);
+  });
+
+  it('is searched to the token as if all of it were read each time', () => {
+    for (const { label, tokenizer, ids, random } of drawn()) {
+      const whole = tokenizer.decode(ids);
+      const at = Math.floor(random() * whole.length);
+      const stops = [whole.slice(at, at + 1 + Math.floor(random() * 12)), 'nowhere in it'];
+      const found = tailSearch(tokenizer, stops);
+      const place = ids.findIndex(found);
+      const read = (length: number) => tokenizer.decode(ids.slice(0, length));
+      const holds = (text: string) => stops.some((stop) => text.includes(stop));
+      if (place >= 0) expect(holds(read(place + 1)), label).toBe(true);
+      // What a text holds it may lose by what follows, so the first place is looked for by going through all before.
+      const before = place < 0 ? ids.length : place;
+      for (let n = 0; n < 40; n++) {
+        const length = Math.floor(random() * (before + 1));
+        expect(holds(read(length)), `${label}: ${JSON.stringify(stops[0])} at ${length}`).toBe(false);
+      }
+    }
+  });
+});
 
 describe('tokenizers by transformers', () => {
   it('are of the versions that the code follows', () => {

@@ -1,7 +1,7 @@
 import { fatesByTable, reasonIn, refusedOf, sharing, type KeyFate } from '../key_fates.ts';
 import { addTokens } from './added_tokens.ts';
 import { ownParts, prepare } from './classes.ts';
-import { cleanUp, readDecoder } from './decoders.ts';
+import { cleanUp, partsOf, readDecoder } from './decoders.ts';
 import { fieldsOf, isObject, objectOf, quoted, refuse, type Json } from './fields.ts';
 import { modelType, readModel } from './models.ts';
 import { readNormalizer } from './normalizers.ts';
@@ -22,6 +22,11 @@ export interface Tokenizer {
   encode(text: string, options?: { add_special_tokens: boolean }): number[];
   /** Text of ids, special tokens left out. */
   decode(ids: readonly number[]): string;
+  /**
+   * Whether the text of all ids falls in two between two of them, whatever stands before and behind: what lies in front
+   * never changes by what follows, and what follows only in how its first token begins.
+   */
+  parts(before: number, after: number): boolean;
   /** Begins every rolling window and stands for an empty context: BOS, else EOS. */
   prefix_token_id: number;
   /** The end-of-text token's id and text, where the tokenizer has one. */
@@ -114,6 +119,11 @@ export function makeTokenizer(files: TokenizerFiles, vocab_size: number): Tokeni
     const text = decoder ? decoder(tokens).join('') : tokens.join(' ');
     return cleans ? cleanUp(text) : text;
   }
+  const seen = (id: number): string | undefined => {
+    const token = added.token(id) ?? model.token(id);
+    return token === undefined || added.isSpecial(token) ? undefined : token;
+  };
+  const partsTokens = cleans ? () => false : partsOf(json.decoder);
   const named = (which: Name): { id: number; text: string } | undefined => {
     const token = special.named.get(which);
     if (!token) return undefined;
@@ -157,6 +167,10 @@ export function makeTokenizer(files: TokenizerFiles, vocab_size: number): Tokeni
       return checked(adds ? [...frame.before, ...ids, ...frame.after] : ids);
     },
     decode: (ids) => (ids.length === 0 ? '' : textOfIds(ids, true)),
+    parts(before, after) {
+      const [a, b] = [seen(before), seen(after)];
+      return a !== undefined && b !== undefined && partsTokens(a, b);
+    },
     prefix_token_id: prefix.id,
     eos,
     bos_in_front,

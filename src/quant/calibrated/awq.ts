@@ -10,6 +10,9 @@ import type { InputStatistics } from './statistics.ts';
 const RATIOS = 20;
 const CLIPS = 10;
 
+/** Scalings that are tried for a site at most. */
+export const MOST_SCALINGS = RATIOS + 1;
+
 /** A range below this counts as this. */
 const SMALLEST_RANGE = 1e-5;
 

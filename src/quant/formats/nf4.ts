@@ -14,7 +14,8 @@ const VALUES = [
 export const nf4 = namedCodebook({
   quant_type: 'nf4',
   values: VALUES,
-  about: 'a codebook whose 16 values are the quantiles of a normal distribution, one of them 0.',
+  about:
+    'a codebook whose 16 values are quantiles of a normal distribution, one of them 0. Divided by their absmax, weights do not fall on them equally often: it is a good code for them, not the best there is.',
   saved: 'bitsandbytes',
   look: { hue: 'nf4', shape: 'circle', dash: 'solid' },
 });

@@ -18,14 +18,14 @@ export const originNote = ({ foreign }: Pick<ExperimentResult, 'foreign'>): stri
     : undefined;
 
 /** A sentence a configuration that a run ended without having all answers of, with the reason where one is known. */
-export function gapSentences({ spec, state, planned, runs, failures }: ExperimentResult): string[] {
+export function gapSentences({ spec, state, planned, shard, runs, failures }: ExperimentResult): string[] {
   if (state !== 'incomplete') return [];
   const names = distinctNames(spec.configs);
   const counts: AnswerCounts = spec.configs.map((config) => {
     const run = runs.find((one) => sameConfig(one.config, config));
     return Object.fromEntries(run?.tasks.map(({ task, n }) => [task, n]) ?? []);
   });
-  return gapsOf({ spec, ...(planned && { planned }) }, counts).map(({ config, answered, planned: all }) => {
+  return gapsOf({ spec, ...(planned && { planned }), ...(shard && { shard }) }, counts).map(({ config, answered, planned: all }) => {
     const failure = failures?.find((one) => sameConfig(one.config, spec.configs[config]));
     const why = failure ? `: ${failure.failure.message}` : '.';
     return `${names[config]!} has ${whole(answered)} of ${count(all, 'answer')}${why}`;
@@ -39,10 +39,17 @@ export function baselineNote({ spec, runs }: Pick<ExperimentResult, 'spec' | 'ru
   return `${longName(spec.configs[0]!)} is the baseline and has no answers: without them nothing is compared.`;
 }
 
+/** The sentence that stands beside the numbers of a part; undefined for a whole result. */
+export const shardNote = ({ shard }: Pick<ExperimentResult, 'shard'>): string | undefined =>
+  shard &&
+  `This is part ${shard.index + 1} of ${shard.of} of the experiment: its scores are those of its own items, until the parts are merged.`;
+
 /** All that has to be said beside a result's numbers, wherever they are shown. */
 export const notesOn = (result: ExperimentResult): string[] =>
-  [originNote(result), digestNote(result), ...gapSentences(result), baselineNote(result)].filter(
-    (note) => note !== undefined,
-  );
+  [
+    ...[originNote(result), digestNote(result), shardNote(result)],
+    ...gapSentences(result),
+    baselineNote(result),
+  ].filter((note) => note !== undefined);
 
 const sameConfig = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b);

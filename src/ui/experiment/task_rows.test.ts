@@ -7,7 +7,7 @@ import { parseSpec } from '../../study/spec.ts';
 import { planSentences } from '../words/plan_text.ts';
 import { sentenceText } from '../words/sentence.ts';
 import { defaultSpec } from './draft.ts';
-import { estimateRun } from './estimate/estimate.ts';
+import { estimateRun } from '../../study/estimate.ts';
 
 const float = { load_seconds: 1, pass_seconds: 1, token_seconds: 1 };
 const probe = { shape: parseConfig(tiny), speeds: { float } };

@@ -10,6 +10,8 @@ import { parseRoute, queryOf } from '../shell/route.ts';
 import { EXPLORE_QUERY as QUERY } from './explore_query.ts';
 import { measure, measuredWhole } from './weights/measure.ts';
 import { lloydStep, moveLevel, placeByQuantiles, roundCode, scaleWeights } from './codes/own_code.ts';
+import type { Pair } from './output/output_error.ts';
+import { FARTHEST } from './output/pair_field.ts';
 import { openOwnFile, readFirstWeights, type OwnFile } from './weights/own_file.ts';
 import { parsePasted } from './weights/pasted.ts';
 import {
@@ -59,6 +61,13 @@ class ExploreState {
   planted = $state<number>();
   /** The outlier's value, in tenths of a standard deviation. */
   plantedTenths = $state(QUERY.plantedTenths.missing);
+
+  /** The format whose scale is pulled, and that scale in hundredths of the one that just fits. */
+  scaleOf = $state(QUERY.scaleOf.missing);
+  scaleHundredths = $state(QUERY.scaleHundredths.missing);
+  /** Two weights in steps of a code, and how alike their inputs are, in hundredths. */
+  pair = $state.raw(QUERY.pair.missing);
+  alike = $state(QUERY.alike.missing);
 
   blocksize = $derived(BLOCKSIZES[this.blocksizeAt]!);
   #clean = $derived(this.#chosen());
@@ -178,6 +187,10 @@ class ExploreState {
       plantedAt: usual ? undefined : this.planted,
       plantedTenths: planted ? this.plantedTenths : QUERY.plantedTenths.missing,
       book: wantedBook,
+      scaleOf: this.scaleOf,
+      scaleHundredths: this.scaleHundredths,
+      pair: this.pair,
+      alike: this.alike,
     };
     return printQuery(QUERY, state);
   }
@@ -202,6 +215,23 @@ class ExploreState {
     this.blocksizeAt = BLOCKSIZES.indexOf(blocksize as (typeof BLOCKSIZES)[number]);
     this.wantedBlock = Math.floor(at / blocksize);
     this.wantedWeight = at % blocksize;
+  }
+
+  /** The block of so many weights that the selected weight lies in. */
+  blockOfSize(length: number): number {
+    return Math.floor((this.block * this.blocksize + this.weight) / length);
+  }
+
+  /** Selects the first weight of a block of so many weights. */
+  selectBlockOfSize(block: number, length: number): void {
+    this.wantedBlock = Math.floor((block * length) / this.blocksize);
+    this.wantedWeight = (block * length) % this.blocksize;
+  }
+
+  /** Moves the two weights whose inputs are alike, in steps of their code. */
+  movePair(to: Pair): void {
+    const within = (x: number) => Math.round(100 * Math.max(-FARTHEST, Math.min(FARTHEST, x))) / 100;
+    this.pair = [within(to[0]), within(to[1])];
   }
 
   /** Another codebook of one's own, or none; the one before can be had back. */

@@ -9,6 +9,8 @@ export const LESSONS = [
   'nf4-fp4',
   'double-quant',
   'outliers-int8',
+  'scale-rules',
+  'output-error',
   'does-it-matter',
   'is-it-real',
   'own-codebook',

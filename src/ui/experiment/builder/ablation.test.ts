@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseSpec } from '../../../study/spec.ts';
-import { configName } from '../../../quant/config.ts';
+import { ASKED_ROWS, bitsPerWeight, configName } from '../../../quant/config.ts';
 import { ablation } from './ablation.ts';
 import { defaultSpec } from '../draft.ts';
 import { PRESETS } from './presets.ts';
@@ -37,4 +37,17 @@ test('every preset is an experiment that can run', () => {
   for (const { title, configs } of PRESETS) {
     expect(parseSpec({ ...defaultSpec(), title, configs }).configs.length).toBeGreaterThan(2);
   }
+});
+
+test('“Every format” has a row for each format that can be asked for, from many bits to few', () => {
+  const [baseline, ...others] = PRESETS.find(({ title }) => title === 'Every format')!.configs;
+  expect(baseline!.quant_type).toBe('none');
+  const bits = others.map(bitsPerWeight);
+  expect(bits).toEqual(bits.toSorted((a, b) => b - a));
+  const there = new Set(others.map(({ quant_type }) => quant_type));
+  // A code of the reader's own is not among them; the ruler of sixteen values is there by group, as tools have it.
+  const asked = ASKED_ROWS.map(({ quant_type }) => quant_type).filter(
+    (quant_type) => !['none', 'custom', 'int4'].includes(quant_type),
+  );
+  expect(asked.filter((quant_type) => !there.has(quant_type))).toEqual([]);
 });

@@ -8,7 +8,7 @@ import { dequantize, quantize, type Quantizing } from '../../../quant/quantize.t
 import { parseSpec } from '../../../study/spec.ts';
 import { printSpec, readSpec } from '../../../study/spec_query.ts';
 import { LOOKS } from '../../chart/look.ts';
-import { estimateRun } from '../estimate/estimate.ts';
+import { estimateRun } from '../../../study/estimate.ts';
 import { anotherConfig, defaultSpec, withQuantType } from '../draft.ts';
 
 // The table with a row more; everything imported above reads this one.

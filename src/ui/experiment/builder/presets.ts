@@ -1,5 +1,7 @@
+import everyFormat from '../../../../examples/every-format.json';
 import { BLOCKSIZES } from '../../../quant/knobs.ts';
-import type { QuantConfig } from '../../../quant/config.ts';
+import { bitsPerWeight, type QuantConfig } from '../../../quant/config.ts';
+import { parseSpec } from '../../../study/spec.ts';
 import { ablation } from './ablation.ts';
 import { defaultSpec } from '../draft.ts';
 
@@ -11,6 +13,12 @@ export interface Preset {
 
 const FLOAT32 = { quant_type: 'none', compute_dtype: 'float32' } as const;
 const NF4_64 = { quant_type: 'nf4', blocksize: 64, double_quant: false, compute_dtype: 'float32' } as const;
+
+/** The baseline, then the others from many bits to few; those of as many bits stay in their order. */
+const groupedByBits = ([baseline, ...others]: readonly QuantConfig[]): QuantConfig[] => [
+  baseline!,
+  ...others.sort((a, b) => bitsPerWeight(b) - bitsPerWeight(a)),
+];
 
 /** Sets of configurations to begin an experiment with; the model and the questions stay as they are. */
 export const PRESETS: readonly Preset[] = [
@@ -42,4 +50,5 @@ export const PRESETS: readonly Preset[] = [
       { quant_type: 'llm_int8', llm_int8_threshold: 6, compute_dtype: 'float16' },
     ],
   },
+  { title: everyFormat.title, configs: groupedByBits(parseSpec(everyFormat).configs) },
 ];

@@ -3,7 +3,7 @@ import tiny from '../../../../public/models/nibble-tiny/config.json';
 import { parseConfig } from '../../../model/config.ts';
 import type { Probe } from '../../../study/speed.ts';
 import { defaultSpec } from '../draft.ts';
-import { estimateRun, estimateSentences, wantsProbe, type PastRun } from './estimate.ts';
+import { estimateRun, estimateSentences, wantsProbe, type PastRun } from '../../../study/estimate.ts';
 
 const spec = defaultSpec();
 const [float32, , nf4] = spec.configs as [(typeof spec.configs)[0], unknown, (typeof spec.configs)[0]];
@@ -15,7 +15,7 @@ const footprint = (actual_bytes: number, bits_per_weight: number) => ({
   actual_bytes,
   bits_per_weight,
 });
-const timings = { load_seconds: 1, answer_seconds: 27, items: 270, tokens: 0, tokens_per_second: 0 };
+const timings = { load_seconds: 1, answer_seconds: 24, items: 240, tokens: 0, tokens_per_second: 0 };
 
 const past = {
   id: 'r',
@@ -41,17 +41,17 @@ test('size and time by an earlier run', () => {
   // It comes with the page: nobody waits for a download.
   expect(download_bytes).toBeUndefined();
   expect(weight_bytes).toBe(2_000_000);
-  // 540 answers in 54 s; now 5 configurations of 270 items, and a second each to load.
-  expect(time!.seconds[0]).toBeCloseTo((5 * (1 + 27)) / 1.25);
-  expect(time!.seconds[1]).toBeCloseTo(5 * (1 + 27) * 1.25);
+  // 480 answers in 48 s; now 4 configurations of 240 items, and a second each to load.
+  expect(time!.seconds[0]).toBeCloseTo((4 * (1 + 24)) / 1.25);
+  expect(time!.seconds[1]).toBeCloseTo(4 * (1 + 24) * 1.25);
   const small = estimateRun({ ...spec, configs: [{ ...nf4, blocksize: 32 } as typeof nf4] }, [past]);
   expect(small.weight_bytes).toBeCloseTo(400_000 + (800_000 * 5) / 8);
 });
 
 test('another mixture is less certain, another task is not guessed at', () => {
-  const arc = estimateRun({ ...spec, tasks: [{ task: 'mini_arc', limit: 270 }] }, [past]);
+  const arc = estimateRun({ ...spec, tasks: [{ task: 'mini_arc', limit: 240 }] }, [past]);
   expect(arc.time!.seconds[1] / arc.time!.seconds[0]).toBeCloseTo(4);
-  expect(estimateRun({ ...spec, tasks: [{ task: 'arc_easy', limit: 270 }] }, [past]).time).toBeUndefined();
+  expect(estimateRun({ ...spec, tasks: [{ task: 'arc_easy', limit: 240 }] }, [past]).time).toBeUndefined();
   expect(estimateRun({ ...spec, tasks: [{ task: 'mini_arc' }] }, [past]).time).toBeUndefined();
   // Of a run that does not say which items its seconds are of nothing follows.
   const older = { ...past, configs: { 0: { ...past.configs[0]!, timings: { ...timings, items: 0 } } } };
@@ -64,7 +64,7 @@ test('an estimate in words', () => {
   expect(estimateSentences(estimateRun({ ...spec, model: hub }, [run]))).toEqual([
     'The download is about 2 MB.',
     'The weights take up to about 2 MB of GPU memory at a time.',
-    'From your run of 21 Nov 2026, 13:58, it takes about 2 to 3 min.',
+    'From your run of 21 Nov 2026, 13:58, it takes about 80 s to 2 min.',
   ]);
 });
 
@@ -80,19 +80,21 @@ const probe: Probe = {
 
 test('a probe tells the time by passes and tokens, with every fourth character a token', () => {
   const asked = { ...spec, configs: [float32, nf4], tasks: [{ task: 'mini_arc' as const, limit: 10 }] };
-  const expected = 3 + 10 * (0.5 + 21 * 0.01) + 1 + 10 * (0.1 + 21 * 0.02);
+  const expected = 3 + 10 * (0.5 + 28.75 * 0.01) + 1 + 10 * (0.1 + 28.75 * 0.02);
   const { time } = estimateRun(asked, [], probe);
   expect(time!.seconds[0]).toBeCloseTo(expected / 2);
   expect(time!.seconds[1]).toBeCloseTo(expected * 2);
-  expect(estimateSentences({ time })).toEqual(['From a probe of 2 s on this GPU, it takes about 8 to 33 s.']);
+  expect(estimateSentences({ time })).toEqual(['From a probe of 2 s on this GPU, it takes about 9 to 37 s.']);
   const seconds = (parts: Partial<typeof spec>) =>
     2 * estimateRun({ ...asked, configs: [nf4], ...parts }, [], probe).time!.seconds[0];
   // More than there are: all 80. A generated token is a pass of its own.
-  expect(seconds({ tasks: [{ task: 'mini_text', limit: 1000 }] })).toBeCloseTo(1 + 80 * (0.1 + 108 * 0.02));
+  expect(seconds({ tasks: [{ task: 'mini_text', limit: 1000 }] })).toBeCloseTo(1 + 80 * (0.1 + 110.5 * 0.02));
   expect(seconds({ tasks: [{ task: 'mini_coqa', doc_ids: [3] }] })).toBeCloseTo(1 + 7 * 0.1 + 46.5 * 0.02);
-  expect(seconds({ tasks: [{ task: 'mini_arc', limit: 1, num_fewshot: 4 }] })).toBeCloseTo(1.1 + 105 * 0.02);
+  expect(seconds({ tasks: [{ task: 'mini_arc', limit: 1, num_fewshot: 4 }] })).toBeCloseTo(
+    1.1 + 143.75 * 0.02,
+  );
   const llm_int8 = { quant_type: 'llm_int8', llm_int8_threshold: 6, compute_dtype: 'float16' } as const;
-  expect(seconds({ configs: [llm_int8] })).toBeCloseTo(10 * 4);
+  expect(seconds({ configs: [llm_int8] })).toBeCloseTo(10 * 8);
 });
 
 test('a probe fills in what earlier runs leave open, and is wanted only there', () => {

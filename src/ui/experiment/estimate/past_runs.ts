@@ -1,5 +1,5 @@
 import { store } from '../../../lab/client/kept.ts';
-import type { PastRun } from './estimate.ts';
+import type { PastRun } from '../../../study/estimate.ts';
 
 /** The number of earlier runs an estimate looks at. */
 const MOST = 20;

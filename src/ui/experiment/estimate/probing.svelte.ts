@@ -5,7 +5,7 @@ import type { Probe } from '../../../study/speed.ts';
 import type { ChosenFolder } from '../../kit/chosen_files.ts';
 import { hubToken } from '../../page/hub_token.svelte.ts';
 import { lab } from '../../page/lab.ts';
-import { identity } from './estimate.ts';
+import { identity } from '../../../study/estimate.ts';
 
 /** The probe of the draft's model: as it was kept, or measured when the reader asks for it. */
 class Probing {

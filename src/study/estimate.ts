@@ -1,10 +1,10 @@
-import { footprintOf } from '../../../model/footprint.ts';
-import { arithmeticOf, PROBE_SECONDS, type Probe, type Speed } from '../../../study/speed.ts';
-import type { RunRecord } from '../../../study/record.ts';
-import { canonicalJson, type ExperimentSpec, type ModelRef } from '../../../study/spec.ts';
-import { TASKS } from '../../../eval/tasks/tasks.ts';
-import { bitsPerWeight, type QuantConfig } from '../../../quant/config.ts';
-import { bytes, dateTime, durationRange } from '../../../study/view/format.ts';
+import { footprintOf } from '../model/footprint.ts';
+import { arithmeticOf, PROBE_SECONDS, type Probe, type Speed } from './speed.ts';
+import type { RunRecord } from './record.ts';
+import { canonicalJson, type ExperimentSpec, type ModelRef } from './spec.ts';
+import { TASKS } from '../eval/tasks/tasks.ts';
+import { bitsPerWeight, type QuantConfig } from '../quant/config.ts';
+import { bytes, dateTime, durationRange } from './view/format.ts';
 
 /** A run that was measured here before: how fast, and how large. */
 export type PastRun = RunRecord;

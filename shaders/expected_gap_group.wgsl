@@ -1,0 +1,37 @@
+// computes     per strip of the vocabulary: Σ exp(base - largest base) · (base - logit), half of a Kullback-Leibler divergence
+// inputs       base [R, V] and logits [R, V] f32 · peaks [R, strips] (largest, sum) of base, by logit_strips
+// output       gaps [R, strips] f32
+// invocation   LANES share 1 strip of 1 row, each every LANES-th logit of it
+// tested by    src/gpu/kernels/kernels.gpu.test.ts, against expected_gap.ts
+struct Params { R: u32, V: u32, strip: u32 }
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> base: array<f32>;
+@group(0) @binding(2) var<storage, read> logits: array<f32>;
+@group(0) @binding(3) var<storage, read> peaks: array<vec2f>;
+@group(0) @binding(4) var<storage, read_write> gaps: array<f32>;
+
+@compute @workgroup_size(LANES)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = group.y * groups.x + group.x;
+  let strips = (params.V + params.strip - 1) / params.strip;
+  if (i >= params.R * strips) {
+    return;
+  }
+  let row = (i / strips) * params.V;
+  let begin = (i % strips) * params.strip;
+  let end = min(begin + params.strip, params.V);
+  let peak = peaks[i].x;
+  var gap = 0.0;
+  for (var v = begin + lane; v < end; v += LANES) {
+    gap += exp(base[row + v] - peak) * (base[row + v] - logits[row + v]);
+  }
+  let sum = group_sum(gap, lane);
+  if (lane == 0) {
+    gaps[i] = sum;
+  }
+}

@@ -1,0 +1,62 @@
+import group from '../../../shaders/preludes/group.wgsl?raw';
+import groupLargest from '../../../shaders/preludes/group_largest.wgsl?raw';
+import argmaxSource from '../../../shaders/argmax_group.wgsl?raw';
+import expectedGapSource from '../../../shaders/expected_gap_group.wgsl?raw';
+import layerNormSource from '../../../shaders/layer_norm_group.wgsl?raw';
+import logitStripsSource from '../../../shaders/logit_strips_group.wgsl?raw';
+import logprobsSource from '../../../shaders/logprobs_group.wgsl?raw';
+import rmsNormSource from '../../../shaders/rms_norm_group.wgsl?raw';
+import { grid, type Access, type Kernel, type ParamTypes, type Params } from '../device/kernel.ts';
+import { argmax } from './argmax.ts';
+import { expected_gap } from './expected_gap.ts';
+import { layer_norm } from './layer_norm.ts';
+import { logit_strips } from './logit_strips.ts';
+import { logprobs } from './logprobs.ts';
+import { rms_norm } from './rms_norm.ts';
+
+/** Lanes that share a row of so many values: a power of two, so many that each has some ten values of a long one. */
+export const lanesFor = (length: number): number => (length <= 1024 ? 64 : 256);
+
+/** The numbers of lanes that a norm is compiled with. */
+export const NORM_LANES = [64, 256] as const;
+/** Strips are short. */
+export const STRIP_LANES = 64;
+
+/**
+ * The form of a kernel of rows whose lanes share a row instead of having one each. Sums go by lanes, then over lanes in
+ * their order: the same bits on any adapter, whatever its subgroups, and others than one lane's own sum.
+ */
+function grouped<P extends ParamTypes, B extends Record<string, Access>>(
+  kernel: Kernel<P, B>,
+  wgsl: string,
+  rows: (params: Params<P>) => number,
+  lanes: readonly number[],
+): Kernel<P, B> {
+  return {
+    ...kernel,
+    name: `${kernel.name}_group`,
+    wgsl,
+    // A group a row: as many as there would be of 64 lanes each.
+    workgroups: (params) => grid(64 * rows(params)),
+    reference: (params, arrays) => kernel.reference(params, arrays, {}),
+    cases: () =>
+      lanes.flatMap((LANES) =>
+        kernel.cases().map((kase) => ({
+          ...kase,
+          name: `${kase.name} · ${LANES} lanes`,
+          overrides: { LANES },
+        })),
+      ),
+  };
+}
+
+export const rms_norm_group = grouped(rms_norm, group + rmsNormSource, ({ T }) => T, NORM_LANES);
+export const layer_norm_group = grouped(layer_norm, group + layerNormSource, ({ T }) => T, NORM_LANES);
+
+const strips = ({ R, V, strip }: { R: number; V: number; strip: number }) => R * Math.ceil(V / strip);
+const LARGEST = group + groupLargest;
+
+export const logit_strips_group = grouped(logit_strips, LARGEST + logitStripsSource, strips, [STRIP_LANES]);
+export const expected_gap_group = grouped(expected_gap, group + expectedGapSource, strips, [STRIP_LANES]);
+export const argmax_group = grouped(argmax, LARGEST + argmaxSource, ({ R }) => R, [STRIP_LANES]);
+export const logprobs_group = grouped(logprobs, LARGEST + logprobsSource, ({ W }) => W, [STRIP_LANES]);

@@ -1,0 +1,130 @@
+/**
+ * Times the forms of kernels that do the same work side by side: rounds of all forms in turn, and the medians of the
+ * rounds as ratios to the first form. Milliseconds are those of the process on all cores, which is what a software
+ * adapter takes of a machine that does other work, too; on a GPU take wall time: `node tools/compare_forms.mjs --wall`.
+ */
+import { nodeGpu } from '../src/cli/node_gpu.ts';
+import { adapterName } from '../src/gpu/adapter.ts';
+import { openArena, readBack } from '../src/gpu/device/buffers.ts';
+import { recordCommands } from '../src/gpu/device/commands.ts';
+import { openGpu } from '../src/gpu/device/device.ts';
+import type { Kernel, Overrides } from '../src/gpu/device/kernel.ts';
+import { attention, attentionCase } from '../src/gpu/kernels/attention.ts';
+import { attention_merge } from '../src/gpu/kernels/attention_merge.ts';
+import { attention_split, splitsOf } from '../src/gpu/kernels/attention_split.ts';
+import { attention_tile, tileOverrides } from '../src/gpu/kernels/attention_tile.ts';
+import { floats, normals } from '../src/gpu/kernels/cases.ts';
+import { argmax } from '../src/gpu/kernels/argmax.ts';
+import { argmax_group, lanesFor, logit_strips_group, rms_norm_group } from '../src/gpu/kernels/grouped.ts';
+import { logit_strips, STRIP, stripsOf } from '../src/gpu/kernels/logit_strips.ts';
+import { rms_norm } from '../src/gpu/kernels/rms_norm.ts';
+
+const ROUNDS = 5;
+const wall = process.argv.includes('--wall');
+const gpu = await openGpu(await nodeGpu());
+console.log(`${adapterName(gpu.adapter)}; medians of ${ROUNDS} rounds`);
+
+type Step = readonly [kernel: unknown, params: Record<string, number>, overrides?: Overrides];
+type Data = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+
+function now(): number {
+  if (wall) return performance.now();
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+const median = (times: number[]): number => times.sort((a, b) => a - b)[times.length >> 1]!;
+
+/** `times` dispatches of each form's steps a round; the first round warms up. */
+async function compare(
+  what: string,
+  arrays: Record<string, Data>,
+  forms: Record<string, readonly Step[]>,
+  times = 4,
+): Promise<void> {
+  const arena = openArena(gpu);
+  const buffers: Record<string, GPUBuffer> = {};
+  for (const [name, data] of Object.entries(arrays)) buffers[name] = await arena.upload(data, name);
+  const commands = recordCommands(gpu);
+  const measured = Object.keys(forms).map((name) => ({ name, times: [] as number[] }));
+  for (let round = 0; round <= ROUNDS; round++) {
+    for (const { name, times: list } of measured) {
+      const begun = now();
+      for (let i = 0; i < times; i++) {
+        for (const [kernel, params, overrides] of forms[name]!) {
+          commands.dispatch(kernel as Kernel, params, buffers, overrides);
+        }
+      }
+      commands.submit();
+      await readBack(gpu, Object.values(buffers)[0]!, 4);
+      if (round > 0) list.push((now() - begun) / times);
+    }
+  }
+  commands.close();
+  arena.close();
+  const first = median(measured[0]!.times);
+  const words = measured.map(({ name, times: list }) => {
+    const ms = median(list);
+    return `${name} ${ms.toFixed(2)} ms (${(ms / first).toFixed(2)}x)`;
+  });
+  console.log(`${what.padEnd(42)} ${words.join('  ')}`);
+}
+
+for (const [T, context] of [
+  [56, 0],
+  [1, 127],
+  [1, 511],
+] as const) {
+  const span = (t: number): [number, number, number, number] => [0, 0, 0, context + t + 1];
+  const shape = { name: '', T, heads: 9, kv_heads: 3, head_dim: 64, span };
+  const { params, arrays } = attentionCase(shape);
+  const splits = splitsOf(context + T);
+  const mixes = floats(T * 9 * splits * 64);
+  const split = { ...params, splits };
+  const decoding: Step[] = [[attention_split, split]];
+  if (splits > 1) decoding.push([attention_merge, split]);
+  const shared: Record<string, Step[]> =
+    T > 1 ? { tile: [[attention_tile, params, tileOverrides(64)]] } : { split: decoding };
+  const forms: Record<string, Step[]> = { lane: [[attention, params]], ...shared };
+  const what = `attention, ${T} tokens after ${context}, 9/3 × 64`;
+  await compare(what, { ...arrays, mixes, stats: floats(2 * T * 9 * splits) }, forms);
+}
+
+for (const [T, width] of [
+  [1, 576],
+  [56, 576],
+  [1, 2048],
+] as const) {
+  const params = { T, width, eps: 1e-5 };
+  const arrays = { x: normals(T * width, 1), weight: normals(width, 2), y: floats(T * width) };
+  const LANES = lanesFor(width);
+  await compare(
+    `rms_norm, ${T} × ${width}`,
+    arrays,
+    { lane: [[rms_norm, params]], group: [[rms_norm_group, params, { LANES }]] },
+    20,
+  );
+}
+
+for (const R of [1, 20]) {
+  const V = 49152;
+  const strips = stripsOf(V);
+  const arrays = {
+    logits: normals(R * V, 1),
+    peaks: floats(2 * R * strips),
+    places: new Uint32Array(R * strips),
+    ids: new Uint32Array(R),
+  };
+  const params = { R, V, strip: STRIP, strips };
+  await compare(`logit_strips and argmax, ${R} × ${V}`, arrays, {
+    lane: [
+      [logit_strips, params],
+      [argmax, params],
+    ],
+    group: [
+      [logit_strips_group, params, { LANES: 64 }],
+      [argmax_group, params, { LANES: 64 }],
+    ],
+  });
+}
+process.exit(0);
