@@ -9,8 +9,11 @@ import ts from 'typescript-eslint';
  */
 const left = (folder) => CHAIN.slice(0, CHAIN.indexOf(folder));
 const CHAIN = ['tensor', 'quant', 'gpu', 'model', 'eval', 'study', 'lab', 'ui', 'cli'];
-// What is pure right of quant: a model's config as Python writes it, sizes by it alone, an adapter's name.
-const pure = { gpu: ['adapter.ts'], model: ['config.ts', 'footprint.ts', 'read_json.ts'] };
+// What is pure right of quant: a model's config as Python writes it, sizes by it alone, an adapter's name, the version of the kernels.
+const pure = {
+  gpu: ['adapter.ts', 'kernel_version.ts'],
+  model: ['config.ts', 'footprint.ts', 'read_json.ts'],
+};
 const IMPORTS = {
   tensor: {},
   quant: { all: left('quant') },

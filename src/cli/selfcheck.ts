@@ -47,11 +47,11 @@ async function inBrowser(): Promise<Report> {
 
 const asError = ({ code, message }: Failure): LabError => new LabError(code, message);
 
-function print({ kernel, case: name, max_error, bound, pass, mismatch }: CheckRow): void {
+function print({ kernel, case: name, max_error, bound, pass, mismatch, note }: CheckRow): void {
   const verdict = pass ? 'ok  ' : 'FAIL';
   const error = max_error.toExponential(1);
   console.log(
     `${verdict} ${kernel.padEnd(16)} ${error.padStart(8)} of ${bound === 0 ? 'exact' : bound.toExponential(1)}  ${name}`,
   );
-  if (mismatch) console.log(mismatch);
+  if (mismatch ?? note) console.log(mismatch ?? note);
 }

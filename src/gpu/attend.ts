@@ -83,6 +83,10 @@ export function attend(
   commands.dispatch(attention_merge, { T, heads, head_dim, splits }, { ...buffers, mixes, stats });
 }
 
+/** The kernel by which a device attends when it decodes. */
+export const decodingAttention = ({ adapter }: Pick<Gpu, 'adapter'>): string =>
+  (isSoftware(adapter) ? attention : attention_split).name;
+
 /** What a device compiles of them for heads of a width. */
 export function attentionNeeded({ adapter }: Pick<Gpu, 'adapter'>, head_dim: number): Need[] {
   const [lane, tile, split, merge] = ATTENTION_FORMS as [Kernel, Kernel, Kernel, Kernel];

@@ -1,8 +1,8 @@
 import { compare, formatMismatch, maxError } from '../tensor/compare.ts';
-import { recordCommands } from './device/commands.ts';
-import { openArena, readBack, write } from './device/buffers.ts';
 import { forgetFaults, isRefusedByWebGpu, type Gpu } from './device/device.ts';
 import { pipelineKey, type Kernel, type KernelCase, type Overrides } from './device/kernel.ts';
+import { runKernel } from './device/run_kernel.ts';
+import { pinForms } from './pin_forms.ts';
 import { kernelsFor } from './registry.ts';
 
 /** The kernel error of one kernel on one case. */
@@ -18,40 +18,8 @@ export interface CheckRow {
   pass: boolean;
   /** Expected and actual values around the worst element, when the check fails. */
   mismatch?: string;
-}
-
-/** A quiet NaN no kernel computes by accident: what is still there afterwards was never written. */
-const POISON = 0x7fc0dead;
-
-/** Runs a kernel on the GPU: the arrays that it wrote. */
-export async function runKernel(
-  gpu: Gpu,
-  kernel: Kernel,
-  { params, arrays, overrides = {} }: KernelCase,
-): Promise<Record<string, Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>>> {
-  const buffers: Record<string, GPUBuffer> = {};
-  const arena = openArena(gpu);
-  const commands = recordCommands(gpu);
-  try {
-    for (const [name, access] of Object.entries(kernel.bindings)) {
-      const initial = arrays[name]!;
-      buffers[name] = await arena.allocate(initial.byteLength, `${kernel.name} ${name}`);
-      const poisoned = access.startsWith('write ');
-      write(gpu, buffers[name], poisoned ? new Uint32Array(initial.length).fill(POISON) : initial);
-    }
-    commands.dispatch(kernel, params, buffers, overrides);
-    commands.submit();
-    const written: Record<string, Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>> = {};
-    for (const [name, access] of Object.entries(kernel.bindings)) {
-      if (access.startsWith('read ')) continue;
-      const raw = await readBack(gpu, buffers[name]!, arrays[name]!.byteLength);
-      written[name] = access.endsWith('u32') ? new Uint32Array(raw) : new Float32Array(raw);
-    }
-    return written;
-  } finally {
-    commands.close();
-    arena.close();
-  }
+  /** What follows from a check that told two forms apart, each of them right. */
+  note?: string;
 }
 
 /** Runs a kernel on the GPU and on the CPU and compares what they wrote. */
@@ -119,7 +87,10 @@ export function checksFor(needs: readonly Need[]): Check[] {
 const isCompiledWith = ({ overrides = {} }: KernelCase, wanted: Overrides): boolean =>
   Object.entries(overrides).every(([name, value]) => wanted[name] === value);
 
-/** Checks every pipeline needed on one case. Stops at nothing, so that all rows are seen. */
+/**
+ * Checks every pipeline needed on one case, and that the forms a run may take are equal to the bit. Stops at nothing, so
+ * that all rows are seen.
+ */
 export async function quickCheck(
   gpu: Gpu,
   needs: readonly Need[],
@@ -127,10 +98,16 @@ export async function quickCheck(
 ): Promise<void> {
   const checks = checksFor(needs);
   for (const { kernel, kase } of checks) onRow(await checkKernel(gpu, kernel, kase), checks.length);
+  const told = await pinForms(gpu, (kernel, kase) =>
+    needs.some(({ kernels, overrides }) => kernels.includes(kernel) && isCompiledWith(kase, overrides)),
+  );
+  if (told) onRow(told, checks.length);
 }
 
-/** Every case of every kernel. */
+/** Every case of every kernel, and that the forms a run may take are equal to the bit. */
 export async function fullCheck(gpu: Gpu, onRow: (row: CheckRow, total: number) => void): Promise<void> {
   const cases = kernelsFor(gpu).flatMap((kernel) => kernel.cases().map((kase) => ({ kernel, kase })));
   for (const { kernel, kase } of cases) onRow(await checkKernel(gpu, kernel, kase), cases.length);
+  const told = await pinForms(gpu, () => true);
+  if (told) onRow(told, cases.length);
 }

@@ -48,7 +48,7 @@ const GROUPED: readonly { lane: Kernel; group: Kernel; lanes: readonly number[] 
 export const FORMS: readonly Kernel[] = [
   ...ATTENTION_FORMS,
   ...GROUPED.flatMap(({ lane, group }) => [lane, group]),
-] as unknown as readonly Kernel[];
+];
 
 /** The form of a kernel for this device, where a row has `length` values to share; strips when not given. */
 export function formOf<P extends ParamTypes, B extends Record<string, Access>>(

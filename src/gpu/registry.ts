@@ -42,8 +42,17 @@ export const KERNELS: readonly Kernel[] = [
   ]),
 ];
 
-/** The kernels this browser and its adapter can run. */
-export const kernelsFor = (gpu: Gpu): readonly Kernel[] => KERNELS.filter((kernel) => canRun(gpu, kernel));
+/** The kernels that this browser and its adapter can run, of the matmul's forms those that are ever taken there. */
+export function kernelsFor(gpu: Gpu): readonly Kernel[] {
+  const storages = Object.keys(STORAGES) as StorageName[];
+  const taken = new Set(
+    storages.flatMap((storage) => [
+      ...choicesOf(gpu, storage, 'prefill'),
+      ...choicesOf(gpu, storage, 'decode'),
+    ]),
+  );
+  return KERNELS.filter((kernel) => (MATMULS.includes(kernel) ? taken.has(kernel) : canRun(gpu, kernel)));
+}
 
 /** The kernels of a model whose matrices lie so on the device. */
 export const kernelsOf = (gpu: Gpu, storage: StorageName): readonly Kernel[] => [

@@ -217,10 +217,11 @@ function unitedOutliers(all: readonly OutlierColumns[]): OutlierColumns[] {
 }
 
 const originOf = ({ shard, environment, run }: KnownPart): PartOrigin => {
-  const { app, runtime, adapter, kernel_check, adapters, started } = environment;
+  const { app, runtime, adapter, kernel_check, kernels, adapters, started } = environment;
   return {
     ...{ index: shard.index, of: shard.of, answers: run.items.length },
     ...{ app, runtime, adapter, kernel_check, started },
+    ...(kernels && { kernels }),
     ...(adapters && { adapters }),
   };
 };

@@ -1,5 +1,7 @@
 import { LabError, toFailure, type ErrorCode, type Failure } from '../errors.ts';
 import { quickCheck, type Need } from '../gpu/check.ts';
+import type { KernelsUsed } from '../gpu/kernel_version.ts';
+import { kernelsUsed, takeKernels } from '../gpu/kernels_used.ts';
 import type { Gpu } from '../gpu/device/device.ts';
 import { isAdapterFile } from '../model/model_files.ts';
 import { needsOf } from '../model/needs.ts';
@@ -141,8 +143,8 @@ async function measure(
   const model = await openModel(opened.files, adapted?.files);
   requireCalibrations(spec, model);
   const computing = spec.configs.filter((_, index) => plans[index]!.length > 0);
-  const checked = checker(model, computing, emit);
-  const { adapter, kernel_check } = await survivingLoss(survivor, checked);
+  const checked = checker(model, computing, before?.kernels, emit);
+  const machine = await survivingLoss(survivor, checked);
   const hashing = { onProgress: bytes('hash'), signal, hash: host.hash };
   const identity = await identify(ref, opened, model, hashing);
   if (adapted) identity.adapter = await identifyFiles(adapted, isAdapterFile, hashing);
@@ -155,8 +157,7 @@ async function measure(
     {
       app: host.app,
       runtime: host.runtime,
-      adapter,
-      kernel_check,
+      ...machine,
       model: identity,
       ...asked,
       started: created,
@@ -192,8 +193,7 @@ async function measureAll(measurement: Measurement): Promise<void> {
     const later = plans.slice(index + 1);
     try {
       await survivingLoss(measurement, async (gpu) => {
-        const { adapter, kernel_check } = await checked(gpu);
-        const now = { ...owned.record.environment!, adapter, kernel_check };
+        const now = { ...owned.record.environment!, ...(await checked(gpu)) };
         const environment = continued(owned.record.environment, now, await measurement.answers());
         await owned.change(() => ({ environment }));
         await measureConfig({
@@ -227,19 +227,23 @@ const STOPPING: ReadonlySet<ErrorCode> = new Set([
 
 const concernsOneConfig = ({ code }: Failure): boolean => !STOPPING.has(code);
 
-type Checker = (gpu: Gpu) => Promise<Pick<Environment, 'adapter' | 'kernel_check'>>;
+type Checker = (gpu: Gpu) => Promise<Pick<Environment, 'adapter' | 'kernel_check' | 'kernels'>>;
 
-/** Checks the kernels that a run needs on a device, each device once. */
+/** Checks the kernels that a run needs on a device, each device once; a run that goes on takes the recorded ones. */
 function checker(
   model: ModelFiles,
   configs: ExperimentSpec['configs'],
+  recorded: KernelsUsed | undefined,
   emit: (event: RunEvent) => void,
 ): Checker {
   const done = new Map<Gpu, KernelCheck>();
+  let taken = recorded;
   return async (gpu) => {
+    takeKernels(gpu, taken);
     const kernel_check = done.get(gpu) ?? (await checkKernels(gpu, needsOf(gpu, model, configs), emit));
     done.set(gpu, kernel_check);
-    return { adapter: gpu.adapter, kernel_check };
+    taken ??= kernelsUsed(gpu);
+    return { adapter: gpu.adapter, kernel_check, kernels: kernelsUsed(gpu) };
   };
 }
 

@@ -1,24 +1,26 @@
 import { adapterName, type AdapterReport } from '../gpu/adapter.ts';
-import type { Environment } from './result.ts';
+import type { AdapterSegment, Environment } from './result.ts';
 
 /**
- * The environment of a run that goes on: `now`, but begun on the adapter it was begun on; another one is a segment of
- * its own, from so many answers on.
+ * The environment of a run that goes on: `now`, but begun on the adapter and with the kernels it was begun on; others are
+ * a segment of their own, from so many answers on.
  */
 export function continued(before: Environment | undefined, now: Environment, answers: number): Environment {
   if (!before || answers === 0) return now;
-  const { adapter, kernel_check } = now;
   const segments = before.adapters ?? [];
-  const last = segments.at(-1)?.adapter ?? before.adapter;
-  const adapters = isSameAdapter(last, adapter)
+  const adapters = isSame(segments.at(-1) ?? before, now)
     ? segments
-    : [...segments, { adapter, kernel_check, answers }];
-  return {
-    ...now,
-    ...{ adapter: before.adapter, kernel_check: before.kernel_check },
-    ...(adapters.length > 0 && { adapters }),
-  };
+    : [...segments, { ...computing(now), answers }];
+  return { ...now, ...computing(before), ...(adapters.length > 0 && { adapters }) };
 }
+
+type Computing = Pick<AdapterSegment, 'adapter' | 'kernel_check' | 'kernels'>;
+
+const computing = ({ adapter, kernel_check, kernels }: Computing): Computing => ({
+  adapter,
+  kernel_check,
+  ...(kernels && { kernels }),
+});
 
 /**
  * "swiftshader", "A, then B from answer 31 on" where the run went on elsewhere, or "A (5 parts), B (1 part)" where it
@@ -38,8 +40,30 @@ export function adapterNames(environment: Environment): string {
 const namesOf = ({ adapter, adapters = [] }: Pick<Environment, 'adapter' | 'adapters'>): string =>
   [
     adapterName(adapter),
-    ...adapters.map((next) => `then ${adapterName(next.adapter)} from answer ${next.answers + 1} on`),
+    ...adapters.map(
+      (next) => `then ${adapterName(next.adapter)}${kernelsText(next)} from answer ${next.answers + 1} on`,
+    ),
   ].join(', ');
+
+/** " with kernels 2, matvec", or nothing where no record says. */
+const kernelsText = ({ kernels }: Computing): string =>
+  kernels ? ` with kernels ${kernelNames(kernels)}` : '';
+
+/** "version 2, decoding by matvec and attention": the kernels of a record in words. */
+export const kernelNames = ({
+  version,
+  matvec,
+  attention,
+  tile,
+}: NonNullable<Computing['kernels']>): string =>
+  [
+    `version ${version}`,
+    ...(tile ? [`prefill by ${tile} alone`] : []),
+    `decoding by ${matvec} and ${attention}`,
+  ].join(', ');
+
+const isSame = (a: Computing, b: Computing): boolean =>
+  isSameAdapter(a.adapter, b.adapter) && JSON.stringify(a.kernels) === JSON.stringify(b.kernels);
 
 /** True for two reports of what is one kind of adapter, as far as a browser tells. */
 export const isSameAdapter = (a: AdapterReport, b: AdapterReport): boolean =>

@@ -8,9 +8,12 @@ const choice = (doc_id: number, lls: number[]): MultipleChoiceItem => {
   const same = { pred, pred_norm: pred, pred_bytes: pred, gold: 0, acc: 0, acc_norm: 0, acc_bytes: 0 };
   return { doc_id, output_type: 'multiple_choice', lls, is_greedy: [], tokens: [], ...same };
 };
-const result = (digest: string, items: ItemResult[]): ExperimentResult =>
+const result = (digest: string, items: ItemResult[], version?: number): ExperimentResult =>
   ({
     digest,
+    environment: {
+      ...(version !== undefined && { kernels: { version, matvec: 'matvec', attention: 'attention' } }),
+    },
     runs: [
       { config: { quant_type: 'none', compute_dtype: 'float32' }, tasks: [{ task: 'mini_arc', items }] },
     ],
@@ -28,6 +31,18 @@ describe('compareResults', () => {
     const found = compareResults(before, after);
     expect(found.verdict).toBe('within_tolerance');
     expect(found.worst).toBeCloseTo(4e-4, 6);
+  });
+
+  it('knows the rounding of other kernels from a difference', () => {
+    const after = (by: number) => result('b', [choice(4, [-1, -2 - by]), choice(7, [-3, -3.0001])], 2);
+    expect(compareResults(before, after(1e-6))).toMatchObject({
+      verdict: 'other_kernels',
+      sentence: 'Other kernels (version 1 and 2): 2 answers are equal to 5e-7.',
+    });
+    expect(compareResults(after(0), after(1e-6)).verdict).toBe('bit_for_bit');
+    expect(compareResults({ ...after(0), digest: 'c' }, after(1e-6)).verdict).toBe('within_tolerance');
+    expect(compareResults(before, after(1e-4)).verdict).toBe('within_tolerance');
+    expect(compareResults(before, after(1e-2)).verdict).toBe('different');
   });
 
   it('names the first item that differs', () => {

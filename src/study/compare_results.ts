@@ -1,5 +1,6 @@
 import type { ItemResult } from '../eval/item.ts';
 import type { TaskName } from '../eval/tasks/tasks.ts';
+import { kernelVersion } from '../gpu/kernel_version.ts';
 import { longName } from './view/config_names.ts';
 import type { ExperimentResult } from './result.ts';
 import { canonicalJson } from './spec.ts';
@@ -8,9 +9,10 @@ import { canonicalJson } from './spec.ts';
 export interface Reproduction {
   /**
    * bit_for_bit: every answer is the same number. within_tolerance: log-likelihoods differ by no more than the
-   * tolerance, and no answer changed that was not a near-tie. different: something else did.
+   * tolerance, and no answer changed that was not a near-tie. other_kernels: so, and by rounding alone, under another
+   * version of the kernels. different: something else did.
    */
-  verdict: 'bit_for_bit' | 'within_tolerance' | 'different';
+  verdict: 'bit_for_bit' | 'other_kernels' | 'within_tolerance' | 'different';
   /** Items both have. */
   n: number;
   /** The largest difference of a log-likelihood, in nats. */
@@ -19,6 +21,12 @@ export interface Reproduction {
   first?: { config: string; task: TaskName; doc_id: number; what: string };
   sentence: string;
 }
+
+/**
+ * Under two orders of summation log-likelihoods stay closer than this share of themselves, or of 1 nat: float32's unit is
+ * 6e-8, and a token's comes out of some hundred products a layer.
+ */
+const ROUNDING = 1e-5;
 
 /** Log-likelihoods of two implementations of the same arithmetic stay closer than this, in nats. */
 export const TOLERANCE = 1e-3;
@@ -34,6 +42,7 @@ export function compareResults(
 ): Reproduction {
   let n = 0;
   let worst = 0;
+  let relative = 0;
   let first: Reproduction['first'];
   for (const run of a.runs) {
     const twin = b.runs.find(({ config }) => canonicalJson(config) === canonicalJson(run.config));
@@ -47,22 +56,29 @@ export function compareResults(
         n++;
         const { distance, what } = itemDistance(item, other, tolerance);
         worst = Math.max(worst, distance);
+        relative = Math.max(relative, distance / Math.max(1, magnitude(item)));
         if (what !== undefined) first ??= { config: longName(run.config), task, doc_id: item.doc_id, what };
       }
     }
   }
-  const verdict = a.digest === b.digest ? 'bit_for_bit' : first || n === 0 ? 'different' : 'within_tolerance';
+  const versions = [kernelVersion(a.environment), kernelVersion(b.environment)] as const;
+  const rounded = versions[0] !== versions[1] && relative <= ROUNDING;
+  const close = rounded ? 'other_kernels' : 'within_tolerance';
+  const verdict = a.digest === b.digest ? 'bit_for_bit' : first || n === 0 ? 'different' : close;
   return {
     verdict,
     n,
     worst,
     ...(first ? { first } : {}),
-    sentence: sentenceOf(verdict, n, worst, first, tolerance),
+    sentence:
+      verdict === 'other_kernels'
+        ? `Other kernels (version ${versions[0]} and ${versions[1]}): ${n} answers are equal to ${relative.toExponential(0)}.`
+        : sentenceOf(verdict, n, worst, first, tolerance),
   };
 }
 
 function sentenceOf(
-  verdict: Reproduction['verdict'],
+  verdict: Exclude<Reproduction['verdict'], 'other_kernels'>,
   n: number,
   worst: number,
   first: Reproduction['first'],
@@ -112,6 +128,20 @@ function itemDistance(a: ItemResult, b: ItemResult, tolerance: number): { distan
     return changed ? { distance, what: `the answer is ${b.pred}, was ${a.pred}` } : { distance };
   }
   return { distance: Infinity, what: 'the answers are of different kinds' };
+}
+
+/** The largest number of an answer, by its magnitude; 0 where it has none. */
+function magnitude(item: ItemResult): number {
+  switch (item.output_type) {
+    case 'multiple_choice':
+      return Math.max(...item.lls.map(Math.abs));
+    case 'classify':
+      return Math.max(...item.logits.map(Math.abs));
+    case 'loglikelihood_rolling':
+      return Math.abs(item.loglikelihood);
+    default:
+      return 0;
+  }
 }
 
 /** The choices of a question in words; two results that asked different questions under one doc_id differ in them. */

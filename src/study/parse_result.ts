@@ -116,6 +116,9 @@ const kernel_check = v.object({
   checked: index,
   worst: v.object({ kernel: line, case: line, max_error: number, bound: number, worst_ratio: number }),
 });
+const kernels = v.optional(
+  v.object({ version: index, matvec: line, attention: line, tile: v.optional(line) }),
+);
 const started = v.pipe(text, v.isoTimestamp('a time in ISO 8601'));
 /** What answered, and when. */
 const machine = {
@@ -123,7 +126,8 @@ const machine = {
   runtime: line,
   adapter,
   kernel_check,
-  adapters: v.optional(list(v.object({ adapter, kernel_check, answers: index }))),
+  kernels,
+  adapters: v.optional(list(v.object({ adapter, kernel_check, kernels, answers: index }))),
   started,
 };
 const environment = v.strictObject({

@@ -6,6 +6,7 @@ import type { MetricName, MetricValue } from '../eval/stats/metric.ts';
 import type { PairedComparison } from '../eval/stats/paired.ts';
 import type { TaskName } from '../eval/tasks/tasks.ts';
 import type { AdapterReport } from '../gpu/adapter.ts';
+import type { KernelsUsed } from '../gpu/kernel_version.ts';
 import type { OutlierColumns } from '../model/outliers.ts';
 import type { ModuleError } from '../model/calibrate/layer_errors.ts';
 import type { Footprint } from '../model/footprint.ts';
@@ -55,6 +56,8 @@ export interface Environment {
   runtime: string;
   adapter: AdapterReport;
   kernel_check: KernelCheck;
+  /** Which kernels computed; older results do not say, and are of version 1. */
+  kernels?: KernelsUsed;
   /** Of a result merged from parts: who answered which; the other fields are those of the first. */
   parts?: PartOrigin[];
   /** Other adapters that went on after it: the first was lost, or the run was resumed on another machine or driver. */
@@ -73,17 +76,18 @@ export interface Environment {
 /** A part of a merged result, and what answered it. */
 export interface PartOrigin extends Pick<
   Environment,
-  'app' | 'runtime' | 'adapter' | 'kernel_check' | 'adapters' | 'started'
+  'app' | 'runtime' | 'adapter' | 'kernel_check' | 'kernels' | 'adapters' | 'started'
 > {
   index: number;
   of: number;
   answers: number;
 }
 
-/** Another adapter in the middle of a run. */
+/** Another adapter in the middle of a run, or other kernels on it. */
 export interface AdapterSegment {
   adapter: AdapterReport;
   kernel_check: KernelCheck;
+  kernels?: KernelsUsed;
   /** Answers of the run that were there when it began. */
   answers: number;
 }

@@ -9,10 +9,7 @@ const gpu = await openGpu(navigator.gpu);
 console.log(`adapter: ${adapterName(gpu.adapter)}`);
 afterAll(() => gpu.device.destroy());
 
-/** The tiles that a group shares are held to the bit against `tile` in tile_bits.gpu.test.ts; a compiler takes long for them. */
-const checkedHere = kernelsFor(gpu).filter(({ name }) => !/^tile_\d/.test(name));
-
-describe.each(checkedHere.map((kernel) => [kernel.name, kernel] as const))('%s', (_, kernel) => {
+describe.each(kernelsFor(gpu).map((kernel) => [kernel.name, kernel] as const))('%s', (_, kernel) => {
   it('compiles without a message', async () => {
     const module = gpu.device.createShaderModule({ code: kernel.wgsl });
     const { messages } = await module.getCompilationInfo();

@@ -55,37 +55,19 @@ const CANDIDATES = new Map<string, readonly Candidate[]>(
 export const MATMULS: readonly Kernel[] = [...CANDIDATES.values()].flat().map(({ kernel }) => kernel);
 
 /** The kernel for a storage and a phase: the pinned form's, or else the first that suits the shape and the device. */
-export function chooseMatmul(
+export const chooseMatmul = (
   gpu: Gpu,
   storage: StorageName,
   phase: Phase,
   { M, N }: Pick<MatmulParams, 'M' | 'N'>,
-): Kernel {
-  const able = ableTo(gpu, storage, phase);
-  const pinned = able.find(({ form }) => form !== undefined && form === gpu.pinned[phase]);
-  return (pinned ?? suiting(gpu, able).find((use) => M >= use.M && N >= use.N))!.kernel;
-}
+): Kernel => chosen(gpu, storage, phase).find((use) => M >= use.M && N >= use.N)!.kernel;
 
 /** All that chooseMatmul may answer for a storage and a phase on a device. */
-export function choicesOf(gpu: Gpu, storage: StorageName, phase: Phase): readonly Kernel[] {
-  const able = ableTo(gpu, storage, phase);
-  const pinned = able.find(({ form }) => form !== undefined && form === gpu.pinned[phase]);
-  if (pinned) return [pinned.kernel];
-  const suits = suiting(gpu, able);
-  // Those behind one that suits every shape are never asked.
-  const last = suits.findIndex(({ M, N }) => M === 1 && N === 1);
-  return suits.slice(0, last + 1).map(({ kernel }) => kernel);
-}
+export const choicesOf = (gpu: Gpu, storage: StorageName, phase: Phase): readonly Kernel[] =>
+  chosen(gpu, storage, phase).map(({ kernel }) => kernel);
 
-const ableTo = (gpu: Gpu, storage: StorageName, phase: Phase): Candidate[] =>
-  CANDIDATES.get(storage)!.filter(
-    (candidate) => (candidate.phase ?? phase) === phase && canRun(gpu, candidate.kernel),
-  );
-
-const suiting = ({ adapter }: Gpu, able: readonly Candidate[]): Candidate[] =>
-  able.filter(
-    ({ adapters }) => adapters === 'all' || adapters === (isSoftware(adapter) ? 'software' : 'hardware'),
-  );
+/** The form that a phase takes first on a device, over every storage that forms serve. */
+export const firstForm = (gpu: Gpu, phase: Phase): string => chosen(gpu, 'float', phase)[0]!.form!;
 
 /** By storage the kernels of a phase that this device can run, the form of each beside it. */
 export const formsFor = (
@@ -93,4 +75,20 @@ export const formsFor = (
   storage: StorageName,
   phase: Phase,
 ): readonly { form: string; kernel: Kernel }[] =>
-  ableTo(gpu, storage, phase).flatMap(({ form, kernel }) => (form === undefined ? [] : [{ form, kernel }]));
+  able(gpu, storage, phase).flatMap(({ form, kernel }) => (form === undefined ? [] : [{ form, kernel }]));
+
+/** What a device takes for a phase, the first that suits a shape: the pinned form for every one. */
+function chosen(gpu: Gpu, storage: StorageName, phase: Phase): readonly Candidate[] {
+  const all = able(gpu, storage, phase);
+  const pinned = all.find(({ form }) => form !== undefined && form === gpu.pinned[phase]);
+  if (pinned) return [{ ...pinned, M: 1, N: 1 }];
+  const own = isSoftware(gpu.adapter) ? 'software' : 'hardware';
+  const suits = all.filter(({ adapters }) => adapters === 'all' || adapters === own);
+  // Those behind one that suits every shape are never asked.
+  return suits.slice(0, suits.findIndex(({ M, N }) => M === 1 && N === 1) + 1);
+}
+
+const able = (gpu: Gpu, storage: StorageName, phase: Phase): readonly Candidate[] =>
+  CANDIDATES.get(storage)!.filter(
+    (candidate) => (candidate.phase ?? phase) === phase && canRun(gpu, candidate.kernel),
+  );

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { runKernel } from '../check.ts';
 import { openGpu } from '../device/device.ts';
 import type { KernelCase } from '../device/kernel.ts';
+import { runKernel } from '../device/run_kernel.ts';
 import { MATMUL_SHAPES, matmulCases, type MatmulShape, type Weights } from '../kernels/matmul.ts';
 import { formsFor } from './choose.ts';
 import { STORAGES, type StorageName } from './matrix.ts';

@@ -1,4 +1,4 @@
-import { adapterNames } from '../adapters.ts';
+import { adapterNames, kernelNames } from '../adapters.ts';
 import { TASKS } from '../../eval/tasks/tasks.ts';
 import type { ChatTemplateOrigin, ExperimentResult } from '../result.ts';
 import { canonicalJson } from '../spec.ts';
@@ -20,7 +20,7 @@ function chatTemplateText({ file, sha256, date, without_system }: ChatTemplateOr
 
 /** The origin of the numbers and the protocol, as rows of name and value. */
 export function environmentRows({ spec, environment, digest }: ExperimentResult): string[][] {
-  const { app, runtime, kernel_check, model, started, chat_template } = environment;
+  const { app, runtime, kernel_check, kernels, model, started, chat_template } = environment;
   const files = Object.entries(model.files).map(([name, { bytes, sha256 }]) => [
     name,
     `${bytes} bytes${sha256 ? `, SHA-256 ${sha256}` : ''}`,
@@ -38,6 +38,7 @@ export function environmentRows({ spec, environment, digest }: ExperimentResult)
       'Kernels',
       `${kernel_check.checked} checked on this adapter before the run; nearest to its bound: ${worst.kernel} (${worst.case}) at ${(100 * worst.worst_ratio).toFixed(0)} % of it`,
     ],
+    ...(kernels ? [['Kernels taken', kernelNames(kernels)]] : []),
     ['Protocol', `${HARNESS}: prompts, splits, scores and standard errors of the tasks that bear its names`],
     ['Seed', String(spec.seed)],
     ['Started', started],

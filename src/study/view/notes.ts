@@ -25,11 +25,13 @@ export function gapSentences({ spec, state, planned, shard, runs, failures }: Ex
     const run = runs.find((one) => sameConfig(one.config, config));
     return Object.fromEntries(run?.tasks.map(({ task, n }) => [task, n]) ?? []);
   });
-  return gapsOf({ spec, ...(planned && { planned }), ...(shard && { shard }) }, counts).map(({ config, answered, planned: all }) => {
-    const failure = failures?.find((one) => sameConfig(one.config, spec.configs[config]));
-    const why = failure ? `: ${failure.failure.message}` : '.';
-    return `${names[config]!} has ${whole(answered)} of ${count(all, 'answer')}${why}`;
-  });
+  return gapsOf({ spec, ...(planned && { planned }), ...(shard && { shard }) }, counts).map(
+    ({ config, answered, planned: all }) => {
+      const failure = failures?.find((one) => sameConfig(one.config, spec.configs[config]));
+      const why = failure ? `: ${failure.failure.message}` : '.';
+      return `${names[config]!} has ${whole(answered)} of ${count(all, 'answer')}${why}`;
+    },
+  );
 }
 
 /** The sentence that stands where comparisons would, when the first configuration has no answers; else undefined. */

@@ -4,7 +4,7 @@ import type { ExperimentResult } from '../../../study/result.ts';
 import { canonicalJson } from '../../../study/spec.ts';
 import { longName } from '../../../study/view/config_names.ts';
 import { decimals, megabytes, whole, scoreText } from '../../../study/view/format.ts';
-import { adapterNames } from '../../../study/adapters.ts';
+import { adapterNames, kernelNames } from '../../../study/adapters.ts';
 
 /** One number of a configuration that both runs have. */
 export interface VersusRow {
@@ -58,6 +58,7 @@ export function differences(a: ExperimentResult, b: ExperimentResult): string[] 
     ['Questions', (e.items_sha256 ?? 'not recorded').slice(0, 16)],
     ['Chat template', (e.chat_template?.sha256 ?? 'none').slice(0, 16)],
     ['GPU adapter', adapterNames(e)],
+    ['Kernels', e.kernels ? kernelNames(e.kernels) : 'version 1'],
     ['Lab', `version ${e.app.version}, commit ${e.app.commit}`],
     ['Runtime', e.runtime],
   ];
