@@ -77,7 +77,7 @@ export function project(
   { matrix, bias, lora, order }: Linear,
   { raw, x: inOrder, int8 }: LinearInput,
   y: GPUBuffer,
-  place: Pick<LinearCall, 'rows' | 'offset'> = {},
+  place: Pick<LinearCall, 'rows' | 'offset' | 'accumulate'> = {},
 ): void {
   const { commands, compute_dtype, phase, T: M } = pass;
   const x = order ? gathered(pass, inOrder, order, matrix.columns) : inOrder;
