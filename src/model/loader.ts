@@ -6,20 +6,23 @@ import type { DeviceMatrix } from '../gpu/matrix/matrix.ts';
 import { cpuRoom } from '../gpu/matrix/cpu_room.ts';
 import { rowBytes, type StoredMatrix } from '../gpu/matrix/stored_matrix.ts';
 import { skippedModules, type QuantConfig } from '../quant/config.ts';
+import type { PlainBlockwise4bit, QuantizedTensor } from '../quant/quantized.ts';
 import type { SavedLayout } from '../quant/saved/layout.ts';
 import { findTensor, readWeight, readWeightRows, type Checkpoint } from '../tensor/checkpoint.ts';
 import { loadLora, type Adapter } from './lora.ts';
 import { isSkipped, type LinearModule } from './modules.ts';
 import { readAhead } from './read_ahead.ts';
-import { readsOf, storedMatrix, transposedMatrix } from './stored_tensors.ts';
+import { readsOf, storedMatrix, transposedMatrix, type TensorsInOrder } from './stored_tensors.ts';
 import type { SharedWeights } from './shared_weights.ts';
 import { savedParts, savedReader } from './stored_quant.ts';
-import { requireTensor, type ModelTensor, type ModelTensors } from './tensors.ts';
+import { requireTensor, type ModelTensor } from './tensors.ts';
 
 /** y = x · matrixᵀ + bias. */
 export interface Linear {
   matrix: DeviceMatrix;
   bias: GPUBuffer | undefined;
+  /** [columns] The columns of x in the order that the matrix has them, where it has another than x. */
+  order?: GPUBuffer | undefined;
   /** A LoRA adapter on top: y += (x · Aᵀ) · Bᵀ, its scaling within B. */
   lora?: { A: DeviceMatrix; B: DeviceMatrix };
 }
@@ -30,16 +33,35 @@ export interface Loader {
   readonly arena: Arena;
   /** A matrix as it is stored: an embedding, a language-model head. */
   table(tensor: ModelTensor): Promise<DeviceMatrix>;
-  /** A vector in float32, of one tensor or of several one behind the other, with `plus` added to each value. */
-  vector(tensors: readonly ModelTensor[], plus?: number): Promise<GPUBuffer>;
+  /**
+   * A vector in float32, of one tensor or of several one behind the other, with `plus` added to each value, and divided as
+   * its layer was calibrated.
+   */
+  vector(tensors: readonly ModelTensor[], plus?: number, made?: MadeLayer): Promise<GPUBuffer>;
   /** A vector of one value, for parameters that a checkpoint leaves out. */
   constant(value: number, length: number): Promise<GPUBuffer>;
-  /** A Linear layer: as the checkpoint has quantized it, or under the configuration. */
-  linear(module: LinearModule): Promise<Linear>;
+  /** A Linear layer: as the checkpoint has quantized it, as it was calibrated, or under the configuration. */
+  linear(module: LinearModule, made?: MadeLayer): Promise<Linear>;
   /** Bytes of the Linear layers so far, scales and codes included. */
   linearBytes(): number;
   /** Waits until nothing is read any more. */
   end(): Promise<void>;
+}
+
+/** How a Linear layer's weights were changed before they were quantized. */
+export interface Scaled {
+  inputs?: Float64Array<ArrayBuffer> | undefined;
+  rows?: Float64Array<ArrayBuffer> | undefined;
+}
+
+/** A block's layers that calibration has quantized. */
+export interface MadeLayer {
+  /** Linear layers by their path. */
+  linears: ReadonlyMap<string, PlainBlockwise4bit>;
+  /** What the values of other tensors are divided by, by the tensor's name: what the layers behind are scaled up by. */
+  divisors: ReadonlyMap<string, Float64Array<ArrayBuffer>>;
+  /** By a Linear layer's path: what its inputs' weights were scaled up by, [columns], and its rows divided by, [rows]. */
+  scaled: ReadonlyMap<string, Scaled>;
 }
 
 export type Progress = (bytesDone: number, bytesTotal: number) => void;
@@ -49,6 +71,8 @@ export interface LoaderOptions {
   adapter: Adapter | undefined;
   /** How Linear layers are stored that the checkpoint has quantized. */
   layout: SavedLayout | undefined;
+  /** Linear layers come from calibration, which reads their weights by itself. */
+  calibrated: boolean;
   /** Where the weights lie that no configuration changes. */
   shared: SharedWeights;
 }
@@ -66,8 +90,8 @@ export async function openLoader(
   gpu: Gpu,
   checkpoint: Checkpoint,
   quant: QuantConfig,
-  tensors: ModelTensors,
-  { onProgress, adapter, layout, shared }: LoaderOptions,
+  tensors: TensorsInOrder,
+  { onProgress, adapter, layout, shared, calibrated }: LoaderOptions,
 ): Promise<Loader> {
   const arena = openArena(gpu);
   const storing = await storeAs(arena, quant);
@@ -90,7 +114,7 @@ export async function openLoader(
 
   const plan = readsOf(gpu, checkpoint, tensors, {
     table: ({ name }) => (shared.has(name) ? undefined : AS_STORED),
-    linear: (module) => (isReady(module) ? undefined : storingOf(module)),
+    linear: (module) => (calibrated || isReady(module) ? undefined : storingOf(module)),
   });
   const ahead = readAhead(plan, (name, first, end, room) =>
     readWeightRows(checkpoint, name, first, end, room),
@@ -126,7 +150,12 @@ export async function openLoader(
     return loadMatrix(into, keepingUp, as);
   }
 
-  async function vector(into: Arena, parts: readonly ModelTensor[], plus: number): Promise<GPUBuffer> {
+  async function vector(
+    into: Arena,
+    parts: readonly ModelTensor[],
+    plus: number,
+    by?: Float64Array<ArrayBuffer>,
+  ): Promise<GPUBuffer> {
     const values: Float32Array[] = [];
     for (const { name, shape } of parts) {
       requireTensor(checkpoint, { name, shape });
@@ -138,28 +167,47 @@ export async function openLoader(
       whole.set(part, at);
       at += part.length;
     }
-    return into.upload(plus === 0 ? whole : whole.map((value) => value + plus), parts[0]!.name);
+    const added = plus === 0 ? whole : whole.map((value) => value + plus);
+    return into.upload(by ? added.map((value, i) => value / by[i]!) : added, parts[0]!.name);
   }
 
-  async function vectorOnce(parts: readonly ModelTensor[], plus = 0): Promise<GPUBuffer> {
+  async function vectorOnce(parts: readonly ModelTensor[], plus = 0, made?: MadeLayer): Promise<GPUBuffer> {
     const name = `${parts.map(({ name }) => name).join(' ')} + ${plus}`;
-    const buffer = await shared.once(name, (into) => vector(into, parts, plus));
+    const by = made?.divisors.get(parts[0]!.name);
+    // What calibration divides is this configuration's own.
+    const buffer = by
+      ? await vector(arena, parts, plus, by)
+      : await shared.once(name, (into) => vector(into, parts, plus));
     for (const part of parts) advance(part.name);
     return buffer;
   }
 
-  async function linearMatrix(module: LinearModule): Promise<DeviceMatrix> {
+  async function linearMatrix(
+    module: LinearModule,
+    made: MadeLayer | undefined,
+  ): Promise<Pick<Linear, 'matrix' | 'order'>> {
     const { name, rows, columns } = module;
+    const ready = made?.linears.get(name);
+    if (ready) {
+      advance(`${name}.weight`);
+      return upload(name, ready);
+    }
     if (isReady(module)) {
       const quantized = await layout!.read(saved, name, [rows, columns]);
       const parts = savedParts(checkpoint, layout!, name);
       for (const part of parts) await keepUp(sizeOf(findTensor(checkpoint, part).info.data_offsets));
       parts.forEach(advance);
-      return uploadQuantized(arena, name, quantized);
+      return upload(name, quantized);
     }
     const loaded = await matrix(arena, storedLinear(module), storingOf(module));
     advance(`${name}.weight`);
-    return loaded;
+    return { matrix: loaded };
+  }
+
+  async function upload(name: string, quantized: QuantizedTensor): Promise<Pick<Linear, 'matrix' | 'order'>> {
+    const matrix = await uploadQuantized(arena, name, quantized);
+    if (!('order' in quantized) || !quantized.order) return { matrix };
+    return { matrix, order: await arena.upload(quantized.order, `${name} order`) };
   }
 
   return {
@@ -177,15 +225,15 @@ export async function openLoader(
       advance(name);
       return table;
     },
-    async linear(module) {
+    async linear(module, made) {
       const { name, rows, bias } = module;
       const before = arena.bytes;
-      const loaded = await linearMatrix(module);
+      const loaded = await linearMatrix(module, made);
       linear_bytes += arena.bytes - before;
       const lora = adapter && (await loadLora(arena, adapter, module));
       return {
-        matrix: loaded,
-        bias: bias ? await vectorOnce([{ name: `${name}.bias`, shape: [rows] }]) : undefined,
+        ...loaded,
+        bias: bias ? await vectorOnce([{ name: `${name}.bias`, shape: [rows] }], 0, made) : undefined,
         ...(lora ? { lora } : {}),
       };
     },

@@ -62,11 +62,15 @@ export interface ReadPlan {
   linear: (module: LinearModule) => Storing | undefined;
 }
 
+/** The matrices that are loaded: a model's, or some of its blocks' alone. */
+export type TensorsInOrder = Pick<ModelTensors, 'layers'> &
+  Partial<Pick<ModelTensors, 'embedding' | 'positions' | 'head'>>;
+
 /** The rows that loading a model reads at a time, in its order, as far as they are known before. */
 export function readsOf(
   gpu: Gpu,
   checkpoint: Checkpoint,
-  { embedding, positions, layers, head }: ModelTensors,
+  { embedding, positions, layers, head }: TensorsInOrder,
   { table, linear }: ReadPlan,
 ): Piece[] {
   const pieces = (tensor: ModelTensor | undefined, storing: Storing | undefined): Piece[] => {
