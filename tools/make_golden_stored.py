@@ -83,21 +83,25 @@ def linear_of(weight: torch.Tensor) -> nn.Linear:
     return linear
 
 
-def by_gptqmodel(w: torch.Tensor, group_size: int, symmetric: bool, version_1: bool) -> Stored:
-    codes, scale, zero = rounded(w, group_size, symmetric)
+def by_gptqmodel(w: torch.Tensor, group_size: int, symmetric: bool, version_1: bool, desc_act: bool = False) -> Stored:
+    columns = w.shape[1]
+    # Act-order leaves the columns where they are and scatters the groups over them.
+    order = torch.from_numpy(random_numbers(SEED, f"order {columns}").permutation(columns)) if desc_act else torch.arange(columns)
+    place = torch.argsort(order)
+    codes, scale, zero = rounded(w[:, order], group_size, symmetric)
     wide = [x.repeat_interleave(group_size, 1) for x in (scale, zero)]
-    back = (codes - wide[1]) * wide[0]
+    back = ((codes - wide[1]) * wide[0])[:, place].contiguous()
     module = TorchLinear(
         bits=4,
         group_size=group_size,
-        desc_act=False,
+        desc_act=desc_act,
         sym=symmetric,
         in_features=w.shape[1],
         out_features=w.shape[0],
         bias=False,
         register_buffers=True,
     )
-    module.pack_original(linear_of(back), scale, zero, torch.arange(w.shape[1]) // group_size)
+    module.pack_original(linear_of(back), scale, zero, place // group_size)
     qzeros = module.qzeros
     if version_1:
         qzeros = (qzeros.long() - 0x11111111).to(torch.int32)
@@ -157,17 +161,18 @@ def compressed(layout: str, **fields) -> tuple[dict, object]:
     return config, lambda w: by_compressed_tensors(w, layout, args)
 
 
-def gptq(group_size: int, symmetric: bool, checkpoint_format: str | None) -> tuple[dict, object]:
-    config = {"quant_method": "gptq", "bits": 4, "group_size": group_size, "sym": symmetric, "desc_act": False}
+def gptq(group_size: int, symmetric: bool, checkpoint_format: str | None, desc_act: bool = False) -> tuple[dict, object]:
+    config = {"quant_method": "gptq", "bits": 4, "group_size": group_size, "sym": symmetric, "desc_act": desc_act}
     if checkpoint_format:
         config["checkpoint_format"] = checkpoint_format
-    return config, lambda w: by_gptqmodel(w, group_size, symmetric, checkpoint_format != "gptq_v2")
+    return config, lambda w: by_gptqmodel(w, group_size, symmetric, checkpoint_format != "gptq_v2", desc_act)
 
 
 VARIANTS = {
     "gptq-v1-sym": gptq(32, True, None),
     "gptq-v1-asym": gptq(32, False, "gptq"),
     "gptq-v2-asym": gptq(64, False, "gptq_v2"),
+    "gptq-act-order": gptq(32, False, "gptq", desc_act=True),
     "awq": (
         {"quant_method": "awq", "bits": 4, "group_size": 32, "zero_point": True, "version": "gemm"},
         lambda w: by_autoawq(w, 32),
@@ -229,8 +234,10 @@ def write(name: str, out: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
-    out = parser.parse_args().out
-    for name in VARIANTS:
+    parser.add_argument("--only", choices=VARIANTS, help="one of the checkpoints")
+    arguments = parser.parse_args()
+    out = arguments.out
+    for name in [arguments.only] if arguments.only else VARIANTS:
         write(name, out)
 
 

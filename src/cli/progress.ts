@@ -21,7 +21,9 @@ export function progressPrinter(spec: ExperimentSpec): (event: RunEvent) => void
       case 'progress': {
         const { phase, config, done, total, what } = event;
         const name = config === undefined ? '' : ` ${names[config]!}`;
-        move(`${phase}${name}: ${what} ${Math.floor((100 * done) / Math.max(1, total))} %`);
+        const { eta_seconds: left } = event;
+        const rest = left === undefined ? '' : `, ${Math.ceil(left)} s left`;
+        move(`${phase}${name}: ${what} ${Math.floor((100 * done) / Math.max(1, total))} %${rest}`);
         break;
       }
       case 'environment': {

@@ -8,6 +8,7 @@ import { cast } from './kernels/cast.ts';
 import { clamp } from './kernels/clamp.ts';
 import { dequantize_4bit } from './kernels/dequantize_4bit.ts';
 import { embedding } from './kernels/embedding.ts';
+import { gather_columns } from './kernels/gather_columns.ts';
 import { pick_rows } from './kernels/pick_rows.ts';
 import { rope } from './kernels/rope.ts';
 import { rope_pair } from './kernels/rope_pair.ts';
@@ -24,6 +25,7 @@ const OF_EVERY_MODEL = [
   rope_pair,
   add,
   pick_rows,
+  gather_columns,
   clamp,
   cast,
   advance,

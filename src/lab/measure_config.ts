@@ -11,6 +11,8 @@ import type { ModelFiles } from '../model/open_model.ts';
 import { languageModel, withModel } from '../model/session.ts';
 import { effectiveConfig } from '../model/stored_quant.ts';
 import type { QuantConfig } from '../quant/config.ts';
+import { calibrating, type CalibrationStep } from './calibration.ts';
+import type { Host } from './host.ts';
 import { findStates, keepStates, type Followed } from './baseline_states.ts';
 import type { Eta } from './eta.ts';
 import { passGate, type Gate } from './gate.ts';
@@ -28,6 +30,7 @@ export interface ConfigJob {
   config: QuantConfig;
   model: ModelFiles;
   plan: readonly PlannedItem[];
+  host: Host;
   /** What the configurations still to come are asked. */
   later: readonly (readonly PlannedItem[])[];
   eta: Eta;
@@ -53,11 +56,15 @@ export async function measureConfig(job: ConfigJob): Promise<void> {
   const onProgress = (done: number, total: number) =>
     emit({ type: 'progress', phase: 'load', config: index, done, total, what: 'weights' });
   const computed = effectiveConfig(config, model.stored_quant);
-  await withModel(gpu, { ...model, onProgress }, computed, async (ready) => {
+  const source = { ...job, spec: owned.record.spec };
+  const { calibrator, errors } = await calibrating(source, gpu, computed, calibrationStep(job, begun));
+  await withModel(gpu, { ...model, onProgress, calibrator }, computed, async (ready) => {
     const footprint = measuredFootprint(ready);
     const load_seconds = secondsSince(begun);
     const timings = { load_seconds, answer_seconds: 0, tokens: 0, tokens_per_second: 0 };
-    await owned.change(({ configs }) => ({ configs: { [index]: { footprint, timings }, ...configs } }));
+    await owned.change(({ configs }) => ({
+      configs: { [index]: { footprint, timings, ...(errors && { errors }) }, ...configs },
+    }));
     emit({ type: 'loaded', config: index, footprint, load_seconds });
     await answer(
       job,
@@ -73,6 +80,21 @@ export async function measureConfig(job: ConfigJob): Promise<void> {
     }
     emit({ type: 'config-done', config: index });
   });
+}
+
+/** Tells how far the calibration is and when it will be done; holds it while the run is paused. */
+function calibrationStep({ index, emit, signal, gate }: ConfigJob, begun: number): CalibrationStep {
+  let first: { done: number; time: number; what: string } | undefined;
+  return async (done, total, what) => {
+    await passGate(gate, emit, signal);
+    // Writing a text and going through layers have each their own pace.
+    if (!first || first.what !== what.replace(/\d+/g, '')) {
+      first = { done, time: performance.now(), what: what.replace(/\d+/g, '') };
+    }
+    const eta_seconds = ((total - done) * secondsSince(first.time)) / (done - first.done);
+    const known = secondsSince(begun) > 1 && Number.isFinite(eta_seconds) ? { eta_seconds } : {};
+    emit({ type: 'progress', phase: 'calibrate', config: index, done, total, what, ...known });
+  };
 }
 
 async function answer(

@@ -6,7 +6,7 @@ import { readJson } from '../model/read_json.ts';
 import { forwardSequence } from '../model/sequence.ts';
 import { withModel } from '../model/session.ts';
 import { standIn, type StandIn } from '../model/stand_in.ts';
-import type { QuantConfig } from '../quant/config.ts';
+import { isCalibrated, type QuantConfig } from '../quant/config.ts';
 import { openCheckpoint } from '../tensor/checkpoint.ts';
 import type { Host, OpenedFiles } from './host.ts';
 import { arithmeticOf, PROBE_SECONDS, type Probe, type Speed } from '../study/speed.ts';
@@ -37,9 +37,22 @@ export async function probe(
   const kinds = new Map(configs.map((config) => [arithmeticOf(config), config]));
   const speeds: Probe['speeds'] = {};
   for (const [kind, config] of kinds) {
-    speeds[kind] = await timeModel(gpu, timed, config, PROBE_SECONDS / kinds.size);
+    speeds[kind] = await timeModel(gpu, timed, timedAs(config), PROBE_SECONDS / kinds.size);
   }
   return { shape, download_bytes: downloadBytes(opened), speeds };
+}
+
+/** A configuration that computes as this one does, and is made without a text. */
+function timedAs(config: QuantConfig): QuantConfig {
+  if (!isCalibrated(config)) return config;
+  const { group_size, compute_dtype } = config;
+  const symmetric = 'symmetric' in config && config.symmetric;
+  return {
+    quant_type: 'int4_group',
+    group_size: group_size === -1 ? 32 : group_size,
+    symmetric,
+    compute_dtype,
+  };
 }
 
 function timeModel(gpu: Gpu, timed: StandIn, quant: QuantConfig, seconds: number): Promise<Speed> {

@@ -127,12 +127,12 @@ export interface NamedFile {
   file: File | string;
 }
 
-export type Phase = 'check' | 'download' | 'hash' | 'load' | 'answer';
+export type Phase = 'check' | 'download' | 'hash' | 'calibrate' | 'load' | 'answer';
 
 /** The steps of a run, in the order they happen. */
 export type RunEvent =
   | { type: 'started'; run_id: string; spec: ExperimentSpec; shard?: Shard }
-  /** A phase moves: bytes for download, hash and load, checks for check. `config` is missing before the first one. */
+  /** A phase moves: bytes for download, hash and load, checks for check, steps for calibrate. `config` is missing before the first one. */
   | {
       type: 'progress';
       phase: Exclude<Phase, 'answer'>;
@@ -140,6 +140,8 @@ export type RunEvent =
       done: number;
       total: number;
       what: string;
+      /** Of a calibration: seconds until it is done, once there is enough to go by. */
+      eta_seconds?: number;
     }
   | { type: 'environment'; environment: Environment }
   /** The number of items of each task, known once its file is read; of a shard, its own answers as well. */

@@ -7,8 +7,10 @@ import { isAdapterFile } from '../model/model_files.ts';
 import { needsOf } from '../model/needs.ts';
 import { openChatTemplate } from '../model/chat/chat_template.ts';
 import { openModel, type ModelFiles } from '../model/open_model.ts';
+import { isCalibrated } from '../quant/config.ts';
 import { assembleResult, timedConfigs } from '../study/assemble.ts';
 import { countAnswers, gapsOf } from '../study/complete.ts';
+import { requireCalibrations } from './calibration.ts';
 import { estimate } from './eta.ts';
 import type { ByteProgress } from './files.ts';
 import { openGate, type Gate } from './gate.ts';
@@ -139,6 +141,7 @@ async function measure(
   const opened = await openFiles();
   const adapted = onTop && (await host.openAdapter(onTop, bytes('download'), signal));
   const model = await openModel(opened.files, adapted?.files);
+  requireCalibrations(spec, model);
   const computing = spec.configs.filter((_, index) => plans[index]!.length > 0);
   const checked = checker(model, computing, before?.kernels, emit);
   const machine = await survivingLoss(survivor, checked);
@@ -183,7 +186,7 @@ async function measureAll(measurement: Measurement): Promise<void> {
   const { id, spec } = owned.record;
   const { configs, on_error } = spec;
   const eta = estimate();
-  const scratch = configs.length > 1 ? await host.scratch(id) : undefined;
+  const scratch = configs.length > 1 || configs.some(isCalibrated) ? await host.scratch(id) : undefined;
   for (const [index, config] of configs.entries()) {
     const plan = plans[index]!;
     if (plan.length === 0) continue;

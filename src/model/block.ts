@@ -84,7 +84,19 @@ function activated(pass: Pass, spec: BlockSpec, layer: LayerWeights, input: Line
 }
 
 /** A block is two halves, each of which adds to the residual stream. */
-type Half = 'attention' | 'mlp';
+export type Half = 'attention' | 'mlp';
+
+/** Computes one half of a block from its normalized input; what it adds to the stream stays in `activations.update`. */
+export function computeHalf(
+  pass: Pass,
+  spec: BlockSpec,
+  layer: LayerWeights,
+  index: number,
+  { half, input }: { half: Half; input: GPUBuffer },
+): void {
+  if (half === 'attention') attention(pass, spec, layer, index, input);
+  else mlp(pass, spec, layer, index, input);
+}
 
 /** The Linear layer that ends each half. */
 const LAST = { attention: 'o', mlp: 'down' } as const;

@@ -141,6 +141,12 @@ export function closeModel({ commands, workspace, head, baseline_head, seen }: M
 
 /** Runs the blocks over a batch that was reserved for; the hidden states [T, hidden] stay in `activations.hidden`. */
 export function forward(model: Model, batch: TokenBatch): void {
+  const pass = beginPass(model, batch);
+  runBlocks(model, pass, model.workspace!.activations.ids);
+}
+
+/** Readies a batch that was reserved for: its ids, positions, and the slots that its tokens see. */
+export function beginPass(model: Model, batch: TokenBatch): Pass {
   const { gpu, config, commands } = model;
   const workspace = model.workspace!;
   const T = batch.ids.length;
@@ -161,29 +167,37 @@ export function forward(model: Model, batch: TokenBatch): void {
   for (const [rope, turns] of workspace.turns) {
     write(gpu, turns, ropeTurns(rope, batch));
   }
-  forwardPlaced(model, ids, { T, first_slot: batch.first_slot, phase: batch.phase });
+  return passOf(model, { T, first_slot: batch.first_slot, phase: batch.phase });
 }
 
 /** Runs the blocks over tokens of which `ids` tells the ids, and the workspace all else. */
 export function forwardPlaced(
   model: Model,
   ids: GPUBuffer,
-  { T, first_slot, phase }: Pick<TokenBatch, 'first_slot' | 'phase'> & { T: number },
+  placed: Pick<TokenBatch, 'first_slot' | 'phase'> & { T: number },
 ): void {
-  const { config, weights, commands, quant } = model;
-  const workspace = model.workspace!;
-  embed(model, workspace, ids, T);
+  runBlocks(model, passOf(model, placed), ids);
+}
+
+function passOf(
+  { config, commands, quant, workspace, seen }: Model,
+  placed: Pick<TokenBatch, 'first_slot' | 'phase'> & { T: number },
+): Pass {
   const { compute_dtype } = quant;
-  const { layers: seen } = model.seen;
-  const pass: Pass = { config, commands, workspace, compute_dtype, phase, T, first_slot, seen };
+  return { config, commands, workspace: workspace!, compute_dtype, seen: seen.layers, ...placed };
+}
+
+function runBlocks(model: Model, pass: Pass, ids: GPUBuffer): void {
+  const { config, weights, commands } = model;
+  embed(model, pass.workspace, ids, pass.T);
   for (let index = 0; index < config.num_hidden_layers; index++) {
     computeBlock(pass, blockOf(config, index), weights.layers[index]!, index);
-    commands.worked(T * blockWork(config));
+    commands.worked(pass.T * blockWork(config));
   }
 }
 
 /** hidden = the tokens' embeddings by the model's factor, with learned positions added where it has them. */
-function embed(
+export function embed(
   { weights, commands, config, head_dtype }: Model,
   { activations }: Workspace,
   ids: GPUBuffer,

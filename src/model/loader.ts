@@ -5,6 +5,7 @@ import { loadMatrix, storeAs, uploadQuantized, type Storing } from '../gpu/matri
 import type { DeviceMatrix } from '../gpu/matrix/matrix.ts';
 import type { StoredMatrix } from '../gpu/matrix/stored_matrix.ts';
 import { skippedModules, type QuantConfig } from '../quant/config.ts';
+import type { PlainBlockwise4bit, QuantizedTensor } from '../quant/quantized.ts';
 import type { SavedLayout } from '../quant/saved/layout.ts';
 import {
   findTensor,
@@ -23,6 +24,8 @@ import { requireTensor, type ModelTensor } from './tensors.ts';
 export interface Linear {
   matrix: DeviceMatrix;
   bias: GPUBuffer | undefined;
+  /** [columns] The columns of x in the order that the matrix has them, where it has another than x. */
+  order?: GPUBuffer | undefined;
   /** A LoRA adapter on top: y += (x · Aᵀ) · Bᵀ, its scaling within B. */
   lora?: { A: DeviceMatrix; B: DeviceMatrix };
 }
@@ -32,14 +35,33 @@ export interface Loader {
   readonly arena: Arena;
   /** A matrix as it is stored: an embedding, a language-model head. */
   table(tensor: ModelTensor): Promise<DeviceMatrix>;
-  /** A vector in float32, of one tensor or of several one behind the other, with `plus` added to each value. */
-  vector(tensors: readonly ModelTensor[], plus?: number): Promise<GPUBuffer>;
+  /**
+   * A vector in float32, of one tensor or of several one behind the other, with `plus` added to each value, and divided as
+   * its layer was calibrated.
+   */
+  vector(tensors: readonly ModelTensor[], plus?: number, made?: MadeLayer): Promise<GPUBuffer>;
   /** A vector of one value, for parameters that a checkpoint leaves out. */
   constant(value: number, length: number): Promise<GPUBuffer>;
-  /** A Linear layer: as the checkpoint has quantized it, or under the configuration. */
-  linear(module: LinearModule): Promise<Linear>;
+  /** A Linear layer: as the checkpoint has quantized it, as it was calibrated, or under the configuration. */
+  linear(module: LinearModule, made?: MadeLayer): Promise<Linear>;
   /** Bytes of the Linear layers so far, scales and codes included. */
   linearBytes(): number;
+}
+
+/** How a Linear layer's weights were changed before they were quantized. */
+export interface Scaled {
+  inputs?: Float64Array<ArrayBuffer> | undefined;
+  rows?: Float64Array<ArrayBuffer> | undefined;
+}
+
+/** A block's layers that calibration has quantized. */
+export interface MadeLayer {
+  /** Linear layers by their path. */
+  linears: ReadonlyMap<string, PlainBlockwise4bit>;
+  /** What the values of other tensors are divided by, by the tensor's name: what the layers behind are scaled up by. */
+  divisors: ReadonlyMap<string, Float64Array<ArrayBuffer>>;
+  /** By a Linear layer's path: what its inputs' weights were scaled up by, [columns], and its rows divided by, [rows]. */
+  scaled: ReadonlyMap<string, Scaled>;
 }
 
 export type Progress = (bytesDone: number, bytesTotal: number) => void;
@@ -99,7 +121,7 @@ export async function openLoader(
     return loaded;
   }
 
-  async function vector(parts: readonly ModelTensor[], plus = 0): Promise<GPUBuffer> {
+  async function vector(parts: readonly ModelTensor[], plus = 0, made?: MadeLayer): Promise<GPUBuffer> {
     const values: Float32Array[] = [];
     for (const { name, shape } of parts) {
       requireTensor(checkpoint, { name, shape });
@@ -112,18 +134,34 @@ export async function openLoader(
       whole.set(part, at);
       at += part.length;
     }
-    return arena.upload(plus === 0 ? whole : whole.map((value) => value + plus), parts[0]!.name);
+    const by = made?.divisors.get(parts[0]!.name);
+    const added = plus === 0 ? whole : whole.map((value) => value + plus);
+    return arena.upload(by ? added.map((value, i) => value / by[i]!) : added, parts[0]!.name);
   }
 
-  async function linearMatrix({ name, rows, columns, conv1d }: LinearModule): Promise<DeviceMatrix> {
+  async function linearMatrix(
+    { name, rows, columns, conv1d }: LinearModule,
+    made: MadeLayer | undefined,
+  ): Promise<Pick<Linear, 'matrix' | 'order'>> {
+    const ready = made?.linears.get(name);
+    if (ready) {
+      advance(`${name}.weight`);
+      return upload(name, ready);
+    }
     if (layout?.isQuantized(saved, name)) {
       const quantized = await layout.read(saved, name, [rows, columns]);
       savedParts(checkpoint, layout, name).forEach(advance);
-      return uploadQuantized(arena, name, quantized);
+      return upload(name, quantized);
     }
     const describe = conv1d ? transposedMatrix : storedMatrix;
     const as = isSkipped(name, skippedModules(quant)) ? AS_STORED : storing;
-    return matrix(describe(checkpoint, `${name}.weight`, rows, columns), as);
+    return { matrix: await matrix(describe(checkpoint, `${name}.weight`, rows, columns), as) };
+  }
+
+  async function upload(name: string, quantized: QuantizedTensor): Promise<Pick<Linear, 'matrix' | 'order'>> {
+    const matrix = await uploadQuantized(arena, name, quantized);
+    if (!('order' in quantized) || !quantized.order) return { matrix };
+    return { matrix, order: await arena.upload(quantized.order, `${name} order`) };
   }
 
   return {
@@ -132,15 +170,15 @@ export async function openLoader(
     constant: (value, length) => arena.upload(new Float32Array(length).fill(value), `all ${value}`),
     table: ({ name, shape: [rows, columns] }) =>
       matrix(storedMatrix(checkpoint, name, rows!, columns!), AS_STORED),
-    async linear(module) {
+    async linear(module, made) {
       const { name, rows, bias } = module;
       const before = arena.bytes;
-      const loaded = await linearMatrix(module);
+      const loaded = await linearMatrix(module, made);
       linear_bytes += arena.bytes - before;
       const lora = adapter && (await loadLora(arena, adapter, module));
       return {
-        matrix: loaded,
-        bias: bias ? await vector([{ name: `${name}.bias`, shape: [rows] }]) : undefined,
+        ...loaded,
+        bias: bias ? await vector([{ name: `${name}.bias`, shape: [rows] }], 0, made) : undefined,
         ...(lora ? { lora } : {}),
       };
     },

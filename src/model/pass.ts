@@ -1,5 +1,6 @@
 import { add } from '../gpu/kernels/add.ts';
 import { attend as attendTo } from '../gpu/attend.ts';
+import { gather_columns } from '../gpu/kernels/gather_columns.ts';
 import { cast } from '../gpu/kernels/cast.ts';
 import type { Commands } from '../gpu/device/commands.ts';
 import type { Phase } from '../gpu/matrix/choose.ts';
@@ -24,6 +25,8 @@ export interface Pass {
   first_slot: number;
   /** LLM.int8(): per layer and input, the columns that were outliers in any pass so far. */
   seen: readonly Record<InputSite, GPUBuffer>[];
+  /** Hears of the input [T, width] of each site, before the next kernel overwrites it: calibration copies it. */
+  tap?: (site: InputSite, x: GPUBuffer, width: number) => void;
 }
 
 /** The inputs of a block's Linear layers. */
@@ -49,6 +52,7 @@ export function linearInput(
 ): LinearInput {
   const { commands, workspace, compute_dtype, T } = pass;
   const { int8 } = workspace;
+  pass.tap?.(site, x, width);
   const rounded = round(commands, compute_dtype, x, workspace.activations.rounded, T * width);
   if (int8) quantizeInput(commands, rounded, int8, { M: T, K: width, seen: pass.seen[layer]![site] });
   return { raw: x, x: rounded, int8 };
@@ -70,12 +74,13 @@ export function round(
 /** y = a Linear layer of its input, and its adapter's share on top. */
 export function project(
   pass: Pass,
-  { matrix, bias, lora }: Linear,
-  { raw, x, int8 }: LinearInput,
+  { matrix, bias, lora, order }: Linear,
+  { raw, x: inOrder, int8 }: LinearInput,
   y: GPUBuffer,
   place: Pick<LinearCall, 'rows' | 'offset' | 'accumulate'> = {},
 ): void {
   const { commands, compute_dtype, phase, T: M } = pass;
+  const x = order ? gathered(pass, inOrder, order, matrix.columns) : inOrder;
   linear(commands, matrix, { M, x, y, bias, compute_dtype, phase, ...(int8 ? { int8 } : {}), ...place });
   if (!lora) return;
   const { low_rank } = pass.workspace.activations;
@@ -89,6 +94,13 @@ export function project(
     accumulate: true,
     ...place,
   });
+}
+
+/** x [T, width] with its columns in another order. */
+function gathered({ commands, workspace, T }: Pass, x: GPUBuffer, order: GPUBuffer, K: number): GPUBuffer {
+  const { gathered: y } = workspace.activations;
+  commands.dispatch(gather_columns, { n: T * K, K }, { x, order, y });
+  return y;
 }
 
 /** Attention of q over what a block's window shows of a layer's keys and values, into `mixed`. */

@@ -4,7 +4,7 @@ import type { DeviceMatrix } from '../gpu/matrix/matrix.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import type { SavedLayout } from '../quant/saved/layout.ts';
 import type { Checkpoint } from '../tensor/checkpoint.ts';
-import { openLoader, type Linear, type Loader, type Progress } from './loader.ts';
+import { openLoader, type Linear, type Loader, type MadeLayer, type Progress } from './loader.ts';
 import { adaptedCheckpoint, type Adapter } from './lora.ts';
 import type { ModelConfig, Role } from './model_config.ts';
 import type { NormWeights } from './norm.ts';
@@ -45,6 +45,19 @@ export interface WeightOptions {
   adapter?: Adapter | undefined;
   /** How Linear layers are stored that the checkpoint has quantized. */
   layout?: SavedLayout | undefined;
+  /** Makes the quantized Linear layers of each block, where the configuration is calibrated. */
+  calibrator?: Calibrator | undefined;
+}
+
+/** Quantizes a model block by block, by what goes through the blocks before. */
+export interface Calibrator {
+  /** Takes the tables that tokens are embedded by. */
+  begin(tables: Pick<Weights, 'embedding' | 'positions'>): Promise<void>;
+  /** The block's layers; undefined where they are to be quantized each by itself. */
+  make(index: number, tensors: LayerTensors): Promise<MadeLayer | undefined>;
+  /** Takes the block as it was loaded. */
+  loaded(index: number, layer: LayerWeights): Promise<void>;
+  close(): void;
 }
 
 /**
@@ -56,7 +69,7 @@ export async function loadWeights(
   checkpoint: Checkpoint,
   config: ModelConfig,
   quant: QuantConfig,
-  { onProgress = () => {}, adapter, layout }: WeightOptions = {},
+  { onProgress = () => {}, adapter, layout, calibrator }: WeightOptions = {},
 ): Promise<Weights> {
   const adapted = adapter ? adaptedCheckpoint(adapter, config, checkpoint) : checkpoint;
   const loader = await openLoader(gpu, adapted, quant, { onProgress, adapter, layout });
@@ -66,24 +79,36 @@ export async function loadWeights(
     const embedding = await loader.table(tensors.embedding);
     const positions = tensors.positions && (await loader.table(tensors.positions));
     const layers: LayerWeights[] = [];
-    for (const layer of tensors.layers) layers.push(await loadLayer(loader, layer));
+    await calibrator?.begin({ embedding, positions });
+    for (const [index, layer] of tensors.layers.entries()) {
+      const made = await calibrator?.make(index, layer);
+      layers.push(await loadLayer(loader, layer, made));
+      await calibrator?.loaded(index, layers[index]!);
+    }
+    calibrator?.close();
     const norm = await loadNorm(loader, tensors.norm);
     const head = tensors.head ? await loader.table(tensors.head) : embedding;
     const head_bias = tensors.head_bias && (await loader.vector([tensors.head_bias]));
     return { embedding, positions, layers, norm, head, head_bias, arena, linear_bytes: loader.linearBytes() };
   } catch (error) {
+    calibrator?.close();
     arena.close();
     throw error;
   }
 }
 
-async function loadLayer(loader: Loader, { norms, linears }: LayerTensors): Promise<LayerWeights> {
+/** Loads one block, its Linear layers quantized already where they were `made`. */
+export async function loadLayer(
+  loader: Loader,
+  { norms, linears }: LayerTensors,
+  made?: MadeLayer,
+): Promise<LayerWeights> {
   const layer: LayerWeights = { norms: {}, linears: {} };
   for (const [place, norm] of Object.entries(norms) as [LayerNorm, NormTensors][]) {
-    layer.norms[place] = await loadNorm(loader, norm);
+    layer.norms[place] = await loadNorm(loader, norm, made);
   }
   for (const module of linears) {
-    const linear = await loader.linear(module);
+    const linear = await loader.linear(module, made);
     for (const { role, rows } of module.parts) {
       layer.linears[role] = { linear, groups: module.groups, rows };
     }
@@ -94,12 +119,13 @@ async function loadLayer(loader: Loader, { norms, linears }: LayerTensors): Prom
 async function loadNorm(
   loader: Loader,
   { kind, width, heads, plus, weights, bias }: NormTensors,
+  made?: MadeLayer,
 ): Promise<NormWeights> {
   const all = (value: number) => loader.constant(value, heads * width);
   return {
     width,
     heads,
-    weight: weights.length > 0 ? await loader.vector(weights, plus) : await all(1),
-    bias: bias ? await loader.vector([bias]) : kind === 'layer' ? await all(0) : undefined,
+    weight: weights.length > 0 ? await loader.vector(weights, plus, made) : await all(1),
+    bias: bias ? await loader.vector([bias], 0, made) : kind === 'layer' ? await all(0) : undefined,
   };
 }

@@ -122,6 +122,8 @@ function activationWidths(config: ModelConfig) {
     beside: config.blocks.some(({ parallel, norms }) => parallel && norms.mlp_in) ? hidden : 1,
     /** A Linear's input in the compute dtype. */
     rounded: widestInput(config),
+    /** The same with its columns in the order of the codes it meets. */
+    gathered: widestInput(config),
     /** A projection whose rows are grouped by heads, before it is parted. */
     grouped: config.blocks.some(({ linears }) => linears.some(({ by_head }) => by_head))
       ? queries + 2 * keys

@@ -76,6 +76,7 @@ export function dequantizeBlockwise({
   packed,
   scales,
   shift,
+  order,
 }: Blockwise4bit): Tensor {
   const data = new Float32Array(elements(shape));
   const scaleOf = decodeScales(scales);
@@ -83,7 +84,15 @@ export function dequantizeBlockwise({
     const block = Math.floor(i / blocksize);
     data[i] = weightOf(code[nibbleAt(packed, i)]!, scaleOf[block]!, shift, block);
   }
-  return { shape, data };
+  return { shape, data: order ? inTheirPlaces(data, order) : data };
+}
+
+/** Rows whose columns go back to where `order` took them from. */
+function inTheirPlaces(data: Float32Array, order: Uint32Array): Float32Array<ArrayBuffer> {
+  const columns = order.length;
+  const placed = new Float32Array(data.length);
+  data.forEach((weight, i) => (placed[i - (i % columns) + order[i % columns]!] = weight));
+  return placed;
 }
 
 function weightOf(code: number, scale: number, shift: Shift | undefined, block: number): number {

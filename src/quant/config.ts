@@ -1,8 +1,9 @@
 import { FORMATS } from './formats.ts';
 import type { NamedFormat } from './formats/blockwise.ts';
 import type { Format } from './formats/format.ts';
+import type { Calibration } from './calibrated/calibration.ts';
 import type { Codebook } from './codebook.ts';
-import type { KnobValues } from './knobs.ts';
+import { KNOBS, type Knob, type KnobName, type KnobValues } from './knobs.ts';
 
 type Rows = typeof FORMATS;
 
@@ -32,7 +33,25 @@ export const formatOf = <C extends QuantConfig>({ quant_type }: C): Format<C> =>
 export const FORMAT_ROWS = Object.values(FORMATS) as unknown as Format<QuantConfig>[];
 
 /** The formats that a configuration may ask for: a checkpoint may come in others. */
-export const ASKED_ROWS = FORMAT_ROWS.filter(({ quant_type, quantize }) => quant_type === 'none' || quantize);
+export const ASKED_ROWS = FORMAT_ROWS.filter(
+  ({ quant_type, quantize, calibrated }) => quant_type === 'none' || quantize || calibrated,
+);
+
+/** A configuration that is made from a text. */
+export type CalibratedConfig = Extract<QuantConfig, { quant_type: 'gptq' | 'awq' }>;
+
+/** Whether a configuration is made from a text that goes through the model; one that a checkpoint came in is not. */
+export const isCalibrated = (
+  config: QuantConfig,
+): config is CalibratedConfig & { calibration: Calibration } =>
+  'calibration' in config && config.calibration !== undefined;
+
+/** A knob as a format takes it. */
+export function knobOf({ choices }: Pick<Format, 'choices'>, name: KnobName): Knob {
+  const knob: Knob = KNOBS[name];
+  const allowed = choices?.[name];
+  return allowed && knob.kind === 'choice' ? { ...knob, allowed } : knob;
+}
 
 /** The rows of the named codebooks, in the order of the table. */
 export const CODEBOOK_ROWS = Object.values(FORMATS).filter(

@@ -44,7 +44,8 @@ export function storedBytes(q: QuantizedTensor): number {
   if ('CB' in q) return q.CB.byteLength + q.SCB.byteLength;
   const blocks = Math.ceil(elements(q.shape) / q.blocksize);
   if ('codes' in q) return q.codes.byteLength + scaleBytes(q.scales, blocks);
-  return q.packed.byteLength + scaleBytes(q.scales, blocks) + Math.ceil((blocks * (q.shift?.bits ?? 0)) / 8);
+  const shifts = Math.ceil((blocks * (q.shift?.bits ?? 0)) / 8);
+  return q.packed.byteLength + scaleBytes(q.scales, blocks) + shifts + (q.order?.byteLength ?? 0);
 }
 
 /** Counts of each of the 16 nibbles, and their entropy in bits (4 when all are used alike). */

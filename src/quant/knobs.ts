@@ -1,9 +1,12 @@
+import type { Calibration } from './calibrated/calibration.ts';
+
 /** One knob of a configuration: the values it takes, and its label in the builder. */
 export type Knob =
   | { kind: 'choice'; label: string; allowed: readonly (string | number)[] }
   | { kind: 'flag'; label: string }
   | { kind: 'number'; label: string; least: number; most: number }
   | { kind: 'numbers'; label: string; least: number; most: number; length: number; allowed: string }
+  | { kind: 'calibration'; label: string }
   | { kind: 'modules'; label: string };
 
 /** Block sizes bitsandbytes accepts (functional.py, quantize_4bit). */
@@ -19,6 +22,12 @@ export const KNOBS = {
   double_quant: { kind: 'flag', label: 'Double quant' },
   group_size: { kind: 'choice', label: 'Group size', allowed: GROUP_SIZES },
   symmetric: { kind: 'flag', label: 'Symmetric' },
+  desc_act: { kind: 'flag', label: 'Large inputs first (act-order)' },
+  static_groups: { kind: 'flag', label: 'Groups stay in place' },
+  damp: { kind: 'number', label: 'Damping', least: 0, most: 1 },
+  clip: { kind: 'flag', label: 'Cut large weights' },
+  unscaled: { kind: 'flag', label: 'May leave inputs unscaled' },
+  calibration: { kind: 'calibration', label: 'Calibration' },
   scale_rule: { kind: 'choice', label: 'Scale rule', allowed: ['even', 'floor', 'ceil', 'rceil'] },
   gguf_type: { kind: 'choice', label: 'Type', allowed: ['Q4_0', 'Q4_1', 'IQ4_NL', 'Q4_K', 'Q8_0'] },
   scaling: { kind: 'choice', label: 'One scale per', allowed: ['row', 'tensor', '128x128'] },
@@ -54,4 +63,6 @@ type ValueOf<K extends Knob> = K extends { kind: 'choice'; allowed: readonly (in
       ? number
       : K extends { kind: 'numbers' }
         ? number[]
-        : string[];
+        : K extends { kind: 'calibration' }
+          ? Calibration
+          : string[];

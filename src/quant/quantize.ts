@@ -9,6 +9,10 @@ import type { QuantizedTensor } from './quantized.ts';
 
 export type Quantizing = Exclude<QuantConfig, { quant_type: 'none' | 'gptq' | 'awq' | 'pack_quantized' }>;
 
+/** A configuration that each weight is quantized under by itself. */
+export const isQuantizing = (config: QuantConfig): config is Quantizing =>
+  formatOf(config).quantize !== undefined;
+
 /** A weight under a configuration: `quantize(w, {quant_type: 'nf4', blocksize: 64, …})`. */
 export const quantize = (tensor: Tensor, config: Quantizing): QuantizedTensor =>
   formatOf(config).quantize!(tensor, config);

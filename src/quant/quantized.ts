@@ -20,6 +20,11 @@ export interface Blockwise4bit {
   scales: Scales;
   /** What each block moves its codes by, if anything. */
   shift?: Shift;
+  /**
+   * [columns] The column of the weight that each column of codes is, where they do not stand in their own order: whoever
+   * multiplies by them takes the input's columns in this order. Blocks are whole parts of a row then.
+   */
+  order?: Uint32Array<ArrayBuffer>;
 }
 
 /**

@@ -1,8 +1,41 @@
 import * as v from 'valibot';
-import { ASKED_ROWS, type QuantConfig } from '../quant/config.ts';
+import { ASKED_ROWS, knobOf, type QuantConfig } from '../quant/config.ts';
 import type { Format } from '../quant/formats/format.ts';
-import { KNOBS, type Knob, type KnobName } from '../quant/knobs.ts';
+import type { Knob, KnobName } from '../quant/knobs.ts';
+import { TASKS } from '../eval/tasks/tasks.ts';
+import {
+  CALIBRATION_TOKENS,
+  DEFAULT_CALIBRATION,
+  OWN_TEXT,
+  SAMPLES,
+} from '../quant/calibrated/calibration.ts';
 import { allowedList, oneOf } from './allowed.ts';
+
+const between = (least: number, most: number, allowed: string) =>
+  v.pipe(
+    v.number(allowed),
+    v.check((x) => x >= least && x <= most, allowed),
+  );
+
+const whole = (least: number, most: number) =>
+  v.pipe(
+    between(least, most, `a whole number from ${least} to ${most}`),
+    v.integer(`a whole number from ${least} to ${most}`),
+  );
+
+/** The text a calibrated format is made by. */
+const CALIBRATION_TEXT = `"${SAMPLES}", a task's name, or a file of the data folder: letters, digits, "_" and "-", ending in .txt or .jsonl`;
+const calibration = v.strictObject({
+  text: v.pipe(
+    v.string(CALIBRATION_TEXT),
+    v.check(
+      (text) => text === SAMPLES || Object.hasOwn(TASKS, text) || OWN_TEXT.test(text),
+      CALIBRATION_TEXT,
+    ),
+  ),
+  tokens: v.optional(whole(CALIBRATION_TOKENS.least, CALIBRATION_TOKENS.most), DEFAULT_CALIBRATION.tokens),
+  seed: v.optional(whole(0, 2 ** 32 - 1), DEFAULT_CALIBRATION.seed),
+});
 
 /** The values that a knob may have. */
 function knobSchema(knob: Knob): v.GenericSchema {
@@ -17,6 +50,8 @@ function knobSchema(knob: Knob): v.GenericSchema {
       const each = between(knob.least, knob.most, `a number in [${knob.least}, ${knob.most}]`);
       return v.pipe(v.array(each, knob.allowed), v.length(knob.length, knob.allowed));
     }
+    case 'calibration':
+      return calibration;
     case 'modules': {
       const name = v.pipe(v.string('a module name'), v.regex(/^[\w.]{1,200}$/, 'a module name'));
       return v.pipe(v.array(name, 'a list of module names'), v.minLength(1, 'at least one module name'));
@@ -24,16 +59,11 @@ function knobSchema(knob: Knob): v.GenericSchema {
   }
 }
 
-const between = (least: number, most: number, allowed: string) =>
-  v.pipe(
-    v.number(allowed),
-    v.check((x) => x >= least && x <= most, allowed),
-  );
-
 /** A format's configurations: its knobs in their order, filled in where they have a default. */
-function rowSchema({ quant_type, knobs }: Format<QuantConfig>) {
+function rowSchema(row: Format<QuantConfig>) {
+  const { quant_type, knobs } = row;
   const entries = Object.entries(knobs).map(([name, preset]): [string, v.GenericSchema] => {
-    const knob: Knob = KNOBS[name as KnobName];
+    const knob = knobOf(row, name as KnobName);
     const schema = knobSchema(knob);
     if (preset !== undefined) return [name, v.optional(schema, preset)];
     return [name, knob.kind === 'modules' ? v.optional(schema) : schema];

@@ -169,6 +169,12 @@ const outliers = list(
   }),
 );
 
+const errors = v.object({
+  calibration: v.object({ ...{ text: line, tokens: index, seed: index } }),
+  tokens: index,
+  layers: list(v.object({ ...{ module: line, weight_error: size, output_error: size } })),
+});
+
 const failure = v.object({ code: line, message: text, hint: text });
 
 const shard = v.pipe(
@@ -186,7 +192,13 @@ const envelope = v.object({
   environment,
   runs: list(
     v.object({
-      ...{ config: v.unknown(), footprint, timings, outliers: v.optional(outliers) },
+      ...{
+        config: v.unknown(),
+        footprint,
+        timings,
+        outliers: v.optional(outliers),
+        errors: v.optional(errors),
+      },
       tasks: list(v.object({ task: taskName, items: list(item, 1e6) })),
     }),
   ),

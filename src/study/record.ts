@@ -3,7 +3,7 @@ import type { ItemResult } from '../eval/item.ts';
 import type { TaskName } from '../eval/tasks/tasks.ts';
 import type { OutlierColumns } from '../model/outliers.ts';
 import type { Footprint } from '../model/footprint.ts';
-import type { Environment, RunState, Timings } from './result.ts';
+import type { Environment, LayerErrors, RunState, Timings } from './result.ts';
 import type { Shard } from './shard.ts';
 import type { ExperimentSpec } from './spec.ts';
 
@@ -23,7 +23,10 @@ export interface RunRecord {
    * By config; a config that was not loaded yet has none. Its timings are summed over the items that say what they took;
    * what stands here is the sum when the run last ended, or what came along with a run whose items do not say.
    */
-  configs: Record<number, { footprint: Footprint; timings: Timings; outliers?: OutlierColumns[] }>;
+  configs: Record<
+    number,
+    { footprint: Footprint; timings: Timings; outliers?: OutlierColumns[]; errors?: LayerErrors }
+  >;
   failure?: Failure | undefined;
   /** By config: why it has not all of its answers. */
   failures?: Record<number, Failure>;

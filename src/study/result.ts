@@ -8,7 +8,9 @@ import type { TaskName } from '../eval/tasks/tasks.ts';
 import type { AdapterReport } from '../gpu/adapter.ts';
 import type { KernelsUsed } from '../gpu/kernel_version.ts';
 import type { OutlierColumns } from '../model/outliers.ts';
+import type { ModuleError } from '../model/calibrate/layer_errors.ts';
 import type { Footprint } from '../model/footprint.ts';
+import type { Calibration } from '../quant/calibrated/calibration.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import type { Shard } from './shard.ts';
 import type { ExperimentSpec } from './spec.ts';
@@ -148,6 +150,17 @@ export interface ConfigRun {
   timings: Timings;
   /** LLM.int8() only: the columns each input had in the float path. */
   outliers?: OutlierColumns[] | undefined;
+  /** Of runs that calibrate a configuration: what quantizing lost, on that one's text. */
+  errors?: LayerErrors | undefined;
+}
+
+/** What quantizing each Linear layer lost; the same inputs for every configuration of a run. */
+export interface LayerErrors {
+  /** The text whose inputs these are. */
+  calibration: Calibration;
+  /** How many of its tokens. */
+  tokens: number;
+  layers: ModuleError[];
 }
 
 export interface TaskResult {

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { LabError } from '../errors.ts';
 import { CHAT_OPTIONS } from '../eval/tasks/task.ts';
 import { ALL_TASKS, TASKS, takesChat, TASK_LIST, type TaskName } from '../eval/tasks/tasks.ts';
+import { DEFAULT_CALIBRATION } from '../quant/calibrated/calibration.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import { allowedList, oneOf } from './allowed.ts';
 import { configKeys, configSchema } from './config_schema.ts';
@@ -218,6 +219,7 @@ function knownKeys(issue: v.BaseIssue<unknown>): string {
   if (area === undefined) return Object.keys(experiment.entries).join(', ');
   if (area === 'tasks') return Object.keys(task.entries).join(', ');
   const owner = issue.path!.at(-2)?.value as Record<string, unknown> | undefined;
+  if (place.at(-1) === 'calibration') return Object.keys(DEFAULT_CALIBRATION).join(', ');
   if (area === 'configs') return configKeys(owner?.quant_type).join(', ');
   const match = model.options.find(({ entries }) => entries.source.literal === owner?.source);
   return Object.keys(match?.entries ?? {}).join(', ');

@@ -1,4 +1,5 @@
 import { LabError } from '../errors.ts';
+import type { Calibration } from '../quant/calibrated/calibration.ts';
 import { formatOf, type QuantConfig } from '../quant/config.ts';
 import { KNOBS, type Knob } from '../quant/knobs.ts';
 import type { AdapterRef, ExperimentSpec, ModelRef, TaskSpec } from './spec.ts';
@@ -16,6 +17,24 @@ const listOf = ({ print, parse }: Kind): Kind => ({
   print: (value) => (value as unknown[]).map(print).join('/'),
   parse: (written) => written.split('/').map(parse),
 });
+
+/** `mini_text/2048/0`: the text, the tokens, the seed. */
+const calibration: Kind = {
+  print(value) {
+    const { text: of, tokens, seed } = value as Calibration;
+    return [of, tokens, seed].map(text.print).join('/');
+  },
+  parse(written) {
+    const [of = '', tokens = '', seed = '', ...rest] = written.split('/');
+    // More than three parts are refused as a text that there is none of.
+    const whole = rest.length > 0 ? written : of;
+    return {
+      text: text.parse(whole),
+      ...(tokens && { tokens: number.parse(tokens) }),
+      ...(seed && { seed: number.parse(seed) }),
+    };
+  },
+};
 
 const FLAGS = new Map([
   ['true', true],
@@ -36,6 +55,8 @@ function kindOf(knob: Knob): Kind {
       return number;
     case 'numbers':
       return listOf(number);
+    case 'calibration':
+      return calibration;
     case 'modules':
       return listOf(text);
   }
@@ -152,10 +173,13 @@ const printTask = ({ task, ...knobs }: TaskSpec): string => printKnobs(task, TAS
 function printKnobs(name: string, kinds: Knobs, knobs: object, defaults: Record<string, unknown>): string {
   const given = knobs as Record<string, unknown>;
   const written = Object.entries(kinds)
-    .filter(([key]) => given[key] !== undefined && given[key] !== defaults[key])
+    .filter(([key, { print }]) => given[key] !== undefined && !isDefault(print, given[key], defaults[key]))
     .map(([key, { print }]) => `:${key}=${print(given[key])}`);
   return name + written.join('');
 }
+
+const isDefault = (print: Kind['print'], value: unknown, preset: unknown): boolean =>
+  value === preset || (preset !== undefined && print(value) === print(preset));
 
 /** `nf4:blocksize=128` as `{quant_type: 'nf4', blocksize: 128}`. */
 function readKnobs(nameKey: string, kinds: Knobs, written: string): object {

@@ -19,6 +19,7 @@ test.each([
   ['gptq-v1-sym', 'GPTQ · g32'],
   ['gptq-v1-asym', 'GPTQ · g32 · zero points'],
   ['gptq-v2-asym', 'GPTQ · g64 · zero points'],
+  ['gptq-act-order', 'GPTQ · g32 · zero points · act-order'],
   ['awq', 'AWQ · g32'],
   ['ct-int4-sym', 'INT4 · g32 · compressed-tensors'],
   ['ct-int4-asym', 'INT4 · g32 · zero points · compressed-tensors'],

@@ -30,6 +30,8 @@ export interface Format<C extends { quant_type: string } = { quant_type: string 
   title: string;
   /** The knobs with their defaults, in the order a refusal lists them; undefined where there is no default. */
   knobs: { [K in Exclude<keyof C, 'quant_type'>]-?: C[K] | undefined };
+  /** The values of a choice, where this format takes others than the rest. */
+  choices?: { [K in KnobName]?: readonly (string | number)[] };
   /** Values that the builder begins with where a knob has no default. */
   start?: Partial<C>;
   /** The name of a configuration without its compute dtype: "NF4 · 64"; empty where that is all there is to say. */
@@ -41,6 +43,11 @@ export interface Format<C extends { quant_type: string } = { quant_type: string 
   shiftOf?(this: void, config: C): Shift['kind'] | undefined;
   /** Stores a weight [rows, columns] in this format; missing where weights stay as they are. */
   quantize?(this: void, tensor: Tensor, config: C): QuantizedTensor;
+  /** Of a format that is made layer by layer from a text that goes through the model, in place of `quantize`. */
+  calibrated?: {
+    /** Which layers the inputs of the next one come from. */
+    errors: 'of its quantized layers' | 'of its float layers';
+  };
   /** Weights of a row that belong together: rows are a multiple of it. Missing where any length will do. */
   groupOf?(this: void, config: C): number;
   /** The sixteen values of a 4-bit code that the largest magnitude of a block scales. */

@@ -1,21 +1,25 @@
 import type { Config, Format } from './format.ts';
 import { groupedScaleBytes } from './grouped.ts';
 
-/** Groups of 4-bit codes that other tools made: -1 is a group a row. */
-export type GptqConfig = Config<'gptq', 'group_size' | 'symmetric' | 'compute_dtype' | 'skip_modules'>;
+/** Groups of 4-bit codes as compressed-tensors stores them: -1 is a group a row. */
 export type PackQuantizedConfig = Config<
   'pack_quantized',
   'group_size' | 'symmetric' | 'compute_dtype' | 'skip_modules'
 >;
-export type AwqConfig = Config<'awq', 'group_size' | 'compute_dtype' | 'skip_modules'>;
 
-const groupName = (group_size: number): string => (group_size === -1 ? 'per row' : `g${group_size}`);
+/** A group's size in a name. */
+export const groupName = (group_size: number): string => (group_size === -1 ? 'per row' : `g${group_size}`);
 
-/** What a row of a format that a checkpoint comes in has in common: nothing here quantizes to it. */
-const stored = <C extends GptqConfig | PackQuantizedConfig | AwqConfig>(
-  isSymmetric: (config: C) => boolean,
-  zeroBits: number,
-) =>
+/** A configuration of codes in groups, and of GPTQ in which order. */
+interface Grouped {
+  quant_type: string;
+  group_size: number;
+  desc_act?: boolean | undefined;
+  static_groups?: boolean | undefined;
+}
+
+/** What formats of 4-bit codes under float16 scales of groups have in common; `zeroBits` of symmetric ones, too. */
+export const grouped = <C extends Grouped>(isSymmetric: (config: C) => boolean, zeroBits: number) =>
   ({
     arithmetic: () => '4-bit',
     shiftOf: (config: C) => (isSymmetric(config) ? undefined : 'zero'),
@@ -24,25 +28,15 @@ const stored = <C extends GptqConfig | PackQuantizedConfig | AwqConfig>(
       groupedScaleBytes<C>(({ group_size }) => ({
         size: group_size === -1 ? columns : group_size,
         bits: 16 + (isSymmetric(config) ? zeroBits : 4),
-      }))([rows, columns], config),
+      }))([rows, columns], config) + (isScattered(config) ? 4 * columns : 0),
+    groupOf: ({ group_size }: C) => (group_size === -1 ? 1 : group_size),
     sharedBytes: () => 0,
     saved: undefined,
   }) satisfies Partial<Format<C>>;
 
-/** A checkpoint of GPTQ; its zeros are always stored. */
-export const gptq: Format<GptqConfig, undefined> = {
-  ...stored<GptqConfig>(({ symmetric }) => symmetric, 4),
-  quant_type: 'gptq',
-  title: 'GPTQ',
-  knobs: { group_size: 128, symmetric: true, compute_dtype: 'float32', skip_modules: undefined },
-  nameOf: ({ group_size, symmetric }) =>
-    `GPTQ · ${groupName(group_size)}${symmetric ? '' : ' · zero points'}`,
-  look: { hue: 'nf4', shape: 'triangle', dash: 'solid' },
-};
-
 /** A checkpoint of compressed-tensors whose weights are packed integers. */
 export const pack_quantized: Format<PackQuantizedConfig, undefined> = {
-  ...stored<PackQuantizedConfig>(({ symmetric }) => symmetric, 0),
+  ...grouped<PackQuantizedConfig>(({ symmetric }) => symmetric, 0),
   quant_type: 'pack_quantized',
   title: 'compressed-tensors INT4',
   knobs: { group_size: 128, symmetric: true, compute_dtype: 'float32', skip_modules: undefined },
@@ -51,12 +45,6 @@ export const pack_quantized: Format<PackQuantizedConfig, undefined> = {
   look: { hue: 'int8', shape: 'circle', dash: 'dash-dot' },
 };
 
-/** A checkpoint of AWQ. */
-export const awq: Format<AwqConfig, undefined> = {
-  ...stored<AwqConfig>(() => false, 4),
-  quant_type: 'awq',
-  title: 'AWQ',
-  knobs: { group_size: 128, compute_dtype: 'float32', skip_modules: undefined },
-  nameOf: ({ group_size }) => `AWQ · ${groupName(group_size)}`,
-  look: { hue: 'nf4', shape: 'diamond', dash: 'dotted' },
-};
+/** Whether the columns of a group lie apart, so that their order is stored. */
+const isScattered = ({ group_size, desc_act, static_groups }: Grouped): boolean =>
+  desc_act === true && !static_groups && group_size !== -1;

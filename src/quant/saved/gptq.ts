@@ -16,6 +16,8 @@ export interface GptqSettings {
   /** Of the first version, zeros are stored less one, by a subtraction from the whole word. */
   checkpoint_format: 'gptq' | 'gptq_v2';
   symmetric: boolean;
+  /** Whether columns may have been quantized in another order: g_idx of each layer says in which group each is. */
+  desc_act: boolean;
 }
 
 const TOOL = 'GPTQ';
@@ -29,6 +31,8 @@ export function gptqSettings(config: Readonly<Record<string, unknown>>): GptqSet
     bits,
     group_size = -1,
     sym = true,
+    desc_act,
+    static_groups,
     is_marlin_format,
     dynamic,
     lm_head,
@@ -44,29 +48,41 @@ export function gptqSettings(config: Readonly<Record<string, unknown>>): GptqSet
     refuseSetting(TOOL, 'dynamic', dynamic, 'one setting for all layers');
   if (lm_head === true) refuseSetting(TOOL, 'lm_head', true, 'heads that are not quantized');
   if (pack_dtype !== 'int32') refuseSetting(TOOL, 'pack_dtype', pack_dtype, 'int32');
-  return { group_size: readGroupSize(TOOL, group_size), checkpoint_format, symmetric: sym === true };
+  return {
+    group_size: readGroupSize(TOOL, group_size),
+    checkpoint_format,
+    symmetric: sym === true,
+    desc_act: desc_act === true && static_groups !== true,
+  };
 }
 
 /** GPTQ's layout: codes eight to a word down the columns of the transposed weight, zeros eight to a word along it. */
-export function gptqLayout({ group_size, checkpoint_format, symmetric }: GptqSettings): SavedLayout {
+export function gptqLayout({
+  group_size,
+  checkpoint_format,
+  symmetric,
+  desc_act,
+}: GptqSettings): SavedLayout {
   return {
     tool: TOOL,
     parts: /^(qweight|qzeros|scales|g_idx)$/,
     warnings: [],
     isQuantized: (reader, name) => reader.dtypeOf(`${name}.qweight`) !== undefined,
-    storageOf: () => Promise.resolve({ quant_type: 'gptq', group_size, symmetric }),
+    storageOf: () =>
+      Promise.resolve({ quant_type: 'gptq', group_size, symmetric, ...(desc_act && { desc_act }) }),
     async read(reader, name, shape) {
       const [rows, columns] = shape;
       const group = wholeGroups(TOOL, name, shape, group_size, { rows: 8, columns: 8 });
-      await requireInOrder(reader, name, columns, group);
+      const order = await orderOf(reader, name, columns, group);
       const groups = columns / group;
       const qweight = await requireWords(reader, `${name}.qweight`, (columns / 8) * rows);
       const stored = await requireFloats(reader, `${name}.scales`, groups * rows);
       const qzeros = await requireWords(reader, `${name}.qzeros`, groups * (rows / 8));
       const codes = new Uint8Array(rows * columns);
-      for (let k = 0; k < columns; k++) {
+      for (let at = 0; at < columns; at++) {
+        const k = order?.[at] ?? at;
         const words = (k >> 3) * rows;
-        for (let n = 0; n < rows; n++) codes[n * columns + k] = nibbleOf(qweight[words + n]!, k & 7);
+        for (let n = 0; n < rows; n++) codes[n * columns + at] = nibbleOf(qweight[words + n]!, k & 7);
       }
       return packGroups({
         quant_type: 'gptq',
@@ -80,6 +96,7 @@ export function gptqLayout({ group_size, checkpoint_format, symmetric }: GptqSet
           (g, n) => nibbleOf(zeroWord(qzeros[g * (rows / 8) + (n >> 3)]!, checkpoint_format), n & 7),
         ),
         bits: { scale: 16, zero: 4 },
+        ...(order && { order }),
       });
     },
   };
@@ -89,19 +106,24 @@ export function gptqLayout({ group_size, checkpoint_format, symmetric }: GptqSet
 const zeroWord = (word: number, format: GptqSettings['checkpoint_format']): number =>
   format === 'gptq' ? (word + 0x11111111) >>> 0 : word;
 
-/** Columns that were quantized in another order than they stand would need the input gathered first. */
-async function requireInOrder(
+/**
+ * The columns group by group, where those of a group lie apart (act-order); undefined where each is in its place.
+ * @throws bad-quant-state where g_idx names a group that there is none of, or groups of other sizes.
+ */
+async function orderOf(
   reader: SavedReader,
   name: string,
   columns: number,
   group: number,
-): Promise<void> {
-  if (reader.dtypeOf(`${name}.g_idx`) === undefined) return;
+): Promise<Uint32Array<ArrayBuffer> | undefined> {
+  if (reader.dtypeOf(`${name}.g_idx`) === undefined) return undefined;
   const g_idx = await requireWords(reader, `${name}.g_idx`, columns);
-  const at = g_idx.findIndex((g, k) => g !== Math.floor(k / group));
-  if (at < 0) return;
+  if (g_idx.every((g, k) => g === Math.floor(k / group))) return undefined;
+  const order = Uint32Array.from(g_idx, (_, k) => k).sort((a, b) => g_idx[a]! - g_idx[b]! || a - b);
+  const at = order.findIndex((k, place) => g_idx[k] !== Math.floor(place / group));
+  if (at < 0) return order;
   throw new LabError(
-    'unsupported-quantization',
-    `${name}.g_idx puts column ${at} into group ${g_idx[at]} (act-order); Nibble opens GPTQ whose groups stand in order, as with desc_act: false.`,
+    'bad-quant-state',
+    `${name}.g_idx puts column ${order[at]} into group ${g_idx[order[at]!]}; allowed: ${columns / group} groups of ${group} columns.`,
   );
 }

@@ -1,7 +1,7 @@
 import { LabError } from '../../errors.ts';
 import { ruler } from '../codebook.ts';
 import { packNibbles } from '../pack.ts';
-import type { Blockwise4bit } from '../quantized.ts';
+import type { Blockwise4bit, PlainBlockwise4bit } from '../quantized.ts';
 import { refuseSetting } from './layout.ts';
 
 /** Codes, scales and zero points of groups along rows, as the readers of several tools find them. */
@@ -17,6 +17,8 @@ export interface Groups {
   zeros: Float32Array<ArrayBuffer> | undefined;
   /** Bits that a scale and a zero take where they are stored. */
   bits: { scale: number; zero: number };
+  /** [columns] The column of the weight that each column of codes is; undefined where they stand in their own order. */
+  order?: Uint32Array<ArrayBuffer>;
 }
 
 /** weight = (code − zero) · scale, with the one zero that all groups share put into the values of the codes. */
@@ -28,7 +30,8 @@ export const packGroups = ({
   scales,
   zeros,
   bits,
-}: Groups): Blockwise4bit => ({
+  order,
+}: Groups): PlainBlockwise4bit => ({
   quant_type,
   shape,
   blocksize: group_size,
@@ -36,6 +39,7 @@ export const packGroups = ({
   packed: packNibbles(codes),
   scales: { kind: 'absmax', absmax: scales, bits: bits.scale },
   ...(zeros && { shift: { kind: 'zero', values: zeros, bits: bits.zero } }),
+  ...(order && { order }),
 });
 
 /** Zeros of all groups, or undefined where they are all 8. */

@@ -28,6 +28,8 @@ export const SAVED_METHODS: ReadonlyMap<string, SavedMethod> = new Map([
         'bits',
         'group_size',
         'sym',
+        'desc_act',
+        'static_groups',
         'checkpoint_format',
         'format',
         'is_marlin_format',
@@ -36,9 +38,7 @@ export const SAVED_METHODS: ReadonlyMap<string, SavedMethod> = new Map([
         'pack_dtype',
       ],
       harmless: {
-        desc_act: 'g_idx of each layer says in which order',
         act_group_aware: 'g_idx of each layer says in which order',
-        static_groups: CALIBRATION,
         true_sequential: CALIBRATION,
         damp_percent: CALIBRATION,
         damp_auto_increment: CALIBRATION,

@@ -5,6 +5,7 @@ import { pointsOf } from '../view/points.ts';
 import { viewOf, type ResultView, type TaskView } from '../view/view.ts';
 import type { ExperimentResult, Timings } from '../result.ts';
 import { divergenceSections } from './divergence_table.ts';
+import { errorSections } from './error_table.ts';
 import { environmentRows } from './environment.ts';
 import { findings } from './findings.ts';
 import { groupSections } from './parts_table.ts';
@@ -21,6 +22,7 @@ export function buildReport(result: ExperimentResult, options: ReportOptions = {
       { title: 'Configurations', text: [], table: overview(view) },
       ...view.tasks.flatMap((task, i) => [taskSection(view, task, i), ...groupSections(view, task)]),
       ...divergenceSections(view),
+      ...errorSections(result.runs),
       { title: 'Findings', text: findings(view) },
       {
         title: 'Environment and protocol',

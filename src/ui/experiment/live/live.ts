@@ -13,7 +13,7 @@ export interface Live {
   state: RunState;
   run_id?: string | undefined;
   /** The step in progress, a check or bytes being downloaded or hashed, and how far it is. */
-  step?: { phase: 'check' | 'download' | 'hash'; done: number; total: number; what: string } | undefined;
+  step?: LiveStep | undefined;
   /** How the model's files were read, once they were. */
   reading?: ModelReading | undefined;
   /** Items of each task; of the spec's limits until the files were read. */
@@ -33,6 +33,15 @@ export interface Live {
   lost?: boolean | undefined;
   /** At its end: which configurations lack answers, and why. */
   notes?: readonly string[];
+}
+
+/** A step before answers: its bytes or, of checks and a calibration, its counts. */
+export interface LiveStep {
+  phase: 'check' | 'download' | 'hash' | 'calibrate';
+  done: number;
+  total: number;
+  what: string;
+  eta_seconds?: number | undefined;
 }
 
 /** One configuration. */
@@ -81,9 +90,11 @@ export function reduceRun(live: Live, event: RunEvent, now: number): Live {
     case 'started':
       return { ...live, run_id: event.run_id, spec: event.spec };
     case 'progress': {
-      const { phase, config, done, total, what } = event;
-      if (phase !== 'load') return { ...live, step: { phase, done, total, what } };
-      return withRow({ ...live, step: undefined }, config ?? 0, (row) => ({
+      const { phase, config, done, total, what, eta_seconds } = event;
+      if (phase !== 'load') return { ...live, step: { phase, done, total, what, eta_seconds } };
+      // Layers are loaded one by one as they are calibrated.
+      const step = live.step?.phase === 'calibrate' ? live.step : undefined;
+      return withRow({ ...live, step }, config ?? 0, (row) => ({
         ...row,
         phase: 'load',
         loaded: total > 0 ? done / total : 0,
@@ -98,7 +109,7 @@ export function reduceRun(live: Live, event: RunEvent, now: number): Live {
     case 'device-lost':
       return { ...live, lost: true };
     case 'loaded':
-      return withRow({ ...live, lost: undefined }, event.config, (row) => ({
+      return withRow({ ...live, lost: undefined, step: undefined }, event.config, (row) => ({
         ...row,
         phase: 'answer',
         footprint: event.footprint,

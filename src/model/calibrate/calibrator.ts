@@ -1,0 +1,150 @@
+import type { Gpu } from '../../gpu/device/device.ts';
+import { emptyStatistics, addInputs, type InputStatistics } from '../../quant/calibrated/statistics.ts';
+import { MOST_SCALINGS } from '../../quant/calibrated/awq.ts';
+import { skippedModules, type CalibratedConfig } from '../../quant/config.ts';
+import { transposed, type Tensor } from '../../tensor/tensor.ts';
+import { readWeight, type Checkpoint } from '../../tensor/checkpoint.ts';
+import { openLoader, type MadeLayer } from '../loader.ts';
+import type { Adapter } from '../lora.ts';
+import type { ModelConfig, Role } from '../model_config.ts';
+import { isSkipped, type LinearModule } from '../modules.ts';
+import type { InputSite } from '../pass.ts';
+import type { LayerTensors } from '../tensors.ts';
+import { loadLayer, type Calibrator, type LayerWeights } from '../weights.ts';
+import { makeAwqLayer } from './awq_layer.ts';
+import { makeGptqLayer } from './gptq_layer.ts';
+import { openTextRunner, type TextRunner } from './text_runner.ts';
+
+/** A text for a configuration, and who hears of how far it got. */
+export interface CalibrationJob {
+  config: CalibratedConfig;
+  /** Token ids of the text. */
+  sequences: readonly (readonly number[])[];
+  /** Is waited for often: to be told of steps, of so many in all, or to be stopped. */
+  onStep: (done: number, total: number, layer: number) => Promise<void>;
+  /** Keeps the layers that are made, and gives back those of a run that goes on. */
+  shelf?: LayerShelf | undefined;
+}
+
+/** The model whose layers are made. */
+export interface CalibratedModel {
+  checkpoint: Checkpoint;
+  config: ModelConfig;
+  adapter?: Adapter | undefined;
+}
+
+/** Where layers are kept between two sittings of a run. */
+export interface LayerShelf {
+  read(index: number): Promise<MadeLayer | undefined>;
+  write(index: number, made: MadeLayer): Promise<void>;
+}
+
+/** A block in float32, with all that quantizing its Linear layers asks for. */
+export interface FloatBlock {
+  gpu: Gpu;
+  index: number;
+  /** Linear layers that the configuration quantizes, in the order they are used. */
+  modules: readonly LinearModule[];
+  tensors: LayerTensors;
+  /** The weight of a Linear layer, [rows, columns]. */
+  weight: (module: LinearModule) => Promise<Tensor>;
+  /** The block on the device. */
+  layer: LayerWeights;
+  statistics: Readonly<Record<InputSite, InputStatistics>>;
+  /** The inputs of a site, [tokens, columns] a sequence; kept only where they are asked for. */
+  inputs: Partial<Record<InputSite, Float32Array<ArrayBuffer>[]>>;
+  runner: TextRunner;
+  config: ModelConfig;
+}
+
+/** The input that a role's Linear layer reads. */
+export const SITE_OF: Readonly<Record<Role, InputSite>> = {
+  ...{ q: 'attention', k: 'attention', v: 'attention', o: 'output' },
+  ...{ gate: 'mlp', up: 'mlp', down: 'down' },
+};
+
+export const siteOf = ({ parts }: LinearModule): InputSite => SITE_OF[parts[0]!.role];
+
+/** Quantizes a model's blocks by a text that goes through them: GPTQ's through quantized blocks, AWQ's through floats. */
+export function openCalibrator(
+  gpu: Gpu,
+  model: CalibratedModel,
+  { config, sequences, onStep, shelf }: CalibrationJob,
+): Calibrator {
+  const isGptq = config.quant_type === 'gptq';
+  const layers = model.config.num_hidden_layers;
+  // Each sequence goes through each block once to be looked at, and where errors are followed once more; else scalings of
+  // up to four sites are tried.
+  const tried = isGptq ? sequences.length : 4 * MOST_SCALINGS;
+  const perLayer = sequences.length + tried + model.config.blocks[0].linears.length;
+  let done = 0;
+  let at = 0;
+  let runner: TextRunner | undefined;
+  const step = () => onStep(Math.min(++done, layers * perLayer), layers * perLayer, at);
+  return {
+    async begin(tables) {
+      runner = await openTextRunner(gpu, model.config, tables, sequences, step);
+    },
+    async make(index, tensors) {
+      at = index;
+      done = index * perLayer;
+      const kept = await shelf?.read(index);
+      // A block that is only run needs its inputs no more.
+      if (kept && isGptq) return kept;
+      const block = await openBlock(index, tensors, kept ? 'run' : 'look');
+      try {
+        if (kept) return kept;
+        const made = isGptq
+          ? await makeGptqLayer(block, config, step)
+          : await makeAwqLayer(block, config, step);
+        await shelf?.write(index, made);
+        return made;
+      } finally {
+        block.close();
+      }
+    },
+    async loaded(index, layer) {
+      if (isGptq && index < layers - 1) await runner!.run(index, layer, { goOn: true });
+    },
+    close: () => runner?.close(),
+  };
+
+  async function openBlock(index: number, tensors: LayerTensors, what: 'run' | 'look') {
+    const { checkpoint, adapter } = model;
+    const float = { quant_type: 'none', compute_dtype: 'float32' } as const;
+    const loader = await openLoader(gpu, checkpoint, float, {
+      onProgress: () => {},
+      adapter,
+      layout: undefined,
+    });
+    try {
+      const layer = await loadLayer(loader, tensors);
+      const statistics = {} as Record<InputSite, InputStatistics>;
+      const inputs: FloatBlock['inputs'] = {};
+      await runner!.run(index, layer, {
+        goOn: !isGptq,
+        ...(what === 'look' && {
+          taken: (site, x, width) => {
+            addInputs((statistics[site] ??= emptyStatistics(width)), x);
+            if (!isGptq && (site === 'attention' || site === 'mlp')) (inputs[site] ??= []).push(x);
+          },
+        }),
+      });
+      const block: FloatBlock = {
+        ...{ gpu, index, tensors, layer, statistics, inputs, runner: runner!, config: model.config },
+        modules: tensors.linears.filter(({ name }) => !isSkipped(name, skippedModules(config))),
+        weight: (module) => readLinear(checkpoint, module),
+      };
+      return { ...block, close: () => loader.arena.close() };
+    } catch (error) {
+      loader.arena.close();
+      throw error;
+    }
+  }
+}
+
+/** A Linear layer's weight [rows, columns] in float32; the file may hold its transpose. */
+export async function readLinear(checkpoint: Checkpoint, { name, conv1d }: LinearModule): Promise<Tensor> {
+  const stored = await readWeight(checkpoint, `${name}.weight`);
+  return conv1d ? transposed(stored) : stored;
+}

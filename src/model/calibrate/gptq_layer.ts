@@ -1,0 +1,35 @@
+import { gptqFactor, gptqQuantizer, type GptqFactor } from '../../quant/calibrated/gptq.ts';
+import type { CalibratedConfig } from '../../quant/config.ts';
+import type { PlainBlockwise4bit } from '../../quant/quantized.ts';
+import type { MadeLayer } from '../loader.ts';
+import type { InputSite } from '../pass.ts';
+import { siteOf, type FloatBlock } from './calibrator.ts';
+
+/** Rows between two looks at whether to go on: some tenths of a second of a wide layer. */
+const ROWS_AT_ONCE = 32;
+
+/** A block's Linear layers by GPTQ, each by the inputs of its site. */
+export async function makeGptqLayer(
+  { modules, weight, statistics }: FloatBlock,
+  config: Extract<CalibratedConfig, { quant_type: 'gptq' }>,
+  step: () => Promise<void>,
+): Promise<MadeLayer> {
+  const { group_size, symmetric, desc_act = false, static_groups = false, damp = 0.1 } = config;
+  const options = { group_size, symmetric, desc_act, static_groups, damp };
+  const linears = new Map<string, PlainBlockwise4bit>();
+  const factors = new Map<InputSite, GptqFactor>();
+  for (const module of modules) {
+    const site = siteOf(module);
+    const factor = factors.get(site) ?? gptqFactor(statistics[site], options);
+    factors.set(site, factor);
+    const quantizer = gptqQuantizer(await weight(module), factor, options);
+    for (let row = 0; row < module.rows; row += ROWS_AT_ONCE) {
+      quantizer.rows(row, Math.min(row + ROWS_AT_ONCE, module.rows));
+      // Messages, "stop" among them, are heard between two turns of the event loop.
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    linears.set(module.name, quantizer.finish());
+    await step();
+  }
+  return { linears, divisors: new Map(), scaled: new Map() };
+}

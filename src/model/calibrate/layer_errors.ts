@@ -1,0 +1,164 @@
+import { openArena, readBack } from '../../gpu/device/buffers.ts';
+import { recordCommands } from '../../gpu/device/commands.ts';
+import type { Gpu } from '../../gpu/device/device.ts';
+import { loadFloat } from '../../gpu/matrix/float.ts';
+import { linear } from '../../gpu/matrix/linear.ts';
+import type { LayerError } from '../../quant/calibrated/output_error.ts';
+import { skippedModules, type QuantConfig } from '../../quant/config.ts';
+import { dequantize, isQuantizing, quantize } from '../../quant/quantize.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { openLoader, type MadeLayer } from '../loader.ts';
+import { isSkipped, type LinearModule } from '../modules.ts';
+import type { InputSite } from '../pass.ts';
+import { loadLayer, type Calibrator } from '../weights.ts';
+import { readLinear, siteOf, type CalibratedModel } from './calibrator.ts';
+import { openTextRunner, type TextRunner } from './text_runner.ts';
+
+/** What quantizing one Linear layer lost. */
+export interface ModuleError extends LayerError {
+  module: string;
+}
+
+/** Tokens that errors are measured on: they are means over many outputs, which more tokens hardly move. */
+export const ERROR_TOKENS = 512;
+
+const FLOAT = { quant_type: 'none', compute_dtype: 'float32' } as const;
+
+/**
+ * Measures what each Linear layer loses under a configuration, block by block as they are loaded: of its weights, and of
+ * its outputs on the inputs that it has in the float model, the same for every configuration.
+ * @param inner makes the layers, where the configuration is calibrated
+ */
+export function withLayerErrors(
+  inner: Calibrator | undefined,
+  gpu: Gpu,
+  model: CalibratedModel,
+  {
+    config,
+    sequences,
+    onStep,
+    onError,
+  }: {
+    config: QuantConfig;
+    /** Of ERROR_TOKENS tokens at most. */
+    sequences: readonly (readonly number[])[];
+    onStep: (done: number, total: number, layer: number) => Promise<void>;
+    onError: (error: ModuleError) => void;
+  },
+): Calibrator {
+  let runner: TextRunner | undefined;
+  return {
+    async begin(tables) {
+      await inner?.begin(tables);
+      runner = await openTextRunner(gpu, model.config, tables, sequences, () => Promise.resolve());
+    },
+    async make(index, tensors) {
+      const made = await inner?.make(index, tensors);
+      const loader = await openLoader(gpu, model.checkpoint, FLOAT, {
+        ...{ onProgress: () => {}, adapter: model.adapter, layout: undefined },
+      });
+      try {
+        const layer = await loadLayer(loader, tensors);
+        const inputs = new Map<InputSite, Float32Array[]>();
+        await runner!.run(index, layer, {
+          goOn: true,
+          taken: (site, x) => inputs.set(site, [...(inputs.get(site) ?? []), x]),
+        });
+        for (const module of tensors.linears) {
+          if (isSkipped(module.name, skippedModules(config))) continue;
+          const weights = await readLinear(model.checkpoint, module);
+          const computed = computedWeights(module, weights, config, made);
+          if (computed)
+            onError(await errorOf(gpu, module, weights, computed, joined(inputs.get(siteOf(module))!)));
+          await onStep(index, model.config.num_hidden_layers, index);
+        }
+      } finally {
+        loader.arena.close();
+      }
+      return made;
+    },
+    loaded: async (index, layer) => inner?.loaded(index, layer),
+    close() {
+      inner?.close();
+      runner?.close();
+    },
+  };
+}
+
+/** The weights that a layer computes with, in the terms of the float layer; undefined where nothing quantizes it. */
+function computedWeights(
+  { name, columns }: LinearModule,
+  weights: Tensor,
+  config: QuantConfig,
+  made: MadeLayer | undefined,
+): Tensor | undefined {
+  const ready = made?.linears.get(name);
+  if (!ready) return isQuantizing(config) ? dequantize(quantize(weights, config)) : undefined;
+  const { shape, data } = dequantize(ready);
+  const { inputs, rows } = made!.scaled.get(name) ?? {};
+  if (!inputs && !rows) return { shape, data };
+  return {
+    shape,
+    data: data.map((w, i) => (w * (rows?.[Math.floor(i / columns)] ?? 1)) / (inputs?.[i % columns] ?? 1)),
+  };
+}
+
+async function errorOf(
+  gpu: Gpu,
+  { name, columns }: LinearModule,
+  { shape, data }: Tensor,
+  computed: Tensor,
+  x: Float32Array<ArrayBuffer>,
+): Promise<ModuleError> {
+  const lost = { shape, data: data.map((w, i) => w - computed.data[i]!) };
+  const outputs = (weights: Tensor) => outputEnergy(gpu, x, columns, weights);
+  return {
+    module: name,
+    weight_error: share(energy(lost.data), energy(data)),
+    output_error: share(await outputs(lost), await outputs({ shape, data })),
+  };
+}
+
+/** Σ (x · w)² over all inputs [tokens, columns] and rows. */
+async function outputEnergy(
+  gpu: Gpu,
+  x: Float32Array<ArrayBuffer>,
+  columns: number,
+  { shape, data }: Tensor,
+): Promise<number> {
+  const [rows] = shape as [number, number];
+  const M = x.length / columns;
+  const arena = openArena(gpu);
+  const commands = recordCommands(gpu);
+  try {
+    const matrix = await loadFloat(arena, {
+      ...{ name: 'weights', rows, columns, dtype: 'F32' },
+      read: (begin, end) =>
+        Promise.resolve(new Uint8Array(data.slice(begin * columns, end * columns).buffer)),
+    });
+    const y = await arena.allocate(4 * M * rows, 'outputs');
+    linear(commands, matrix, {
+      ...{ M, y, x: await arena.upload(x, 'inputs') },
+      compute_dtype: 'float32',
+    });
+    commands.submit();
+    return energy(new Float32Array(await readBack(gpu, y, 4 * M * rows)));
+  } finally {
+    commands.close();
+    arena.close();
+  }
+}
+
+const energy = (values: Float32Array): number => values.reduce((sum, value) => sum + value * value, 0);
+
+const share = (part: number, whole: number): number => (whole > 0 ? Math.sqrt(part / whole) : 0);
+
+function joined(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {
+  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

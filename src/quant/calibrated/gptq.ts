@@ -1,0 +1,173 @@
+import type { Tensor } from '../../tensor/tensor.ts';
+import { roundToF16 } from '../../tensor/dtype.ts';
+import type { PlainBlockwise4bit } from '../quantized.ts';
+import { packGroups } from '../saved/groups.ts';
+import { inverseFactor } from './cholesky.ts';
+import type { InputStatistics } from './statistics.ts';
+
+/** GPTQ's settings, by the names of its own config. */
+export interface GptqOptions {
+  /** Weights of a row that share a scale; -1 for the whole row. */
+  group_size: number;
+  symmetric: boolean;
+  /** Columns with large inputs first. */
+  desc_act: boolean;
+  /** Scales from the original weights, so that groups stay in their place whatever the order. */
+  static_groups: boolean;
+  /** Added to the diagonal, as a share of its mean. */
+  damp: number;
+}
+
+/**
+ * Columns whose errors reach the columns behind them together. It is part of the algorithm: the scales of a group inside
+ * a block are those of its weights before the block's errors reach them, and 64 in its place moves every tenth code.
+ */
+const BLOCK = 128;
+
+/** What is added to the damping where the matrix has no Cholesky factor. */
+const MORE_DAMPING = 0.01;
+
+/** A row's groups, [groups of a row]. */
+interface RowGrid {
+  scale: Float64Array;
+  zero: Float64Array;
+}
+
+/**
+ * Quantizes rows [rows, columns] one column after the other, each column's error put right in the columns behind it by
+ * what is known of the inputs (Frantar et al. 2022, GPTQ): `quantizeGptq(weights, statistics, options)`. The steps and
+ * their order are gptqmodel's (quantization/gptq.py), in float64; scales are stored in float16, zero points in 4 bits.
+ * With `desc_act` and without `static_groups` the codes stand in the order they were made in, and `order` says in which.
+ */
+export function quantizeGptq(
+  weights: Tensor,
+  statistics: InputStatistics,
+  options: GptqOptions,
+): PlainBlockwise4bit {
+  const quantizer = gptqQuantizer(weights, gptqFactor(statistics, options), options);
+  quantizer.rows(0, weights.shape[0]!);
+  return quantizer.finish();
+}
+
+/** The same some rows at a time: rows do not depend on one another, and a worker wants to hear of "stop" between them. */
+export function gptqQuantizer({ data, shape }: Tensor, { order, U, dead }: GptqFactor, options: GptqOptions) {
+  const [rows, columns] = shape as [number, number];
+  const { symmetric, desc_act, static_groups } = options;
+  const group = options.group_size === -1 ? columns : options.group_size;
+  const groups = Math.ceil(columns / group);
+  const scattered = desc_act && !static_groups && groups > 1;
+  const codes = new Uint8Array(rows * columns);
+  const scales = new Float32Array(rows * groups);
+  const zeros = new Float32Array(rows * groups);
+
+  /** One row; `W` holds its weights in the order they are quantized in. */
+  function row(n: number): void {
+    const original = data.subarray(n * columns, (n + 1) * columns);
+    const W = Float64Array.from(order, (column) => (dead[column] ? 0 : original[column]!));
+    const grid: RowGrid = { scale: new Float64Array(groups), zero: new Float64Array(groups) };
+    if (static_groups) {
+      const whole = Float64Array.from(original, (weight, column) => (dead[column] ? 0 : weight));
+      for (let g = 0; g < groups; g++) fit(grid, g, whole.subarray(g * group, (g + 1) * group), symmetric);
+    }
+    const own = new Float64Array(BLOCK);
+    const errors = new Float64Array(BLOCK);
+    for (let begin = 0; begin < columns; begin += BLOCK) {
+      const end = Math.min(begin + BLOCK, columns);
+      own.set(W.subarray(begin, end));
+      for (let i = begin; i < end; i++) {
+        const g = Math.floor((static_groups ? order[i]! : i) / group);
+        if (!static_groups && i % group === 0) fit(grid, g, W.subarray(i, i + group), symmetric);
+        const [scale, zero] = [grid.scale[g]!, grid.zero[g]!];
+        const w = own[i - begin]!;
+        const code = Math.max(0, Math.min(15, rint(w / scale) + zero));
+        codes[n * columns + (scattered ? i : order[i]!)] = code;
+        const error = (w - scale * (code - zero)) / U[i * columns + i]!;
+        errors[i - begin] = error;
+        const at = i * columns;
+        for (let j = i + 1; j < end; j++) own[j - begin]! -= error * U[at + j]!;
+      }
+      for (let i = begin; i < end; i++) {
+        const error = errors[i - begin]!;
+        const at = i * columns;
+        for (let j = end; j < columns; j++) W[j]! -= error * U[at + j]!;
+      }
+    }
+    for (let g = 0; g < groups; g++) {
+      scales[n * groups + g] = roundToF16(grid.scale[g]!);
+      zeros[n * groups + g] = grid.zero[g]!;
+    }
+  }
+
+  return {
+    /** Quantizes rows `begin` to `end` - 1. */
+    rows(begin: number, end: number): void {
+      for (let n = begin; n < end; n++) row(n);
+    },
+    finish: (): PlainBlockwise4bit =>
+      packGroups({
+        quant_type: 'gptq',
+        shape: [rows, columns],
+        group_size: group,
+        codes,
+        scales,
+        zeros: zeros.every((zero) => zero === 8) ? undefined : zeros,
+        bits: { scale: 16, zero: 4 },
+        ...(scattered && { order: Uint32Array.from(order) }),
+      }),
+  };
+}
+
+/** What GPTQ makes of the statistics of an input once, for all layers that read it. */
+export interface GptqFactor {
+  /** [columns] Which column comes first, second, … */
+  order: Uint32Array;
+  /** [columns, columns] The upper factor of the damped inverse, in that order. */
+  U: Float64Array;
+  /** [columns] 1 of columns without any input. */
+  dead: Uint8Array;
+}
+
+/** The order of columns, and in that order the factor of the damped inverse. */
+export function gptqFactor(
+  { columns, gram }: InputStatistics,
+  { desc_act, damp }: Pick<GptqOptions, 'desc_act' | 'damp'>,
+): GptqFactor {
+  const dead = Uint8Array.from({ length: columns }, (_, i) => (gram[i * columns + i] === 0 ? 1 : 0));
+  const diagonal = Float64Array.from({ length: columns }, (_, i) => (dead[i] ? 1 : gram[i * columns + i]!));
+  const order = Uint32Array.from({ length: columns }, (_, i) => i);
+  if (desc_act) order.sort((a, b) => diagonal[b]! - diagonal[a]! || a - b);
+  const mean = diagonal.reduce((sum, value) => sum + value, 0) / columns;
+  const H = new Float64Array(columns * columns);
+  for (let damping = damp; ; damping += MORE_DAMPING) {
+    for (let i = 0; i < columns; i++) {
+      const from = order[i]! * columns;
+      for (let j = 0; j < columns; j++) H[i * columns + j] = gram[from + order[j]!]!;
+      H[i * columns + i] = diagonal[order[i]!]! + damping * mean;
+    }
+    const U = inverseFactor(H, columns);
+    if (U) return { order, U, dead };
+  }
+}
+
+/** Scale and zero point of a group; a symmetric one without a negative weight spans half, as the reference's does. */
+function fit({ scale, zero }: RowGrid, g: number, weights: Float64Array, symmetric: boolean): void {
+  let [low, high] = [0, 0];
+  for (const weight of weights) {
+    if (weight < low) low = weight;
+    if (weight > high) high = weight;
+  }
+  if (symmetric) {
+    high = Math.max(-low, high);
+    if (low < 0) low = -high;
+  }
+  if (low === 0 && high === 0) [low, high] = [-1, 1];
+  scale[g] = (high - low) / 15;
+  zero[g] = symmetric ? 8 : rint(-low / scale[g]);
+}
+
+/** The nearest integer, ties to the even one. */
+function rint(x: number): number {
+  const floor = Math.floor(x);
+  const rest = x - floor;
+  return rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor;
+}
