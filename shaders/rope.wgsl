@@ -25,20 +25,10 @@ fn main(
   }
   let head = i / half; // Counted over all tokens.
   let token = head / params.heads;
-  let pair = i % half;
-  let pairs = params.rotary_dim / 2;
-  let paired = pair < pairs && params.interleaved == 0;
-  let at = head * params.head_dim + select(2 * pair, pair, paired);
-  let step = select(1u, pairs, paired);
-  let a = x[at];
-  let b = x[at + step];
+  let place = pair_at(i % half);
+  let at = head * params.head_dim + place.x;
+  let value = turned_pair(vec2f(x[at], x[at + place.y]), token, i % half);
   let to = params.first * params.heads * params.head_dim + at;
-  if (pair >= pairs) {
-    y[to] = a;
-    y[to + 1] = b;
-    return;
-  }
-  let turn = turns[token * pairs + pair];
-  y[to] = a * turn.x - b * turn.y;
-  y[to + step] = b * turn.x + a * turn.y;
+  y[to] = value.x;
+  y[to + place.y] = value.y;
 }

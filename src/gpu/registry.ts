@@ -3,13 +3,14 @@ import { canRun, type Kernel } from './device/kernel.ts';
 import { activate } from './kernels/activate.ts';
 import { add } from './kernels/add.ts';
 import { advance } from './kernels/advance.ts';
-import { FORMS } from './forms.ts';
+import { FORMS, formOf } from './forms.ts';
 import { cast } from './kernels/cast.ts';
 import { clamp } from './kernels/clamp.ts';
 import { dequantize_4bit } from './kernels/dequantize_4bit.ts';
 import { embedding } from './kernels/embedding.ts';
 import { pick_rows } from './kernels/pick_rows.ts';
 import { rope } from './kernels/rope.ts';
+import { rope_pair } from './kernels/rope_pair.ts';
 import { scale } from './kernels/scale.ts';
 import { choicesOf, MATMULS } from './matrix/choose.ts';
 import { STORAGES, type StorageName } from './matrix/matrix.ts';
@@ -20,6 +21,7 @@ const OF_EVERY_MODEL = [
   embedding,
   scale,
   rope,
+  rope_pair,
   add,
   pick_rows,
   clamp,
@@ -55,7 +57,7 @@ export function kernelsFor(gpu: Gpu): readonly Kernel[] {
 /** The kernels of a model whose matrices lie so on the device. */
 export const kernelsOf = (gpu: Gpu, storage: StorageName): readonly Kernel[] => [
   ...OF_EVERY_MODEL,
-  ...STORAGES[storage].others,
+  ...STORAGES[storage].others.map((kernel) => formOf(gpu, kernel).kernel),
   ...choicesOf(gpu, storage, 'prefill'),
   ...choicesOf(gpu, storage, 'decode'),
 ];

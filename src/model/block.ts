@@ -2,6 +2,7 @@ import { activate, activateOverrides } from '../gpu/kernels/activate.ts';
 import { clamp } from '../gpu/kernels/clamp.ts';
 import { pick_rows } from '../gpu/kernels/pick_rows.ts';
 import { rope } from '../gpu/kernels/rope.ts';
+import { rope_pair } from '../gpu/kernels/rope_pair.ts';
 import type { LinearCall } from '../gpu/matrix/linear.ts';
 import { isGated, type BlockSpec, type Role, type Rope } from './model_config.ts';
 import { normalize, type NormWeights } from './norm.ts';
@@ -27,7 +28,7 @@ export function computeBlock(pass: Pass, spec: BlockSpec, layer: LayerWeights, i
 function attention(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: number, input: GPUBuffer): void {
   const { workspace, first_slot } = pass;
   const { num_attention_heads: heads, num_key_value_heads: kv_heads, head_dim } = pass.config;
-  const { q, k, q_normed, k_normed, turned, update } = workspace.activations;
+  const { q, k, q_normed, k_normed, turned } = workspace.activations;
   const [keys, values] = [workspace.keys[index]!, workspace.values[index]!];
   const slots = { offset: first_slot * kv_heads * head_dim };
 
@@ -50,8 +51,7 @@ function attention(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: numb
       // A turn by nothing brings keys to their slots.
       turn(pass, rope, { x: normedK(k_normed, k), y: keys, heads: kv_heads, first: first_slot }, 0);
     } else {
-      turn(pass, query_rope, { x: normedQ(q), y: turned, heads, first: 0 });
-      turn(pass, rope, { x: normedK(k, k_normed), y: keys, heads: kv_heads, first: first_slot });
+      turnPair(pass, { rope, query_rope }, { q: normedQ(q), k: normedK(k, k_normed), keys });
       queries = turned;
     }
   } else {
@@ -59,16 +59,15 @@ function attention(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: numb
     write('v', values, slots);
   }
   const mixed = attend(pass, index, spec, queries);
-  projectRole(pass, layer, 'o', linearInput(pass, mixed, heads * head_dim, index, 'output'), update);
-  addHalf(pass, layer, 'attention');
+  const out = linearInput(pass, mixed, heads * head_dim, index, 'output');
+  addHalf(pass, layer, 'attention', out);
 }
 
 function mlp(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: number, input: GPUBuffer): void {
   const read = linearInput(pass, input, pass.config.hidden_size, index, 'mlp');
   const inner = activated(pass, spec, layer, read);
   const x = linearInput(pass, inner, pass.config.intermediate_size, index, 'down');
-  projectRole(pass, layer, 'down', x, pass.workspace.activations.update);
-  addHalf(pass, layer, 'mlp');
+  addHalf(pass, layer, 'mlp', x);
 }
 
 /** activated [T, inner] = the MLP's input through its first Linear layers and its activation. */
@@ -87,10 +86,24 @@ function activated(pass: Pass, spec: BlockSpec, layer: LayerWeights, input: Line
 /** A block is two halves, each of which adds to the residual stream. */
 type Half = 'attention' | 'mlp';
 
-/** Adds a half's output to the residual stream, normalized where the block has a norm behind it. */
-function addHalf(pass: Pass, layer: LayerWeights, half: Half): void {
-  const { update, normed } = pass.workspace.activations;
-  addToResidual(pass, normalized(pass, layer.norms[`${half}_out`], { x: update, y: normed }));
+/** The Linear layer that ends each half. */
+const LAST = { attention: 'o', mlp: 'down' } as const;
+
+/**
+ * Adds a half's output to the residual stream, normalized where the block has a norm behind it. Where nothing comes
+ * between, the Linear layer adds by itself: in float32 that is the same sum.
+ */
+function addHalf(pass: Pass, layer: LayerWeights, half: Half, x: LinearInput): void {
+  const { update, normed, hidden } = pass.workspace.activations;
+  const norm = layer.norms[`${half}_out`];
+  const { lora } = layer.linears[LAST[half]]!.linear;
+  const { residual_scale = 1 } = pass.config;
+  if (!norm && !lora && !x.int8 && residual_scale === 1 && pass.compute_dtype === 'float32') {
+    projectRole(pass, layer, LAST[half], x, hidden, { accumulate: true });
+    return;
+  }
+  projectRole(pass, layer, LAST[half], x, update);
+  addToResidual(pass, normalized(pass, norm, { x: update, y: normed }));
 }
 
 /** y = x [T, width] normalized, or x itself where there is no norm; the residual stream's width when not given. */
@@ -143,10 +156,30 @@ function projectRole(
   role: Role,
   x: LinearInput,
   y: GPUBuffer,
-  place: Pick<LinearCall, 'offset'> = {},
+  place: Pick<LinearCall, 'offset' | 'accumulate'> = {},
 ): void {
   const { linear, rows } = layer.linears[role]!;
   project(pass, linear, x, y, { rows, ...place });
+}
+
+/** turned = each head of q, and the slots' keys = each head of k, turned by its position. */
+function turnPair(
+  pass: Pass,
+  { rope, query_rope }: { rope: Rope; query_rope: Rope },
+  { q, k, keys }: { q: GPUBuffer; k: GPUBuffer; keys: GPUBuffer },
+): void {
+  const { commands, config, workspace, T, first_slot: first } = pass;
+  const { num_attention_heads: heads, num_key_value_heads: kv_heads, head_dim } = config;
+  const { turned } = workspace.activations;
+  if (rope !== query_rope) {
+    turn(pass, query_rope, { x: q, y: turned, heads, first: 0 });
+    turn(pass, rope, { x: k, y: keys, heads: kv_heads, first });
+    return;
+  }
+  const { rotary_dim } = rope;
+  const interleaved = Number(rope.interleaved);
+  const params = { T, heads, kv_heads, head_dim, rotary_dim, interleaved, first };
+  commands.dispatch(rope_pair, params, { q, k, turns: workspace.turns.get(rope)!, turned, keys });
 }
 
 /** y from slot `first` on = each head of x, turned by its position. */

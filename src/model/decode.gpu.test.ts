@@ -76,6 +76,6 @@ it('makes nothing anew for a token, writes and reads a few bytes, and hands over
     expect(more('submits')).toBeLessThanOrEqual(2 * 4);
     expect(more('writes')).toBeLessThanOrEqual(4);
     expect(more('bytes_read')).toBe(4 * 32);
-    expect(more('dispatches')).toBeLessThanOrEqual(32 * (2 * 15 + 7));
+    expect(more('dispatches')).toBeLessThanOrEqual(32 * (2 * 12 + 7));
   });
 });

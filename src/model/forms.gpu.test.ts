@@ -2,7 +2,7 @@ import { afterAll, expect, it } from 'vitest';
 import { randomLlama } from '../../test/fixtures/random_llama.ts';
 import { openGpu, type Gpu } from '../gpu/device/device.ts';
 import { compare } from '../tensor/compare.ts';
-import { reserve } from './forward.ts';
+import { reserve, type Model } from './forward.ts';
 import { readLogits } from './logits.ts';
 import { openModel } from './open_model.ts';
 import { forwardSequence } from './sequence.ts';
@@ -39,4 +39,28 @@ it('the forms for GPUs and for adapters that compute on the CPU come to the same
   hardware.forEach((got, i) => {
     expect(compare(got, software[i]!, { atol: 2e-5, rtol: 2e-5 })).toBeUndefined();
   });
+});
+
+/** Dispatches of a block in a step of decoding. */
+async function dispatchesOfABlock(gpu: Gpu, before: number): Promise<number> {
+  const files = await openModel(randomLlama());
+  return withModel(gpu, files, { quant_type: 'none', compute_dtype: 'float32' }, async (model) => {
+    await reserve(model, 1, before + 1);
+    let dispatches = 0;
+    const { commands } = model;
+    const dispatch: Model['commands']['dispatch'] = (...call) => {
+      dispatches++;
+      commands.dispatch(...call);
+    };
+    forwardSequence({ ...model, commands: { ...commands, dispatch } }, [5], before, 'decode');
+    // One brings the token's embedding.
+    return (dispatches - 1) / files.config.num_hidden_layers;
+  });
+}
+
+it('a block of Llama takes 12 dispatches to decode a token, and one more to merge splits', async () => {
+  // Norm, q, k, v, rope, attention, o; norm, gate, up, activation, down.
+  expect(await dispatchesOfABlock(as('swiftshader'), 80)).toBe(12);
+  expect(await dispatchesOfABlock(as('made-up'), 40)).toBe(12);
+  expect(await dispatchesOfABlock(as('made-up'), 80)).toBe(13);
 });

@@ -100,10 +100,12 @@ it.each<[string, () => Promise<ModelFiles>, QuantConfig]>([
   expect([...asked].filter((key) => !checked.includes(key))).toEqual([]);
 });
 
-it('the check covers the forms that a GPU is given', async () => {
+it.each<[string, QuantConfig]>([
+  ['float32', { ...none, compute_dtype: 'float32' }],
+  ['LLM.int8()', { ...llm_int8, compute_dtype: 'float16' }],
+])('the check covers the forms that a GPU is given: %s', async (_, config) => {
   const files = await random();
   const { gpu: own, asked } = watched(hardware(gpu));
-  const config: QuantConfig = { ...none, compute_dtype: 'float32' };
   const checked = checksFor(needsOf(own, files, [config])).map(({ kernel, kase }) =>
     pipelineKey(kernel, kase.overrides ?? {}),
   );

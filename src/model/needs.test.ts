@@ -10,12 +10,14 @@ import type { ModelFiles } from './open_model.ts';
 import { bitsAndBytesLayout } from '../quant/saved/bitsandbytes.ts';
 import type { StoredQuant } from './stored_quant.ts';
 
-const gpuWith = (...language_features: string[]): Gpu =>
+const gpuWith = (architecture: string, ...language_features: string[]): Gpu =>
   ({
     device: { features: new Set(), limits: {} },
-    adapter: { language_features, architecture: 'ampere' },
+    adapter: { language_features, architecture },
+    pinned: {},
   }) as unknown as Gpu;
-const PACKED = gpuWith('packed_4x8_integer_dot_product');
+const PACKED = gpuWith('ampere', 'packed_4x8_integer_dot_product');
+const ON_CPU = gpuWith('swiftshader', 'packed_4x8_integer_dot_product');
 
 type Needed = Parameters<typeof needsOf>[1];
 const modelIn = (dtypes: readonly QuantizableDtype[], more: Partial<Needed> = {}): Needed => ({
@@ -49,30 +51,30 @@ const CONFIGS: QuantConfig[] = COMPUTE.flatMap((compute_dtype): QuantConfig[] =>
 describe('every pipeline that a configuration can reach has a case', () => {
   it.each([
     ['with dot4I8Packed', PACKED],
-    ['without', gpuWith()],
+    ['without', gpuWith('ampere')],
   ])('%s', (_, gpu) => {
     const checks = checksFor(needsOf(gpu, modelIn(STORED), CONFIGS));
     const packed = checks.some(({ kernel }) => kernel.name === 'gemm_llm_int8_packed');
     expect(packed).toBe(gpu === PACKED);
-    // Float: 2 forms × 3 stored × 3 computed; 4-bit: 2 × 2 scales × 3; int8: 2 × 3; LLM.int8(): 1 × 3.
+    // Float: 3 forms × 3 stored × 3 computed; 4-bit: 3 × 2 scales × 3; int8: 3 × 3; LLM.int8(): 1 × 3.
     expect(checks.filter(({ kernel }) => /^(matvec|tile|gemm)_/.test(kernel.name))).toHaveLength(
-      18 + 12 + 6 + 3,
+      27 + 18 + 9 + 3,
     );
   });
 });
 
 const matmulsOf = (model: Needed, ...configs: QuantConfig[]): string[] =>
-  checksFor(needsOf(PACKED, model, configs))
+  checksFor(needsOf(ON_CPU, model, configs))
     .map(({ kernel, kase }) => pipelineKey(kernel, kase.overrides ?? {}))
     .filter((key) => /^(matvec|tile|gemm)_/.test(key));
 
 it('asks for what a run compiles and no more', () => {
   const nf4 = { quant_type: 'nf4', blocksize: 64, double_quant: true, compute_dtype: 'float16' } as const;
   expect(matmulsOf(modelIn(['BF16']), nf4)).toEqual([
-    'matvec_float COMPUTE_DTYPE=0 DTYPE=2',
     'tile_float COMPUTE_DTYPE=0 DTYPE=2',
-    'matvec_blockwise COMPUTE_DTYPE=1 SCALES=1 SHIFT=0',
+    'matvec_float COMPUTE_DTYPE=0 DTYPE=2',
     'tile_blockwise COMPUTE_DTYPE=1 SCALES=1 SHIFT=0',
+    'matvec_blockwise COMPUTE_DTYPE=1 SCALES=1 SHIFT=0',
   ]);
   expect(matmulsOf(modelIn(['BF16']), { ...nf4, skip_modules })).toContain(
     'tile_float COMPUTE_DTYPE=1 DTYPE=2',

@@ -5,6 +5,7 @@ import type { Kernel } from '../gpu/device/kernel.ts';
 import { activate, activateOverrides } from '../gpu/kernels/activate.ts';
 import { SCALES, SHIFT } from '../gpu/kernels/blockwise.ts';
 import { embedding } from '../gpu/kernels/embedding.ts';
+import { GROUP_LANES } from '../gpu/kernels/grouped.ts';
 import { COMPUTE_DTYPE } from '../gpu/kernels/rounding.ts';
 import { DTYPE } from '../gpu/kernels/stored.ts';
 import type { StorageName } from '../gpu/matrix/matrix.ts';
@@ -41,6 +42,7 @@ export function needsOf(
       DTYPE: DTYPE[dtype],
       SCALES: SCALES[scales],
       SHIFT: SHIFT[shift],
+      LANES: GROUP_LANES,
     },
   });
   const dtypes = matrixDtypes(model);

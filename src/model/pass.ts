@@ -73,7 +73,7 @@ export function project(
   { matrix, bias, lora }: Linear,
   { raw, x, int8 }: LinearInput,
   y: GPUBuffer,
-  place: Pick<LinearCall, 'rows' | 'offset'> = {},
+  place: Pick<LinearCall, 'rows' | 'offset' | 'accumulate'> = {},
 ): void {
   const { commands, compute_dtype, phase, T: M } = pass;
   linear(commands, matrix, { M, x, y, bias, compute_dtype, phase, ...(int8 ? { int8 } : {}), ...place });

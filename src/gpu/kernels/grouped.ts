@@ -1,17 +1,23 @@
+import division from '../../../shaders/preludes/division.wgsl?raw';
+import float16 from '../../../shaders/preludes/float16.wgsl?raw';
 import group from '../../../shaders/preludes/group.wgsl?raw';
 import groupLargest from '../../../shaders/preludes/group_largest.wgsl?raw';
 import argmaxSource from '../../../shaders/argmax_group.wgsl?raw';
 import expectedGapSource from '../../../shaders/expected_gap_group.wgsl?raw';
+import int8Source from '../../../shaders/int8_vectorwise_quant_group.wgsl?raw';
 import layerNormSource from '../../../shaders/layer_norm_group.wgsl?raw';
 import logitStripsSource from '../../../shaders/logit_strips_group.wgsl?raw';
 import logprobsSource from '../../../shaders/logprobs_group.wgsl?raw';
+import outlierColumnsSource from '../../../shaders/outlier_columns_group.wgsl?raw';
 import rmsNormSource from '../../../shaders/rms_norm_group.wgsl?raw';
 import { grid, type Access, type Kernel, type ParamTypes, type Params } from '../device/kernel.ts';
 import { argmax } from './argmax.ts';
 import { expected_gap } from './expected_gap.ts';
 import { layer_norm } from './layer_norm.ts';
 import { logit_strips } from './logit_strips.ts';
+import { int8_vectorwise_quant } from './int8_vectorwise_quant.ts';
 import { logprobs } from './logprobs.ts';
+import { maskWords, outlier_columns } from './outlier_columns.ts';
 import { rms_norm } from './rms_norm.ts';
 
 /** Lanes that share a row of so many values: a power of two, so many that each has some ten values of a long one. */
@@ -19,8 +25,8 @@ export const lanesFor = (length: number): number => (length <= 1024 ? 64 : 256);
 
 /** The numbers of lanes that a norm is compiled with. */
 export const NORM_LANES = [64, 256] as const;
-/** Strips are short. */
-export const STRIP_LANES = 64;
+/** The number of lanes that all others are compiled with. */
+export const GROUP_LANES = 64;
 
 /**
  * The form of a kernel of rows whose lanes share a row instead of having one each. Sums go by lanes, then over lanes in
@@ -56,7 +62,20 @@ export const layer_norm_group = grouped(layer_norm, group + layerNormSource, ({ 
 const strips = ({ R, V, strip }: { R: number; V: number; strip: number }) => R * Math.ceil(V / strip);
 const LARGEST = group + groupLargest;
 
-export const logit_strips_group = grouped(logit_strips, LARGEST + logitStripsSource, strips, [STRIP_LANES]);
-export const expected_gap_group = grouped(expected_gap, group + expectedGapSource, strips, [STRIP_LANES]);
-export const argmax_group = grouped(argmax, LARGEST + argmaxSource, ({ R }) => R, [STRIP_LANES]);
-export const logprobs_group = grouped(logprobs, LARGEST + logprobsSource, ({ W }) => W, [STRIP_LANES]);
+export const logit_strips_group = grouped(logit_strips, LARGEST + logitStripsSource, strips, [GROUP_LANES]);
+export const expected_gap_group = grouped(expected_gap, group + expectedGapSource, strips, [GROUP_LANES]);
+export const argmax_group = grouped(argmax, LARGEST + argmaxSource, ({ R }) => R, [GROUP_LANES]);
+export const logprobs_group = grouped(logprobs, LARGEST + logprobsSource, ({ W }) => W, [GROUP_LANES]);
+
+export const int8_vectorwise_quant_group = grouped(
+  int8_vectorwise_quant,
+  float16 + division + LARGEST + int8Source,
+  ({ M }) => M,
+  [GROUP_LANES],
+);
+export const outlier_columns_group = grouped(
+  outlier_columns,
+  float16 + outlierColumnsSource,
+  ({ K }) => maskWords(K),
+  [GROUP_LANES],
+);

@@ -1,3 +1,4 @@
+import turn from '../../../shaders/preludes/turn.wgsl?raw';
 import source from '../../../shaders/rope.wgsl?raw';
 import { floats, normals } from './cases.ts';
 import { defineKernel, grid } from '../device/kernel.ts';
@@ -8,7 +9,7 @@ import { defineKernel, grid } from '../device/kernel.ts';
  */
 export const rope = defineKernel({
   name: 'rope',
-  wgsl: source,
+  wgsl: turn + source,
   params: { T: 'u32', heads: 'u32', head_dim: 'u32', rotary_dim: 'u32', interleaved: 'u32', first: 'u32' },
   bindings: { x: 'read f32', turns: 'read f32', y: 'read_write f32' },
   workgroups: ({ T, heads, head_dim }) => grid((T * heads * head_dim) / 2),

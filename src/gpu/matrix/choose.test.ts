@@ -24,8 +24,8 @@ const PHASES: Phase[] = ['prefill', 'decode'];
 const storages = Object.keys(STORAGES) as StorageName[];
 
 it.each<[StorageName, Phase, number, number, string]>([
-  ['float', 'decode', 1, 576, 'matvec_float'],
-  ['float', 'decode', 40, 576, 'matvec_float'],
+  ['float', 'decode', 1, 576, 'matvec_wide_float'],
+  ['float', 'decode', 40, 576, 'matvec_wide_float'],
   ['blockwise', 'prefill', 1, 4096, 'tile_32_blockwise'],
   ['blockwise', 'prefill', 512, 576, 'tile_32_blockwise'],
   ['blockwise', 'prefill', 512, 4096, 'tile_64_blockwise'],
@@ -40,10 +40,15 @@ it.each([1, 70])('on an adapter that computes on the CPU, %i tokens are a tile o
   expect(chooseMatmul(ON_CPU, 'bytes', 'prefill', { M, N: 4096 }).name).toBe('tile_bytes');
 });
 
+it('a form that only other adapters prefer is taken where it is pinned', () => {
+  const pinned = gpuWith([], [], {}, 'ampere', { decode: 'matvec' });
+  expect(chooseMatmul(pinned, 'int8', 'decode', { M: 1, N: 9 }).name).toBe('matvec_int8');
+});
+
 it('takes a pinned form for every shape', () => {
   const pinned = gpuWith([], [], {}, 'ampere', { prefill: 'tile_64' });
   expect(chooseMatmul(pinned, 'int8', 'prefill', { M: 1, N: 9 }).name).toBe('tile_64_int8');
-  expect(chooseMatmul(pinned, 'int8', 'decode', { M: 1, N: 9 }).name).toBe('matvec_int8');
+  expect(chooseMatmul(pinned, 'int8', 'decode', { M: 1, N: 9 }).name).toBe('matvec_wide_int8');
   expect(choicesOf(pinned, 'int8', 'prefill').map(({ name }) => name)).toEqual(['tile_64_int8']);
 });
 

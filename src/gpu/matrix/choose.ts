@@ -3,6 +3,7 @@ import type { Gpu } from '../device/device.ts';
 import { canRun, type Kernel } from '../device/kernel.ts';
 import { matmulKernel, type Form, type MatmulParams } from '../kernels/matmul.ts';
 import { MATVEC } from '../kernels/matvec.ts';
+import { MATVEC_WIDE } from '../kernels/matvec_wide.ts';
 import { TILE_32, TILE_64 } from '../kernels/shared_tile.ts';
 import { TILE } from '../kernels/tile.ts';
 import { STORAGES, type StorageName } from './matrix.ts';
@@ -28,7 +29,8 @@ interface Use {
  * barriers and has no use for neighbouring addresses.
  */
 const FORMS: readonly Use[] = [
-  { form: MATVEC, phase: 'decode', adapters: 'all', M: 1, N: 1 },
+  { form: MATVEC, phase: 'decode', adapters: 'software', M: 1, N: 1 },
+  { form: MATVEC_WIDE, phase: 'decode', adapters: 'hardware', M: 1, N: 1 },
   { form: TILE, phase: 'prefill', adapters: 'software', M: 1, N: 1 },
   { form: TILE_64, phase: 'prefill', adapters: 'hardware', M: 48, N: 1024 },
   { form: TILE_32, phase: 'prefill', adapters: 'hardware', M: 1, N: 1 },

@@ -1,6 +1,7 @@
 import { type Arena } from '../device/buffers.ts';
 import type { Commands } from '../device/commands.ts';
 import { maskWords } from '../device/limits.ts';
+import { dispatchForm } from '../forms.ts';
 import { int8_vectorwise_quant } from '../kernels/int8_vectorwise_quant.ts';
 import { outlier_columns } from '../kernels/outlier_columns.ts';
 
@@ -34,6 +35,6 @@ export function quantizeInput(
   { threshold, mask, CA, SCA }: Int8Input,
   { M, K, seen }: { M: number; K: number; seen: GPUBuffer },
 ): void {
-  if (threshold > 0) commands.dispatch(outlier_columns, { M, K, threshold }, { x, mask, seen });
-  commands.dispatch(int8_vectorwise_quant, { M, K, threshold }, { x, mask, CA, SCA });
+  if (threshold > 0) dispatchForm(commands, outlier_columns, { M, K, threshold }, { x, mask, seen });
+  dispatchForm(commands, int8_vectorwise_quant, { M, K, threshold }, { x, mask, CA, SCA });
 }

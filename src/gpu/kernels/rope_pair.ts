@@ -1,0 +1,49 @@
+import turn from '../../../shaders/preludes/turn.wgsl?raw';
+import source from '../../../shaders/rope_pair.wgsl?raw';
+import { floats, normals } from './cases.ts';
+import { defineKernel, grid, type Params } from '../device/kernel.ts';
+import { rope } from './rope.ts';
+
+const PARAMS = {
+  T: 'u32',
+  heads: 'u32',
+  kv_heads: 'u32',
+  head_dim: 'u32',
+  rotary_dim: 'u32',
+  interleaved: 'u32',
+  first: 'u32',
+} as const;
+
+/** `rope` of queries, and of keys into their slots, in one dispatch: where both turn alike. */
+export const rope_pair = defineKernel({
+  name: 'rope_pair',
+  wgsl: turn + source,
+  params: PARAMS,
+  bindings: { q: 'read f32', k: 'read f32', turns: 'read f32', turned: 'write f32', keys: 'read_write f32' },
+  workgroups: ({ T, heads, kv_heads, head_dim }) => grid((T * (heads + kv_heads) * head_dim) / 2),
+  reference: ({ heads, kv_heads, first, ...shape }, { q, k, turns, turned, keys }) => ({
+    turned: rope.reference({ ...shape, heads, first: 0 }, { x: q, turns, y: turned }, {}).y!,
+    keys: rope.reference({ ...shape, heads: kv_heads, first }, { x: k, turns, y: keys }, {}).y!,
+  }),
+  tolerance: () => ({ atol: 1e-6, rtol: 1e-6 }),
+  cases: () => [
+    pairCase({ T: 1, heads: 9, kv_heads: 3, head_dim: 64, rotary_dim: 64, interleaved: 0, first: 5 }),
+    pairCase({ T: 7, heads: 3, kv_heads: 1, head_dim: 20, rotary_dim: 6, interleaved: 0, first: 0 }),
+    pairCase({ T: 5, heads: 2, kv_heads: 2, head_dim: 12, rotary_dim: 10, interleaved: 1, first: 3 }),
+  ],
+});
+
+function pairCase(params: Params<typeof PARAMS>) {
+  const { T, heads, kv_heads, head_dim, rotary_dim, interleaved, first } = params;
+  return {
+    name: `${T} tokens · heads ${heads}/${kv_heads} of ${head_dim}, ${rotary_dim} turned · from ${first}${interleaved ? ' · interleaved' : ''}`,
+    params,
+    arrays: {
+      q: normals(T * heads * head_dim, 1),
+      k: normals(T * kv_heads * head_dim, 3),
+      turns: normals(T * rotary_dim, 2),
+      turned: floats(T * heads * head_dim),
+      keys: floats((first + T) * kv_heads * head_dim),
+    },
+  };
+}

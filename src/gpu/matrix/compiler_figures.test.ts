@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { MATMULS } from './choose.ts';
+
+/** Rows of docs/kernels.md, which tools/compiler_figures.mjs writes: kernel, compute, target, and figures. */
+const rows = readFileSync('docs/kernels.md', 'utf8')
+  .split('\n')
+  .filter((line) => /^\| (tile|matvec)/.test(line))
+  .map((line) => line.split('|').map((cell) => cell.trim()));
+
+describe.each(MATMULS.filter(({ name }) => /_(blockwise|float)$/.test(name)).map(({ name }) => name))(
+  '%s',
+  (name) => {
+    const own = rows.filter(([, kernel]) => kernel === name);
+
+    it('has its figures in every compute dtype', () => {
+      expect(new Set(own.map(([, , compute]) => compute))).toEqual(new Set(['float32', 'float16']));
+    });
+
+    it('keeps everything in registers, and 16 KiB of workgroup memory at most', () => {
+      for (const [, , , , , , spilled, scratch, shared] of own) {
+        expect([Number(spilled), Number(scratch)]).toEqual([0, 0]);
+        expect(Number(shared)).toBeLessThanOrEqual(16384);
+      }
+    });
+  },
+);

@@ -1,0 +1,52 @@
+#!/usr/bin/env node
+// What a real GPU's compiler makes of the matmuls, as the table of docs/kernels.md:
+//   node tools/compiler_figures.mjs REPORT > docs/kernels.md
+// REPORT is a script that runs `node tools/make_pipeline.mjs NAME DTYPE` behind `--json --families … --` and prints
+// a row of figures a target, as Mesa's RADV gives them for a device that is not there (RADV_FORCE_FAMILY).
+import { execFileSync } from 'node:child_process';
+
+const [report] = process.argv.slice(2);
+if (!report) throw new Error('Which script reports? node tools/compiler_figures.mjs REPORT');
+const TARGETS = ['gfx1100', 'navi21', 'renoir'];
+const FORMS = ['tile', 'tile_32', 'tile_64', 'matvec', 'matvec_wide'];
+const STORAGES = ['blockwise', 'float'];
+const DTYPES = ['float32', 'float16'];
+
+const mesa = execFileSync('dpkg-query', ['-W', '-f', '${Version}', 'mesa-vulkan-drivers'], {
+  encoding: 'utf8',
+});
+const dawn = (await import('webgpu/package.json', { with: { type: 'json' } })).default.version;
+console.log(`# What a GPU's compiler makes of the kernels
+
+Written by \`tools/compiler_figures.mjs\`: Mesa ${mesa} (RADV) compiles for AMD GPUs the SPIR-V that Dawn (webgpu ${dawn}) makes of each kernel. Registers a lane of 256; workgroup memory in bytes; subgroups that a SIMD holds at once. Weights are 4-bit in absmax blocks, or float32. Instructions are those of the program's text: they compare two forms of one loop, and say nothing of time.
+
+| kernel | compute | target | lanes | registers | spilled | scratch | workgroup memory | subgroups | instructions |
+| --- | --- | --- | --: | --: | --: | --: | --: | --: | --: |`);
+for (const storage of STORAGES) {
+  for (const form of FORMS) {
+    for (const [dtype, name] of DTYPES.entries()) {
+      const command = ['node', 'tools/make_pipeline.mjs', `${form}_${storage}`, String(dtype)];
+      const args = [report, '--json', '--families', TARGETS.join(','), '--', ...command];
+      const rows = JSON.parse(
+        execFileSync('node', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+      );
+      for (const row of rows) {
+        if (row.error) throw new Error(`${form}_${storage} for ${row.family}: ${row.error}`);
+        const { family, lanes, vgprs, spilled, scratch, lds, waves_per_simd, instructions } = row;
+        const cells = [
+          `${form}_${storage}`,
+          name,
+          family,
+          lanes,
+          vgprs,
+          spilled,
+          scratch,
+          lds,
+          waves_per_simd,
+          instructions,
+        ];
+        console.log(`| ${cells.join(' | ')} |`);
+      }
+    }
+  }
+}
