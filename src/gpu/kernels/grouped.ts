@@ -17,7 +17,8 @@ import { layer_norm } from './layer_norm.ts';
 import { logit_strips } from './logit_strips.ts';
 import { int8_vectorwise_quant } from './int8_vectorwise_quant.ts';
 import { logprobs } from './logprobs.ts';
-import { maskWords, outlier_columns } from './outlier_columns.ts';
+import { outlier_columns } from './outlier_columns.ts';
+import { maskWords } from '../device/limits.ts';
 import { rms_norm } from './rms_norm.ts';
 
 /** Lanes that share a row of so many values: a power of two, so many that each has some ten values of a long one. */
