@@ -21,7 +21,7 @@ test('the default experiment on fewer items: a table with n and standard errors'
   await expect(rows.nth(1)).toContainText('float32');
   await expect(rows.nth(1)).toContainText(/\d\.\d{3} ± \d\.\d{3}/);
   await expect(rows.nth(1).getByText('n = 6')).toHaveCount(3);
-  await expect(rows.nth(2)).toContainText(/NF4 · 256.*4\.13/);
+  await expect(rows.nth(2)).toContainText(/NF4 · 256.*4\.128/);
   await expect(rows.nth(2)).toContainText(/(differs from float32 on \d of\s6|as float32 on each of\s6)/);
 
   // Twice is from the largest down.

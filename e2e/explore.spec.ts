@@ -243,3 +243,39 @@ test('an outlier is pulled up and along, by hand and by keyboard', async ({ page
   await page.reload();
   await says(left);
 });
+
+test('a block’s scale by keyboard, by a rule, and in another format', async ({ page }) => {
+  await page.goto('/#/explore?weights=normal');
+  const scale = page.getByRole('slider', { name: /^Scale of the block/ });
+  const yours = page.getByTestId('rule-yours');
+  await expect(scale).toHaveAttribute('aria-valuenow', '1');
+  const before = await yours.textContent();
+  await scale.press('Shift+ArrowLeft');
+  await expect(scale).toHaveAttribute('aria-valuenow', '0.9');
+  await expect(yours).not.toHaveText(before!);
+  await expect(page).toHaveURL(/scale=90/);
+  await page.getByRole('button', { name: 'floor', exact: true }).click();
+  const floor = page
+    .getByRole('row')
+    .filter({ has: page.getByRole('button', { name: 'floor', exact: true }) });
+  await expect(floor).toContainText((await yours.textContent())!);
+  await page.getByRole('group', { name: 'Format of the scale' }).getByRole('radio', { name: 'NF4' }).check();
+  await expect(page).toHaveURL(/scale_of=nf4/);
+  const share = async (rule: string) =>
+    Number.parseFloat((await page.getByTestId(`rule-${rule}`).textContent())!);
+  expect(await share('searched')).toBeLessThan(await share('absmax'));
+});
+
+test('two weights by keyboard: where inputs are alike, the second makes up for the first', async ({
+  page,
+}) => {
+  await page.goto('/#/explore?alike=90');
+  const pair = page.getByRole('slider', { name: /^The two weights/ });
+  await expect(pair).toHaveAttribute('aria-valuetext', '0.45 and 0.40');
+  const error = async (i: number) => Number(await page.getByTestId(`output-error-${i}`).textContent());
+  expect(await error(1)).toBeLessThan(await error(0));
+  await pair.press('ArrowDown');
+  await expect(pair).toHaveAttribute('aria-valuetext', '0.45 and 0.35');
+  await page.getByRole('slider', { name: /^How alike/ }).press('Home');
+  await expect.poll(async () => (await error(1)) - (await error(0))).toBe(0);
+});

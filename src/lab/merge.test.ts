@@ -9,12 +9,15 @@ import { mergeParts, type Part } from './merge.ts';
 const whole = await savedRun();
 const { spec } = whole;
 
-/** A result's JSON, to be changed as no type allows. */
-type Forged = Record<'runs' | 'environment', never>;
+/** A result's file, of which a test changes what it likes. */
+interface AnyJson {
+  runs: object[];
+  environment: { model: object; adapter: object };
+}
 
 /** A part as its file would be read after a change. */
-function changed(part: Part, change: (result: Forged) => void): Part {
-  const json = JSON.parse(JSON.stringify(part.run.result)) as Forged;
+function changed(part: Part, change: (result: AnyJson) => void): Part {
+  const json = JSON.parse(JSON.stringify(part.run.result)) as AnyJson;
   change(json);
   return { name: part.name, run: parseResult(json, part.name) };
 }
@@ -107,9 +110,7 @@ describe('the parts of a run', () => {
       (parts) =>
         parts.map((part, i) =>
           i === 1
-            ? changed(part, ({ environment }) =>
-                Object.assign((environment as { model: object }).model, { revision: 'abc' }),
-              )
+            ? changed(part, ({ environment }) => Object.assign(environment.model, { revision: 'abc' }))
             : part,
         ),
       /1\.json was given another model or other task files than 0\.json/,
@@ -139,7 +140,7 @@ describe('the parts of a run', () => {
       parts.map((part, i) =>
         i === 1
           ? changed(part, ({ environment }) =>
-              Object.assign((environment as { adapter: object }).adapter, {
+              Object.assign(environment.adapter, {
                 vendor: 'nvidia',
                 description: 'Another',
               }),

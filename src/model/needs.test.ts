@@ -11,7 +11,10 @@ import { bitsAndBytesLayout } from '../quant/saved/bitsandbytes.ts';
 import type { StoredQuant } from './stored_quant.ts';
 
 const gpuWith = (...language_features: string[]): Gpu =>
-  ({ device: { features: new Set(), limits: {} }, adapter: { language_features, architecture: 'ampere' } }) as unknown as Gpu;
+  ({
+    device: { features: new Set(), limits: {} },
+    adapter: { language_features, architecture: 'ampere' },
+  }) as unknown as Gpu;
 const PACKED = gpuWith('packed_4x8_integer_dot_product');
 
 type Needed = Parameters<typeof needsOf>[1];

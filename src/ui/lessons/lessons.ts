@@ -11,6 +11,7 @@ export const LESSONS = [
   'outliers-int8',
   'scale-rules',
   'output-error',
+  'calibration',
   'does-it-matter',
   'is-it-real',
   'own-codebook',
