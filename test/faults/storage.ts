@@ -23,8 +23,9 @@ function failing(
   let made = 0;
   return new Proxy(store, {
     get(target, name: keyof Store) {
-      const method = target[name] as (...args: unknown[]) => Promise<unknown>;
-      if (!calls.includes(name)) return method;
+      if (!calls.includes(name)) return target[name];
+      const method = (...args: unknown[]) =>
+        (target[name] as (...given: unknown[]) => Promise<unknown>)(...args);
       return (...args: unknown[]) =>
         fails(++made) ? Promise.reject(new LabError(code, 'Made up for a test.')) : method(...args);
     },

@@ -8,7 +8,7 @@ const record = { id: 'a', spec: { ...defaultSpec(), title: 'Monday’s run' } } 
 
 test('every word has to be found, in any of the things a run says', () => {
   expect(
-    ['', 'monday', 'NF4 nibble-tiny', 'mini coqa', 'fp4 · 64'].map((query) => matches(record, query)),
+    ['', 'monday', 'NF4 nibble-tiny', 'mini coqa', 'fp4 · 256'].map((query) => matches(record, query)),
   ).toEqual(Array(5).fill(true));
   expect(['tuesday', 'nf4 tuesday', 'mmlu'].map((query) => matches(record, query))).toEqual([
     false,
