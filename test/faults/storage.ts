@@ -23,7 +23,7 @@ function failing(
   let made = 0;
   return new Proxy(store, {
     get(target, name: keyof Store) {
-      if (!calls.includes(name)) return target[name];
+      if (!calls.includes(name)) return Reflect.get(target, name) as unknown;
       const method = (...args: unknown[]) =>
         (target[name] as (...given: unknown[]) => Promise<unknown>)(...args);
       return (...args: unknown[]) =>
