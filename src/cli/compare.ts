@@ -50,9 +50,20 @@ async function compareAnswers(paths: string[], values: Folders & { json: boolean
     );
   }
   const comparisons = pairs.flat();
+  const agreeing = pairs.filter((tasks) => tasks.every(({ agrees }) => agrees));
+  const sentence =
+    agreeing.length === 0
+      ? 'No two of them agree on every answer.'
+      : agreeing
+          .map(([first]) => `${first!.other} agrees with ${first!.baseline} on every answer.`)
+          .join(' ');
   const lines = comparisons.map(({ sentences: [what, ...tests] }) =>
     [what, ...tests.map((test) => `  ${test}`)].join('\n'),
   );
-  console.log(values.json ? JSON.stringify({ comparisons, notes }) : [...notes, ...lines].join('\n'));
-  return pairs.some((tasks) => tasks.every(({ agrees }) => agrees)) ? 0 : 1;
+  console.log(
+    values.json
+      ? JSON.stringify({ comparisons, sentence, notes })
+      : [...notes, ...lines, sentence].join('\n'),
+  );
+  return agreeing.length > 0 ? 0 : 1;
 }

@@ -94,6 +94,7 @@ test('a run agrees with the samples that the harness wrote of the same model', a
   expect(text()).toContain(
     `${GOLDEN} against float32 on arc_easy: 8 items with the same prompts, log-likelihoods differ by 0 nats at most; they agree on every one.`,
   );
+  expect(text()).toContain(`${GOLDEN} agrees with float32 on every answer.`);
   expect(text()).toContain('acc_norm: 0 gained, 0 lost (exact McNemar test, p = 1.000)');
   expect(text()).toContain('on coqa: 8 items with the same prompts; they agree on every one.');
   expect(text()).toContain('is not distinguishable from float32 on 3 texts: word perplexity × 1.000');

@@ -87,10 +87,7 @@ function sentencesOf({
 }: Pick<SamplesCompared, 'baseline' | 'other' | 'task' | 'n' | 'worst' | 'paired'> & {
   first: SamplesCompared['first'];
 }): string[] {
-  const apart =
-    worst === null
-      ? ''
-      : `, log-likelihoods differ by ${worst === 0 ? '0' : worst.toExponential(1)} nats at most`;
+  const apart = worst === null ? '' : `, log-likelihoods differ by ${natsOf(worst)} nats at most`;
   const agreement = first
     ? `they do not agree, first on doc_id ${first.doc_id}: ${first.what}`
     : 'they agree on every one';
@@ -104,6 +101,10 @@ function sentencesOf({
     ...paired.ratios.map((test) => `${verdictOf(test, paired, names)}.`),
   ];
 }
+
+/** 22, 0.0512 or 3.1e-5. */
+const natsOf = (nats: number): string =>
+  nats === 0 || nats >= 0.01 ? String(Number(nats.toFixed(4))) : nats.toExponential(1);
 
 interface Side {
   name: string;
