@@ -8,7 +8,7 @@ import type { AdapterReport } from '../gpu/adapter.ts';
 import type { MatrixReport } from '../gpu/matrix/measure_matrix.ts';
 import type { Footprint } from '../model/footprint.ts';
 import type { Codebook } from '../quant/codebook.ts';
-import type { Environment, ExperimentResult, ModelReading } from '../study/result.ts';
+import type { Environment, ExperimentResult, LayerErrors, ModelReading } from '../study/result.ts';
 import type { SavableConfig } from '../quant/bitsandbytes_format.ts';
 import type { Shard } from '../study/shard.ts';
 import type { ExperimentSpec, ModelRef } from '../study/spec.ts';
@@ -169,7 +169,7 @@ export type RunEvent =
   | { type: 'environment'; environment: Environment }
   /** The number of items of each task, known once its file is read; of a shard, its own answers as well. */
   | { type: 'planned'; tasks: { task: TaskName; n: number }[]; shard?: Shard }
-  | { type: 'loaded'; config: number; footprint: Footprint; load_seconds: number }
+  | { type: 'loaded'; config: number; footprint: Footprint; load_seconds: number; errors?: LayerErrors }
   | ItemEvent
   /** The browser keeps nothing: the run goes on in memory, and is gone with the tab. */
   | { type: 'unstored'; failure: Failure }
