@@ -30,9 +30,22 @@ export function layoutFaults(): string[] {
     const style = getComputedStyle(element);
     const label = element instanceof HTMLInputElement ? element.labels?.[0] : undefined;
     const unseen = style.opacity === '0' || style.clipPath !== 'none' || element.clientWidth === 1;
-    return [...(label && unseen ? label : element).getClientRects()].filter(
-      ({ width, height }) => width > 0 && height > 0,
-    );
+    const shown = label && unseen ? label : element;
+    return [...shown.getClientRects()]
+      .map((box) => seenOf(box, shown))
+      .filter(({ width, height }) => width > 0 && height > 0);
+  };
+
+  /** The part of a box that no list or table cuts off which its element is scrolled in. */
+  const seenOf = (box: DOMRect, element: Element): DOMRect => {
+    let { left, right, top, bottom } = box;
+    for (let at = element.parentElement; at && layerOf(at) !== at; at = at.parentElement) {
+      const { overflowX, overflowY } = getComputedStyle(at);
+      const room = at.getBoundingClientRect();
+      if (overflowX !== 'visible') [left, right] = [Math.max(left, room.left), Math.min(right, room.right)];
+      if (overflowY !== 'visible') [top, bottom] = [Math.max(top, room.top), Math.min(bottom, room.bottom)];
+    }
+    return new DOMRect(left, top, Math.max(0, right - left), Math.max(0, bottom - top));
   };
 
   const onEachOther = (a: DOMRect, b: DOMRect, slack = SLACK): boolean =>
