@@ -13,11 +13,11 @@ import { findTensor } from '../tensor/checkpoint.ts';
 import { elements } from '../tensor/tensor.ts';
 import type { PlannedItem } from './plan.ts';
 
+/** What says how many tokens an item takes. */
+type Readers = Pick<ModelFiles, 'tokenizer' | 'config' | 'generation'>;
+
 /** The lengths of each task's longest item, by its characters. */
-export function longestItems(
-  items: readonly PlannedItem[],
-  model: Pick<ModelFiles, 'tokenizer' | 'config'>,
-): ItemLength[] {
+export function longestItems(items: readonly PlannedItem[], model: Readers): ItemLength[] {
   const longest = new Map<TaskName, { doc: Doc; characters: number; items: number }>();
   for (const { task, doc } of items) {
     const before = longest.get(task);
@@ -28,11 +28,7 @@ export function longestItems(
   return [...longest.values()].map(({ doc, items }) => lengthOf(doc, items, model));
 }
 
-function lengthOf(
-  doc: Doc,
-  items: number,
-  { tokenizer, config }: Pick<ModelFiles, 'tokenizer' | 'config'>,
-): ItemLength {
+function lengthOf(doc: Doc, items: number, { tokenizer, config, generation }: Readers): ItemLength {
   const most = config.max_position_embeddings;
   const tokensOf = (text: string, limit: number) =>
     Math.max(1, Math.min(limit, tokenizer.encode(text).length));
@@ -50,7 +46,8 @@ function lengthOf(
     case 'generate_until': {
       const { max_gen_toks } = doc;
       const context = tokensOf(doc.context, most - max_gen_toks);
-      return { context, tails: [], generated: max_gen_toks, together: 1 };
+      const generated = Math.min(generation.max_new_tokens ?? max_gen_toks, most - context);
+      return { context, tails: [], generated, together: 1 };
     }
     case 'classify': {
       const context = tokensOf(doc.text, Math.min(most, doc.max_length));

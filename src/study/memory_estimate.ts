@@ -52,9 +52,10 @@ const extent = (config: QuantConfig, { tasks, configs }: ExperimentSpec, shape: 
  */
 export function withoutRoom(spec: ExperimentSpec, shape: ModelConfig, { limits, past }: KnownRoom): NoRoom[] {
   const device = (config: QuantConfig) => needOf(config, spec, shape).device;
-  const ran = Math.max(0, ...past.flatMap((run) => answered(run).map(device)));
+  const deviceIn = (run: RunRecord) => (config: QuantConfig) => needOf(config, run.spec, shape).device;
+  const ran = Math.max(0, ...past.flatMap((run) => answered(run).map(deviceIn(run))));
   const full = past
-    .flatMap((run) => fullIn(run).map((config) => ({ bytes: device(config), created: run.created })))
+    .flatMap((run) => fullIn(run).map((config) => ({ bytes: deviceIn(run)(config), created: run.created })))
     .filter(({ bytes }) => bytes > ran)
     .sort((a, b) => a.bytes - b.bytes)[0];
   return spec.configs.flatMap((config, index): NoRoom[] => {
