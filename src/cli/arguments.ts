@@ -4,6 +4,7 @@ import { LabError } from '../errors.ts';
 const OPTIONS = {
   model: { type: 'string' },
   data: { type: 'string' },
+  samples: { type: 'string' },
   runtime: { type: 'string', default: 'browser' },
   out: { type: 'string' },
   resume: { type: 'boolean', default: false },
@@ -26,6 +27,7 @@ export interface Arguments {
   values: {
     model?: string | undefined;
     data?: string | undefined;
+    samples?: string | undefined;
     runtime: 'browser' | 'node';
     out?: string | undefined;
     resume?: boolean;

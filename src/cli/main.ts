@@ -2,6 +2,7 @@ import { toFailure } from '../errors.ts';
 import { own } from '../tensor/own.ts';
 import { compareCommand } from './compare.ts';
 import { exitStatus } from './exit_status.ts';
+import { exportCommand } from './export.ts';
 import { inspect } from './inspect.ts';
 import { mergeCommand } from './merge.ts';
 import { quantizeCommand } from './quantize.ts';
@@ -17,7 +18,8 @@ const USAGE = `Nibble measures what 4- and 8-bit quantization does to a language
   npm run -s lab -- quantize MODEL_DIR --quant-type nf4|fp4|llm_int8 [--blocksize 64] [--double-quant] --out DIR
   npm run -s lab -- inspect FILE.safetensors|MODEL_DIR|FILE.json ... [--adapter DIR] [--json]
   npm run -s lab -- report RESULT.json [--out FILE.md|FILE.html|FILE.csv]
-  npm run -s lab -- compare A.json B.json [--json]
+  npm run -s lab -- compare A.json|SAMPLES B.json|SAMPLES [--model DIR] [--data DIR] [--json]
+  npm run -s lab -- export RESULT.json --samples DIR [--model DIR] [--data DIR]
   npm run -s lab -- shards SPEC.json|LINK --minutes 10 [--measured RESULT.json] [--model DIR] [--data DIR] [--out PINNED.json] [--json]
   npm run -s lab -- merge SPEC.json|LINK PART.json ... [--out RESULT.json] [--partial] [--mixed] [--json]
   npm run -s lab -- selfcheck [--runtime browser|node] [--json]
@@ -26,7 +28,9 @@ run        measures every configuration of a spec on every task; see examples/
 quantize   writes a checkpoint that transformers loads with bitsandbytes
 inspect    says what a file holds, which of its keys are read, and why a run would refuse it
 report     turns a result into a page, Markdown, or a table of its items
-compare    says whether two results of a spec agree, item by item
+compare    says whether two results of a spec agree, item by item; or a result and SAMPLES, a file samples_TASK_DATE.jsonl
+           of lm-evaluation-harness (--log_samples) or a folder of them, each asked the same prompts
+export     writes a result in the layout of those files, a folder a configuration
 shards     says into how many shards of so many minutes a spec may be cut, and pins its model to a commit
 merge      joins the results of all shards into the result that one machine would have given
 selfcheck  runs every kernel against its reference on the CPU
@@ -48,6 +52,7 @@ const COMMANDS: Record<string, (args: string[]) => Promise<number>> = {
   inspect,
   report: reportCommand,
   compare: compareCommand,
+  export: exportCommand,
   shards: shardsCommand,
   merge: mergeCommand,
   selfcheck,

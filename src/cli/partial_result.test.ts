@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
 import { eventsOf, savedRun } from '../../test/fixtures/run_events.ts';
+import { DEFAULT_CALIBRATION } from '../quant/calibrated/calibration.ts';
+import type { LayerErrors } from '../study/result.ts';
 import { partialResult } from './partial_result.ts';
 
 const saved = await savedRun();
@@ -28,6 +30,17 @@ it('comes to the result of the run that it followed', () => {
       timings: saved.runs[i]!.timings,
       footprint: saved.runs[i]!.footprint,
     });
+});
+
+it('holds what the layers lost, which a run that goes on does not measure again', () => {
+  const { take, stored } = partialResult(saved.spec);
+  const errors: LayerErrors = {
+    calibration: DEFAULT_CALIBRATION,
+    tokens: 512,
+    layers: [{ module: 'model.layers.0.mlp.up_proj', output_error: 0.05, weight_error: 0.1 }],
+  };
+  eventsOf({ ...saved, runs: saved.runs.map((run) => ({ ...run, errors })) }).forEach(take);
+  expect(stored()!.record.configs[1]!.errors).toEqual(errors);
 });
 
 it('holds what was measured at any time, with the time that took', () => {

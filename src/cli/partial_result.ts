@@ -31,9 +31,9 @@ export function partialResult(spec: ExperimentSpec): {
           record.created = event.environment.started;
           break;
         case 'loaded': {
-          const { footprint, load_seconds } = event;
+          const { footprint, load_seconds, errors } = event;
           const timings = { load_seconds, answer_seconds: 0, tokens: 0, tokens_per_second: 0 };
-          record.configs[event.config] = { footprint, timings };
+          record.configs[event.config] = { footprint, timings, ...(errors && { errors }) };
           break;
         }
         case 'item': {

@@ -78,7 +78,7 @@ export async function measureConfig(job: ConfigJob): Promise<void> {
     await owned.change(({ configs }) => ({
       configs: { [index]: { footprint, timings, ...(errors && { errors }) }, ...configs },
     }));
-    emit({ type: 'loaded', config: index, footprint, load_seconds });
+    emit({ type: 'loaded', config: index, footprint, load_seconds, ...(errors && { errors }) });
     await answer(
       job,
       ready,

@@ -176,7 +176,7 @@ function unite(spec: ExperimentSpec, parts: readonly KnownPart[]): StoredItem[] 
   );
 }
 
-/** Footprints are the same everywhere; times and tokens add up, as do the outlier columns that were met. */
+/** Footprints and layers' errors are the same everywhere; times and tokens add up, as do the outlier columns that were met. */
 function unitedConfigs(spec: ExperimentSpec, parts: readonly KnownPart[]): RunRecord['configs'] {
   const configs: RunRecord['configs'] = {};
   for (const index of spec.configs.keys()) {
@@ -187,6 +187,7 @@ function unitedConfigs(spec: ExperimentSpec, parts: readonly KnownPart[]): RunRe
     configs[index] = {
       footprint: first.footprint,
       timings: summed(kept.map(({ timings }) => timings)),
+      ...(first.errors && { errors: first.errors }),
       ...(outliers.length > 0 && { outliers: unitedOutliers(outliers) }),
     };
   }

@@ -17,6 +17,8 @@ export interface Store {
     items?: readonly StoredItem[],
     onProgress?: (written: number) => void,
   ): Promise<void>;
+  /** The same in place of what is kept under the record's id, at once: nobody sees neither of the two. */
+  replace: Store['add'];
   /**
    * Changes a run's record as it stands in the store at that moment, in one transaction, and gives what stands there
    * then. With an `epoch`, for the owner of that epoch alone.
@@ -48,26 +50,33 @@ const BATCH = 500;
 export function browserStore(): Store {
   const runs = database<RunsSchema>('nibble', MIGRATIONS);
   const both = ['runs', 'items'] as const;
-  return {
-    async add(record, items = [], onProgress) {
-      await runs.use(async (db) => {
-        const tx = db.transaction(both, 'readwrite');
-        try {
-          const rows = tx.objectStore('items');
-          for (let at = 0; at < items.length; at += BATCH) {
-            const batch = items.slice(at, at + BATCH);
-            await Promise.all(batch.map(async (item) => rows.put(item)));
-            onProgress?.(at + batch.length);
-          }
-          await Promise.all([tx.objectStore('runs').add(record), tx.done]);
-        } catch (error) {
-          tx.done.catch(() => undefined);
-          if (tx.error === null) abort(tx);
-          throw error;
+  const writeWhole = async (
+    how: 'add' | 'replace',
+    ...[record, items = [], onProgress]: Parameters<Store['add']>
+  ): Promise<void> => {
+    await runs.use(async (db) => {
+      const tx = db.transaction(both, 'readwrite');
+      try {
+        const rows = tx.objectStore('items');
+        if (how === 'replace') await rows.delete(itemsOfRun(record.id));
+        for (let at = 0; at < items.length; at += BATCH) {
+          const batch = items.slice(at, at + BATCH);
+          await Promise.all(batch.map(async (item) => rows.put(item)));
+          onProgress?.(at + batch.length);
         }
-      });
-      tellChange(record.id);
-    },
+        const kept = tx.objectStore('runs');
+        await Promise.all([how === 'add' ? kept.add(record) : kept.put(record), tx.done]);
+      } catch (error) {
+        tx.done.catch(() => undefined);
+        if (tx.error === null) abort(tx);
+        throw error;
+      }
+    });
+    tellChange(record.id);
+  };
+  return {
+    add: (...run) => writeWhole('add', ...run),
+    replace: (...run) => writeWhole('replace', ...run),
     async change(id, change, epoch) {
       const changed = await runs.use(async (db) => {
         const tx = db.transaction('runs', 'readwrite');
@@ -134,11 +143,19 @@ export function memoryStore(): Store {
     );
   /** A failure is a rejection, as with a database. */
   const settled = <T>(work: () => T): Promise<T> => new Promise((resolve) => resolve(work()));
+  const drop = (id: string): void => {
+    for (const [key, { run_id }] of items) if (run_id === id) items.delete(key);
+  };
+  const put = (record: RunRecord, added: readonly StoredItem[] = []): void => {
+    for (const item of added) items.set(keyOf(item), item);
+    runs.set(record.id, structuredClone(record));
+  };
   return {
-    add: (record, added = []) =>
+    add: (record, added) => settled(() => put(record, added)),
+    replace: (record, added) =>
       settled(() => {
-        for (const item of added) items.set(keyOf(item), item);
-        runs.set(record.id, structuredClone(record));
+        drop(record.id);
+        put(record, added);
       }),
     change: (id, change, epoch) =>
       settled(() => {
@@ -158,7 +175,7 @@ export function memoryStore(): Store {
     remove: (id) =>
       settled(() => {
         runs.delete(id);
-        for (const [key, { run_id }] of items) if (run_id === id) items.delete(key);
+        drop(id);
       }),
   };
 }

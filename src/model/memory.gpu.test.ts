@@ -34,9 +34,14 @@ const small = (json: unknown): ModelConfig => {
   };
 };
 
-/** Each format as the builder begins with it, and the knobs that change where bytes lie. */
+/**
+ * Each format as the builder begins with it, and the knobs that change where bytes lie; calibrated ones lie as INT4 by
+ * group does, once a run has made their layers.
+ */
 const CONFIGS: QuantConfig[] = [
-  ...ASKED_ROWS.map(({ quant_type, knobs, start }) => ({ ...knobs, ...start, quant_type }) as QuantConfig),
+  ...ASKED_ROWS.filter(({ calibrated }) => !calibrated).map(
+    ({ quant_type, knobs, start }) => ({ ...knobs, ...start, quant_type }) as QuantConfig,
+  ),
   { quant_type: 'nf4', blocksize: 32, double_quant: true, compute_dtype: 'float16' },
   {
     quant_type: 'nf4',

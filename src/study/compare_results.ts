@@ -112,7 +112,11 @@ function sentenceOf(
 }
 
 /** The distance of two answers to the same question, with a sentence where it is more than the tolerance. */
-function itemDistance(a: ItemResult, b: ItemResult, tolerance: number): { distance: number; what?: string } {
+export function itemDistance(
+  a: ItemResult,
+  b: ItemResult,
+  tolerance: number,
+): { distance: number; what?: string } {
   const [choices, others] = [choicesOf(a), choicesOf(b)];
   if (choices !== others) return { distance: Infinity, what: `the question has ${others}, had ${choices}` };
   if (a.output_type === 'multiple_choice' && b.output_type === 'multiple_choice') {
@@ -124,8 +128,8 @@ function itemDistance(a: ItemResult, b: ItemResult, tolerance: number): { distan
   }
   if (a.output_type === 'loglikelihood_rolling' && b.output_type === 'loglikelihood_rolling') {
     const distance = Math.abs(a.loglikelihood - b.loglikelihood);
-    // A text's sum has as many errors as tokens.
-    const allowed = tolerance * Math.sqrt(a.tokens);
+    // A text's sum has as many errors as tokens, which another program may not have counted.
+    const allowed = tolerance * Math.sqrt(Math.max(1, a.tokens, b.tokens));
     return distance > allowed
       ? { distance, what: `the log-likelihood differs by ${distance.toFixed(4)} nats` }
       : { distance };

@@ -1,5 +1,6 @@
 import { markdownText } from './report/quote.ts';
 import type { ExperimentResult } from './result.ts';
+import { errorText, losingRows, lossSentences } from './view/layer_losses.ts';
 import { bitsText, megabytes, natsText, rangeText, scoreText, shareText, speedText } from './view/format.ts';
 import { METRICS } from '../eval/stats/metric.ts';
 import { answerOf } from './view/answer.ts';
@@ -12,18 +13,21 @@ export function resultTable(result: ExperimentResult): string {
   const view = viewOf(result);
   const { rows, tasks, divergences, notes, warnings, adjusted } = view;
   const { verdict, take, proof } = answerOf(view);
+  const losing = losingRows(rows);
   const pictures = tasks.flatMap((task) => pictureOf(view, task));
   const header = [
     ...['configuration', 'bits/weight', 'MB counted', 'MB true'],
     ...tasks.map(({ task, primary_metric }) => `${task} ${primary_metric}`),
+    ...(losing.length > 0 ? ['output error'] : []),
     'tokens/s',
   ];
-  const lines = rows.map(({ name, footprint, scores, timings }) => [
+  const lines = rows.map(({ name, footprint, scores, loss, timings }) => [
     name,
     bitsText(footprint.bits_per_weight),
     megabytes(footprint.bitsandbytes_bytes),
     megabytes(footprint.actual_bytes),
     ...scores.map(scoreCell),
+    ...(losing.length > 0 ? [loss ? errorText(loss.output_error) : '-'] : []),
     speedText(timings),
   ]);
   const verdicts = rows.flatMap(({ scores }) =>
@@ -53,6 +57,7 @@ export function resultTable(result: ExperimentResult): string {
       ({ name, task, kl, same_top }) =>
         `- ${task}: ${name} has KL ${natsText(kl.value, kl.stderr)} to the baseline, and its top token ${shareText(same_top.value)} of the time.`,
     ),
+    ...lossSentences(losing).map((sentence) => `- ${markdownText(sentence)}`),
     ...warnings.map((warning) => `- warning: ${markdownText(warning)}.`),
     ...(notes.length === 0 ? [] : ['', ...notes.map(markdownText)]),
     '',

@@ -73,14 +73,17 @@ describe('inspect', () => {
 
 describe('bad input', () => {
   it.each([
-    [['conquer'], 'conquer is not a command; allowed: run, quantize, inspect, report, compare, selfcheck.'],
+    [
+      ['conquer'],
+      'conquer is not a command; allowed: run, quantize, inspect, report, compare, export, shards, merge, selfcheck.',
+    ],
     [['inspect'], 'inspect was given no file; allowed: one or more.'],
     [['run'], 'run was given 0 specs; allowed: one file or link.'],
     [['run', 'nowhere.json'], 'nowhere.json is neither a file that can be read nor a link with a spec.'],
     [['run', 'x.json', '--runtime', 'deno'], '--runtime is deno; allowed: browser, node.'],
     [
       ['run', 'x.json', '--quick'],
-      "Unknown option '--quick'; allowed: --model, --data, --adapter, --runtime, --out, --resume, --json.",
+      "Unknown option '--quick'; allowed: --model, --data, --adapter, --runtime, --out, --resume, --shard, --mixed, --json.",
     ],
     [
       ['run', 'https://host/#/experiment?spec=9.abc'],

@@ -26,7 +26,7 @@ export function buildReport(result: ExperimentResult, options: ReportOptions = {
       { title: 'Configurations', text: [], table: overview(view) },
       ...view.tasks.flatMap((task, i) => [taskSection(view, task, i), ...groupSections(view, task)]),
       ...divergenceSections(view),
-      ...errorSections(result.runs),
+      ...errorSections(view),
       { title: 'Findings', text: findings(view) },
       {
         title: 'Environment and protocol',

@@ -6,6 +6,7 @@ import { TASKS, type TaskName } from '../../eval/tasks/tasks.ts';
 import type { Comparison, ConfigRun, ExperimentResult, TaskResult } from '../result.ts';
 import { baselineOf } from '../baseline.ts';
 import { distinctNames } from './config_names.ts';
+import { layerLoss, type LayerLoss } from './layer_losses.ts';
 import { notesOn } from './notes.ts';
 import { adjustedSentence, testsOf, type Tested } from './tested.ts';
 
@@ -32,6 +33,8 @@ export interface RowView extends ConfigRun {
   index: number;
   name: string;
   scores: ScoreView[];
+  /** What its Linear layers lost, where that was measured. */
+  loss: LayerLoss | undefined;
 }
 
 /** A configuration's answers to a task, and how they compare with the baseline's. */
@@ -82,6 +85,7 @@ export function viewOf(result: ExperimentResult, adjustment: Adjustment = 'holm'
     ...run,
     index,
     name: names[index]!,
+    loss: layerLoss(run.errors),
     scores: run.tasks.map((own) => ({
       ...own,
       primary: own.metrics[TASKS[own.task].primary_metric],

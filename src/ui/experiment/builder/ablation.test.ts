@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseSpec } from '../../../study/spec.ts';
-import { bitsPerWeight, configName, FORMAT_ROWS } from '../../../quant/config.ts';
+import { bitsPerWeight, configName, FORMAT_ROWS, isCalibrated } from '../../../quant/config.ts';
 import { ablation } from './ablation.ts';
 import { defaultSpec } from '../draft.ts';
 import { PRESETS } from './presets.ts';
@@ -39,13 +39,19 @@ test('every preset is an experiment that can run', () => {
   }
 });
 
-test('“Every format” has a row for each format that is made from weights alone, from many bits to few', () => {
+test('“Every format” has a row for each format that is made here, calibrated ones too, from many bits to few', () => {
   const [baseline, ...others] = PRESETS.find(({ title }) => title === 'Every format')!.configs;
   expect(baseline!.quant_type).toBe('none');
   const bits = others.map(bitsPerWeight);
   expect(bits).toEqual(bits.toSorted((a, b) => b - a));
   const there = new Set(others.map(({ quant_type }) => quant_type));
-  const made = FORMAT_ROWS.filter(({ quantize }) => quantize).map(({ quant_type }) => quant_type);
+  const made = FORMAT_ROWS.filter(({ quantize, calibrated }) => quantize ?? calibrated).map(
+    ({ quant_type }) => quant_type,
+  );
   // A code of the reader's own is not among them; the ruler of sixteen values is there by group, as tools have it.
   expect(made.filter((quant_type) => !there.has(quant_type))).toEqual(['int4', 'custom']);
+  const groups = others.flatMap((config) =>
+    isCalibrated(config) ? [[config.quant_type, config.group_size]] : [],
+  );
+  expect(new Set(groups.map(String))).toEqual(new Set(['gptq,32', 'gptq,64', 'gptq,-1', 'awq,32']));
 });
