@@ -126,7 +126,7 @@ test('Lloyd-Max beats NF4 in squared error, and the codebook goes to an experime
 
 test('the strips share one block: an outlier there, and a weight step by step', async ({ page }) => {
   await page.goto('/#/explore?weights=normal');
-  const block = page.getByRole('slider', { name: 'Block', exact: true });
+  const block = page.locator('#block-strip').getByRole('slider', { name: 'Block', exact: true });
   await block.press('ArrowRight');
   await block.press('ArrowRight');
   await expect(block).toHaveAttribute('aria-valuetext', 'block 2 of 256');
