@@ -12,7 +12,7 @@ const CHAIN = ['tensor', 'quant', 'gpu', 'model', 'eval', 'study', 'lab', 'ui', 
 // What is pure right of quant: a model's config as Python writes it, sizes by it alone, an adapter's name, the version of the kernels.
 const pure = {
   gpu: ['adapter.ts', 'kernel_version.ts'],
-  model: ['config.ts', 'footprint.ts', 'memory.ts', 'read_json.ts'],
+  model: ['config.ts', 'footprint.ts', 'item_length.ts', 'memory.ts', 'memory_limit.ts', 'read_json.ts'],
 };
 const IMPORTS = {
   tensor: {},

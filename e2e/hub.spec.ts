@@ -238,7 +238,7 @@ test('a probe tells download, memory and time by the shape, and downloads no wei
   await expect(page.getByRole('button', { name: 'Measuring…' })).toBeVisible();
   const estimate = page.getByTestId('estimate');
   await expect(estimate).toHaveText(
-    /^The download is about 6\d\d kB\. The weights take up to about 560 kB of GPU memory at a time\. From a probe of 2 s on this GPU, it takes about .* (s|min)\.$/,
+    /^The download is about 6\d\d kB\. The weights take up to about 560 kB of GPU memory at a time, and computing with them up to about [\d.]+ [kM]B more\. From a probe of 2 s on this GPU, it takes about .* (s|min)\.$/,
     LONG,
   );
   await expect(estimate).toBeFocused();

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import type { ExperimentResult } from '../src/study/result.ts';
+import { parseConfigs } from '../src/study/spec.ts';
+import { layoutFaults } from './layout.ts';
 import {
   digestOf,
   expect,
@@ -14,6 +16,10 @@ import {
 } from './page.ts';
 
 const FP4 = { quant_type: 'fp4', blocksize: 4096, double_quant: false, compute_dtype: 'float32' } as const;
+/** Made by a text of the page, since the model's own takes longer to write. */
+const GPTQ = parseConfigs([
+  { quant_type: 'gptq', group_size: 32, calibration: { text: 'mini_text', tokens: 64, seed: 0 } },
+])[0]!;
 const FLOAT32 = { quant_type: 'none', compute_dtype: 'float32' } as const;
 
 async function textOf(page: Page, button: string): Promise<{ name: string; text: string }> {
@@ -62,13 +68,14 @@ test('disagreements: the four counts are the filter, and an item can be read', a
 });
 
 test('reports: HTML without a request, Markdown, a row an answer', async ({ page, context }) => {
-  await runToResults(page, smallSpec());
+  const spec = smallSpec();
+  await runToResults(page, { ...spec, configs: [...spec.configs, GPTQ] });
   const csv = await textOf(page, 'Save items, CSV');
-  expect(csv.text.trim().split('\r\n')).toHaveLength(1 + 2 * 2);
+  expect(csv.text.trim().split('\r\n')).toHaveLength(1 + 3 * 2);
   const markdown = await textOf(page, 'Save report, Markdown');
   expect(markdown.name).toBe('a-small-experiment-report.md');
   expect(markdown.text).toContain(
-    '#/experiment?title=A+small+experiment&model=nibble-tiny&configs=none,nf4&',
+    '#/experiment?title=A+small+experiment&model=nibble-tiny&configs=none,nf4,gptq:group_size=32:calibration=mini_text/64/0&',
   );
   const html = await textOf(page, 'Save report, HTML');
   const report = await context.newPage();
@@ -78,6 +85,21 @@ test('reports: HTML without a request, Markdown, a row an answer', async ({ page
   await expect(report.getByRole('heading', { name: 'A small experiment' })).toBeVisible();
   await expect(report.locator('svg')).not.toHaveCount(0);
   expect(asked).toEqual([]);
+
+  // Layers' errors are there for every configuration, by the same text, and read without a mouse on a telephone.
+  const losses = page.getByRole('region', { name: 'What the layers lose' });
+  await expect(losses.getByRole('row')).toHaveCount(1 + 2);
+  await expect(page.getByText('Measured on 64 tokens of Mini text')).toBeVisible();
+  await expect(page.getByText(/GPTQ · g32 is number \d of 2 by the error of the weights/)).toBeVisible();
+  const layers = page.getByText('GPTQ · g32, layer by layer');
+  await layers.focus();
+  await page.keyboard.press('Enter');
+  const table = page.getByRole('region', { name: 'Errors of GPTQ · g32 by layer' });
+  await expect(table.getByRole('row')).toHaveCount(1 + 28);
+  await expect(table.getByRole('row').nth(1)).toContainText(/model\.layers\.0.*\d\.\d\d %.*\d\.\d\d %/);
+  await page.setViewportSize({ width: 360, height: 800 });
+  await expect.poll(() => page.evaluate(layoutFaults)).toEqual([]);
+  expect(markdown.text).toContain('## What the layers lose');
 });
 
 test('history: found, renamed, exported, deleted, imported, compared', async ({ page }) => {

@@ -49,7 +49,8 @@ const HINTS = {
   'no-webgpu': 'Use a current Chrome, Edge, Firefox or Safari with WebGPU; exploring works without it.',
   'no-adapter': 'Turn hardware acceleration on in the browser settings, or update the graphics driver.',
   'out-of-memory': 'Choose a smaller model or a 4-bit configuration, and close other tabs that use the GPU.',
-  'over-limit': 'Choose a smaller model: this adapter cannot hold a buffer of that size.',
+  'over-limit':
+    'Choose a smaller model or shorter questions: this adapter cannot hold a buffer of that size.',
   'device-lost': 'What was measured is saved. Reload the page and resume the run.',
   'gpu-gone':
     'What was measured is saved. Close other tabs that use the GPU, reload the page and resume the run.',

@@ -1,6 +1,7 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { eventsOf, savedRun } from '../../test/fixtures/run_events.ts';
 import type { RunEvent } from '../lab/protocol.ts';
+import type { MemoryNeed } from '../model/memory.ts';
 import { progressPrinter } from './progress.ts';
 
 const saved = await savedRun();
@@ -31,6 +32,13 @@ it('names the machine, how many kernels are right, and which was nearest to its 
   const text = printed([events[1]!], false);
   expect(text).toContain(`: ${kernel_check.checked} kernels right (nearest to its bound: `);
   expect(text).toContain(kernel_check.worst.kernel);
+});
+
+it('says what a configuration needs before it is loaded', () => {
+  const need = { weights: 3 * 2 ** 20, device: 5 * 2 ** 20 } as MemoryNeed;
+  expect(printed([{ type: 'foreseen', config: 0, need }], false)).toBe(
+    'float32: needs up to 5.00 MiB on the GPU, 3.00 of them for weights\n',
+  );
 });
 
 it('prints a line every tenth of a task into a file, and nothing that moves', () => {

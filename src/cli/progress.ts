@@ -1,6 +1,7 @@
 import type { RunEvent } from '../lab/protocol.ts';
 import type { ExperimentSpec } from '../study/spec.ts';
 import { configName } from '../quant/config.ts';
+import { mebibytes } from '../study/view/format.ts';
 
 /** Prints a run's events to stderr: one line that moves on a terminal, a line every tenth of a task elsewhere. */
 export function progressPrinter(spec: ExperimentSpec): (event: RunEvent) => void {
@@ -33,6 +34,13 @@ export function progressPrinter(spec: ExperimentSpec): (event: RunEvent) => void
           `${[adapter.vendor, adapter.architecture, adapter.description].filter(Boolean).join(' ')}: ${kernel_check.checked} kernels right (${worst})`,
         );
         for (const warning of model.reading?.warnings ?? []) say(`warning: ${warning}`);
+        break;
+      }
+      case 'foreseen': {
+        const { weights, device } = event.need;
+        say(
+          `${names[event.config]!}: needs up to ${mebibytes(device)} MiB on the GPU, ${mebibytes(weights)} of them for weights`,
+        );
         break;
       }
       case 'item': {

@@ -10,6 +10,13 @@ export interface AdapterReport {
   limits: { maxBufferSize: number; maxStorageBufferBindingSize: number };
 }
 
+/** Bytes of the largest buffer that kernels may use on an adapter. */
+export const largestBuffer = ({
+  maxBufferSize,
+  maxStorageBufferBindingSize,
+}: Pick<GPUSupportedLimits, 'maxBufferSize' | 'maxStorageBufferBindingSize'>): number =>
+  Math.min(maxBufferSize, maxStorageBufferBindingSize);
+
 /** True if an adapter computes on the CPU: SwiftShader, llvmpipe (lavapipe), Windows' WARP. */
 export const isSoftware = ({ architecture, device, description }: AdapterReport): boolean =>
   /swiftshader|llvmpipe|lavapipe|\bwarp\b|basic render/i.test([architecture, device, description].join(' '));

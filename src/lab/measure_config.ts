@@ -5,6 +5,7 @@ import { scoreAll } from '../eval/score.ts';
 import { TASKS, type TaskName } from '../eval/tasks/tasks.ts';
 import type { Gpu } from '../gpu/device/device.ts';
 import { footprintOf, type Footprint } from '../model/footprint.ts';
+import { extentOf } from '../model/item_length.ts';
 import { headDtype, type Model } from '../model/forward.ts';
 import { readOutliers } from '../model/outliers.ts';
 import type { ModelFiles } from '../model/open_model.ts';
@@ -16,6 +17,7 @@ import { calibrating, type CalibrationStep } from './calibration.ts';
 import type { Host } from './host.ts';
 import { findStates, keepStates, type Followed } from './baseline_states.ts';
 import type { Eta } from './eta.ts';
+import { foresee, longestItems } from './foresee.ts';
 import { passGate, type Gate } from './gate.ts';
 import type { PlannedItem } from './plan.ts';
 import type { RunEvent } from './protocol.ts';
@@ -46,7 +48,11 @@ export interface ConfigJob {
   gate: Gate;
 }
 
-/** Loads the model under the configuration and asks it every item that has no answer yet; each is stored at once. */
+/**
+ * Foresees the memory that the configuration needs, loads the model under it and asks it every item that has no answer
+ * yet; each is stored at once.
+ * @throws over-limit before a weight is read, where the adapter does not allow a buffer.
+ */
 export async function measureConfig(job: ConfigJob): Promise<void> {
   const { owned, index, config, model, plan, gpu, shared, store, emit, signal, gate } = job;
   const stored = await store.items(owned.record.id, index);
@@ -55,10 +61,14 @@ export async function measureConfig(job: ConfigJob): Promise<void> {
   if (open.length === 0 && owned.record.configs[index]) return;
   await passGate(gate, emit, signal);
 
+  const computed = effectiveConfig(config, model.stored_quant);
+  const compares = index > 0 && plan.some(({ doc }) => doc.output_type === 'loglikelihood_rolling');
+  const need = foresee(gpu, model, computed, extentOf(longestItems(plan, model), computed, compares));
+  emit({ type: 'foreseen', config: index, need });
+
   const begun = performance.now();
   const onProgress = (done: number, total: number) =>
     emit({ type: 'progress', phase: 'load', config: index, done, total, what: 'weights' });
-  const computed = effectiveConfig(config, model.stored_quant);
   const source = { ...job, spec: owned.record.spec };
   const { calibrator, errors } = await calibrating(source, gpu, computed, calibrationStep(job, begun));
   await withModel(gpu, { ...model, onProgress, shared, calibrator }, computed, async (ready) => {

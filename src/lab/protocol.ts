@@ -7,6 +7,7 @@ import type { CheckRow } from '../gpu/check.ts';
 import type { AdapterReport } from '../gpu/adapter.ts';
 import type { MatrixReport } from '../gpu/matrix/measure_matrix.ts';
 import type { Footprint } from '../model/footprint.ts';
+import type { MemoryNeed } from '../model/memory.ts';
 import type { Codebook } from '../quant/codebook.ts';
 import type { Environment, ExperimentResult, LayerErrors, ModelReading } from '../study/result.ts';
 import type { SavableConfig } from '../quant/bitsandbytes_format.ts';
@@ -169,6 +170,8 @@ export type RunEvent =
   | { type: 'environment'; environment: Environment }
   /** The number of items of each task, known once its file is read; of a shard, its own answers as well. */
   | { type: 'planned'; tasks: { task: TaskName; n: number }[]; shard?: Shard }
+  /** The memory a configuration needs, told before its first weight is read. */
+  | { type: 'foreseen'; config: number; need: MemoryNeed }
   | { type: 'loaded'; config: number; footprint: Footprint; load_seconds: number; errors?: LayerErrors }
   | ItemEvent
   /** The browser keeps nothing: the run goes on in memory, and is gone with the tab. */

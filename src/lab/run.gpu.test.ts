@@ -108,7 +108,7 @@ describe('run', () => {
   it('measures every configuration on every item and says so step by step', async () => {
     const events = await eventsOf(hostOf());
     const kinds = events.map(({ type }) => type).filter((type, i, all) => type !== all[i - 1]);
-    const perConfig = ['progress', 'loaded', 'item', 'config-done'];
+    const perConfig = ['foreseen', 'progress', 'loaded', 'item', 'config-done'];
     expect(kinds).toEqual([
       ...['started', 'planned', 'progress', 'environment'],
       ...[...perConfig, ...perConfig, ...perConfig],
@@ -139,6 +139,52 @@ describe('run', () => {
     expect(float!.timings.tokens).toBeGreaterThan(0);
   });
 
+  it('foresees what each configuration takes on the device', async () => {
+    const { allocated } = await gpu();
+    const before = allocated.bytes;
+    let need = 0;
+    const shares: number[] = [];
+    await eventsOf(hostOf(), {
+      onEvent(event) {
+        if (event.type === 'foreseen') {
+          need = event.need.device;
+          allocated.most = allocated.bytes;
+        }
+        if (event.type === 'config-done') shares.push((allocated.most - before) / need);
+      },
+    });
+    expect(shares).toHaveLength(3);
+    expect(Math.max(...shares)).toBeLessThanOrEqual(1);
+    expect(Math.min(...shares)).toBeGreaterThan(0.5);
+  });
+
+  it('refuses a configuration that the adapter does not allow, before a weight is loaded', async () => {
+    const real = await gpu();
+    const limits = { maxBufferSize: 200 * 1024, maxStorageBufferBindingSize: 200 * 1024 };
+    const small = { ...real, adapter: { ...real.adapter, limits } };
+    const refusedBy = async (on_error: 'stop' | 'continue') => {
+      const events: RunEvent[] = [];
+      await run(
+        { spec: { ...spec, on_error } },
+        hostOf(undefined, { gpu: () => Promise.resolve(small) }),
+        (event) => events.push(event),
+        new AbortController().signal,
+      );
+      expect(events.filter((event) => event.type === 'progress' && event.phase === 'load')).toEqual([]);
+      return events;
+    };
+    const failure = {
+      code: 'over-limit',
+      message: expect.stringMatching(
+        /^float32 needs a buffer of \d+\.0 KiB for the activations .* allows 200\.0 KiB, enough for contexts of up to 64 tokens\.$/,
+      ) as string,
+    };
+    expect(last(await refusedBy('stop'))).toMatchObject({ type: 'failed', config: 0, failure });
+    const events = await refusedBy('continue');
+    expect(events.filter(({ type }) => type === 'config-failed')).toHaveLength(3);
+    expect(resultIn(events).failures).toHaveLength(3);
+  });
+
   it('holds between two items while it is paused, and goes on with the model it has', async () => {
     // The pause lasts an hour of the clock, and no time at all.
     const HOUR_MS = 3_600_000;
@@ -159,8 +205,8 @@ describe('run', () => {
     const kinds = events.map(({ type }) => type).filter((type, i, all) => type !== all[i - 1]);
     const hold = ['paused', 'continued'];
     expect(kinds.slice(kinds.indexOf('loaded'))).toEqual([
-      ...['loaded', 'item', ...hold, 'item', 'config-done', 'progress'],
-      ...['loaded', 'item', 'config-done', ...hold, 'progress'],
+      ...['loaded', 'item', ...hold, 'item', 'config-done', 'foreseen', 'progress'],
+      ...['loaded', 'item', 'config-done', ...hold, 'foreseen', 'progress'],
       ...['loaded', 'item', 'config-done', 'finished'],
     ]);
     const counted = resultIn(events).runs.reduce(

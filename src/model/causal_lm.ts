@@ -1,6 +1,7 @@
 import { LabError } from '../errors.ts';
 import type { Model } from './forward.ts';
 import { generatedIds } from './generated_ids.ts';
+import { independent } from './item_length.ts';
 import { parseGenerationConfig } from './generation_config.ts';
 import type {
   Answered,
@@ -15,7 +16,7 @@ import { inputLength, type Pair } from './packing.ts';
 import { logitsProcessors } from './process_logits.ts';
 import { lengthClass } from './rope.ts';
 import { rollingWindows } from './rolling_windows.ts';
-import { independent, scoreRequests } from './score_requests.ts';
+import { scoreRequests } from './score_requests.ts';
 import { tailSearch } from './tail.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
@@ -109,7 +110,7 @@ export function encodePair(tokenizer: Tokenizer, context: string, continuation: 
 /** The pairs that share their context's computation: all with one context, if their tokens turn alike. */
 function bundlesOf(model: Model, pairs: readonly Pair[]): number[][] {
   const [first] = pairs;
-  if (!independent(model) || !pairs.every(({ context }) => sameTokens(context, first!.context))) {
+  if (!independent(model.quant) || !pairs.every(({ context }) => sameTokens(context, first!.context))) {
     return pairs.map((_, i) => [i]);
   }
   const alike = new Map<string, number[]>();

@@ -1,4 +1,5 @@
 import { forward, reserve, workOf, type Model } from './forward.ts';
+import { independent } from './item_length.ts';
 import type { Answered, Loglikelihood, Trace } from './language_model.ts';
 import { scoreWanted, type Issued, type TokenLogprob } from './logits.ts';
 import {
@@ -85,14 +86,10 @@ function packs(model: Model, requests: readonly FollowedRequest[]): Pack[] {
  * request, or one continuation, where tokens depend on each other.
  */
 function mostTokens(model: Model): number {
-  if (!independent(model)) return 0;
+  if (!independent(model.quant)) return 0;
   const widest = model.config.hidden_size * widestInput(model.config);
   return Math.min(MAX_TOKENS, Math.max(64, Math.floor((2 * model.pace.work_per_submit) / widest)));
 }
-
-/** True if a token's result depends on no other token of its pass; LLM.int8() finds outlier columns over all of them. */
-export const independent = ({ quant }: Model): boolean =>
-  quant.quant_type !== 'llm_int8' || quant.llm_int8_threshold === 0;
 
 const shareOf = (whole: number, parts: number, part: number): number =>
   Math.floor(whole / parts) + (part === 0 ? whole % parts : 0);

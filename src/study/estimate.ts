@@ -1,9 +1,12 @@
-import { footprintOf } from '../model/footprint.ts';
+import type { AdapterReport } from '../gpu/adapter.ts';
+import type { ModelConfig } from '../model/model_config.ts';
+import { memoryNeeds, rounded, withoutRoom, type NoRoom } from './memory_estimate.ts';
 import { arithmeticOf, PROBE_SECONDS, type Probe, type Speed } from './speed.ts';
 import type { RunRecord } from './record.ts';
 import { canonicalJson, type ExperimentSpec, type ModelRef } from './spec.ts';
 import { TASKS } from '../eval/tasks/tasks.ts';
 import { bitsPerWeight, type QuantConfig } from '../quant/config.ts';
+import { CHARACTERS_PER_TOKEN } from './usual_item.ts';
 import { bytes, dateTime, durationRange } from './view/format.ts';
 
 /** A run that was measured here before: how fast, and how large. */
@@ -12,8 +15,12 @@ export type PastRun = RunRecord;
 /** The cost of a run, as far as earlier runs of the same model on this adapter tell it, or a probe. */
 export interface Estimate {
   download_bytes?: number | undefined;
-  /** Of the largest configuration: they are held one after another. */
+  /** Of the configuration with the largest weights: they are held one after another. */
   weight_bytes?: number | undefined;
+  /** Of the configuration that needs the most beside its weights, where the model's shape is known. */
+  working_bytes?: number | undefined;
+  /** Configurations that have no room. */
+  no_room?: readonly NoRoom[] | undefined;
   time?: { seconds: Range; by: { run: string } | 'probe' } | undefined;
 }
 
@@ -25,21 +32,34 @@ type Range = readonly [least: number, most: number];
  */
 const DOUBT = { same: 1.25, other: 2, probe: 2 };
 
-/** Characters a token of English text, in the tokenizers of today's models. */
-const CHARACTERS_PER_TOKEN = 4;
+/** What is known of the model and of the machine before a run. */
+export interface KnownBefore {
+  /** By a bundled model's own config.json; another one's is known from its probe. */
+  shape?: ModelConfig | undefined;
+  /** Of the adapter. */
+  limits?: AdapterReport['limits'] | undefined;
+}
 
 /**
  * Estimates a run from those before it, the newest first, and from a probe what they leave open; without either of the
- * same model there is nothing to say.
+ * same model there is nothing to say, but of memory, which follows from the model's shape.
  */
-export function estimateRun(spec: ExperimentSpec, past: readonly PastRun[], probe?: Probe): Estimate {
+export function estimateRun(
+  spec: ExperimentSpec,
+  past: readonly PastRun[],
+  probe?: Probe,
+  { limits, shape = probe?.shape }: KnownBefore = {},
+): Estimate {
   const same = past.filter((run) => sameModel(run.spec.model, spec.model));
+  const needs = shape && memoryNeeds(spec, shape);
   return {
     download_bytes:
       spec.model.source === 'hub' ? (first(same, downloadBytes) ?? probe?.download_bytes) : undefined,
-    weight_bytes:
-      first(same, (run) => weightBytes(spec.configs, run)) ??
-      (probe && weightBytesByShape(spec.configs, probe)),
+    weight_bytes: needs
+      ? Math.max(...needs.map(({ weights }) => weights))
+      : first(same, (run) => weightBytes(spec.configs, run)),
+    ...(needs && { working_bytes: Math.max(...needs.map(({ device, weights }) => device - weights)) }),
+    ...(shape && { no_room: withoutRoom(spec, shape, { limits, past: same }) }),
     time: first(same, (run) => timeBy(spec, run)) ?? (probe && timeByProbe(spec, probe)),
   };
 }
@@ -80,18 +100,6 @@ function weightBytes(configs: readonly QuantConfig[], { spec, configs: measured 
     ),
   );
 }
-
-/**
- * The bytes of the largest configuration by the model's shape; weights that are not quantized take 16 bits, as most
- * checkpoints store them.
- */
-const weightBytesByShape = (configs: readonly QuantConfig[], { shape }: Probe): number =>
-  Math.max(
-    ...configs.map((config) => {
-      const stored = config.quant_type === 'none' ? { ...config, compute_dtype: 'float16' as const } : config;
-      return footprintOf(shape, stored, 'float16').actual_bytes;
-    }),
-  );
 
 /** About how many bits a weight takes; an unquantized one those it is stored in. */
 const bitsOf = (config: QuantConfig, stored: number): number =>
@@ -159,12 +167,12 @@ function proportion(tasks: ExperimentSpec['tasks']): string {
 }
 
 /** The estimate in sentences; none where nothing is known. */
-export function estimateSentences({ download_bytes, weight_bytes, time }: Estimate): string[] {
+export function estimateSentences({ download_bytes, weight_bytes, working_bytes, time }: Estimate): string[] {
   return [
     ...(download_bytes ? [`The download is about ${bytes(download_bytes)}.`] : []),
     ...(weight_bytes
       ? [
-          `The weights take up to about ${bytes(Number(weight_bytes.toPrecision(2)))} of GPU memory at a time.`,
+          `The weights take up to about ${bytes(rounded(weight_bytes))} of GPU memory at a time${working_bytes ? `, and computing with them up to about ${bytes(rounded(working_bytes))} more` : ''}.`,
         ]
       : []),
     ...(time ? [`${basis(time.by)}, it takes about ${durationRange(time.seconds)}.`] : []),

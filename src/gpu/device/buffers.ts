@@ -1,11 +1,11 @@
 import { LabError } from '../../errors.ts';
+import { largestBuffer } from '../adapter.ts';
 import { inMiB } from '../../tensor/size_words.ts';
 import { orLost, throwIfFaulty, throwIfLost, type Gpu } from './device.ts';
 import { bufferBytes } from './limits.ts';
 
 /** The largest tensor part one buffer may hold on this device, in bytes. */
-export const largestBinding = ({ device }: Gpu): number =>
-  Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
+export const largestBinding = ({ device }: Gpu): number => largestBuffer(device.limits);
 
 /**
  * A storage buffer of at least `bytes` (rounded up to 16, so that it can be read as vec4), zero-filled.

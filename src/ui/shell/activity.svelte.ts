@@ -1,3 +1,5 @@
+import type { AdapterReport } from '../../gpu/adapter.ts';
+
 /** Things that go on while the reader may be on another screen, such as a run: shown in the top bar and the title. */
 class Activity {
   /** The id of the run in progress, once it has one. */
@@ -6,6 +8,8 @@ class Activity {
   percent = $state<number>();
   /** The adapter runs would use, in a few words, once it was asked for. */
   adapter = $state<string>();
+  /** Its limits, with its name. */
+  limits = $state.raw<AdapterReport['limits']>();
   /** The run in progress is paused. */
   paused = $state(false);
   /** A lesson is open. */

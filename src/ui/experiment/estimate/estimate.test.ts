@@ -112,9 +112,19 @@ test('a probe fills in what earlier runs leave open, and is wanted only there', 
 });
 
 test('a probe tells the memory by the shape, and the download of a model from the Hub', () => {
-  // A table of 1280 × 64, four blocks of 12,288 for attention and 36,864 for the MLP, nine norms of 64.
-  const { weight_bytes, download_bytes } = estimateRun(spec, [], probe);
-  expect([weight_bytes, download_bytes]).toEqual([2 * 279_104, undefined]);
+  // A table of 1280 × 64, four blocks of 12,288 for attention and 36,864 for the MLP in 16 bits, nine norms of 64 in 32.
+  const { weight_bytes, working_bytes, download_bytes, no_room } = estimateRun(spec, [], probe);
+  expect([weight_bytes, download_bytes, no_room]).toEqual([2 * 279_104 + 2 * 9 * 64, undefined, []]);
+  expect(estimateSentences({ weight_bytes, working_bytes })).toEqual([
+    expect.stringMatching(
+      /^The weights take up to about 560 kB of GPU memory at a time, and computing with them up to about \d+(\.\d)? MB more\.$/,
+    ),
+  ]);
   const hub = { source: 'hub', repo: 'a/b', revision: 'main' } as const;
   expect(estimateRun({ ...spec, model: hub }, [], probe).download_bytes).toBe(562_176);
+  // That of a model which comes with the page is known without a probe.
+  expect(estimateRun(spec, [], undefined, { shape: probe.shape })).toMatchObject({
+    weight_bytes,
+    working_bytes,
+  });
 });

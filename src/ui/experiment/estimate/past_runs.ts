@@ -5,10 +5,15 @@ import type { PastRun } from '../../../study/estimate.ts';
 const MOST = 20;
 
 /**
- * The newest runs of this browser that measured something; none where the store cannot be read: an estimate is no
+ * The newest runs of this browser that measured something, or failed to; none where the store cannot be read: an estimate is no
  * reason for an error message.
  */
 export async function readPastRuns(): Promise<PastRun[]> {
   const records = await store.list().catch(() => []);
-  return records.filter(({ configs, foreign }) => !foreign && Object.keys(configs).length > 0).slice(0, MOST);
+  return records
+    .filter(
+      ({ configs, failures = {}, foreign }) =>
+        !foreign && Object.keys(configs).length + Object.keys(failures).length > 0,
+    )
+    .slice(0, MOST);
 }

@@ -104,6 +104,8 @@ export function reduceRun(live: Live, event: RunEvent, now: number): Live {
       return { ...live, step: undefined, reading: event.environment.model.reading };
     case 'planned':
       return { ...live, planned: Object.fromEntries(event.tasks.map(({ task, n }) => [task, n])) };
+    case 'foreseen':
+      return live;
     case 'unstored':
       return { ...live, unstored: event.failure };
     case 'device-lost':
