@@ -22,7 +22,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   Experiment: ['What does it cost', 'Model', 'Configurations', 'Questions', 'What a run does'],
   Footprint: ['How much memory', 'What a context takes', 'What training an adapter takes'],
   Lessons: ['Learn it by doing it', 'Make a class link', 'Words'],
-  'a run': ['What can be said', 'What a score costs', 'two configurations disagree', 'Share and keep'],
+  'a run': ['What a score costs', 'What can be said', 'two configurations disagree', 'Share and keep'],
 };
 
 async function expectSoundLayout(page: Page, screen: Screen): Promise<void> {
