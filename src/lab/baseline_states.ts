@@ -12,7 +12,11 @@ export interface Followed {
 /** The baseline's final states of a text on their way to disk. */
 export async function keepStates(scratch: Scratch, name: string): Promise<Followed | undefined> {
   const file = await scratch.create(name).catch(() => undefined);
-  if (!file) return undefined;
+  if (!file) {
+    // What was begun before there was no room would be found as a text without states.
+    await scratch.remove(name).catch(() => undefined);
+    return undefined;
+  }
   let whole = true;
   return {
     trace: {
