@@ -1,7 +1,8 @@
 import { LabError } from '../../errors.ts';
-import { configName, formatOf, isCalibrated, skippedModules, type QuantConfig } from '../../quant/config.ts';
+import { configName, formatOf, isCalibrated, type QuantConfig } from '../../quant/config.ts';
+import { layerConfig } from '../../quant/layers.ts';
 import { requireGroups } from '../../quant/quantize.ts';
-import { isSkipped, linearModules } from '../modules.ts';
+import { linearModules } from '../modules.ts';
 import type { ModelFiles } from '../open_model.ts';
 
 /** Inputs of a Linear layer up to which its statistics are kept and factored in float64 on the CPU. */
@@ -31,7 +32,7 @@ export function requireCalibratable(
     );
   }
   for (const module of linearModules(model, checkpoint)) {
-    if (isSkipped(module.name, skippedModules(config))) continue;
+    if (layerConfig(config, module.aliases) !== config) continue;
     requireGroups(module.name, module.columns, config);
     if (module.columns < MOST_COLUMNS) continue;
     throw new LabError(
