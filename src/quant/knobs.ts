@@ -40,7 +40,10 @@ export const KNOBS = {
     kind: 'modules',
     label: 'Layers to leave as they are, by name or path, separated by commas',
   },
-  by_layer: { kind: 'layers', label: 'Layers in another format; of several lines that name one, the first holds' },
+  by_layer: {
+    kind: 'layers',
+    label: 'Layers in another format; of several lines that name one, the first holds',
+  },
   code: {
     kind: 'numbers',
     label: 'The 16 values, from −1 to 1',

@@ -4,10 +4,7 @@ import { encodeScales, scaleBytes, scaleTableBytes } from '../scales.ts';
 import { NO_EXCEPTIONS, type Config, type Format, type FormatLook, type Saved } from './format.ts';
 
 /** A configuration of 4-bit codes in blocks: the knobs all of them share. */
-export type BlockwiseConfig<Q extends string> = Config<
-  Q,
-  'blocksize' | 'double_quant' | 'compute_dtype'
->;
+export type BlockwiseConfig<Q extends string> = Config<Q, 'blocksize' | 'double_quant' | 'compute_dtype'>;
 
 /** A format whose sixteen values have a name. */
 export interface NamedFormat<Q extends string, S extends Saved = Saved> extends Format<

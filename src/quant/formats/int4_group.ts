@@ -3,10 +3,7 @@ import { NO_EXCEPTIONS, type Config, type Format } from './format.ts';
 import { groupedScaleBytes } from './grouped.ts';
 
 /** INT4 by groups of a row, as compressed-tensors rounds to the nearest. */
-export type Int4GroupConfig = Config<
-  'int4_group',
-  'group_size' | 'symmetric' | 'compute_dtype'
->;
+export type Int4GroupConfig = Config<'int4_group', 'group_size' | 'symmetric' | 'compute_dtype'>;
 
 /** Whole numbers from -8 to 7, with a scale a group and, where asymmetric, a zero point. */
 export const int4_group: Format<Int4GroupConfig, undefined> = {

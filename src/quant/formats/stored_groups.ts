@@ -2,10 +2,7 @@ import { NO_EXCEPTIONS, type Config, type Format } from './format.ts';
 import { groupedScaleBytes } from './grouped.ts';
 
 /** Groups of 4-bit codes as compressed-tensors stores them: -1 is a group a row. */
-export type PackQuantizedConfig = Config<
-  'pack_quantized',
-  'group_size' | 'symmetric' | 'compute_dtype'
->;
+export type PackQuantizedConfig = Config<'pack_quantized', 'group_size' | 'symmetric' | 'compute_dtype'>;
 
 /** A group's size in a name. */
 export const groupName = (group_size: number): string => (group_size === -1 ? 'per row' : `g${group_size}`);
