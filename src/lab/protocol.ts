@@ -8,10 +8,12 @@ import type { AdapterReport } from '../gpu/adapter.ts';
 import type { MatrixReport } from '../gpu/matrix/measure_matrix.ts';
 import type { Footprint } from '../model/footprint.ts';
 import type { MemoryNeed } from '../model/memory.ts';
+import type { Calibration } from '../quant/calibrated/calibration.ts';
 import type { Codebook } from '../quant/codebook.ts';
 import type { Environment, ExperimentResult, LayerErrors, ModelReading } from '../study/result.ts';
 import type { SavableConfig } from '../quant/bitsandbytes_format.ts';
 import type { Shard } from '../study/shard.ts';
+import type { MixMeasured } from '../study/mix.ts';
 import type { ExperimentSpec, ModelRef } from '../study/spec.ts';
 import type { Probe } from '../study/speed.ts';
 import type { Reproduction } from '../study/compare_results.ts';
@@ -109,8 +111,19 @@ export interface PageLab extends Lab {
   pause(paused: boolean): Promise<void>;
   /** Measures for two seconds how fast this adapter computes a model of that shape. */
   probe(request: ProbeRequest): Promise<Probe | Failure>;
+  /** Measures what each layer costs in each format; Stop ends it, which is a failure, too. */
+  mix(
+    request: MixRequest,
+    onStep: (done: number, total: number, what: string) => void,
+  ): Promise<MixMeasured | Failure>;
   /** Opens the model in a chosen folder as a run would, up to its weights. */
   readModel(files: readonly NamedFile[]): Promise<ModelReading | Failure>;
+}
+
+/** A spec whose formats are to be mixed by layer, and the text they are compared on. */
+export interface MixRequest extends Pick<RunRequest, 'model_files' | 'adapter_files' | 'hub_token'> {
+  spec: ExperimentSpec;
+  calibration: Calibration;
 }
 
 export type ProbeRequest = Pick<ExperimentSpec, 'model' | 'configs'> &

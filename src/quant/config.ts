@@ -1,6 +1,6 @@
 import { FORMATS } from './formats.ts';
 import type { NamedFormat } from './formats/blockwise.ts';
-import type { Format } from './formats/format.ts';
+import type { Exceptions, Format } from './formats/format.ts';
 import type { Calibration } from './calibrated/calibration.ts';
 import type { Codebook } from './codebook.ts';
 import { KNOBS, type Knob, type KnobName, type KnobValues } from './knobs.ts';
@@ -11,6 +11,13 @@ export type QuantType = keyof Rows;
 
 /** A configuration: the storage of the Linear weights, and the type they compute in. */
 export type QuantConfig = { [Q in QuantType]: Rows[Q] extends Format<infer C> ? C : never }[QuantType];
+
+/** What single layers may be stored in beside the rest: a format that needs no text, and nothing of the other layers. */
+export type LayerFormat = {
+  [Q in LayerType]: Omit<Extract<QuantConfig, { quant_type: Q }>, 'compute_dtype' | keyof Exceptions>;
+}[LayerType];
+
+type LayerType = Exclude<QuantType, 'gptq' | 'awq' | 'pack_quantized' | 'llm_int8'>;
 
 export type ComputeDtype = KnobValues['compute_dtype'];
 
@@ -35,6 +42,11 @@ export const FORMAT_ROWS = Object.values(FORMATS) as unknown as Format<QuantConf
 /** The formats that a configuration may ask for: a checkpoint may come in others. */
 export const ASKED_ROWS = FORMAT_ROWS.filter(
   ({ quant_type, quantize, calibrated }) => quant_type === 'none' || quantize || calibrated,
+);
+
+/** The formats that single layers may have. */
+export const LAYER_ROWS = ASKED_ROWS.filter(
+  ({ quant_type, calibrated }) => !calibrated && quant_type !== 'llm_int8',
 );
 
 /** A configuration that is made from a text. */
@@ -62,10 +74,6 @@ export const CODEBOOK_ROWS = Object.values(FORMATS).filter(
 export const CODEBOOKS = Object.fromEntries(
   CODEBOOK_ROWS.map(({ quant_type, codebook }) => [quant_type, codebook]),
 ) as { [Q in NamedCodebook]: Codebook<Q> };
-
-/** Linear layers that a configuration leaves as they are stored, by name or path. */
-export const skippedModules = (config: QuantConfig): readonly string[] =>
-  'skip_modules' in config ? (config.skip_modules ?? []) : [];
 
 /** A configuration as a person says it. `NF4 · 64`, `INT8 per row`, `float32`. */
 export function configName(config: QuantConfig): string {

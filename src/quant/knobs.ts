@@ -1,4 +1,5 @@
 import type { Calibration } from './calibrated/calibration.ts';
+import type { LayerRule } from './layers.ts';
 
 /** One knob of a configuration: the values it takes, and its label in the builder. */
 export type Knob =
@@ -7,7 +8,8 @@ export type Knob =
   | { kind: 'number'; label: string; least: number; most: number }
   | { kind: 'numbers'; label: string; least: number; most: number; length: number; allowed: string }
   | { kind: 'calibration'; label: string }
-  | { kind: 'modules'; label: string };
+  | { kind: 'modules'; label: string }
+  | { kind: 'layers'; label: string };
 
 /** Block sizes bitsandbytes accepts (functional.py, quantize_4bit). */
 export const BLOCKSIZES = [32, 64, 128, 256, 512, 1024, 2048, 4096] as const;
@@ -38,6 +40,10 @@ export const KNOBS = {
     kind: 'modules',
     label: 'Layers to leave as they are, by name or path, separated by commas',
   },
+  by_layer: {
+    kind: 'layers',
+    label: 'Layers in another format; of several lines that name one, the first holds',
+  },
   code: {
     kind: 'numbers',
     label: 'The 16 values, from −1 to 1',
@@ -65,4 +71,6 @@ type ValueOf<K extends Knob> = K extends { kind: 'choice'; allowed: readonly (in
         ? number[]
         : K extends { kind: 'calibration' }
           ? Calibration
-          : string[];
+          : K extends { kind: 'layers' }
+            ? LayerRule[]
+            : string[];

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { ASKED_ROWS, knobOf, type QuantConfig } from '../quant/config.ts';
-import type { Format } from '../quant/formats/format.ts';
+import { ASKED_ROWS, knobOf, LAYER_ROWS, type QuantConfig } from '../quant/config.ts';
+import { NO_EXCEPTIONS, type Format } from '../quant/formats/format.ts';
 import type { Knob, KnobName } from '../quant/knobs.ts';
 import { TASKS } from '../eval/tasks/tasks.ts';
 import {
@@ -37,6 +37,21 @@ const calibration = v.strictObject({
   seed: v.optional(whole(0, 2 ** 32 - 1), DEFAULT_CALIBRATION.seed),
 });
 
+const moduleName = v.pipe(v.string('a module name'), v.regex(/^[\w.]{1,200}$/, 'a module name'));
+const modules = v.pipe(
+  v.array(moduleName, 'a list of module names'),
+  v.minLength(1, 'at least one module name'),
+);
+
+/** Layers in formats of their own: lazily, since those formats have knobs in their turn. */
+const layers = v.pipe(
+  v.array(
+    v.strictObject({ modules, as: v.lazy(() => layerFormat) }),
+    'a list of layers and their formats: {"modules": ["down_proj"], "as": {"quant_type": "int8"}}',
+  ),
+  v.minLength(1, 'at least one line'),
+);
+
 /** The values that a knob may have. */
 function knobSchema(knob: Knob): v.GenericSchema {
   switch (knob.kind) {
@@ -52,29 +67,37 @@ function knobSchema(knob: Knob): v.GenericSchema {
     }
     case 'calibration':
       return calibration;
-    case 'modules': {
-      const name = v.pipe(v.string('a module name'), v.regex(/^[\w.]{1,200}$/, 'a module name'));
-      return v.pipe(v.array(name, 'a list of module names'), v.minLength(1, 'at least one module name'));
-    }
+    case 'modules':
+      return modules;
+    case 'layers':
+      return layers;
   }
 }
 
 /** A format's configurations: its knobs in their order, filled in where they have a default. */
-function rowSchema(row: Format<QuantConfig>) {
+function rowSchema(row: Format<QuantConfig>, without: readonly string[] = []) {
   const { quant_type, knobs } = row;
-  const entries = Object.entries(knobs).map(([name, preset]): [string, v.GenericSchema] => {
-    const knob = knobOf(row, name as KnobName);
-    const schema = knobSchema(knob);
-    if (preset !== undefined) return [name, v.optional(schema, preset)];
-    return [name, knob.kind === 'modules' ? v.optional(schema) : schema];
-  });
+  const entries = Object.entries(knobs)
+    .filter(([name]) => !without.includes(name))
+    .map(([name, preset]): [string, v.GenericSchema] => {
+      const schema = knobSchema(knobOf(row, name as KnobName));
+      if (preset !== undefined) return [name, v.optional(schema, preset)];
+      return [name, name in NO_EXCEPTIONS ? v.optional(schema) : schema];
+    });
   return v.strictObject({ quant_type: v.literal(quant_type), ...Object.fromEntries(entries) });
 }
+
+/** The format of single layers: they compute as the whole configuration does, and except nothing in their turn. */
+const layerFormat = v.variant(
+  'quant_type',
+  LAYER_ROWS.map((row) => rowSchema(row, ['compute_dtype', ...Object.keys(NO_EXCEPTIONS)])),
+  allowedList(LAYER_ROWS.map(({ quant_type }) => quant_type)),
+);
 
 /** A configuration of any format, from untrusted JSON. */
 export const configSchema = v.variant(
   'quant_type',
-  ASKED_ROWS.map(rowSchema),
+  ASKED_ROWS.map((row) => rowSchema(row)),
   allowedList(ASKED_ROWS.map(({ quant_type }) => quant_type)),
 ) as unknown as v.GenericSchema<unknown, QuantConfig>;
 

@@ -4,6 +4,7 @@ import type { PageLab, Saved } from '../protocol.ts';
 import type { MatrixReport } from '../../gpu/matrix/measure_matrix.ts';
 import type { AdapterReport } from '../../gpu/adapter.ts';
 import type { ModelReading } from '../../study/result.ts';
+import type { MixMeasured } from '../../study/mix.ts';
 import type { Probe } from '../../study/speed.ts';
 import { startWorker, type Worked } from './start_worker.ts';
 import { openWorker } from './open_worker.ts';
@@ -56,6 +57,7 @@ export function openLab(): EndableLab {
       call<Saved | Failure>((lab) => lab.saveCheckpoint(request, Comlink.proxy(onProgress))),
     measureTensor: (request) => call<MatrixReport | Failure>((lab) => lab.measureTensor(request)),
     probe: (request) => call<Probe | Failure>((lab) => lab.probe(request)),
+    mix: (request, onStep) => call<MixMeasured | Failure>((lab) => lab.mix(request, Comlink.proxy(onStep))),
     readModel: (files) => call<ModelReading | Failure>((lab) => lab.readModel(files)),
     selfCheck: (onRow) => call((lab) => lab.selfCheck(Comlink.proxy(onRow))),
   };
