@@ -1,6 +1,7 @@
 import division from '../../../shaders/preludes/division.wgsl?raw';
 import float16 from '../../../shaders/preludes/float16.wgsl?raw';
-import group from '../../../shaders/preludes/group.wgsl?raw';
+import sums from '../../../shaders/preludes/group.wgsl?raw';
+import lanes from '../../../shaders/preludes/lanes.wgsl?raw';
 import groupLargest from '../../../shaders/preludes/group_largest.wgsl?raw';
 import argmaxSource from '../../../shaders/argmax_group.wgsl?raw';
 import expectedGapSource from '../../../shaders/expected_gap_group.wgsl?raw';
@@ -56,6 +57,8 @@ function grouped<P extends ParamTypes, B extends Record<string, Access>>(
       ),
   };
 }
+
+const group = lanes + sums;
 
 export const rms_norm_group = grouped(rms_norm, group + rmsNormSource, ({ T }) => T, NORM_LANES);
 export const layer_norm_group = grouped(layer_norm, group + layerNormSource, ({ T }) => T, NORM_LANES);
