@@ -1,5 +1,5 @@
-// What every form of the matvec has in common: its input, which it may normalize, and how finished sums are written, by
-// way of an activation where it computes the first half of an MLP.
+// What every form of the matvec has in common: how it takes its input and writes finished sums, by way of an activation
+// where it computes the first half of an MLP. Put behind input_plain.wgsl, or input_normed.wgsl for forms that normalize.
 // `struct Params` has the fields of MATVEC (src/gpu/kernels/matvec_kernel.ts) and those of the storage; the host writes it.
 // bias [vec4s] holds the bias, and from norm_at on a norm's weight and bias, each from a whole vec4 on.
 @group(0) @binding(0) var<uniform> params: Params;
@@ -7,37 +7,8 @@
 @group(0) @binding(2) var<storage, read> bias: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
-// What is taken off a token's values before they are multiplied, and by what.
-var<private> moved: f32;
-var<private> scale: f32 = 1.0;
-
 fn raw_at(i: u32) -> f32 {
   return x[i / 4][i % 4];
-}
-
-// Four of a token's values, normalized by `norm`: 0 as they are · 1 by their mean square · 2 by mean and variance.
-fn input_at(token: u32, i: u32) -> vec4f {
-  let value = x[token * (params.K / 4) + i];
-  if (params.norm == 0) {
-    return value;
-  }
-  let normed = (value - moved) * scale * bias[params.norm_at + i];
-  if (params.norm == 1) {
-    return rounded(normed);
-  }
-  return rounded(normed + bias[params.norm_at + (params.K + 3) / 4 + i]);
-}
-
-fn input1_at(token: u32, k: u32) -> f32 {
-  let value = raw_at(token * params.K + k);
-  if (params.norm == 0) {
-    return value;
-  }
-  let normed = (value - moved) * scale * bias[params.norm_at + k / 4][k % 4];
-  if (params.norm == 1) {
-    return rounded1(normed);
-  }
-  return rounded1(normed + bias[params.norm_at + (params.K + 3) / 4 + k / 4][k % 4]);
 }
 
 // The inputs of a step, of which a step of four has one.

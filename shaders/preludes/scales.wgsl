@@ -21,14 +21,18 @@ fn scale_of(block: u32) -> f32 {
   return nested_code[place] * nested_absmax[(first + block) / 256] + offset;
 }
 
-// A value of the codebook, as the weight that it stands for in this block.
-fn scaled(value: f32, block: u32) -> f32 {
+// Four values of the codebook, as the weights that they stand for in this block.
+fn scaled4(v: vec4f, block: u32) -> vec4f {
   let scale = scale_of(block);
   if (SHIFT == 1) {
-    return (value - nested_absmax[block]) * scale;
+    return (v - nested_absmax[block]) * scale;
   }
   if (SHIFT == 2) {
-    return value * scale + nested_absmax[block];
+    return v * scale + nested_absmax[block];
   }
-  return value * scale;
+  return v * scale;
+}
+
+fn scaled(value: f32, block: u32) -> f32 {
+  return scaled4(vec4f(value), block).x;
 }

@@ -3,6 +3,8 @@ import float16 from '../../../shaders/preludes/float16.wgsl?raw';
 import sums from '../../../shaders/preludes/group.wgsl?raw';
 import lanes from '../../../shaders/preludes/lanes.wgsl?raw';
 import groupLargest from '../../../shaders/preludes/group_largest.wgsl?raw';
+import largestStrip from '../../../shaders/preludes/largest_strip.wgsl?raw';
+import strip from '../../../shaders/preludes/strip.wgsl?raw';
 import argmaxSource from '../../../shaders/argmax_group.wgsl?raw';
 import expectedGapSource from '../../../shaders/expected_gap_group.wgsl?raw';
 import int8Source from '../../../shaders/int8_vectorwise_quant_group.wgsl?raw';
@@ -66,10 +68,18 @@ export const layer_norm_group = grouped(layer_norm, group + layerNormSource, ({ 
 const strips = ({ R, V, strip }: { R: number; V: number; strip: number }) => R * Math.ceil(V / strip);
 const LARGEST = group + groupLargest;
 
-export const logit_strips_group = grouped(logit_strips, LARGEST + logitStripsSource, strips, [GROUP_LANES]);
-export const expected_gap_group = grouped(expected_gap, group + expectedGapSource, strips, [GROUP_LANES]);
-export const argmax_group = grouped(argmax, LARGEST + argmaxSource, ({ R }) => R, [GROUP_LANES]);
-export const logprobs_group = grouped(logprobs, LARGEST + logprobsSource, ({ W }) => W, [GROUP_LANES]);
+export const logit_strips_group = grouped(logit_strips, LARGEST + strip + logitStripsSource, strips, [
+  GROUP_LANES,
+]);
+export const expected_gap_group = grouped(expected_gap, group + strip + expectedGapSource, strips, [
+  GROUP_LANES,
+]);
+export const argmax_group = grouped(argmax, LARGEST + largestStrip + argmaxSource, ({ R }) => R, [
+  GROUP_LANES,
+]);
+export const logprobs_group = grouped(logprobs, LARGEST + largestStrip + logprobsSource, ({ W }) => W, [
+  GROUP_LANES,
+]);
 
 export const int8_vectorwise_quant_group = grouped(
   int8_vectorwise_quant,
@@ -79,7 +89,7 @@ export const int8_vectorwise_quant_group = grouped(
 );
 export const outlier_columns_group = grouped(
   outlier_columns,
-  float16 + outlierColumnsSource,
+  lanes + float16 + outlierColumnsSource,
   ({ K }) => maskWords(K),
   [GROUP_LANES],
 );

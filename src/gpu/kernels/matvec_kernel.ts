@@ -1,5 +1,7 @@
 import addFour from '../../../shaders/preludes/add_four.wgsl?raw';
 import activation from '../../../shaders/preludes/activation.wgsl?raw';
+import normedInput from '../../../shaders/preludes/input_normed.wgsl?raw';
+import plainInput from '../../../shaders/preludes/input_plain.wgsl?raw';
 import common from '../../../shaders/preludes/matvec.wgsl?raw';
 import float16 from '../../../shaders/preludes/float16.wgsl?raw';
 import rounding from '../../../shaders/preludes/rounding.wgsl?raw';
@@ -65,7 +67,9 @@ export function matvecKernel(form: MatvecForm, weights: Weights): Kernel {
     name: `${form.name}_${weights.name}`,
     wgsl: [
       paramsStruct(params),
-      ...[activation, float16, rounding, common, addFour],
+      ...[activation, float16, rounding],
+      form.normalizes ? normedInput : plainInput,
+      ...[common, addFour],
       ...[weights.decoding, form.source],
     ].join('\n'),
     params,
