@@ -9,6 +9,7 @@ import type { ModelConfig, Role } from './model_config.ts';
 import type { LinearModule } from './modules.ts';
 import type { NormWeights } from './norm.ts';
 import { openShared, type SharedWeights } from './shared_weights.ts';
+import { readyForSteps } from './join_layer.ts';
 import { modelTensors, type LayerNorm, type LayerTensors, type NormTensors } from './tensors.ts';
 
 /** A model's weights on the device. The Linear layers of the blocks are quantized; everything else is as stored. */
@@ -33,6 +34,14 @@ export interface Weights {
 export interface LayerWeights {
   norms: Partial<Record<LayerNorm, NormWeights>>;
   linears: Partial<Record<Role, LinearRows>>;
+  /** For devices that normalize while they multiply: parameters of the norm in front of attention and MLP. */
+  vectors?: Partial<Record<'attention_in' | 'mlp_in', NormVectors>>;
+}
+
+/** A buffer that holds a Linear layer's bias, where it has one, and from vec4 `norm_at` on the norm in front of it. */
+export interface NormVectors {
+  buffer: GPUBuffer;
+  norm_at: number;
 }
 
 /** The rows of a Linear layer that compute one role: these of each of its groups. */
@@ -96,6 +105,7 @@ export async function loadWeights(
       const made = await calibrator?.make(index, layer);
       layers.push(await loadLayer(loader, layer, made));
       await calibrator?.loaded(index, layers[index]!);
+      await readyForSteps(arena, layers[index]!);
     }
     calibrator?.close();
     const norm = await loadNorm(loader, tensors.norm);
