@@ -47,7 +47,10 @@ const lab: PageLab = {
     await probing;
     const host = await hostOf(request, (text) => onEvent({ type: 'note', text }));
     const kept = await storeOrMemory(store, (failure) => onEvent({ type: 'unstored', failure }));
-    await run(request, { ...host, store: kept }, onEvent, stop.signal, gate);
+    let heard: unknown;
+    await run(request, { ...host, store: kept }, (event) => (heard = onEvent(event)), stop.signal, gate);
+    // Events and the end of the call come to the page by two ways; the end must not come first.
+    await heard;
   },
   pause: (paused) => Promise.resolve(gate.set(paused)),
   cancel: () => Promise.resolve(stop.abort()),
