@@ -41,11 +41,7 @@ export function startWorker<Offered>(worker: Worker, startedMs = STARTED_MS): Wo
 }
 
 /** Waits for the lock that the worker holds: no clock says when a busy worker is a dead one. */
-async function noticeEnd(
-  worker: Alive,
-  startedMs: number,
-  onEnd: (message: string) => void,
-): Promise<void> {
+async function noticeEnd(worker: Alive, startedMs: number, onEnd: (message: string) => void): Promise<void> {
   // TypeScript's library has it everywhere; a page without a secure connection has none.
   if (!('locks' in navigator)) return;
   const lock = `worker ${crypto.randomUUID()}`;
