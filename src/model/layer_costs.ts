@@ -80,21 +80,24 @@ export const layerCosts = (
     };
   });
 
-/** Does something while one layer's weights are in another format. */
+/** Does something while one layer's weights are in another format, wherever its rows lie now. */
 async function switched<T>(
   { gpu, weights }: Model,
   { checkpoint }: Pick<ModelFiles, 'checkpoint'>,
   { layer, module, config }: { layer: number; module: LinearModule; config: QuantConfig },
   work: () => Promise<T>,
 ): Promise<T> {
-  const own = weights.layers[layer]!.linears[module.parts[0]!.role]!.linear;
-  const { matrix } = own;
+  const { linears } = weights.layers[layer]!;
+  const before = { ...linears };
   const { linear, close } = await loadLinear(gpu, checkpoint, config, module);
-  own.matrix = linear.matrix;
+  for (const { role, rows } of module.parts) {
+    const { lora } = linears[role]!.linear;
+    linears[role] = { linear: { ...linear, ...(lora && { lora }) }, groups: module.groups, rows };
+  }
   try {
     return await work();
   } finally {
-    own.matrix = matrix;
+    Object.assign(linears, before);
     close();
   }
 }
