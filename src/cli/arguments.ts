@@ -21,6 +21,12 @@ const OPTIONS = {
   'double-quant': { type: 'boolean', default: false },
   'compute-dtype': { type: 'string' },
   'skip-modules': { type: 'string' },
+  quick: { type: 'boolean', default: false },
+  shape: { type: 'string' },
+  seconds: { type: 'string' },
+  compare: { type: 'boolean', default: false },
+  'no-peers': { type: 'boolean', default: false },
+  'no-model': { type: 'boolean', default: false },
 } as const;
 
 export interface Arguments {
@@ -44,6 +50,12 @@ export interface Arguments {
     'double-quant'?: boolean | undefined;
     'compute-dtype'?: string | undefined;
     'skip-modules'?: string | undefined;
+    quick?: boolean;
+    shape?: string | undefined;
+    seconds?: string | undefined;
+    compare?: boolean;
+    'no-peers'?: boolean;
+    'no-model'?: boolean;
   };
   positionals: string[];
 }

@@ -1,4 +1,5 @@
 import type { Failure } from '../errors.ts';
+import type { BenchEvent, BenchRequest } from './bench/bench.ts';
 import type { DocText } from '../eval/doc.ts';
 import type { ItemResult } from '../eval/item.ts';
 import type { MetricName, MetricValue } from '../eval/stats/metric.ts';
@@ -29,6 +30,11 @@ export interface Lab {
   cancel(): Promise<void>;
   /** Every kernel on every shape against the CPU. */
   selfCheck(onRow: (row: CheckRow, done: number, total: number) => void): Promise<Failure | undefined>;
+  /** Times kernels in turn with what the adapter does at most, and a model; every number is an event. */
+  bench(
+    request: BenchRequest & Pick<RunRequest, 'model_files'>,
+    onEvent: (event: BenchEvent) => void,
+  ): Promise<Failure | undefined>;
   /** Writes a quantized copy of a model that transformers loads with bitsandbytes. */
   saveCheckpoint(
     request: SaveRequest,

@@ -79,6 +79,17 @@ const lab: PageLab = {
     }
   },
   measureTensor: (request) => measureTensor(request).catch(toFailure),
+  async bench({ model_files, ...request }, onEvent) {
+    stop = new AbortController();
+    try {
+      // Fetched when asked for: most visits never time a kernel.
+      const { bench } = await import('./bench/bench.ts');
+      await bench(request, await hostOf({ model_files }), onEvent, stop.signal);
+      return undefined;
+    } catch (error) {
+      return toFailure(error);
+    }
+  },
   async selfCheck(onRow) {
     let done = 0;
     try {

@@ -57,6 +57,7 @@ export function openLab(): EndableLab {
     measureTensor: (request) => call<MatrixReport | Failure>((lab) => lab.measureTensor(request)),
     probe: (request) => call<Probe | Failure>((lab) => lab.probe(request)),
     readModel: (files) => call<ModelReading | Failure>((lab) => lab.readModel(files)),
+    bench: (request, onEvent) => call((lab) => lab.bench(request, Comlink.proxy(onEvent))),
     selfCheck: (onRow) => call((lab) => lab.selfCheck(Comlink.proxy(onRow))),
   };
 }
