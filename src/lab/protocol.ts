@@ -1,5 +1,5 @@
 import type { Failure } from '../errors.ts';
-import type { BenchEvent, BenchRequest } from './bench/bench.ts';
+import type { BenchEvent, BenchRequest } from '../study/bench/bench_event.ts';
 import type { DocText } from '../eval/doc.ts';
 import type { ItemResult } from '../eval/item.ts';
 import type { MetricName, MetricValue } from '../eval/stats/metric.ts';

@@ -39,6 +39,9 @@ const MODELS: Record<string, readonly (readonly [layer: string, N: number, K: nu
   ],
 };
 
+/** The models whose layers are timed. */
+export const TIMED_MODELS: readonly string[] = Object.keys(MODELS);
+
 /** The weights that are timed. */
 export const LAYERS: readonly Layer[] = Object.entries(MODELS).flatMap(([model, layers]) =>
   layers.map(([layer, N, K]) => ({ model, layer, N, K })),
