@@ -10,7 +10,7 @@ import { parseBenchReport, type BenchReport } from '../study/bench/bench_report.
 import { benchTable, ceilingText, rowLine } from '../study/bench/bench_table.ts';
 import { compareBench, comparisonText } from '../study/bench/compare_bench.ts';
 import { parseJson } from '../tensor/parse_json.ts';
-import { parseArguments } from './arguments.ts';
+import { adaptersOf, parseArguments } from './arguments.ts';
 import { listenForSignals } from './interrupt.ts';
 import { nodeHost } from './node_host.ts';
 import { requireWritable, writeWhole } from './output_file.ts';
@@ -19,7 +19,7 @@ import { requireWritable, writeWhole } from './output_file.ts';
 export async function benchCommand(args: string[]): Promise<number> {
   const { values, positionals } = parseArguments(args, [
     ...(['quick', 'shape', 'seconds', 'model', 'no-peers', 'no-model'] as const),
-    ...(['runtime', 'out', 'compare', 'json'] as const),
+    ...(['adapter', 'runtime', 'out', 'compare', 'json'] as const),
   ]);
   if (values.compare) return compare(positionals, values.json);
   if (positionals.length > 0) {
@@ -88,16 +88,19 @@ async function measure(
   onEvent: (event: BenchEvent) => void,
   signal: AbortSignal,
 ): Promise<Failure | undefined> {
+  const { choice } = adaptersOf(values);
+  const { model } = values;
   if (values.runtime === 'node') {
-    await bench(request, nodeHost(values), onEvent, signal);
+    await bench(request, nodeHost({ model }, undefined, choice), onEvent, signal);
     return undefined;
   }
   const { withBrowserLab } = await import('./browser.ts');
   const peers = values['no-peers'] ? undefined : onnxruntimeFolder();
   const served = peers === undefined ? {} : { [SERVED]: peers };
   return withBrowserLab(
-    values,
+    { model },
     async (lab, { model_files }, _, __, base) => {
+      await lab.useAdapter(choice);
       signal.addEventListener('abort', () => void lab.cancel().catch(() => undefined));
       const onnxruntime = peers === undefined ? {} : { onnxruntime: `${base}${SERVED}/` };
       return lab.bench({ ...request, ...onnxruntime, model_files }, onEvent);

@@ -114,6 +114,7 @@ async function labOf(page: Page): Promise<Lab> {
   await page.exposeFunction('called', (args: never[]) => callback(...args));
   return {
     adapter: () => page.evaluate(() => window.lab.adapter()),
+    useAdapter: (choice) => page.evaluate((wanted) => window.lab.useAdapter(wanted), choice),
     cancel: () => page.evaluate(() => window.lab.cancel()),
     run(request, onEvent) {
       callback = onEvent;

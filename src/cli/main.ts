@@ -15,9 +15,9 @@ import { systemError } from './system_error.ts';
 
 const USAGE = `Nibble measures what 4- and 8-bit quantization does to a language model.
 
-  npm run -s lab -- run SPEC.json|LINK [--model DIR] [--adapter DIR] [--data DIR] [--runtime browser|node] [--out RESULT.json [--resume]] [--shard i/n [--mixed]] [--json]
+  npm run -s lab -- run SPEC.json|LINK [--model DIR] [--lora DIR] [--data DIR] [--adapter low-power|high-performance|software] [--runtime browser|node] [--out RESULT.json [--resume]] [--shard i/n [--mixed]] [--json]
   npm run -s lab -- quantize MODEL_DIR --quant-type nf4|fp4|llm_int8 [--blocksize 64] [--double-quant] --out DIR
-  npm run -s lab -- inspect FILE.safetensors|MODEL_DIR|FILE.json ... [--adapter DIR] [--json]
+  npm run -s lab -- inspect FILE.safetensors|MODEL_DIR|FILE.json ... [--lora DIR] [--json]
   npm run -s lab -- report RESULT.json [--out FILE.md|FILE.html|FILE.csv]
   npm run -s lab -- compare A.json|SAMPLES B.json|SAMPLES [--model DIR] [--data DIR] [--json]
   npm run -s lab -- export RESULT.json --samples DIR [--model DIR] [--data DIR]
@@ -40,6 +40,8 @@ selfcheck  runs every kernel against its reference on the CPU
 bench      times every kernel on layers of known models in turn with what this adapter does at most and, in a browser, with
            onnxruntime-web's kernels on the same weights; then a model. --shape "down nf4 M=8" takes the rows that have
            all these words, --quick a few; --compare says what changed between two files that --out wrote
+
+--adapter says on which GPU to compute, --lora which LoRA adapter of a model to put on top of it.
 
 With --shard, run answers share i of n, from 0: machines that share a spec need nothing else of each other.
 

@@ -5,7 +5,7 @@ import type { ItemResult } from '../eval/item.ts';
 import type { MetricName, MetricValue } from '../eval/stats/metric.ts';
 import type { TaskName } from '../eval/tasks/tasks.ts';
 import type { CheckRow } from '../gpu/check.ts';
-import type { AdapterReport } from '../gpu/adapter.ts';
+import type { AdapterChoice, AdapterReport, OfferedAdapter } from '../gpu/adapter.ts';
 import type { MatrixReport } from '../gpu/matrix/measure_matrix.ts';
 import type { Footprint } from '../model/footprint.ts';
 import type { MemoryNeed } from '../model/memory.ts';
@@ -24,6 +24,8 @@ import type { RunRecord, Spent } from '../study/record.ts';
 export interface Lab {
   /** The adapter runs would use, or why there is none. */
   adapter(): Promise<AdapterReport | Failure>;
+  /** Has everything from now on computed on another adapter of the machine. */
+  useAdapter(choice: AdapterChoice): Promise<void>;
   /** Runs an experiment to its end; every step is an event, and a failure is one too. */
   run(request: RunRequest, onEvent: (event: RunEvent) => void): Promise<void>;
   /** Asks the run in progress to stop after the item it is at. */
@@ -111,6 +113,8 @@ export interface MeasureRequest {
 
 /** The worker's offer that only the page uses, not the command line: pausing, probing and reading a folder. */
 export interface PageLab extends Lab {
+  /** The adapters there are to choose from. */
+  adapters(): Promise<OfferedAdapter[]>;
   /** Holds the run in progress after the item it is at, or lets it go on. */
   pause(paused: boolean): Promise<void>;
   /** Measures for two seconds how fast this adapter computes a model of that shape. */

@@ -1,6 +1,8 @@
 import * as Comlink from 'comlink';
 import { toFailure } from '../errors.ts';
+import { USUAL_CHOICE } from '../gpu/adapter.ts';
 import { fullCheck } from '../gpu/check.ts';
+import { offeredAdapters } from '../gpu/device/device.ts';
 import { hold } from './alive.ts';
 import { browserHost, chosenFiles } from './browser_host.ts';
 import { opfsShelf } from './copy/opfs_shelf.ts';
@@ -21,7 +23,11 @@ import { browserStore } from './store.ts';
 
 /** The page's address: the worker's own address depends on how the page was built. */
 const base = self.name;
-const gpu = gpuOnce(() => navigator.gpu);
+let choice = USUAL_CHOICE;
+const gpu = gpuOnce(
+  () => navigator.gpu,
+  () => choice,
+);
 const store = browserStore();
 const shelf = opfsShelf();
 const hubOf = async (token: string | undefined, say?: Hub['say']): Promise<Hub> => ({
@@ -41,6 +47,8 @@ const hostOf = async (request: Omit<RunRequest, 'spec'>, say?: Hub['say']): Prom
 
 const lab: PageLab = {
   adapter: () => gpu().then(({ adapter }) => adapter, toFailure),
+  adapters: () => offeredAdapters(navigator.gpu),
+  useAdapter: (wanted) => Promise.resolve(void (choice = wanted)),
   async run(request, onEvent) {
     stop = new AbortController();
     gate = openGate();

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { LabError } from '../../errors.ts';
-import type { AdapterReport } from '../../gpu/adapter.ts';
+import { ADAPTER_CHOICES, type AdapterReport } from '../../gpu/adapter.ts';
 import type { BenchGap, BenchRow, Ceiling } from '../../gpu/bench/row.ts';
 import type { Environment } from '../result.ts';
 import { oneLine } from '../one_line.ts';
@@ -114,6 +114,7 @@ const schema = v.object({
   app: v.object({ version: line, commit: line }),
   ...{ runtime: line, started: line },
   adapter: v.object({
+    asked: v.exactOptional(v.picklist(ADAPTER_CHOICES, ADAPTER_CHOICES.join(', '))),
     ...{ vendor: line, architecture: line, device: line, description: line },
     ...{ features: list(line), language_features: list(line) },
     limits: v.object({ maxBufferSize: whole, maxStorageBufferBindingSize: whole }),

@@ -1,4 +1,5 @@
 import { openLab, type EndableLab } from '../../lab/client/open_lab.ts';
+import { rememberedAdapter } from './adapter_choice.ts';
 
-/** The one lab of the page; its worker starts with the first call. */
-export const lab: EndableLab = openLab();
+/** The one lab of the page; its worker starts with the first call, on the adapter that was chosen last. */
+export const lab: EndableLab = openLab(rememberedAdapter());
