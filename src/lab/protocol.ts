@@ -6,6 +6,7 @@ import type { MetricName, MetricValue } from '../eval/stats/metric.ts';
 import type { TaskName } from '../eval/tasks/tasks.ts';
 import type { CheckRow } from '../gpu/check.ts';
 import type { AdapterChoice, AdapterReport, OfferedAdapter } from '../gpu/adapter.ts';
+import type { Tuning } from '../gpu/tune.ts';
 import type { MatrixReport } from '../gpu/matrix/measure_matrix.ts';
 import type { Footprint } from '../model/footprint.ts';
 import type { MemoryNeed } from '../model/memory.ts';
@@ -113,6 +114,12 @@ export interface MeasureRequest {
 
 /** The worker's offer that only the page uses, not the command line: pausing, probing and reading a folder. */
 export interface PageLab extends Lab {
+  /** Has these forms of the matmul taken from now on and no others; a name that does not exist fails whatever needs a GPU. */
+  useForms(names: readonly string[]): Promise<void>;
+  /** The forms that were the fastest on this adapter, if they were timed. */
+  tuning(): Promise<Tuning | Failure | undefined>;
+  /** Times the forms of the matmul and takes the fastest. */
+  tune(): Promise<Tuning | Failure>;
   /** The adapters there are to choose from. */
   adapters(): Promise<OfferedAdapter[]>;
   /** Holds the run in progress after the item it is at, or lets it go on. */

@@ -1,11 +1,13 @@
 import { toFailure } from '../../errors.ts';
 import { largestBinding, openArena, readBack, type Arena } from '../device/buffers.ts';
-import { recordCommands } from '../device/commands.ts';
+import { recordCommands, type Commands } from '../device/commands.ts';
 import { forgetFaults, type Gpu } from '../device/device.ts';
+import type { KernelCase } from '../device/kernel.ts';
 import { normals } from '../kernels/cases.ts';
 import { chooseMatmul, type Phase } from '../matrix/choose.ts';
 import { quantizeInput, reserveInt8Input } from '../matrix/int8_input.ts';
 import { linear } from '../matrix/linear.ts';
+import { predict } from '../traffic/predict.ts';
 import type { DeviceMatrix } from '../matrix/matrix.ts';
 import { finished, openCeilings, type Ceilings } from './ceilings.ts';
 import { BENCH_FORMATS, type BenchFormat, type BenchWeights, type PeerWeights } from './formats.ts';
@@ -151,6 +153,10 @@ async function benchPoint(
     const fma_ms = (operations / ceilings.operations) * medianOf('fma');
     const { median_ms, iqr_ms } = one('ours');
     const ceiling_ms = Math.max(read_ms, fma_ms);
+    const predicted_ms = ours.predicted({
+      read_gbps: ceilings.bytes_read / medianOf('read') / 1e6,
+      fma_gflops: ceilings.operations / medianOf('fma') / 1e6,
+    });
     const timing = peer && {
       name: peer.name,
       ...one('peer'),
@@ -166,6 +172,7 @@ async function benchPoint(
       ceiling_ms,
       bound: read_ms > fma_ms ? 'read' : 'fma',
       ceiling_share: ceiling_ms / median_ms,
+      ...(predicted_ms !== undefined && { predicted_ms }),
       max_error: largestError(await ours.output(), weights, x, { M, N, K }),
       peer: timing ?? null,
       speedup: timing ? timing.median_ms / median_ms : null,
@@ -190,12 +197,22 @@ function rowsWithin(
   return Math.min(whole.N, Math.max(64, 64 * Math.floor(most / 64)));
 }
 
+/** Our kernel, ready to be timed. */
+interface Ours {
+  kernel: string;
+  run: Timed;
+  output(): Promise<Float32Array>;
+  /** Milliseconds that one product should take, by what the shader reads and computes; known once it ran. */
+  predicted(ceiling: Omit<Ceiling, 'copy_gbps'>): number | undefined;
+  close(): void;
+}
+
 /** Our kernel on `copies` weights. */
 async function openOurs(
   arena: Arena,
   weights: BenchWeights,
   { M, N, K, x, copies }: Omit<PeerWork, 'weights'>,
-): Promise<{ kernel: string; run: Timed; output(): Promise<Float32Array>; close(): void }> {
+): Promise<Ours> {
   const { gpu } = arena;
   const phase: Phase = M === 1 ? 'decode' : 'prefill';
   const matrices: DeviceMatrix[] = [];
@@ -204,9 +221,18 @@ async function openOurs(
   const buffers = { x: await arena.upload(x, 'x'), y: await arena.allocate(4 * M * N, 'y') };
   const int8 = storage === 'llm_int8' ? await reserveInt8Input(arena, 6, M, K) : undefined;
   const seen = int8 && (await arena.allocate(int8.mask.size, 'outlier columns seen'));
-  const commands = recordCommands(gpu);
+  const recorded = recordCommands(gpu);
+  const kernel = chooseMatmul(gpu, storage, phase, { M, N });
+  let asked: Pick<KernelCase, 'params' | 'overrides'> | undefined;
+  const commands: Commands = {
+    ...recorded,
+    dispatch(one, params, bound, overrides) {
+      if (one.name === kernel.name) asked ??= { params, ...(overrides && { overrides }) };
+      recorded.dispatch(one, params, bound, overrides);
+    },
+  };
   return {
-    kernel: chooseMatmul(gpu, storage, phase, { M, N }).name,
+    kernel: kernel.name,
     async run() {
       for (const matrix of matrices) {
         if (int8) quantizeInput(commands, buffers.x, int8, { M, K, seen: seen! });
@@ -216,7 +242,11 @@ async function openOurs(
       await finished(gpu);
     },
     output: async () => new Float32Array(await readBack(gpu, buffers.y, 4 * M * N)),
-    close: () => commands.close(),
+    predicted({ read_gbps, fma_gflops }) {
+      const most = { read_bytes_per_second: 1e9 * read_gbps, flops_per_second: 1e9 * fma_gflops };
+      return asked && predict(kernel, asked, most)?.ms;
+    },
+    close: () => recorded.close(),
   };
 }
 

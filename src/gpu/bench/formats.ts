@@ -83,6 +83,10 @@ export const BENCH_FORMATS: readonly BenchFormat[] = [
   },
 ];
 
+/** The first of a type. */
+export const benchFormat = (quant_type: string): BenchFormat =>
+  BENCH_FORMATS.find((format) => format.quant_type === quant_type)!;
+
 function blockwise(
   quant_type: string,
   book: Codebook,

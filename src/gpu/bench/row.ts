@@ -27,6 +27,8 @@ export interface BenchRow extends BenchPoint {
   bound: 'read' | 'fma';
   /** ceiling_ms over median_ms. */
   ceiling_share: number;
+  /** Milliseconds that the kernel should take here by what its shader reads and computes; missing where nobody wrote it down. */
+  predicted_ms?: number;
   /** The largest |y − float64| of some outputs. */
   max_error: number;
   peer: PeerTiming | null;

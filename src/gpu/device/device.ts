@@ -9,6 +9,14 @@ import {
 import { LabError } from '../../errors.ts';
 import { bindGroups, type BindGroups } from './bind_groups.ts';
 
+/** A form of the matmul, and the fewest tokens and rows of the weight that it is taken for. */
+export interface TunedUse {
+  phase: 'prefill' | 'decode';
+  form: string;
+  M: number;
+  N: number;
+}
+
 /** A device and what the lab keeps beside it. Everything on the GPU hangs off this one value. */
 export interface Gpu {
   device: GPUDevice;
@@ -29,6 +37,10 @@ export interface Gpu {
   fault: { error?: GPUError };
   /** By phase the one form of the matmul that is taken, where not all may be. */
   pinned: { prefill?: string; decode?: string };
+  /** By phase the form that the reader asked for, for all that nothing pins. */
+  forced: { prefill?: string; decode?: string };
+  /** The forms that were the fastest here, once they were timed; the first of a phase that suits a shape is taken. */
+  tuned?: readonly TunedUse[];
 }
 
 /**
@@ -90,6 +102,7 @@ export async function openGpu(entry: GPU | undefined, choice: AdapterChoice = US
     lost,
     fault,
     pinned: {},
+    forced: {},
     ...nothingMade(device),
   };
 }

@@ -96,6 +96,7 @@ const row = v.object({
   ...{ rounds: whole, median_ms: number, iqr_ms: number, gbps: number, gflops: number },
   ...{ ceiling_ms: number, bound: v.picklist(['read', 'fma'], 'read or fma') },
   ...{ ceiling_share: share, max_error: number },
+  predicted_ms: v.exactOptional(number),
   peer: v.nullable(v.object({ name: line, median_ms: number, iqr_ms: number, max_error: number })),
   speedup: v.nullable(number),
 });

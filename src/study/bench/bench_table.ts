@@ -21,6 +21,11 @@ export const COLUMNS = [
     of: (row: BenchRow) => `${digits3(row.median_ms)} ± ${digits3(row.iqr_ms / 2)}`,
     number: true,
   },
+  {
+    head: 'predicted ms',
+    of: (row: BenchRow) => (row.predicted_ms === undefined ? '' : digits3(row.predicted_ms)),
+    number: true,
+  },
   { head: 'GB/s', of: (row: BenchRow) => digits3(row.gbps), number: true },
   { head: 'GFLOP/s', of: (row: BenchRow) => digits3(row.gflops), number: true },
   { head: 'of the ceiling', of: (row: BenchRow) => percent(row.ceiling_share), number: true },
