@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { LabError, toFailure, type Failure } from '../errors.ts';
 import { adapterName } from '../gpu/adapter.ts';
-import { benchPoints } from '../gpu/bench/bench_kernels.ts';
+import { benchSubjects } from '../gpu/bench/bench_kernels.ts';
 import { bench } from '../lab/bench/bench.ts';
 import { withEvent, type BenchEvent, type BenchRequest } from '../study/bench/bench_event.ts';
 import { parseBenchReport, type BenchReport } from '../study/bench/bench_report.ts';
@@ -65,7 +65,7 @@ function requestOf(values: Values): BenchRequest {
     );
   }
   const only = shape?.split(/\s+/).filter(Boolean) ?? [];
-  if (benchPoints({ only, quick }).length === 0) {
+  if (benchSubjects({ only, quick }).length === 0) {
     throw new LabError(
       'bad-arguments',
       `--shape is ${shape}; allowed: words that stand in a row's name, as in "SmolLM2-135M down nf4 M=8".`,

@@ -1,30 +1,35 @@
 import { describe, expect, it } from 'vitest';
-import { benchPoints, pointName } from './bench_kernels.ts';
+import { benchSubjects } from './bench_kernels.ts';
+import { otherSubjects } from './bench_others.ts';
+import { pointName } from './subject.ts';
 import { BENCH_FORMATS } from './formats.ts';
 import { LAYERS, TOKENS } from './layers.ts';
 import { spread, timeInRounds } from './rounds.ts';
 
+const pointsOf = (asked: Parameters<typeof benchSubjects>[0]) =>
+  benchSubjects(asked).map(({ point }) => point);
+
 describe('the rows of a bench', () => {
   it('are every layer, format and number of tokens, each once', () => {
-    const points = benchPoints({});
-    expect(points.length).toBe(LAYERS.length * BENCH_FORMATS.length * TOKENS.length);
+    const points = pointsOf({});
+    expect(points.length).toBe(LAYERS.length * BENCH_FORMATS.length * TOKENS.length + otherSubjects().length);
     expect(new Set(points.map(pointName)).size).toBe(points.length);
   });
 
   it('are chosen by words that all stand in their names', () => {
-    const names = benchPoints({ only: ['smollm2', 'down', 'nf4', 'm=8'] }).map(pointName);
+    const names = pointsOf({ only: ['smollm2', 'down', 'nf4', 'm=8'] }).map(pointName);
     expect(names).toEqual([
       'SmolLM2-135M down nf4 blocks of 64 M=8 N=576 K=1536',
       'SmolLM2-135M down nf4 blocks of 64, double quantization M=8 N=576 K=1536',
     ]);
-    expect(benchPoints({ only: ['no such layer'] })).toEqual([]);
+    expect(pointsOf({ only: ['no such layer'] })).toEqual([]);
   });
 
   it('are few of a quick one, with each kind of weights that another engine has', () => {
-    const quick = benchPoints({ quick: true });
+    const quick = pointsOf({ quick: true });
     expect(quick.length).toBeLessThan(20);
     const kinds = (points: typeof quick) => new Set(points.map(({ quant_type }) => quant_type));
-    expect(kinds(quick)).toEqual(kinds(benchPoints({})));
+    expect(kinds(quick)).toEqual(kinds(pointsOf({})));
   });
 });
 

@@ -42,6 +42,16 @@ const MODELS: Record<string, readonly (readonly [layer: string, N: number, K: nu
 /** The models whose layers are timed. */
 export const TIMED_MODELS: readonly string[] = Object.keys(MODELS);
 
+/** What else of them is timed depends on: by their config.json. */
+export const WIDTHS: Readonly<
+  Record<string, Record<'hidden' | 'heads' | 'kv_heads' | 'head_dim' | 'vocabulary', number>>
+> = {
+  'SmolLM2-135M': { hidden: 576, heads: 9, kv_heads: 3, head_dim: 64, vocabulary: 49152 },
+  'Qwen2.5-0.5B': { hidden: 896, heads: 14, kv_heads: 2, head_dim: 64, vocabulary: 151936 },
+  'Llama-3.2-1B': { hidden: 2048, heads: 32, kv_heads: 8, head_dim: 64, vocabulary: 128256 },
+  'GPT-2': { hidden: 768, heads: 12, kv_heads: 12, head_dim: 64, vocabulary: 50257 },
+};
+
 /** The weights that are timed. */
 export const LAYERS: readonly Layer[] = Object.entries(MODELS).flatMap(([model, layers]) =>
   layers.map(([layer, N, K]) => ({ model, layer, N, K })),

@@ -1,4 +1,5 @@
-import { benchKernels, type OpenPeer } from '../../gpu/bench/bench_kernels.ts';
+import { benchKernels } from '../../gpu/bench/bench_kernels.ts';
+import type { OpenPeer } from '../../gpu/bench/peer.ts';
 import type { BenchEvent, BenchRequest } from '../../study/bench/bench_event.ts';
 import type { Host } from '../host.ts';
 import { benchModel } from './bench_model.ts';

@@ -1,4 +1,4 @@
-import type { OpenPeer, Peer, PeerWork } from '../../gpu/bench/bench_kernels.ts';
+import type { OpenPeer, Peer, PeerWork } from '../../gpu/bench/peer.ts';
 import { onnxModel, type OnnxNode, type OnnxTensor } from './onnx_model.ts';
 
 /** What is used of onnxruntime-web; it is loaded from an address, so that no build of the page carries it. */
