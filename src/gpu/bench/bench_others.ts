@@ -20,12 +20,15 @@ type Data = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 interface Other {
   point: Pick<BenchPoint, 'model' | 'layer' | 'M' | 'N' | 'K'>;
   operations: number;
-  make(): {
+  make: () => {
     arrays: Readonly<Record<string, Data>>;
     /** The array that it writes, and what should be in it. */
     writes: string;
     expected: Float32Array;
-    ready(arena: Arena, buffers: Readonly<Record<string, GPUBuffer>>): Promise<(commands: Commands) => void>;
+    ready: (
+      arena: Arena,
+      buffers: Readonly<Record<string, GPUBuffer>>,
+    ) => Promise<(commands: Commands) => void>;
   };
 }
 

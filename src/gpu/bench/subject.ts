@@ -8,7 +8,7 @@ import type { BenchPoint, Ceiling } from './row.ts';
 export interface BenchSubject {
   point: BenchPoint;
   /** As much of it as the ceiling computes in `round_ms`. */
-  prepare(gpu: Gpu, ceiling: Ceiling, round_ms: number): Prepared;
+  prepare: (gpu: Gpu, ceiling: Ceiling, round_ms: number) => Prepared;
 }
 
 /** The work of a row: what one product reads, computes, and should give. */

@@ -56,12 +56,14 @@ export function rowLine(row: BenchRow | BenchGap): string {
 /** A bench as Markdown: the adapter's ceilings, a table of rows, what is missing, the model. */
 export function benchTable(report: BenchReport, adapter: string): string {
   const { ceiling, rows, gaps, model, runtime } = report;
-  const body = rows.map((row) => COLUMNS.map(({ of }) => of(row)));
+  // Columns that say something: without another engine three of them are empty.
+  const columns = COLUMNS.filter(({ of }) => rows.some((row) => of(row) !== ''));
+  const body = rows.map((row) => columns.map(({ of }) => of(row)));
   return [
     `${adapter} (${runtime})`,
     ceilingText(ceiling),
     '',
-    ...(rows.length > 0 ? [markdown([COLUMNS.map(({ head }) => head), ...body]), ''] : []),
+    ...(rows.length > 0 ? [markdown([columns.map(({ head }) => head), ...body]), ''] : []),
     ...gaps.map((gap) => `- ${rowLine(gap)}`),
     ...(model ? modelLines(model) : []),
   ].join('\n');
