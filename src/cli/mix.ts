@@ -16,7 +16,7 @@ import { readSpec } from './read_spec.ts';
  */
 export async function mixCommand(args: string[]): Promise<number> {
   const { values, positionals } = parseArguments(args, [
-    ...(['bits', 'megabytes', 'calibrate', 'tokens', 'seed', 'model', 'adapter', 'data'] as const),
+    ...(['bits', 'megabytes', 'calibrate', 'tokens', 'seed', 'model', 'lora', 'data'] as const),
     ...(['out', 'json'] as const),
   ]);
   const [source] = positionals;
