@@ -24,7 +24,7 @@ const USAGE = `Nibble measures what 4- and 8-bit quantization does to a language
   npm run -s lab -- export RESULT.json --samples DIR [--model DIR] [--data DIR]
   npm run -s lab -- shards SPEC.json|LINK --minutes 10 [--measured RESULT.json] [--model DIR] [--data DIR] [--out PINNED.json] [--json]
   npm run -s lab -- merge SPEC.json|LINK PART.json ... [--out RESULT.json] [--partial] [--mixed] [--json]
-  npm run -s lab -- mix SPEC.json|LINK --bits 5|--megabytes 300 [--calibrate samples|TASK|FILE.txt --tokens 512 --seed 0] [--model DIR] [--lora DIR] [--data DIR] [--out MIXED.json] [--json]
+  npm run -s lab -- mix SPEC.json|LINK --bits 5|--megabytes 300 [--calibrate samples|TASK|FILE.txt --tokens 512 --seed 0] [--model DIR] [--lora DIR] [--data DIR] [--adapter low-power|high-performance|software] [--out MIXED.json] [--json]
   npm run -s lab -- selfcheck [--runtime browser|node] [--json]
   npm run -s lab -- bench [--quick] [--shape WORDS] [--seconds 1] [--model DIR] [--no-peers] [--no-model] [--runtime browser|node] [--out BENCH.json] [--json]
   npm run -s lab -- bench --compare A.json B.json [--json]

@@ -4,7 +4,7 @@ import { CALIBRATION_TOKENS, type Calibration } from '../quant/calibrated/calibr
 import { configOfMix, MIX_CALIBRATION, mixesOf, type SizedMix } from '../study/mix.ts';
 import { longName } from '../study/view/config_names.ts';
 import { bitsText, bytes, count, decimals, natsText } from '../study/view/format.ts';
-import { parseArguments, type Arguments } from './arguments.ts';
+import { adaptersOf, parseArguments, type Arguments } from './arguments.ts';
 import { nodeHost } from './node_host.ts';
 import { requireWritable, writeWhole } from './output_file.ts';
 import { readSpec } from './read_spec.ts';
@@ -16,7 +16,7 @@ import { readSpec } from './read_spec.ts';
  */
 export async function mixCommand(args: string[]): Promise<number> {
   const { values, positionals } = parseArguments(args, [
-    ...(['bits', 'megabytes', 'calibrate', 'tokens', 'seed', 'model', 'lora', 'data'] as const),
+    ...(['bits', 'megabytes', 'calibrate', 'tokens', 'seed', 'model', 'adapter', 'lora', 'data'] as const),
     ...(['out', 'json'] as const),
   ]);
   const [source] = positionals;
@@ -27,11 +27,12 @@ export async function mixCommand(args: string[]): Promise<number> {
   const calibration = calibrationOf(values);
   if (values.out !== undefined) requireWritable(values.out);
   const spec = await readSpec(source);
+  const { choice, lora } = adaptersOf(values);
   const moving = process.stderr.isTTY;
   const measured = await measureMix(
     spec,
     calibration,
-    nodeHost(values),
+    nodeHost({ ...values, adapter: lora }, undefined, choice),
     (done, total, what) => {
       if (moving) process.stderr.write(`\r\x1b[2K${done} of ${total} ${what}`);
       return Promise.resolve();
