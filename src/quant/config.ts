@@ -34,7 +34,8 @@ export const FORMAT_ROWS = Object.values(FORMATS) as unknown as Format<QuantConf
 
 /** The formats that a configuration may ask for: a checkpoint may come in others. */
 export const ASKED_ROWS = FORMAT_ROWS.filter(
-  ({ quant_type, quantize, calibrated }) => quant_type === 'none' || quantize || calibrated,
+  ({ quant_type, quantize, calibrated }) =>
+    quant_type === 'none' || quant_type === 'peer' || quantize || calibrated,
 );
 
 /** A configuration that is made from a text. */
@@ -45,6 +46,17 @@ export const isCalibrated = (
   config: QuantConfig,
 ): config is CalibratedConfig & { calibration: Calibration } =>
   'calibration' in config && config.calibration !== undefined;
+
+/** Another engine's copy of the model. */
+export type PeerConfig = Extract<QuantConfig, { quant_type: 'peer' }>;
+
+/** Whether a configuration is another engine's, on files of its own. */
+export const isPeer = (config: QuantConfig): config is PeerConfig => config.quant_type === 'peer';
+
+const FLOAT: QuantConfig = { quant_type: 'none', compute_dtype: 'float32' };
+
+/** What this lab computes for a configuration: for a peer's, the float32 model that it is held against. */
+export const computedHere = (config: QuantConfig): QuantConfig => (isPeer(config) ? FLOAT : config);
 
 /** A knob as a format takes it. */
 export function knobOf({ choices }: Pick<Format, 'choices'>, name: KnobName): Knob {

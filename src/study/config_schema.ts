@@ -23,6 +23,14 @@ const whole = (least: number, most: number) =>
     v.integer(`a whole number from ${least} to ${most}`),
   );
 
+/** Hub names are owner/name; nothing else may reach a URL. */
+export const repoName = v.pipe(
+  v.string('a Hub repository, owner/name'),
+  v.regex(/^[\w.-]{1,96}\/[\w.-]{1,96}$/, 'a Hub repository, owner/name'),
+  // An address takes "." and ".." as steps.
+  v.check((repo) => !repo.includes('..') && !/(^|\/)\./.test(repo), 'a Hub repository, owner/name'),
+);
+
 /** The text a calibrated format is made by. */
 const CALIBRATION_TEXT = `"${SAMPLES}", a task's name, or a file of the data folder: letters, digits, "_" and "-", ending in .txt or .jsonl`;
 const calibration = v.strictObject({
@@ -52,12 +60,17 @@ function knobSchema(knob: Knob): v.GenericSchema {
     }
     case 'calibration':
       return calibration;
+    case 'repo':
+      return repoName;
     case 'modules': {
       const name = v.pipe(v.string('a module name'), v.regex(/^[\w.]{1,200}$/, 'a module name'));
       return v.pipe(v.array(name, 'a list of module names'), v.minLength(1, 'at least one module name'));
     }
   }
 }
+
+/** Kinds of knobs that may be left out where they have no default. */
+const OPTIONAL: ReadonlySet<Knob['kind']> = new Set(['modules', 'repo']);
 
 /** A format's configurations: its knobs in their order, filled in where they have a default. */
 function rowSchema(row: Format<QuantConfig>) {
@@ -66,16 +79,26 @@ function rowSchema(row: Format<QuantConfig>) {
     const knob = knobOf(row, name as KnobName);
     const schema = knobSchema(knob);
     if (preset !== undefined) return [name, v.optional(schema, preset)];
-    return [name, knob.kind === 'modules' ? v.optional(schema) : schema];
+    return [name, OPTIONAL.has(knob.kind) ? v.optional(schema) : schema];
   });
   return v.strictObject({ quant_type: v.literal(quant_type), ...Object.fromEntries(entries) });
 }
 
+/** `{"peer": "transformers.js", …}` says by its engine what it is. */
+const peerByName = (json: unknown): unknown =>
+  typeof json === 'object' && json !== null && 'peer' in json && !('quant_type' in json)
+    ? { quant_type: 'peer', ...json }
+    : json;
+
 /** A configuration of any format, from untrusted JSON. */
-export const configSchema = v.variant(
-  'quant_type',
-  ASKED_ROWS.map(rowSchema),
-  allowedList(ASKED_ROWS.map(({ quant_type }) => quant_type)),
+export const configSchema = v.pipe(
+  v.unknown(),
+  v.transform(peerByName),
+  v.variant(
+    'quant_type',
+    ASKED_ROWS.map(rowSchema),
+    allowedList(ASKED_ROWS.map(({ quant_type }) => quant_type)),
+  ),
 ) as unknown as v.GenericSchema<unknown, QuantConfig>;
 
 /** The keys a configuration of this quant_type may have, in order; none where there is no such format. */

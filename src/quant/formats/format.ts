@@ -6,9 +6,10 @@ import type { QuantizedTensor, Shift } from '../quantized.ts';
 /** A configuration of a format with these knobs; the layers to skip need not be given. */
 export type Config<Q extends string, K extends KnobName> = { quant_type: Q } & Pick<
   KnobValues,
-  Exclude<K, 'skip_modules'>
+  Exclude<K, 'skip_modules' | 'repo'>
 > &
-  ('skip_modules' extends K ? { skip_modules?: KnobValues['skip_modules'] | undefined } : unknown);
+  ('skip_modules' extends K ? { skip_modules?: KnobValues['skip_modules'] | undefined } : unknown) &
+  ('repo' extends K ? { repo?: KnobValues['repo'] | undefined } : unknown);
 
 /** The kernels a configuration runs; those that run the same are about as fast. */
 export type Arithmetic = 'float' | '4-bit' | '8-bit' | 'int8' | 'llm_int8';
