@@ -151,7 +151,7 @@ export interface NamedFile {
   file: File | string;
 }
 
-export type Phase = 'check' | 'download' | 'hash' | 'calibrate' | 'load' | 'answer';
+export type Phase = 'check' | 'download' | 'hash' | 'calibrate' | 'load' | 'audit' | 'answer';
 
 /** The steps of a run, in the order they happen. */
 export type RunEvent =

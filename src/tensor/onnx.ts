@@ -37,7 +37,10 @@ const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
  * `beside`.
  * @throws bad-onnx where it is none, and missing-file where `beside` has not what it names.
  */
-export function parseOnnx(file: Uint8Array, beside: (name: string) => Uint8Array | undefined = () => undefined): OnnxGraph {
+export function parseOnnx(
+  file: Uint8Array,
+  beside: (name: string) => Uint8Array | undefined = () => undefined,
+): OnnxGraph {
   const nodes: OnnxNode[] = [];
   const constants = new Map<string, OnnxTensor>();
   const outputs: string[] = [];
@@ -125,7 +128,10 @@ function tensorOf(message: Uint8Array, beside: (name: string) => Uint8Array | un
   const begin = Number(external.get('offset') ?? 0);
   const end = begin + Number(external.get('length') ?? 0);
   if (!file || end > file.length) {
-    throw new LabError('missing-file', `The weights of ${name} are in ${location}, which is missing or too short.`);
+    throw new LabError(
+      'missing-file',
+      `The weights of ${name} are in ${location}, which is missing or too short.`,
+    );
   }
   return { name, shape, dtype, bytes: file.subarray(begin, end) };
 }

@@ -25,7 +25,7 @@ export function* fieldsOf(message: Uint8Array): Generator<Field> {
       const byte = message[at++]!;
       if (shift < 28) low += (byte & 127) * 2 ** shift;
       else high += (byte & 127) * 2 ** (shift - 28);
-      if (byte < 128) return shift === 63 ? (low + high * 2 ** 28) % 2 ** 32 | 0 : low + high * 2 ** 28;
+      if (byte < 128) return shift === 63 ? ((low + high * 2 ** 28) % 2 ** 32) | 0 : low + high * 2 ** 28;
       if (shift === 63) break;
     }
     throw damaged(at);
@@ -61,7 +61,10 @@ export function* fieldsOf(message: Uint8Array): Generator<Field> {
 }
 
 const damaged = (at: number): LabError =>
-  new LabError('bad-onnx', `The file is no ONNX file, or damaged: a field at byte ${at} of a message ends behind it.`);
+  new LabError(
+    'bad-onnx',
+    `The file is no ONNX file, or damaged: a field at byte ${at} of a message ends behind it.`,
+  );
 
 /** Whole numbers that stand one after the other, or a single one. */
 export function* numbersOf({ value, bytes }: Field): Generator<number> {

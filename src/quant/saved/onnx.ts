@@ -102,8 +102,14 @@ const LAYERS: Record<string, (node: OnnxNode, graph: OnnxGraph, readers: Readers
 
   // github.com/microsoft/onnxruntime, docs/ContribOperators.md: com.microsoft.MatMulNBits.
   MatMulNBits({ inputs, attributes, name }, { constants }) {
-    const [weight, scales, zeros] = [inputs[1]!, inputs[2]!, inputs[3] ?? ''].map((each) => constants.get(each));
-    const [K, N, blocksize] = ['K', 'N', 'block_size'].map((each) => attributes.get(each) ?? 0) as [number, number, number];
+    const [weight, scales, zeros] = [inputs[1]!, inputs[2]!, inputs[3] ?? ''].map((each) =>
+      constants.get(each),
+    );
+    const [K, N, blocksize] = ['K', 'N', 'block_size'].map((each) => attributes.get(each) ?? 0) as [
+      number,
+      number,
+      number,
+    ];
     const bits = attributes.get('bits') ?? 4;
     if (!weight || !scales || (bits !== 4 && bits !== 8 && bits !== 2)) return undefined;
     const blocks = Math.ceil(K / blocksize);
@@ -131,7 +137,11 @@ const LAYERS: Record<string, (node: OnnxNode, graph: OnnxGraph, readers: Readers
   // The same document: com.microsoft.MatMulBnb4. Bytes are bitsandbytes' own.
   MatMulBnb4({ inputs, attributes, name }, { constants }) {
     const [weight, absmax] = [inputs[1]!, inputs[2]!].map((each) => constants.get(each));
-    const [K, N, blocksize] = ['K', 'N', 'block_size'].map((each) => attributes.get(each) ?? 0) as [number, number, number];
+    const [K, N, blocksize] = ['K', 'N', 'block_size'].map((each) => attributes.get(each) ?? 0) as [
+      number,
+      number,
+      number,
+    ];
     if (!weight || !absmax) return undefined;
     requireBytes(name, weight, Math.ceil((N * K) / 2));
     const codebook = attributes.get('quant_type') === 0 ? 'fp4' : 'nf4';
@@ -170,7 +180,12 @@ const LAYERS: Record<string, (node: OnnxNode, graph: OnnxGraph, readers: Readers
     };
     const granularity = elements(scales.shape) > 1 ? 'row' : 'tensor';
     return {
-      ...{ shape: [N, K], grid: { kind: 'int8', granularity }, bytes: bytesOf(weight, scales, zeros), dequantize },
+      ...{
+        shape: [N, K],
+        grid: { kind: 'int8', granularity },
+        bytes: bytesOf(weight, scales, zeros),
+        dequantize,
+      },
       ...{ input: quantized.inputs[0]!, output: product.outputs[0]! },
     };
   },
@@ -181,13 +196,17 @@ const bytesOf = (...tensors: (OnnxTensor | undefined)[]): number =>
 
 function requireBytes(name: string, { bytes }: OnnxTensor, expected: number): void {
   if (bytes.length === expected) return;
-  throw new LabError('bad-onnx', `The weight of ${name} has ${bytes.length} bytes; allowed: ${expected}, by its shape.`);
+  throw new LabError(
+    'bad-onnx',
+    `The weight of ${name} has ${bytes.length} bytes; allowed: ${expected}, by its shape.`,
+  );
 }
 
 const FLOATS = { float32: 'F32', float16: 'F16', bfloat16: 'BF16' } as const;
 
 function floats({ name, dtype, bytes }: OnnxTensor): Float32Array<ArrayBuffer> {
-  if (dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16') return decode(FLOATS[dtype], bytes.slice());
+  if (dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16')
+    return decode(FLOATS[dtype], bytes.slice());
   throw new LabError('bad-onnx', `${name} is of ${dtype}; allowed: float32, float16, bfloat16.`);
 }
 
@@ -213,7 +232,7 @@ function ontoIntegers(
   const columns = shape.at(-1)!;
   const rounded = new Float32Array(data.length);
   const most = 2 ** (bits - 1);
-  for (let begin = 0; begin < data.length; ) {
+  for (let begin = 0; begin < data.length;) {
     const end = Math.min(begin + blocksize, (Math.floor(begin / columns) + 1) * columns);
     const largest = data.subarray(begin, end).reduce((most, x) => Math.max(most, Math.abs(x)), 0);
     const scale = largest / (most - 0.5) || 1;
