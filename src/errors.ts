@@ -56,7 +56,8 @@ const HINTS = {
   'gpu-gone':
     'What was measured is saved. Close other tabs that use the GPU, reload the page and resume the run.',
   'non-finite-score': 'The model overflowed: choose float32 or bfloat16 as compute_dtype.',
-  'bad-peer': 'Choose another file of the engine, or leave the configuration out: the others are not concerned.',
+  'bad-peer':
+    'Choose another file of the engine, or leave the configuration out: the others are not concerned.',
   'kernel-mismatch': 'This adapter computes wrong results: update the graphics driver or use another one.',
   'needs-login':
     'Accept the model’s terms on its page of the Hub and give your own token, or choose a folder that holds its files.',

@@ -16,7 +16,6 @@ import { findStates, keepStates, type Followed } from './baseline_states.ts';
 import type { Eta } from './eta.ts';
 import { foresee, longestItems } from './foresee.ts';
 import { passGate, type Gate } from './gate.ts';
-import { measurePeer } from './peers/measure_peer.ts';
 import type { PlannedItem } from './plan.ts';
 import type { RunEvent } from './protocol.ts';
 import type { Scratch } from './scratch.ts';
@@ -57,7 +56,10 @@ export async function measureConfig(job: ConfigJob): Promise<void> {
   const open = plan.filter(({ task, doc_id }) => !answered.has(`${task} ${doc_id}`));
   if (open.length === 0 && owned.record.configs[index]) return;
   await passGate(gate, emit, signal);
-  if (isPeer(config)) return measurePeer({ ...job, config }, open, stored);
+  if (isPeer(config)) {
+    const { measurePeer } = await import('./peers/measure_peer.ts');
+    return measurePeer({ ...job, config }, open, stored);
+  }
 
   const computed = effectiveConfig(config, model.stored_quant);
   const compares = index > 0 && plan.some(({ doc }) => doc.output_type === 'loglikelihood_rolling');

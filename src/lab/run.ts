@@ -18,7 +18,7 @@ import { openGate, type Gate } from './gate.ts';
 import type { Host, OpenedFiles } from './host.ts';
 import { identify, identifyFiles, pinned, requireSame, requireSameItems } from './identity.ts';
 import { measureConfig } from './measure_config.ts';
-import { requirePeers } from './peers/measure_peer.ts';
+import { requirePeers } from './peers/require_peers.ts';
 import { beginRun, takeRun, type OwnedRun } from './owned_run.ts';
 import { survivingLoss, type Survivor } from './survive_loss.ts';
 import { countPlans, plansOf } from './cut.ts';

@@ -17,6 +17,8 @@ export interface PeerAudit {
   file?: Distance | undefined;
   /** The engine's answers against those of the same weights computed here: what is left is its arithmetic. */
   arithmetic?: Distance | undefined;
+  /** KL that its arithmetic may add: of sums in another order, and of what it rounds beside the weights. */
+  allowed?: number | undefined;
   /** Where it begins to differ. */
   begins?: Beginning | undefined;
   /** Why its weights were not read, in a sentence. */

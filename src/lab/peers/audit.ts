@@ -96,11 +96,12 @@ export async function audit(job: AuditJob): Promise<Omit<PeerAudit, 'files' | 'r
 
   await onStep(3, 4, 'its arithmetic');
   const rounding = roundingOf(config, layers.grids);
-  const allowed = rounding ? ROOM * distanceOf(computed, await here(same, rounding), lengths).kl : 0;
-  if (arithmetic.kl <= Math.max(FLOAT_KL, allowed)) return { ...answered, verdict: 'agrees', ...distances };
+  const rounded_too = rounding && distanceOf(computed, await here(same, rounding), lengths).kl;
+  const allowed = Math.max(FLOAT_KL, ROOM * (rounded_too ?? 0));
+  if (arithmetic.kl <= allowed) return { ...answered, verdict: 'agrees', ...distances, allowed };
   const worst = worstText(computed, theirs, lengths);
   const begins = await firstWrongProduct(peer, layers.layers, texts[worst]!);
-  return { ...answered, verdict: 'differs', ...distances, ...(begins && { begins }) };
+  return { ...answered, verdict: 'differs', ...distances, allowed, ...(begins && { begins }) };
 }
 
 const FLOAT32: QuantConfig = { quant_type: 'none', compute_dtype: 'float32' };

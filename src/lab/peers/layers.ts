@@ -2,7 +2,13 @@ import { toFailure } from '../../errors.ts';
 import { linearModules } from '../../model/modules.ts';
 import type { ModelFiles } from '../../model/open_model.ts';
 import { headName, modelTensors } from '../../model/tensors.ts';
-import { ontoGrid, onnxLayers, type OnnxGrid, type OnnxLayer } from '../../quant/saved/onnx.ts';
+import {
+  floatConstants,
+  ontoGrid,
+  onnxLayers,
+  type OnnxGrid,
+  type OnnxLayer,
+} from '../../quant/saved/onnx.ts';
 import type { Beginning } from '../../study/peer_audit.ts';
 import { readWeight } from '../../tensor/checkpoint.ts';
 import { parseOnnx } from '../../tensor/onnx.ts';
@@ -39,8 +45,11 @@ export async function readLayers(
   const layers: OnnxLayer[] = [];
   const pairs: { name: string; conv1d: boolean; layer: OnnxLayer; weight: Tensor }[] = [];
   const astray: Beginning[] = [];
+  /** Weights of norms, and tables, by the names of the checkpoint. */
+  const constants: NamedWeight[] = [];
   try {
-    for (const layer of onnxLayers(parseOnnx(file.bytes, file.beside))) {
+    const graph = parseOnnx(file.bytes, file.beside);
+    for (const layer of onnxLayers(graph)) {
       const place = places.find(({ paths }) => paths.some((path) => isSame(path, layer.path)));
       if (!place) continue;
       const stored = await readWeight(model.checkpoint, place.source);
@@ -57,6 +66,24 @@ export async function readLayers(
       if (error <= allowed) continue;
       astray.push({ what: 'weights', layer: layer.path, op_type: layer.op_type, error, allowed });
     }
+    for (const { name, shape, dtype, decode } of floatConstants(graph)) {
+      const own = [...model.checkpoint.tensors.keys()].find((tensor) => isSame(tensor, name));
+      if (own === undefined) continue;
+      const weight = await readWeight(model.checkpoint, own);
+      if (weight.shape.join() !== shape.join()) continue;
+      const data = decode();
+      constants.push({ name: own, conv1d: false, shape, data });
+      const error = relativeError(data, weight.data);
+      const allowed = FLOAT_ERROR[dtype];
+      if (error <= allowed) continue;
+      astray.push({
+        what: 'weights',
+        layer: own.replace(/\.weight$/, ''),
+        op_type: 'constant',
+        error,
+        allowed,
+      });
+    }
   } catch (error) {
     return { unread: toFailure(error).message };
   }
@@ -67,7 +94,10 @@ export async function readLayers(
     layers,
     grids: layers.map(({ grid }) => grid),
     astray,
-    own: () => pairs.map(({ name, conv1d, layer }) => ({ name, conv1d, ...layer.dequantize() })),
+    own: () => [
+      ...constants,
+      ...pairs.map(({ name, conv1d, layer }) => ({ name, conv1d, ...layer.dequantize() })),
+    ],
     rounded: () =>
       pairs.map(({ name, conv1d, layer, weight }) => ({ name, conv1d, ...ontoGrid(weight, layer.grid) })),
   };

@@ -2,7 +2,7 @@ import { LabError } from '../../errors.ts';
 import { countParameters, type Footprint } from '../../model/footprint.ts';
 import type { ModelFiles } from '../../model/open_model.ts';
 import { withModel } from '../../model/session.ts';
-import { configName, isPeer, type PeerConfig, type QuantConfig } from '../../quant/config.ts';
+import { configName, type PeerConfig, type QuantConfig } from '../../quant/config.ts';
 import { onnxLayers } from '../../quant/saved/onnx.ts';
 import type { PeerAudit } from '../../study/peer_audit.ts';
 import { auditSentence } from '../../study/view/peer_text.ts';
@@ -19,21 +19,6 @@ import type { Peer } from './peer.ts';
 import { peerLanguageModel } from './peer_language_model.ts';
 
 const FLOAT32: QuantConfig = { quant_type: 'none', compute_dtype: 'float32' };
-
-/** @throws bad-spec where a spec has peers and its model something that no peer has. */
-export function requirePeers(
-  configs: readonly QuantConfig[],
-  { config, adapter }: Pick<ModelFiles, 'config' | 'adapter'>,
-): void {
-  const peer = configs.find(isPeer);
-  if (!peer) return;
-  const has = adapter ? 'a LoRA adapter' : config.num_labels !== undefined ? 'a classifier' : undefined;
-  if (has === undefined) return;
-  throw new LabError(
-    'bad-spec',
-    `${configName(peer)} computes a language model as its file has it; the model has ${has}. Leave the configuration out.`,
-  );
-}
 
 /**
  * One configuration of another engine: opens it on its files, holds it against our float32 model, and asks it every

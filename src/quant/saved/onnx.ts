@@ -191,6 +191,23 @@ const LAYERS: Record<string, (node: OnnxNode, graph: OnnxGraph, readers: Readers
   },
 };
 
+/** A constant of floats, such as the weight of a norm. */
+export interface FloatConstant {
+  name: string;
+  shape: readonly number[];
+  dtype: keyof typeof FLOATS;
+  decode: () => Float32Array<ArrayBuffer>;
+}
+
+/** The constants of a graph that are floats. */
+export const floatConstants = ({ constants }: OnnxGraph): FloatConstant[] =>
+  [...constants.values()].flatMap((tensor) => {
+    const { name, shape, dtype } = tensor;
+    return dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16'
+      ? [{ name, shape, dtype, decode: () => floats(tensor) }]
+      : [];
+  });
+
 const bytesOf = (...tensors: (OnnxTensor | undefined)[]): number =>
   tensors.reduce((sum, tensor) => sum + (tensor?.bytes.length ?? 0), 0);
 

@@ -1,0 +1,18 @@
+import { LabError } from '../../errors.ts';
+import type { ModelFiles } from '../../model/open_model.ts';
+import { configName, isPeer, type QuantConfig } from '../../quant/config.ts';
+
+/** @throws bad-spec where a spec has peers and its model something that no peer has. */
+export function requirePeers(
+  configs: readonly QuantConfig[],
+  { config, adapter }: Pick<ModelFiles, 'config' | 'adapter'>,
+): void {
+  const peer = configs.find(isPeer);
+  if (!peer) return;
+  const has = adapter ? 'a LoRA adapter' : config.num_labels !== undefined ? 'a classifier' : undefined;
+  if (has === undefined) return;
+  throw new LabError(
+    'bad-spec',
+    `${configName(peer)} computes a language model as its file has it; the model has ${has}. Leave the configuration out.`,
+  );
+}
