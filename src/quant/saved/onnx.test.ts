@@ -1,13 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { openCheckpoint, readWeight } from '../../tensor/checkpoint.ts';
+import { exported } from '../../../test/fixtures/peer_exports.ts';
+import { tinyCheckpoint } from '../../../test/fixtures/tiny_checkpoint.ts';
+import { readWeight } from '../../tensor/checkpoint.ts';
 import { parseOnnx, withOutputs } from '../../tensor/onnx.ts';
-import { diskFiles } from '../../cli/disk.ts';
 import { onnxLayers, ontoGrid } from './onnx.ts';
 
-const exported = (name: string) =>
-  new Uint8Array(gunzipSync(readFileSync(`test/golden/peers/${name}.onnx.gz`)));
 const relative = (a: Float32Array, b: Float32Array) => {
   let [difference, size] = [0, 0];
   a.forEach((x, i) => {
@@ -22,8 +19,8 @@ test.each([
   ['model_q4', 'integers', 0.11],
   ['model_bnb4', 'codebook', 0.1],
   ['model_quantized', 'int8', 0.03],
-])('%s: its layers are the checkpoint, as near as their grid comes', async (name, kind, most) => {
-  const checkpoint = await openCheckpoint(await diskFiles('public/models/nibble-tiny'));
+] as const)('%s: its layers are the checkpoint, as near as their grid comes', async (name, kind, most) => {
+  const checkpoint = await tinyCheckpoint();
   const layers = onnxLayers(parseOnnx(exported(name)));
   expect(layers.map(({ path }) => path)).toContain('lm_head');
   expect(layers.length).toBe(29);
