@@ -11,6 +11,7 @@ import type { MemoryNeed } from '../model/memory.ts';
 import type { Codebook } from '../quant/codebook.ts';
 import type { Environment, ExperimentResult, LayerErrors, ModelReading } from '../study/result.ts';
 import type { SavableConfig } from '../quant/bitsandbytes_format.ts';
+import type { PeerAudit } from '../study/peer_audit.ts';
 import type { Shard } from '../study/shard.ts';
 import type { ExperimentSpec, ModelRef } from '../study/spec.ts';
 import type { Probe } from '../study/speed.ts';
@@ -172,7 +173,14 @@ export type RunEvent =
   | { type: 'planned'; tasks: { task: TaskName; n: number }[]; shard?: Shard }
   /** The memory a configuration needs, told before its first weight is read. */
   | { type: 'foreseen'; config: number; need: MemoryNeed }
-  | { type: 'loaded'; config: number; footprint: Footprint; load_seconds: number; errors?: LayerErrors }
+  | {
+      type: 'loaded';
+      config: number;
+      footprint: Footprint;
+      load_seconds: number;
+      errors?: LayerErrors;
+      peer?: PeerAudit;
+    }
   | ItemEvent
   /** The browser keeps nothing: the run goes on in memory, and is gone with the tab. */
   | { type: 'unstored'; failure: Failure }

@@ -144,7 +144,7 @@ async function measure(
   const adapted = onTop && (await host.openAdapter(onTop, bytes('download'), signal));
   const model = await openModel(opened.files, adapted?.files);
   requireCalibrations(spec, model);
-  requirePeers(spec.configs, model);
+  requirePeers(spec.configs, model, host);
   const computing = spec.configs.filter((_, index) => plans[index]!.length > 0).map(computedHere);
   const checked = checker(model, computing, before?.kernels, emit);
   const machine = await survivingLoss(survivor, checked);

@@ -30,13 +30,10 @@ export async function measurePeer(
   stored: readonly StoredItem[],
 ): Promise<void> {
   const { host, config, index, model, plan, gpu, shared, owned, emit, signal, gate } = job;
-  if (!host.peers) {
-    throw new LabError('bad-spec', `${configName(config)} runs in a browser; allowed: --runtime browser.`);
-  }
   const begun = performance.now();
-  const opened = await host.peers.openFiles(config, owned.record.spec.model, progress('download'), signal);
+  const opened = await host.peers!.openFiles(config, owned.record.spec.model, progress('download'), signal);
   const files: PeerAudit['files'] = {};
-  const peer = await host.peers.open(config, opened.files, (name, bytes, sha256) => {
+  const peer = await host.peers!.open(config, opened.files, (name, bytes, sha256) => {
     files[name] = { bytes, ...(sha256 !== undefined && { sha256 }) };
   });
   try {
@@ -63,7 +60,7 @@ export async function measurePeer(
       await owned.change(({ configs }) => ({
         configs: { [index]: { footprint, timings, peer: found }, ...configs },
       }));
-      emit({ type: 'loaded', config: index, footprint, load_seconds });
+      emit({ type: 'loaded', config: index, footprint, load_seconds, peer: found });
       if (found.verdict === 'not a number') {
         throw new LabError('bad-peer', `${configName(config)} ${auditSentence(found)}`);
       }
