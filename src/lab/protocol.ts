@@ -14,6 +14,7 @@ import type { Calibration } from '../quant/calibrated/calibration.ts';
 import type { Codebook } from '../quant/codebook.ts';
 import type { Environment, ExperimentResult, LayerErrors, ModelReading } from '../study/result.ts';
 import type { SavableConfig } from '../quant/bitsandbytes_format.ts';
+import type { PeerAudit } from '../study/peer_audit.ts';
 import type { Shard } from '../study/shard.ts';
 import type { MixMeasured } from '../study/mix.ts';
 import type { ExperimentSpec, ModelRef } from '../study/spec.ts';
@@ -190,7 +191,7 @@ export interface NamedFile {
   file: File | string;
 }
 
-export type Phase = 'check' | 'download' | 'hash' | 'calibrate' | 'load' | 'answer';
+export type Phase = 'check' | 'download' | 'hash' | 'calibrate' | 'load' | 'audit' | 'answer';
 
 /** The steps of a run, in the order they happen. */
 export type RunEvent =
@@ -211,7 +212,14 @@ export type RunEvent =
   | { type: 'planned'; tasks: { task: TaskName; n: number }[]; shard?: Shard }
   /** The memory a configuration needs, told before its first weight is read. */
   | { type: 'foreseen'; config: number; need: MemoryNeed }
-  | { type: 'loaded'; config: number; footprint: Footprint; load_seconds: number; errors?: LayerErrors }
+  | {
+      type: 'loaded';
+      config: number;
+      footprint: Footprint;
+      load_seconds: number;
+      errors?: LayerErrors;
+      peer?: PeerAudit;
+    }
   | ItemEvent
   /** The browser keeps nothing: the run goes on in memory, and is gone with the tab. */
   | { type: 'unstored'; failure: Failure }

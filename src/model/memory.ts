@@ -1,5 +1,5 @@
 import { bufferBytes, PIECE_BYTES } from '../gpu/device/limits.ts';
-import { formatOf, type QuantConfig } from '../quant/config.ts';
+import { computedHere, formatOf, type QuantConfig } from '../quant/config.ts';
 import { groupByConfig, layerConfigs } from '../quant/layers.ts';
 import { elements } from '../tensor/tensor.ts';
 import { nestingBytes, quantizedSizes, sharedSizes } from './matrix_sizes.ts';
@@ -62,10 +62,11 @@ const PART_BYTES = 64 * 1024 * 1024;
 /** Computes what a configuration needs: by config.json, how weights are stored, and the longest pass. */
 export function memoryNeed(
   config: ModelConfig,
-  quant: QuantConfig,
+  asked: QuantConfig,
   stored: StoredModel,
   extent: RunExtent,
 ): MemoryNeed {
+  const quant = computedHere(asked);
   const { element_bytes, ready = false, adapter_elements = 0 } = stored;
   const tensors = modelTensors(config);
   const modules = linearModules(config);

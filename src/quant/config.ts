@@ -17,7 +17,7 @@ export type LayerFormat = {
   [Q in LayerType]: Omit<Extract<QuantConfig, { quant_type: Q }>, 'compute_dtype' | keyof Exceptions>;
 }[LayerType];
 
-type LayerType = Exclude<QuantType, 'gptq' | 'awq' | 'pack_quantized' | 'llm_int8'>;
+type LayerType = Exclude<QuantType, 'gptq' | 'awq' | 'pack_quantized' | 'llm_int8' | 'peer'>;
 
 export type ComputeDtype = KnobValues['compute_dtype'];
 
@@ -41,12 +41,13 @@ export const FORMAT_ROWS = Object.values(FORMATS) as unknown as Format<QuantConf
 
 /** The formats that a configuration may ask for: a checkpoint may come in others. */
 export const ASKED_ROWS = FORMAT_ROWS.filter(
-  ({ quant_type, quantize, calibrated }) => quant_type === 'none' || quantize || calibrated,
+  ({ quant_type, quantize, calibrated }) =>
+    quant_type === 'none' || quant_type === 'peer' || quantize || calibrated,
 );
 
 /** The formats that single layers may have. */
 export const LAYER_ROWS = ASKED_ROWS.filter(
-  ({ quant_type, calibrated }) => !calibrated && quant_type !== 'llm_int8',
+  ({ quant_type, quantize }) => quant_type === 'none' || (quantize && quant_type !== 'llm_int8'),
 );
 
 /** A configuration that is made from a text. */
@@ -57,6 +58,17 @@ export const isCalibrated = (
   config: QuantConfig,
 ): config is CalibratedConfig & { calibration: Calibration } =>
   'calibration' in config && config.calibration !== undefined;
+
+/** Another engine's copy of the model. */
+export type PeerConfig = Extract<QuantConfig, { quant_type: 'peer' }>;
+
+/** Whether a configuration is another engine's, on files of its own. */
+export const isPeer = (config: QuantConfig): config is PeerConfig => config.quant_type === 'peer';
+
+const FLOAT: QuantConfig = { quant_type: 'none', compute_dtype: 'float32' };
+
+/** What this lab computes for a configuration: for a peer's, the float32 model that it is held against. */
+export const computedHere = (config: QuantConfig): QuantConfig => (isPeer(config) ? FLOAT : config);
 
 /** A knob as a format takes it. */
 export function knobOf({ choices }: Pick<Format, 'choices'>, name: KnobName): Knob {

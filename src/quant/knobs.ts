@@ -7,6 +7,7 @@ export type Knob =
   | { kind: 'flag'; label: string }
   | { kind: 'number'; label: string; least: number; most: number }
   | { kind: 'numbers'; label: string; least: number; most: number; length: number; allowed: string }
+  | { kind: 'repo'; label: string }
   | { kind: 'calibration'; label: string }
   | { kind: 'modules'; label: string }
   | { kind: 'layers'; label: string };
@@ -35,6 +36,14 @@ export const KNOBS = {
   scaling: { kind: 'choice', label: 'One scale per', allowed: ['row', 'tensor', '128x128'] },
   granularity: { kind: 'choice', label: 'One absmax per', allowed: ['row', 'tensor'] },
   llm_int8_threshold: { kind: 'number', label: 'Threshold', least: 0, most: 65504 },
+  peer: { kind: 'choice', label: 'Engine', allowed: ['transformers.js'] },
+  dtype: {
+    kind: 'choice',
+    label: 'Its file',
+    allowed: ['fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16', 'bnb4', 'q2', 'q2f16'],
+  },
+  device: { kind: 'choice', label: 'Computes on', allowed: ['wasm', 'webgpu'] },
+  repo: { kind: 'repo', label: 'Repository of its files, owner/name; without one they lie beside the model' },
   compute_dtype: { kind: 'choice', label: 'Computes in', allowed: ['float32', 'float16', 'bfloat16'] },
   skip_modules: {
     kind: 'modules',
@@ -73,4 +82,6 @@ type ValueOf<K extends Knob> = K extends { kind: 'choice'; allowed: readonly (in
           ? Calibration
           : K extends { kind: 'layers' }
             ? LayerRule[]
-            : string[];
+            : K extends { kind: 'repo' }
+              ? string
+              : string[];

@@ -23,6 +23,14 @@ const whole = (least: number, most: number) =>
     v.integer(`a whole number from ${least} to ${most}`),
   );
 
+/** Hub names are owner/name; nothing else may reach a URL. */
+export const repoName = v.pipe(
+  v.string('a Hub repository, owner/name'),
+  v.regex(/^[\w.-]{1,96}\/[\w.-]{1,96}$/, 'a Hub repository, owner/name'),
+  // An address takes "." and ".." as steps.
+  v.check((repo) => !repo.includes('..') && !/(^|\/)\./.test(repo), 'a Hub repository, owner/name'),
+);
+
 /** The text a calibrated format is made by. */
 const CALIBRATION_TEXT = `"${SAMPLES}", a task's name, or a file of the data folder: letters, digits, "_" and "-", ending in .txt or .jsonl`;
 const calibration = v.strictObject({
@@ -67,6 +75,8 @@ function knobSchema(knob: Knob): v.GenericSchema {
     }
     case 'calibration':
       return calibration;
+    case 'repo':
+      return repoName;
     case 'modules':
       return modules;
     case 'layers':
@@ -74,15 +84,19 @@ function knobSchema(knob: Knob): v.GenericSchema {
   }
 }
 
+/** Kinds of knobs that may be left out where they have no default. */
+const OPTIONAL: ReadonlySet<Knob['kind']> = new Set(['modules', 'layers', 'repo']);
+
 /** A format's configurations: its knobs in their order, filled in where they have a default. */
 function rowSchema(row: Format<QuantConfig>, without: readonly string[] = []) {
   const { quant_type, knobs } = row;
   const entries = Object.entries(knobs)
     .filter(([name]) => !without.includes(name))
     .map(([name, preset]): [string, v.GenericSchema] => {
-      const schema = knobSchema(knobOf(row, name as KnobName));
+      const knob = knobOf(row, name as KnobName);
+      const schema = knobSchema(knob);
       if (preset !== undefined) return [name, v.optional(schema, preset)];
-      return [name, name in NO_EXCEPTIONS ? v.optional(schema) : schema];
+      return [name, OPTIONAL.has(knob.kind) ? v.optional(schema) : schema];
     });
   return v.strictObject({ quant_type: v.literal(quant_type), ...Object.fromEntries(entries) });
 }
@@ -94,11 +108,21 @@ const layerFormat = v.variant(
   allowedList(LAYER_ROWS.map(({ quant_type }) => quant_type)),
 );
 
+/** `{"peer": "transformers.js", …}` says by its engine what it is. */
+const peerByName = (json: unknown): unknown =>
+  typeof json === 'object' && json !== null && 'peer' in json && !('quant_type' in json)
+    ? { quant_type: 'peer', ...json }
+    : json;
+
 /** A configuration of any format, from untrusted JSON. */
-export const configSchema = v.variant(
-  'quant_type',
-  ASKED_ROWS.map((row) => rowSchema(row)),
-  allowedList(ASKED_ROWS.map(({ quant_type }) => quant_type)),
+export const configSchema = v.pipe(
+  v.unknown(),
+  v.transform(peerByName),
+  v.variant(
+    'quant_type',
+    ASKED_ROWS.map((row) => rowSchema(row)),
+    allowedList(ASKED_ROWS.map(({ quant_type }) => quant_type)),
+  ),
 ) as unknown as v.GenericSchema<unknown, QuantConfig>;
 
 /** The keys a configuration of this quant_type may have, in order; none where there is no such format. */

@@ -75,6 +75,8 @@ function kindOf(knob: Knob): Kind {
       return listOf(number);
     case 'calibration':
       return calibration;
+    case 'repo':
+      return text;
     case 'modules':
       return listOf(text);
     case 'layers':
