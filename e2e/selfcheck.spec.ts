@@ -14,7 +14,7 @@ test('every kernel passes on this adapter, and the report can be copied', async 
 });
 
 test('the forms of the matmul are timed, and the address may ask for some', async ({ page }) => {
-  await page.goto('/?kernels=tile_32,matvec_wide#/self-check');
+  await page.goto('/?kernels=tile_32,matvec_fused#/self-check');
   await page.getByRole('button', { name: 'Time the forms' }).click();
   await expect(page.getByTestId('tuning')).toBeVisible(LONG);
   await expect(page.getByRole('alert')).toHaveCount(0);

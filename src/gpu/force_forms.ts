@@ -3,7 +3,7 @@ import type { Gpu } from './device/device.ts';
 import { FORM_NAMES } from './matrix/choose.ts';
 
 /**
- * Has a device take these forms of the matmul and no others, as `?kernels=tile_32,matvec_wide` asks for a bug report.
+ * Has a device take these forms of the matmul and no others, as `?kernels=tile_32,matvec_fused` asks for a bug report.
  * @throws bad-link naming a form that does not exist, or a second one for the same phase.
  */
 export function forceForms({ forced }: Pick<Gpu, 'forced'>, names: readonly string[]): void {

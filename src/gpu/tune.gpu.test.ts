@@ -32,8 +32,8 @@ it('a tuning that ran out of time changes nothing', async () => {
 
 it('forms are asked for by their names, one a phase', () => {
   const taken = { forced: {} };
-  forceForms(taken, ['tile_32', 'matvec_wide']);
-  expect(taken.forced).toEqual({ prefill: 'tile_32', decode: 'matvec_wide' });
+  forceForms(taken, ['tile_32', 'matvec_fused']);
+  expect(taken.forced).toEqual({ prefill: 'tile_32', decode: 'matvec_fused' });
   forceForms(taken, []);
   expect(taken.forced).toEqual({});
   const names = FORM_NAMES.map(({ form }) => form).join(', ');

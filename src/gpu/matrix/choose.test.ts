@@ -72,12 +72,12 @@ it('takes the forms that were fastest here, by tokens and rows', () => {
 
 it('takes the form that was asked for before those, and one that a record names before that', () => {
   const more = {
-    forced: { decode: 'matvec_wide' },
+    forced: { decode: 'matvec_fused' },
     tuned: [{ phase: 'decode', form: 'matvec', M: 1, N: 1 }],
   } as const;
   const name = (pinned: Gpu['pinned']) =>
     chooseMatmul(gpuWith([], [], {}, 'swiftshader', pinned, more), 'float', 'decode', { M: 1, N: 9 }).name;
-  expect(name({})).toBe('matvec_wide_float');
+  expect(name({})).toBe('matvec_fused_float');
   expect(name({ decode: 'matvec' })).toBe('matvec_float');
 });
 
