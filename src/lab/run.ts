@@ -12,6 +12,7 @@ import { isCalibrated } from '../quant/config.ts';
 import { assembleResult, timedConfigs } from '../study/assemble.ts';
 import { countAnswers, gapsOf } from '../study/complete.ts';
 import { requireCalibrations } from './calibration.ts';
+import { chatWithin, tokenizerWithin, type Within } from './deadline.ts';
 import { estimate } from './eta.ts';
 import type { ByteProgress } from './files.ts';
 import { openGate, type Gate } from './gate.ts';
@@ -115,7 +116,9 @@ async function measure(
 ): Promise<void> {
   const { id, spec, shard: share, environment: before, created } = owned.record;
   // A run that has no GPU at all is refused before it downloads a model.
-  await host.gpu();
+  const first = await host.gpu();
+  // While files come; whatever goes wrong with it shows where it is waited for.
+  host.tune?.(first).catch(() => undefined);
   const survivor = { host, emit, signal, answers: () => host.store.count(id) };
   const bytes =
     (phase: 'download' | 'hash'): ByteProgress =>
@@ -125,7 +128,9 @@ async function measure(
   let opening: Promise<OpenedFiles> | undefined;
   const openFiles = () => (opening ??= host.openFiles(ref, bytes('download'), signal));
   // The day the run began: a template that puts in the date writes the same prompts when the run goes on.
-  const openChat = async () => openChatTemplate((await openFiles()).files, new Date(created));
+  const within: Within = host.within ?? ((_, work) => work());
+  const openChat = async () =>
+    chatWithin(within, await openChatTemplate((await openFiles()).files, new Date(created)));
   const { items: plan, ...asked } = await planItems(
     spec,
     host.data,
@@ -141,10 +146,11 @@ async function measure(
 
   const opened = await openFiles();
   const adapted = onTop && (await host.openAdapter(onTop, bytes('download'), signal));
-  const model = await openModel(opened.files, adapted?.files);
+  const read = await openModel(opened.files, adapted?.files);
+  const model = { ...read, tokenizer: tokenizerWithin(within, read.tokenizer) };
   requireCalibrations(spec, model);
   const computing = spec.configs.filter((_, index) => plans[index]!.length > 0);
-  const checked = checker(model, computing, before?.kernels, emit);
+  const checked = checker(model, computing, before?.kernels, host, emit);
   const machine = await survivingLoss(survivor, checked);
   const hashing = { onProgress: bytes('hash'), signal, hash: host.hash };
   const identity = await identify(ref, opened, model, hashing);
@@ -242,11 +248,13 @@ function checker(
   model: ModelFiles,
   configs: ExperimentSpec['configs'],
   recorded: KernelsUsed | undefined,
+  { tune }: Pick<Host, 'tune'>,
   emit: (event: RunEvent) => void,
 ): Checker {
   const done = new Map<Gpu, KernelCheck>();
   let taken = recorded;
   return async (gpu) => {
+    await tune?.(gpu);
     takeKernels(gpu, taken);
     const kernel_check = done.get(gpu) ?? (await checkKernels(gpu, needsOf(gpu, model, configs), emit));
     done.set(gpu, kernel_check);

@@ -1,9 +1,13 @@
 import * as Comlink from 'comlink';
 import { toFailure } from '../errors.ts';
+import { USUAL_CHOICE } from '../gpu/adapter.ts';
 import { fullCheck } from '../gpu/check.ts';
+import { offeredAdapters } from '../gpu/device/device.ts';
+import { forceForms } from '../gpu/force_forms.ts';
 import { hold } from './alive.ts';
 import { browserHost, chosenFiles } from './browser_host.ts';
 import { opfsShelf } from './copy/opfs_shelf.ts';
+import type { Within } from './deadline.ts';
 import { openGate } from './gate.ts';
 import { gpuOnce } from './gpu_once.ts';
 import { HUGGING_FACE, type Hub } from './hub.ts';
@@ -11,17 +15,30 @@ import { blobSink, directorySink, savedFiles } from './browser_sink.ts';
 import { tensorMeasurer } from './measure_tensor.ts';
 import { probe } from './probe.ts';
 import type { Host } from './host.ts';
-import type { PageLab, RunRequest, Saved } from './protocol.ts';
+import type { PageLab, RunEvent, RunRequest, Saved } from './protocol.ts';
 import { readModel } from './read_model.ts';
 import { requireSaved } from './require_saved.ts';
 import { run } from './run.ts';
 import { saveCheckpoint } from './save_checkpoint.ts';
+import { browserTuner } from './tuner.ts';
 import { storeOrMemory } from './store_or_memory.ts';
 import { browserStore } from './store.ts';
+import { countedResult } from '../study/assemble.ts';
 
 /** The page's address: the worker's own address depends on how the page was built. */
 const base = self.name;
-const gpu = gpuOnce(() => navigator.gpu);
+let choice = USUAL_CHOICE;
+let forms: readonly string[] = [];
+const opened = gpuOnce(
+  () => navigator.gpu,
+  () => choice,
+);
+const gpu = async () => {
+  const ready = await opened();
+  forceForms(ready, forms);
+  return ready;
+};
+const tuner = browserTuner();
 const store = browserStore();
 const shelf = opfsShelf();
 const hubOf = async (token: string | undefined, say?: Hub['say']): Promise<Hub> => ({
@@ -37,17 +54,56 @@ const measureTensor = tensorMeasurer(gpu);
 let probing: Promise<unknown> = Promise.resolve();
 
 const hostOf = async (request: Omit<RunRequest, 'spec'>, say?: Hub['say']): Promise<Host> =>
-  browserHost(base, request, gpu, store, await hubOf(request.hub_token, say));
+  browserHost(
+    base,
+    request,
+    { gpu, tune: (ready) => tuner.ready(ready) },
+    store,
+    await hubOf(request.hub_token, say),
+  );
+
+/** A deadline that the page keeps: it hears of each work on a text, and ends this worker. */
+const told =
+  (onText: (what?: string) => void = () => undefined): Within =>
+  (what, work) => {
+    onText(what);
+    try {
+      return work();
+    } finally {
+      onText();
+    }
+  };
+
+const withoutAnswers = (event: RunEvent): RunEvent =>
+  'result' in event && event.result ? { ...event, result: countedResult(event.result) } : event;
 
 const lab: PageLab = {
   adapter: () => gpu().then(({ adapter }) => adapter, toFailure),
-  async run(request, onEvent) {
+  adapters: () => offeredAdapters(navigator.gpu),
+  useForms: (wanted) => Promise.resolve(void (forms = wanted)),
+  tuning: () => gpu().then((ready) => tuner.known(ready), toFailure),
+  tune: async () => {
+    try {
+      return await tuner.again(await gpu());
+    } catch (error) {
+      return toFailure(error);
+    }
+  },
+  useAdapter: (wanted) => Promise.resolve(void (choice = wanted)),
+  async run(request, onEvent, onText) {
     stop = new AbortController();
     gate = openGate();
     await probing;
     const host = await hostOf(request, (text) => onEvent({ type: 'note', text }));
     const kept = await storeOrMemory(store, (failure) => onEvent({ type: 'unstored', failure }));
-    await run(request, { ...host, store: kept }, onEvent, stop.signal, gate);
+    let heard: unknown;
+    const isCounted = request.counted === true && kept === store;
+    const tell = (event: RunEvent): void => {
+      heard = onEvent(isCounted ? withoutAnswers(event) : event);
+    };
+    await run(request, { ...host, store: kept, within: told(onText) }, tell, stop.signal, gate);
+    // Events and the end of the call come to the page by two ways; the end must not come first.
+    await heard;
   },
   pause: (paused) => Promise.resolve(gate.set(paused)),
   cancel: () => Promise.resolve(stop.abort()),
@@ -79,6 +135,17 @@ const lab: PageLab = {
     }
   },
   measureTensor: (request) => measureTensor(request).catch(toFailure),
+  async bench({ model_files, ...request }, onEvent) {
+    stop = new AbortController();
+    try {
+      // Fetched when asked for: most visits never time a kernel.
+      const { bench } = await import('./bench/bench.ts');
+      await bench(request, await hostOf({ model_files }), onEvent, stop.signal);
+      return undefined;
+    } catch (error) {
+      return toFailure(error);
+    }
+  },
   async selfCheck(onRow) {
     let done = 0;
     try {
