@@ -77,7 +77,7 @@ it('takes the form that was asked for before those, and one that a record names 
   } as const;
   const name = (pinned: Gpu['pinned']) =>
     chooseMatmul(gpuWith([], [], {}, 'swiftshader', pinned, more), 'float', 'decode', { M: 1, N: 9 }).name;
-  expect(name({})).toBe('matvec_wide_float');
+  expect(name({})).toBe('matvec_fused_float');
   expect(name({ decode: 'matvec' })).toBe('matvec_float');
 });
 
