@@ -6,6 +6,7 @@ import type { Checkpoint } from '../tensor/checkpoint.ts';
 import { openLoader, type Linear, type Loader, type MadeLayer, type Progress } from './loader.ts';
 import { adaptedCheckpoint, type Adapter } from './lora.ts';
 import type { ModelConfig, Role } from './model_config.ts';
+import type { LinearModule } from './modules.ts';
 import type { NormWeights } from './norm.ts';
 import { openShared, type SharedWeights } from './shared_weights.ts';
 import { readyForSteps } from './join_layer.ts';
@@ -128,20 +129,47 @@ export async function loadFloatLayer(
   adapter: Adapter | undefined,
   tensors: LayerTensors,
 ): Promise<{ layer: LayerWeights; close: () => void }> {
-  const shared = openShared(gpu);
-  const loader = await openLoader(
-    gpu,
-    checkpoint,
-    { quant_type: 'none', compute_dtype: 'float32' },
-    { layers: [tensors] },
-    { onProgress: () => {}, adapter, layout: undefined, shared, calibrated: false },
+  const config: QuantConfig = { quant_type: 'none', compute_dtype: 'float32' };
+  const { loaded, close } = await loadAlone(gpu, { checkpoint, adapter }, config, tensors, (loader) =>
+    loadLayer(loader, tensors),
   );
+  return { layer: loaded, close };
+}
+
+/** Loads one Linear layer under a configuration, by itself and without an adapter; `close` frees it. */
+export async function loadLinear(
+  gpu: Gpu,
+  checkpoint: Checkpoint,
+  config: QuantConfig,
+  module: LinearModule,
+): Promise<{ linear: Linear; close: () => void }> {
+  const tensors = { norms: {}, linears: [module] };
+  const { loaded, close } = await loadAlone(
+    gpu,
+    { checkpoint, adapter: undefined },
+    config,
+    tensors,
+    (loader) => loader.linear(module),
+  );
+  return { linear: loaded, close };
+}
+
+async function loadAlone<T>(
+  gpu: Gpu,
+  { checkpoint, adapter }: { checkpoint: Checkpoint; adapter: Adapter | undefined },
+  config: QuantConfig,
+  tensors: LayerTensors,
+  load: (loader: Loader) => Promise<T>,
+): Promise<{ loaded: T; close: () => void }> {
+  const shared = openShared(gpu);
+  const loading = { onProgress: () => {}, adapter, layout: undefined, shared, calibrated: false };
+  const loader = await openLoader(gpu, checkpoint, config, { layers: [tensors] }, loading);
   const close = (): void => {
     loader.arena.close();
     shared.close();
   };
   try {
-    return { layer: await loadLayer(loader, tensors), close };
+    return { loaded: await load(loader), close };
   } catch (error) {
     await loader.end();
     close();
