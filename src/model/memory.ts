@@ -82,7 +82,9 @@ export function memoryNeed(
   const tables = [tensors.embedding, tensors.positions, tensors.head].flatMap((table) =>
     table ? [floats(table.shape[0]!, table.shape[1]!)] : [],
   );
-  const vectors = vectorSizes(tensors, modules).map((n) => bufferBytes(4 * n));
+  const vectors = [...vectorSizes(tensors, modules), ...joinedSizes(tensors, modules)].map((n) =>
+    bufferBytes(4 * n),
+  );
   const adapter = 4 * adapter_elements + (adapter_elements > 0 ? 32 * modules.length : 0);
   const codes = layerConfigs(quant).flatMap(sharedSizes).map(bufferBytes);
   const weights = sum([...linears, ...tables, ...vectors, ...codes]) + adapter;
@@ -118,6 +120,15 @@ export function memoryNeed(
 
 /** Bytes in parts, each rounded up. */
 const inParts = (bytes: number): number => bufferBytes(bytes) + 16 * Math.floor(bytes / PART_BYTES);
+
+/** Values that steps of decoding have once more: biases of Linear layers that become one, and the norms behind them. */
+function joinedSizes({ layers }: ModelTensors, modules: readonly LinearModule[]): number[] {
+  const joined = modules.filter(({ parts }) => parts.some(({ role }) => role !== 'o' && role !== 'down'));
+  const biases = joined.flatMap(({ bias, rows }) => (bias ? [rows, rows] : []));
+  const norms = layers.flatMap(({ norms: { attention_in, mlp_in } }) => [attention_in, mlp_in]);
+  const copied = norms.filter((norm) => norm && (norm.kind === 'layer' || biases.length > 0));
+  return [...biases, ...copied.map((norm) => 2 * norm!.width)];
+}
 
 /** Values of each vector, which all are float32 on the device. */
 function vectorSizes({ layers, norm, head_bias }: ModelTensors, modules: readonly LinearModule[]): number[] {

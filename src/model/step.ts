@@ -1,6 +1,7 @@
 import { ACTIVATIONS } from '../gpu/kernels/activate.ts';
 import { GATE, NORM } from '../gpu/kernels/matvec_kernel.ts';
 import { rope_qkv } from '../gpu/kernels/rope_qkv.ts';
+import { normalizesDecoding } from '../gpu/matrix/choose.ts';
 import { linear, type LinearCall } from '../gpu/matrix/linear.ts';
 import { isGated, type BlockSpec, type Role } from './model_config.ts';
 import { normalize } from './norm.ts';
@@ -75,7 +76,8 @@ function multiply(
   const norm = layer.norms[place];
   const vectors = layer.vectors?.[place];
   const plain = { M, bias, compute_dtype, phase };
-  if (norm && vectors) {
+  // A form pinned since the weights were loaded may not normalize.
+  if (norm && vectors && normalizesDecoding(commands.gpu)) {
     const { kind, eps } = config.norm;
     const fused = { ...call.fused, norm: NORM[kind], norm_at: vectors.norm_at, eps };
     linear(commands, matrix, { ...plain, ...call, x: hidden, vectors: vectors.buffer, fused });
