@@ -15,6 +15,11 @@ const OPTIONS = {
   partial: { type: 'boolean', default: false },
   minutes: { type: 'string' },
   measured: { type: 'string' },
+  bits: { type: 'string' },
+  megabytes: { type: 'string' },
+  calibrate: { type: 'string' },
+  tokens: { type: 'string' },
+  seed: { type: 'string' },
   json: { type: 'boolean', default: false },
   adapter: { type: 'string' },
   lora: { type: 'string' },
@@ -45,6 +50,11 @@ export interface Arguments {
     partial?: boolean;
     minutes?: string | undefined;
     measured?: string | undefined;
+    bits?: string | undefined;
+    megabytes?: string | undefined;
+    calibrate?: string | undefined;
+    tokens?: string | undefined;
+    seed?: string | undefined;
     json: boolean;
     adapter?: string | undefined;
     lora?: string | undefined;

@@ -1,10 +1,11 @@
 import { LabError } from '../errors.ts';
 import { checkpointFaults } from '../model/checkpoint_faults.ts';
 import type { ModelConfig } from '../model/model_config.ts';
-import { isSkipped, linearModules } from '../model/modules.ts';
+import { linearModules } from '../model/modules.ts';
 import { openWeights } from '../model/open_model.ts';
 import { savedReader } from '../model/stored_quant.ts';
 import { savedQuantType, type SavableConfig } from '../quant/bitsandbytes_format.ts';
+import { isAmong } from '../quant/layers.ts';
 import type { FileSet } from '../tensor/source.ts';
 
 /**
@@ -17,7 +18,7 @@ export async function requireSaved(files: FileSet, config: SavableConfig): Promi
   const { checkpoint, config: model } = opened;
   const reader = savedReader(checkpoint);
   for (const { name } of linearModules(model, checkpoint)) {
-    const wanted = isSkipped(name, config.skip_modules ?? []) ? undefined : config.quant_type;
+    const wanted = isAmong(name, config.skip_modules ?? []) ? undefined : config.quant_type;
     const found = savedQuantType(reader, name);
     if (found === wanted) continue;
     throw new LabError(

@@ -1,7 +1,7 @@
 import { LabError } from '../errors.ts';
 import { checkpointFaults } from '../model/checkpoint_faults.ts';
 import { isCompanion } from '../model/model_files.ts';
-import { isSkipped, linearModules, type LinearModule } from '../model/modules.ts';
+import { linearModules, type LinearModule } from '../model/modules.ts';
 import { openWeights } from '../model/open_model.ts';
 import { printMembers, readMembers } from '../model/read_json.ts';
 import {
@@ -10,6 +10,7 @@ import {
   type SavableConfig,
   type TorchDtype,
 } from '../quant/bitsandbytes_format.ts';
+import { isAmong } from '../quant/layers.ts';
 import { quantize } from '../quant/quantize.ts';
 import { readWeight, readWeightBytes, type Checkpoint } from '../tensor/checkpoint.ts';
 import { isQuantizable } from '../tensor/dtype.ts';
@@ -96,7 +97,7 @@ function planJobs(checkpoint: Checkpoint, modules: readonly LinearModule[], conf
   const byWeight = new Map(modules.map((module) => [`${module.name}.weight`, module]));
   return [...checkpoint.tensors].map(([name, { info }]): Job => {
     const module = byWeight.get(name);
-    if (module && !isSkipped(module.name, config.skip_modules ?? []))
+    if (module && !isAmong(module.name, config.skip_modules ?? []))
       return quantizeJob(checkpoint, module, config);
     const { dtype, shape } = info;
     return { planned: [{ name, dtype, shape }], make: async () => [await readWeightBytes(checkpoint, name)] };

@@ -1,10 +1,10 @@
 import { GGUF_BLOCKSIZE, quantizeGguf } from '../gguf.ts';
 import { SUPER_BLOCKSIZE } from '../q4_k.ts';
-import type { Config, Format } from './format.ts';
+import { NO_EXCEPTIONS, type Config, type Format } from './format.ts';
 import { groupedScaleBytes } from './grouped.ts';
 
 /** The types of llama.cpp's files, made without an importance matrix. */
-export type GgufConfig = Config<'gguf', 'gguf_type' | 'compute_dtype' | 'skip_modules'>;
+export type GgufConfig = Config<'gguf', 'gguf_type' | 'compute_dtype'>;
 
 /** What 32 weights bring beside their codes: a float16 scale, a float16 minimum too, or six bits each of both. */
 const BITS: Record<GgufConfig['gguf_type'], number> = { Q4_0: 16, Q4_1: 32, IQ4_NL: 16, Q4_K: 16, Q8_0: 16 };
@@ -13,7 +13,7 @@ const BITS: Record<GgufConfig['gguf_type'], number> = { Q4_0: 16, Q4_1: 32, IQ4_
 export const gguf: Format<GgufConfig, undefined> = {
   quant_type: 'gguf',
   title: 'GGUF',
-  knobs: { gguf_type: 'Q4_0', compute_dtype: 'float32', skip_modules: undefined },
+  knobs: { gguf_type: 'Q4_0', compute_dtype: 'float32', ...NO_EXCEPTIONS },
   nameOf: ({ gguf_type }) => gguf_type,
   arithmetic: ({ gguf_type }) => (gguf_type === 'Q8_0' ? '8-bit' : '4-bit'),
   shiftOf: ({ gguf_type }) => (gguf_type === 'Q4_1' || gguf_type === 'Q4_K' ? 'minimum' : undefined),
