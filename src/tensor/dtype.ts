@@ -85,6 +85,13 @@ function bf16OfF32Bits(u: number): number {
   return ((u + 0x7fff + (h & 1)) >>> 16) & 0xffff;
 }
 
+/** The value of a float16's sixteen bits: `valueOfF16(0x3c00)` is 1. */
+export function valueOfF16(bits: number): number {
+  const table = f16Table();
+  f32Bits[0] = table[bits]!;
+  return f32[0]!;
+}
+
 /** The nearest float16 as a float32 value, ties to even: `roundToF16(0.1)` is 0.0999755859375, of 65520 Infinity. */
 export function roundToF16(x: number): number {
   f32[0] = x;
