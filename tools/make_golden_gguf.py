@@ -6,8 +6,8 @@
 
 NAME.gguf is test/golden/models/NAME, converted; the logits beside that model hold for it, too, or those of
 NAME.safetensors where the file does not say all of the model's config.json. Those models have no
-tokenizer, so a made-up vocabulary is written. `nibble-tiny.gguf` is the bundled model's vocabulary alone, `pieces.gguf`
-one of SentencePiece that is trained here, and pieces.json has ids of texts by transformers. `types.gguf` has layers of
+tokenizer, so a made-up vocabulary is written. `nibble-tiny.gguf` is the bundled model in Q8_0, `pieces.gguf` a
+vocabulary of SentencePiece that is trained here, and pieces.json has ids of texts by transformers. `types.gguf` has layers of
 random codes; types.safetensors the logits of a float64 pass by transformers of what gguf-py dequantizes.
 """
 
@@ -70,7 +70,7 @@ def convert(folder: Path, out: Path, vocab: str = "plain", outtype: str = "bf16"
         # The name of the words is told by a hash of a published tokenizer's ids; this one is not published.
         changes["get_vocab_base_pre"] = lambda self, tokenizer: vocab
     model = type(base.__name__, (base,), changes)
-    ftype = {"bf16": gguf.LlamaFileType.MOSTLY_BF16, "f16": gguf.LlamaFileType.MOSTLY_F16, "f32": gguf.LlamaFileType.ALL_F32}[outtype]
+    ftype = {"bf16": gguf.LlamaFileType.MOSTLY_BF16, "f16": gguf.LlamaFileType.MOSTLY_F16, "q8_0": gguf.LlamaFileType.MOSTLY_Q8_0}[outtype]
     with torch.inference_mode():
         instance = model(folder, ftype, out)
         instance.write_vocab() if vocab_only else instance.write()
@@ -114,7 +114,7 @@ def write_logits(name: str, folder: Path, out: Path) -> None:
 
 
 def write_nibble(out: Path) -> None:
-    convert(ROOT / "public/models/nibble-tiny", out / "gguf/nibble-tiny.gguf", "gpt-2", vocab_only=True)
+    convert(ROOT / "public/models/nibble-tiny", out / "gguf/nibble-tiny.gguf", "gpt-2", "q8_0")
 
 
 def write_pieces(out: Path) -> None:

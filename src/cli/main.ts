@@ -16,7 +16,7 @@ const USAGE = `Nibble measures what 4- and 8-bit quantization does to a language
 
   npm run -s lab -- run SPEC.json|LINK [--model DIR] [--adapter DIR] [--data DIR] [--runtime browser|node] [--out RESULT.json [--resume]] [--shard i/n [--mixed]] [--json]
   npm run -s lab -- quantize MODEL_DIR --quant-type nf4|fp4|llm_int8 [--blocksize 64] [--double-quant] --out DIR
-  npm run -s lab -- inspect FILE.safetensors|MODEL_DIR|FILE.json ... [--adapter DIR] [--json]
+  npm run -s lab -- inspect FILE.safetensors|FILE.gguf|MODEL_DIR|FILE.json ... [--adapter DIR] [--json]
   npm run -s lab -- report RESULT.json [--out FILE.md|FILE.html|FILE.csv]
   npm run -s lab -- compare A.json|SAMPLES B.json|SAMPLES [--model DIR] [--data DIR] [--json]
   npm run -s lab -- export RESULT.json --samples DIR [--model DIR] [--data DIR]
@@ -24,7 +24,7 @@ const USAGE = `Nibble measures what 4- and 8-bit quantization does to a language
   npm run -s lab -- merge SPEC.json|LINK PART.json ... [--out RESULT.json] [--partial] [--mixed] [--json]
   npm run -s lab -- selfcheck [--runtime browser|node] [--json]
 
-run        measures every configuration of a spec on every task; see examples/
+run        measures every configuration of a spec on every task; see examples/. A GGUF file stands for MODEL_DIR anywhere
 quantize   writes a checkpoint that transformers loads with bitsandbytes
 inspect    says what a file holds, which of its keys are read, and why a run would refuse it
 report     turns a result into a page, Markdown, or a table of its items

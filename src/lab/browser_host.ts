@@ -1,5 +1,6 @@
 import { LabError } from '../errors.ts';
 import type { Gpu } from '../gpu/device/device.ts';
+import { modelFolder } from '../model/model_folder.ts';
 import { ownFileSet, pathOfData } from '../tensor/folder.ts';
 import { blobSource, memorySource, urlBytes, urlSource, type FileSet } from '../tensor/source.ts';
 import { browserScratch } from './browser_scratch.ts';
@@ -47,10 +48,10 @@ export function browserHost(
             onProgress,
             signal,
           );
-          return { files, revision: commit, bytesOf };
+          return { files: await modelFolder(files), revision: commit, bytesOf };
         }
         case 'local':
-          return { files: chosenFiles(request.model_files ?? [], 'model') };
+          return { files: await modelFolder(chosenFiles(request.model_files ?? [], 'model')) };
       }
     },
     async openAdapter(adapter, onProgress, signal) {

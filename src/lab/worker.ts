@@ -4,6 +4,7 @@ import { fullCheck } from '../gpu/check.ts';
 import { hold } from './alive.ts';
 import { browserHost, chosenFiles } from './browser_host.ts';
 import { opfsShelf } from './copy/opfs_shelf.ts';
+import { modelFolder } from '../model/model_folder.ts';
 import { openGate } from './gate.ts';
 import { gpuOnce } from './gpu_once.ts';
 import { HUGGING_FACE, type Hub } from './hub.ts';
@@ -60,7 +61,7 @@ const lab: PageLab = {
   },
   async readModel(files) {
     try {
-      return await readModel(chosenFiles(files, 'model'));
+      return await readModel(await modelFolder(chosenFiles(files, 'model')));
     } catch (error) {
       return toFailure(error);
     }

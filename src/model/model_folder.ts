@@ -2,7 +2,7 @@ import { LabError } from '../errors.ts';
 import type { FileSet } from '../tensor/source.ts';
 import { ggufFiles } from './gguf/gguf_files.ts';
 
-const isGguf = (name: string): boolean => name.endsWith('.gguf') && !name.includes('/');
+const isGguf = (name: string): boolean => name.endsWith('.gguf');
 
 /** What lies beside a model and reads its images; no model by itself. */
 const isProjector = (name: string): boolean => /mmproj/i.test(name);
@@ -18,6 +18,6 @@ export async function modelFolder(files: FileSet): Promise<FileSet> {
   if (found.length === 1) return ggufFiles(await files.open(found[0]!));
   throw new LabError(
     'bad-arguments',
-    `${found.length} GGUF files lie in one folder, ${found[0]} and ${found[1]} among them; allowed: one of them, by its path.`,
+    `${found.length} GGUF files lie in one place, ${found[0]} and ${found[1]} among them; allowed: one of them, by its path or, of a repository, its "file".`,
   );
 }

@@ -41,7 +41,7 @@ export async function ggufFiles(source: ByteSource): Promise<FileSet> {
       memorySource(name, new TextEncoder().encode(JSON.stringify(json))),
     ]),
   );
-  const checkpoint: Checkpoint = checkpointOfViews(source.name, views, warnings);
+  const checkpoint: Checkpoint = checkpointOfViews(source.name, views, shownMetadata(gguf), warnings);
   return {
     names: [...made.keys(), source.name],
     open: (name) => {
@@ -52,6 +52,19 @@ export async function ggufFiles(source: ByteSource): Promise<FileSet> {
     checkpoint: () => Promise.resolve(checkpoint),
   };
 }
+
+/** Longest text of a metadata value that is shown. */
+const MOST_SHOWN = 120;
+
+/** What the metadata says but for its lists, the vocabulary's among them. */
+const shownMetadata = ({ metadata }: Gguf): Map<string, string> =>
+  new Map(
+    [...metadata].flatMap(([key, value]) => {
+      if (Array.isArray(value)) return [];
+      const text = String(value as number | bigint | boolean | string);
+      return [[key, text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text] as const];
+    }),
+  );
 
 function requireWhole(file: string, { metadata }: Gguf): void {
   const parts = metadata.get('split.count');

@@ -113,6 +113,7 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array<ArrayBuffer>):
 export function checkpointOfViews(
   file: string,
   views: ReadonlyMap<string, View>,
+  metadata: ReadonlyMap<string, string>,
   warnings: readonly string[],
 ): Checkpoint {
   const infos: TensorInfo[] = [];
@@ -147,5 +148,5 @@ export function checkpointOfViews(
     header: { metadata: new Map<string, string>(), tensors: infos, data_start: 0, warnings: [] },
   };
   const tensors = new Map(infos.map((info): [string, CheckpointTensor] => [info.name, { info, shard }]));
-  return { tensors, metadata: new Map(), warnings };
+  return { tensors, metadata, warnings };
 }

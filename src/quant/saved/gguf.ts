@@ -18,6 +18,7 @@ export const ggufLayout: SavedLayout = {
   tool: 'llama.cpp',
   parts: new RegExp(`^(${[...TYPES.keys()].join('|')})$`),
   warnings: [],
+  mixes: true,
   isQuantized: (reader, name) => typeOf(reader, name) !== undefined,
   storageOf(reader, name) {
     const type = typeOf(reader, name);
