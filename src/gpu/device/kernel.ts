@@ -1,4 +1,5 @@
 import type { Tolerance } from '../../tensor/compare.ts';
+import type { Traffic } from '../traffic/predict.ts';
 import type { Gpu, RaisedLimit } from './device.ts';
 
 /** The use a kernel makes of a buffer and the type in it; a check fills buffers that are only written with NaN. */
@@ -38,6 +39,8 @@ export interface Kernel<
   tolerance: 'exact' | ((params: Params<P>, overrides: Overrides) => Tolerance);
   /** Shapes that a check runs, with awkward ones among them. */
   cases: () => KernelCase<P, B>[];
+  /** What it asks of memory and arithmetic, where somebody wrote it down. */
+  traffic?: Traffic<P>;
 }
 
 export interface KernelCase<P extends ParamTypes = ParamTypes, B = Record<string, Access>> {

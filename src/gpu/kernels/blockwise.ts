@@ -4,6 +4,7 @@ import { NESTED_BLOCKSIZE, dequantizeAbsmax, quantizeAbsmax } from '../../quant/
 import type { Blockwise4bit } from '../../quant/quantized.ts';
 import { bytes, words } from '../../tensor/words.ts';
 import type { Arrays, Overrides, Params } from '../device/kernel.ts';
+import type { Touch } from '../traffic/touched.ts';
 
 /** The number a shader knows a kind of scales by: `override SCALES` of shaders/preludes/scales.wgsl. */
 export const SCALES = { absmax: 0, nested: 1 } as const;
@@ -107,3 +108,18 @@ export function blockwiseCase(
 
 /** Blocks before a part that begins in the middle of a nested block. */
 export const ODD_FIRST_BLOCK = NESTED_BLOCKSIZE - 3;
+
+/** What `scaled` of scales.wgsl reads for a block; places in nested_code depend on the codes. */
+export function blockTouches(
+  block: number,
+  first_block: number,
+  { SCALES: scales, SHIFT: shift }: Overrides,
+): Touch[] {
+  if (scales === SCALES.nested) {
+    return [
+      ['scales', Math.floor(block / 4)],
+      ['nested_absmax', Math.floor((first_block + block) / NESTED_BLOCKSIZE)],
+    ];
+  }
+  return [['scales', block], ...(shift === SHIFT.none ? [] : [['nested_absmax', block] as const])];
+}

@@ -12,6 +12,7 @@ import type {
   Params,
   Requirements,
 } from '../device/kernel.ts';
+import { matmulTraffic, type FormTraffic, type WeightTouches } from '../traffic/matmul_traffic.ts';
 import { floats, normals } from './cases.ts';
 import { COMPUTE_NAMES, roundingOf } from './rounding.ts';
 
@@ -33,6 +34,8 @@ export interface Form {
   source: string;
   workgroups: (params: MatmulParams) => readonly [number, number];
   requires?: Requirements;
+  /** What it asks of memory and arithmetic, where it was written down. */
+  traffic?: FormTraffic;
 }
 
 /** The decoding of a storage's weights: WGSL that is put in front of every form of the matmul, and its twin on the CPU. */
@@ -47,6 +50,8 @@ export interface Weights<
   bindings: B;
   /** The float32 weights [rows, K] that the shader decodes, before it rounds them to the compute dtype. */
   decode(size: WeightSize, params: Params<P>, arrays: Arrays<B>, overrides: Overrides): Float32Array;
+  /** What the decoding reads. */
+  touches(params: Params<P> & { K: number }, overrides: Overrides): WeightTouches;
   /** Weights to check a form on, with every combination of the overrides among them; `i` varies them. */
   cases(size: WeightSize, i: number): WeightCase<P, B>[];
 }
@@ -76,6 +81,7 @@ export function matmulKernel(form: Form, weights: Weights): Kernel {
     },
     tolerance: (p, overrides) => matmulTolerance(p as MatmulParams, overrides),
     cases: () => matmulCases(weights, MATMUL_SHAPES),
+    ...(form.traffic && { traffic: matmulTraffic(form.traffic, weights) }),
   };
 }
 

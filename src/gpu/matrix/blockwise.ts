@@ -14,6 +14,8 @@ import type { Kernel } from '../device/kernel.ts';
 import {
   BLOCKWISE,
   BLOCKWISE_BINDINGS,
+  SCALES,
+  blockTouches,
   ODD_FIRST_BLOCK,
   blockwiseCase,
   blockwiseWeights,
@@ -50,6 +52,25 @@ export const BLOCKWISE_4BIT = defineStorage({
     params: BLOCKWISE,
     bindings: BLOCKWISE_BINDINGS,
     decode: ({ rows, K }, params, arrays, overrides) => blockwiseWeights(rows * K, params, arrays, overrides),
+    touches: ({ K, blocksize, first_block }, overrides) => {
+      const scale = (block: number) => blockTouches(block, first_block, overrides);
+      return {
+        step: 8,
+        prepare: (lane) => (lane < 16 ? [['code', lane]] : []),
+        row_at: () => [],
+        step_of(n, k) {
+          const at = Math.floor((n * K) / 8) + k;
+          const block = Math.floor(at / (blocksize / 8));
+          return [['packed', at], ...scale(block), ...scale(block)];
+        },
+        weight_of: (n, k) => [
+          ['packed', Math.floor((n * K + k) / 8)],
+          ...scale(Math.floor((n * K + k) / blocksize)),
+        ],
+        instructions: overrides.SCALES === SCALES.nested ? 7 : 6,
+        shared_reads: 1,
+      };
+    },
     cases({ rows, K }, i) {
       const book = (...books: Codebook[]) => books[i % 3]!;
       const plain = normals(rows * K, i + 100);

@@ -35,6 +35,25 @@ export const BYTE_CODES = defineStorage({
         codes: bytes(codes).subarray(0, rows * K),
         scales: { kind: 'absmax', absmax: scales },
       }).data,
+    // Places in `code` depend on the codes.
+    touches: ({ K, blocksize }) => ({
+      step: 4,
+      prepare: () => [],
+      row_at: () => [],
+      step_of(n, k) {
+        const at = Math.floor((n * K) / 4) + k;
+        return [
+          ['codes', at],
+          ['scales', Math.floor(at / (blocksize / 4))],
+        ];
+      },
+      weight_of: (n, k) => [
+        ['codes', Math.floor((n * K + k) / 4)],
+        ['scales', Math.floor((n * K + k) / blocksize)],
+      ],
+      instructions: 6,
+      shared_reads: 0,
+    }),
     cases({ rows, K }, i) {
       const weights = { shape: [rows, K], data: normals(rows * K, i + 100) };
       const whole = K % 32 === 0 ? quantizeGguf(weights, 'Q8_0') : undefined;

@@ -5,6 +5,7 @@ import type { QuantizableDtype } from '../../tensor/dtype.ts';
 import { write, type Arena } from '../device/buffers.ts';
 import { normals } from '../kernels/cases.ts';
 import { decodeWords, DTYPE, encodeWords } from '../kernels/stored.ts';
+import type { Touch } from '../traffic/touched.ts';
 import { inParts, type Matrix } from './parts.ts';
 import { copyStep, piecesOf, readFinite, rowBytes, rowRanges, type StoredMatrix } from './stored_matrix.ts';
 import { defineStorage } from './storage.ts';
@@ -24,6 +25,24 @@ export const FLOAT = defineStorage({
     params: {},
     bindings: { weight: 'read u32' },
     decode: (_, __, { weight }, overrides) => decodeWords(weight, overrides),
+    touches: ({ K }, { DTYPE: dtype }) => {
+      const four = (i: number): Touch[] =>
+        dtype === DTYPE.F32
+          ? [
+              ['weight', 2 * i],
+              ['weight', 2 * i + 1],
+            ]
+          : [['weight', i]];
+      return {
+        step: 4,
+        prepare: () => [],
+        row_at: () => [],
+        step_of: (n, k) => four(Math.floor((n * K) / 4) + k),
+        weight_of: (n, k) => four(Math.floor((n * K + k) / 4)),
+        instructions: dtype === DTYPE.F32 ? 1 : 3,
+        shared_reads: 0,
+      };
+    },
     cases: ({ rows, K }, i) =>
       (['F32', 'F16', 'BF16'] as const).map((dtype) => ({
         name: dtype,

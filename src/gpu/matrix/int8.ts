@@ -34,6 +34,15 @@ export const INT8 = defineStorage({
       const integers = new Int8Array(CB.buffer, CB.byteOffset, rows * K);
       return dequantizeInt8({ quant_type: 'int8', shape: [rows, K], CB: integers, SCB }).data;
     },
+    touches: ({ K, scale_stride }) => ({
+      step: 4,
+      prepare: () => [],
+      row_at: (n) => [['SCB', n * scale_stride]],
+      step_of: (n, k) => [['CB', Math.floor((n * K) / 4) + k]],
+      weight_of: (n, k) => [['CB', Math.floor((n * K + k) / 4)]],
+      instructions: 5,
+      shared_reads: 0,
+    }),
     cases: ({ rows, K }, i) =>
       (['row', 'tensor'] as const).map((granularity) => {
         const data = normals(rows * K, i + 100);

@@ -1,0 +1,50 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { loggedTouches } from '../../../test/fixtures/log_touches.ts';
+import { openGpu } from '../device/device.ts';
+import { canRun, type Kernel, type KernelCase } from '../device/kernel.ts';
+import { KERNELS } from '../registry.ts';
+import type { Touched } from './touched.ts';
+
+const gpu = await openGpu(navigator.gpu);
+afterAll(() => gpu.device.destroy());
+
+/** Reads whose texts are walked by every storage's decoding, so that two of them tell of the others. */
+const isWalked = ({ name }: Kernel): boolean =>
+  !/^tile/.test(name) || ['tile_32_blockwise', 'tile_64_float'].includes(name);
+
+/** One case for each combination of constants but the compute dtype, and one whose rows begin within a step. */
+function fewCases({ name, cases }: Kernel): KernelCase[] {
+  const kinds = new Set<string>();
+  return cases().filter(({ params, overrides = {} }) => {
+    const aligned = (params.K ?? 0) % 8 === 0;
+    // What a tile notes takes a compiler long.
+    const constants =
+      aligned && !/^tile/.test(name) ? JSON.stringify({ ...overrides, COMPUTE_DTYPE: 0 }) : '';
+    const kind = `${aligned} ${constants}`;
+    const isNew = !kinds.has(kind);
+    kinds.add(kind);
+    return isNew;
+  });
+}
+
+/** Without lanes and arrays that touch nothing, and what depends on data. */
+const plain = (touched: Touched, like: Touched = touched): Touched =>
+  Object.fromEntries(
+    Object.entries(touched)
+      .filter(([array]) => array in like)
+      .map(([array, lanes]) => [array, lanes.map((lane) => lane.join(' ')).filter(Boolean)] as never),
+  );
+
+describe.each(
+  KERNELS.filter((kernel) => kernel.traffic && isWalked(kernel) && canRun(gpu, kernel)).map(
+    (kernel) => [kernel.name, kernel] as const,
+  ),
+)('%s', (_, kernel) => {
+  it.each(fewCases(kernel).map((kase) => [kase.name, kase] as const))('%s', async (_, kase) => {
+    const { params, overrides = {} } = kase;
+    const [width, height] = kernel.workgroups(params);
+    const group = [width - 1, height - 1] as const;
+    const told = kernel.traffic!.touched(params, overrides, group);
+    expect(plain(await loggedTouches(gpu, kernel, kase, group), told)).toEqual(plain(told));
+  });
+});
