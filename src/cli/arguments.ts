@@ -21,6 +21,15 @@ const OPTIONS = {
   'double-quant': { type: 'boolean', default: false },
   'compute-dtype': { type: 'string' },
   'skip-modules': { type: 'string' },
+  format: { type: 'string' },
+  'group-size': { type: 'string' },
+  'zero-points': { type: 'boolean', default: false },
+  'act-order': { type: 'boolean', default: false },
+  scaling: { type: 'string' },
+  'scale-rule': { type: 'string' },
+  calibrate: { type: 'string' },
+  tokens: { type: 'string' },
+  seed: { type: 'string' },
 } as const;
 
 export interface Arguments {
@@ -44,6 +53,15 @@ export interface Arguments {
     'double-quant'?: boolean | undefined;
     'compute-dtype'?: string | undefined;
     'skip-modules'?: string | undefined;
+    format?: string | undefined;
+    'group-size'?: string | undefined;
+    'zero-points'?: boolean | undefined;
+    'act-order'?: boolean | undefined;
+    scaling?: string | undefined;
+    'scale-rule'?: string | undefined;
+    calibrate?: string | undefined;
+    tokens?: string | undefined;
+    seed?: string | undefined;
   };
   positionals: string[];
 }

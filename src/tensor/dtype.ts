@@ -127,6 +127,15 @@ export function encodeBF16(data: Float32Array): Uint16Array<ArrayBuffer> {
   return out;
 }
 
+/** Float32 values as the bytes of a dtype, ties to even. */
+export function encodeFloats(
+  dtype: QuantizableDtype,
+  data: Float32Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  const stored = dtype === 'F32' ? data : dtype === 'F16' ? encodeF16(data) : encodeBF16(data);
+  return new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
+}
+
 /**
  * Little-endian stored values as float32, exactly: decoding F16 bytes `00 3c 00 c0` gives [1, -2].
  * The bytes may start at any address. Aligned F32 bytes are not copied: the result shares their memory.

@@ -34,15 +34,15 @@ const FILES = [
 
 async function logitsOf(name: string, golden: string) {
   const files = await open(name);
-  const { integers, doubles } = await openGolden(golden);
-  const ids = [...(await integers('input_ids'))];
+  const held = await openGolden(golden);
+  const ids = [...(await held.integers('input_ids'))];
   const config = effectiveConfig({ quant_type: 'none', compute_dtype: 'float32' }, files.stored_quant);
   const got = await withModel(gpu, files, config, async (model) => {
     await reserve(model, ids.length, ids.length);
     forward(model, sequenceBatch(ids, 0));
     return readLogits(model, [...ids.keys()]);
   });
-  return { got, want: await doubles('logits_float64'), config, files };
+  return { got, want: await held.doubles('logits_float64'), config, files };
 }
 
 describe('a GGUF file', () => {

@@ -19,6 +19,10 @@ export interface RopeFactors {
   long?: readonly number[];
 }
 
+/** The fields but for those that a class has no name for. */
+const without = (fields: Json, ...names: string[]): Json =>
+  Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
+
 /** Sizes under transformers' common names. */
 function sizes(m: Metadata): Json {
   const hidden_size = m.count('embedding_length');
@@ -87,7 +91,7 @@ export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
     model_type: 'qwen2',
     class: 'Qwen2ForCausalLM',
     fields(m, rope) {
-      const { attention_bias: _, mlp_bias: __, ...fields } = llamaLike(m, rope);
+      const fields = without(llamaLike(m, rope), 'attention_bias', 'mlp_bias');
       return fields;
     },
   },
@@ -95,7 +99,7 @@ export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
     model_type: 'qwen3',
     class: 'Qwen3ForCausalLM',
     fields(m, rope) {
-      const { mlp_bias: _, ...fields } = llamaLike(m, rope);
+      const fields = without(llamaLike(m, rope), 'mlp_bias');
       return fields;
     },
   },
@@ -103,7 +107,7 @@ export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
     model_type: 'gemma',
     class: 'GemmaForCausalLM',
     fields(m) {
-      const { mlp_bias: _, ...fields } = llamaLike(m);
+      const fields = without(llamaLike(m), 'mlp_bias');
       return { ...fields, hidden_act: 'gelu_pytorch_tanh' };
     },
   },
@@ -111,7 +115,7 @@ export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
     model_type: 'gemma2',
     class: 'Gemma2ForCausalLM',
     fields(m) {
-      const { mlp_bias: _, ...fields } = llamaLike(m);
+      const fields = without(llamaLike(m), 'mlp_bias');
       return {
         ...fields,
         hidden_activation: 'gelu_pytorch_tanh',
@@ -126,7 +130,7 @@ export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
     model_type: 'gemma3_text',
     class: 'Gemma3ForCausalLM',
     fields(m) {
-      const { mlp_bias: _, ...fields } = llamaLike(m);
+      const fields = without(llamaLike(m), 'mlp_bias');
       return {
         ...fields,
         hidden_activation: 'gelu_pytorch_tanh',
@@ -143,7 +147,7 @@ export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
     model_type: 'phi3',
     class: 'Phi3ForCausalLM',
     fields(m, { short, long }) {
-      const { attention_bias: _, mlp_bias: __, head_dim: ___, ...fields } = llamaLike(m);
+      const fields = without(llamaLike(m), 'attention_bias', 'mlp_bias', 'head_dim');
       const original = m.count('rope.scaling.original_context_length', m.count('context_length'));
       const window = m.count('attention.sliding_window', 0);
       const longrope = { rope_type: 'longrope', short_factor: short, long_factor: long };
@@ -175,7 +179,7 @@ export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
     model_type: 'starcoder2',
     class: 'Starcoder2ForCausalLM',
     fields(m, rope) {
-      const { head_dim: _, ...fields } = { ...sizes(m), ...ropeOf(m, rope) } as Json;
+      const fields = without({ ...sizes(m), ...ropeOf(m, rope) }, 'head_dim');
       return {
         ...fields,
         norm_epsilon: m.number('attention.layer_norm_epsilon'),
@@ -189,7 +193,7 @@ export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
     model_type: 'stablelm',
     class: 'StableLmForCausalLM',
     fields(m, rope) {
-      const { head_dim: _, ...fields } = { ...sizes(m), ...ropeOf(m, rope) } as Json;
+      const fields = without({ ...sizes(m), ...ropeOf(m, rope) }, 'head_dim');
       return {
         ...fields,
         layer_norm_eps: m.number('attention.layer_norm_epsilon'),
@@ -205,7 +209,7 @@ export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
     model_type: 'olmo2',
     class: 'Olmo2ForCausalLM',
     fields(m, rope) {
-      const { mlp_bias: _, head_dim: __, ...fields } = llamaLike(m, rope);
+      const fields = without(llamaLike(m, rope), 'mlp_bias', 'head_dim');
       return fields;
     },
   },

@@ -61,7 +61,7 @@ const shownMetadata = ({ metadata }: Gguf): Map<string, string> =>
   new Map(
     [...metadata].flatMap(([key, value]) => {
       if (Array.isArray(value)) return [];
-      const text = String(value as number | bigint | boolean | string);
+      const text = String(value);
       return [[key, text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text] as const];
     }),
   );

@@ -71,7 +71,7 @@ export function metadataOf(file: string, { metadata, tensors }: Gguf): Metadata 
 
 function shown(value: GgufValue): string {
   if (typeof value === 'string') return quote(value);
-  return Array.isArray(value) ? `a list of ${value.length}` : String(value as number | bigint | boolean);
+  return Array.isArray(value) ? `a list of ${value.length}` : String(value);
 }
 
 /** The shortest decimal of a float32: 1e-5 and not 0.000009999999747378752. Other numbers stay as they are. */

@@ -43,8 +43,7 @@ export function tokenizerFiles(file: string, { metadata }: Gguf): Record<string,
   const types = value('token_type');
   const vocabulary: Vocabulary = {
     tokens,
-    types:
-      types === undefined ? tokens.map(() => NORMAL!) : numbers(file, 'token_type', types, tokens.length),
+    types: types === undefined ? tokens.map(() => NORMAL) : numbers(file, 'token_type', types, tokens.length),
     scores:
       value('scores') === undefined ? undefined : numbers(file, 'scores', value('scores'), tokens.length),
     merges: value('merges') === undefined ? undefined : texts(file, 'merges', value('merges')),
@@ -87,7 +86,7 @@ function texts(file: string, key: string, value: GgufValue | undefined): readonl
 
 function numbers(file: string, key: string, value: GgufValue | undefined, length: number): readonly number[] {
   if (Array.isArray(value) && value.length === length && value.every((each) => typeof each === 'number'))
-    return value as readonly number[];
+    return value;
   return refuse(`${file} has no list of ${length} numbers for tokenizer.ggml.${key}, one a token.`);
 }
 
@@ -133,7 +132,7 @@ function sentencePiece(file: string, vocabulary: Vocabulary): Json {
   const eos = vocabulary.flag('add_eos_token', false) ? vocabulary.special('eos') : undefined;
   const marked = { type: 'Replace', pattern: { String: ' ' }, content: '▁' };
   const prefixed = vocabulary.flag('add_space_prefix', true);
-  const unknown = vocabulary.special('unknown')?.text ?? tokens[types.indexOf(UNKNOWN!)] ?? null;
+  const unknown = vocabulary.special('unknown')?.text ?? tokens[types.indexOf(UNKNOWN)] ?? null;
   return {
     ...partsOf(vocabulary, bos, eos),
     normalizer: prefixed
@@ -153,7 +152,7 @@ function sentencePiece(file: string, vocabulary: Vocabulary): Json {
       type: 'BPE',
       unk_token: unknown,
       fuse_unk: true,
-      byte_fallback: types.includes(BYTE!),
+      byte_fallback: types.includes(BYTE),
       ignore_merges: false,
       vocab,
       merges: merges ? [...merges] : mergesOf(new Map(pieces), ids),

@@ -287,8 +287,7 @@ export function floatsOf(
   const shape = [(bytes.length / type.bytes) * type.weights];
   if (runsAsStored(type.name)) {
     const quantized = quantizedOf(name, type, bytes, shape);
-    return ('packed' in quantized ? dequantizeBlockwise(quantized) : dequantizeBytes(quantized))
-      .data as Float32Array<ArrayBuffer>;
+    return ('packed' in quantized ? dequantizeBlockwise(quantized) : dequantizeBytes(quantized)).data;
   }
   const { reader, codes, scales, shift } = readBlocks(name, type, bytes);
   const of = (values: Scales | Shift, i: number) =>
