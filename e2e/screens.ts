@@ -29,6 +29,7 @@ const PLAIN: Partial<Record<ScreenName, Pick<Screen, 'ready' | 'part'>>> = {
   footprint: { ready: 'What a context takes' },
   lessons: { ready: 'Make a class link' },
   storage: { ready: 'Ask the browser to keep it' },
+  speed: { ready: 'Time this GPU' },
   'self-check': { ready: 'Check every kernel' },
 };
 

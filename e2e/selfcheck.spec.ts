@@ -12,3 +12,13 @@ test('every kernel passes on this adapter, and the report can be copied', async 
   await expect(page.getByText('Copied.')).toBeVisible();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('kernel error');
 });
+
+test('the forms of the matmul are timed, and the address may ask for some', async ({ page }) => {
+  await page.goto('/?kernels=tile_32,matvec_wide#/self-check');
+  await page.getByRole('button', { name: 'Time the forms' }).click();
+  await expect(page.getByTestId('tuning')).toBeVisible(LONG);
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  await page.goto('/?kernels=tile_33#/self-check');
+  await page.getByRole('button', { name: 'Time the forms' }).click();
+  await expect(page.getByRole('alert')).toContainText('kernels names tile_33; allowed: ');
+});

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import AutoModelForCausalLM
+from safetensors.torch import load_file
+from transformers import CONFIG_MAPPING, AutoModelForCausalLM
 
 ROOT = Path(__file__).parent.parent
 MOST = 1e-3
@@ -34,21 +35,57 @@ def ours(folder: Path, ids: list[int]) -> np.ndarray:
 
 
 def theirs(folder: Path, ids: list[int]) -> np.ndarray:
-    method = json.loads((folder / "config.json").read_text())["quantization_config"]["quant_method"]
-    options = {}
-    if method == "compressed-tensors":
+    settings = json.loads((folder / "config.json").read_text())
+    if settings["quantization_config"]["quant_method"] == "compressed-tensors":
         from transformers import CompressedTensorsConfig
 
         # Weights are decompressed while they are loaded: kernels of this CPU would round activations.
-        options["quantization_config"] = CompressedTensorsConfig(run_compressed=False)
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, **options)
+        plain = CompressedTensorsConfig(run_compressed=False)
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, quantization_config=plain)
+    else:
+        model = unpacked(folder, settings)
     with torch.inference_mode():
         return model(torch.tensor([ids])).logits[0].float().numpy()
 
 
+def unpacked(folder: Path, settings: dict) -> torch.nn.Module:
+    """The model with the weights that the tool's own module unpacks: its kernels would have to be compiled here."""
+    quantization = settings.pop("quantization_config")
+    stored = load_file(folder / "model.safetensors")
+    weights = {name: value.float() for name, value in stored.items() if not name.endswith((".qweight", ".qzeros", ".scales", ".g_idx"))}
+    for name in [name.removesuffix(".qweight") for name in stored if name.endswith(".qweight")]:
+        parts = {part: stored[f"{name}.{part}"] for part in ["qweight", "qzeros", "scales", "g_idx"] if f"{name}.{part}" in stored}
+        weights[f"{name}.weight"] = (by_gptqmodel if quantization["quant_method"] == "gptq" else by_autoawq)(parts, quantization)
+    config = CONFIG_MAPPING[settings["model_type"]](**{key: value for key, value in settings.items() if key not in ("architectures", "model_type")})
+    model = AutoModelForCausalLM.from_config(config).float()
+    missing = model.load_state_dict(weights, strict=False).missing_keys
+    assert set(missing) <= {"lm_head.weight"}, missing
+    model.tie_weights()
+    return model
+
+
+def by_gptqmodel(parts: dict[str, torch.Tensor], settings: dict) -> torch.Tensor:
+    from gptqmodel.nn_modules.qlinear.torch import TorchLinear
+    from gptqmodel.utils.model import convert_gptq_v1_to_v2_format_module
+
+    rows, columns = parts["qweight"].shape[1], parts["qweight"].shape[0] * 8
+    options = {"group_size": settings["group_size"], "desc_act": settings["desc_act"], "sym": settings["sym"]}
+    module = TorchLinear(bits=4, in_features=columns, out_features=rows, bias=False, register_buffers=True, **options)
+    module.load_state_dict(parts, strict=False)
+    convert_gptq_v1_to_v2_format_module(module, bits=4, pack_dtype=torch.int32)
+    module.post_init()
+    return module.dequantize_weight().t().float().contiguous()
+
+
+def by_autoawq(parts: dict[str, torch.Tensor], settings: dict) -> torch.Tensor:
+    from awq.utils.packing_utils import dequantize_gemm
+
+    return dequantize_gemm(parts["qweight"], parts["qzeros"], parts["scales"].float(), 4, settings["group_size"]).t().contiguous()
+
+
 def main() -> None:
     failed = False
-    for name in ["transformers", "compressed-tensors", "gptqmodel", "torch"]:
+    for name in ["transformers", "compressed-tensors", "gptqmodel", "autoawq", "torch"]:
         try:
             print(name, version(name))
         except PackageNotFoundError:

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { LabError } from '../errors.ts';
-import { parseArguments } from './arguments.ts';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { adaptersOf, parseArguments } from './arguments.ts';
 
 describe('the command line of a command', () => {
   it('is options, with what holds without them, and the rest in order', () => {
@@ -29,5 +32,23 @@ describe('the command line of a command', () => {
     const parse = () => parseArguments(args, ['runtime', 'out', 'json']);
     expect(parse).toThrow(LabError);
     expect(parse).toThrow(expect.objectContaining({ code: 'bad-arguments', message }) as Error);
+  });
+});
+
+describe('--adapter and --lora', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lora-'));
+
+  it('name a GPU and a folder; --adapter with a folder means --lora', () => {
+    const usual = { choice: 'high-performance', lora: undefined };
+    expect(adaptersOf({})).toEqual(usual);
+    expect(adaptersOf({ adapter: 'low-power' })).toEqual({ ...usual, choice: 'low-power' });
+    expect(adaptersOf({ adapter: folder })).toEqual({ ...usual, lora: folder });
+    expect(adaptersOf({ adapter: 'software', lora: folder })).toEqual({ choice: 'software', lora: folder });
+  });
+
+  it.each([[{ adapter: 'fast' }], [{ adapter: folder, lora: folder }]])('%j is refused', (values) => {
+    expect(() => adaptersOf(values)).toThrow(
+      `--adapter is ${values.adapter}; allowed: high-performance, low-power, software. A folder that holds a LoRA adapter is given with --lora.`,
+    );
   });
 });

@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
+import { statSync } from 'node:fs';
 import { LabError } from '../errors.ts';
+import { ADAPTER_CHOICES, USUAL_CHOICE, type AdapterChoice } from '../gpu/adapter.ts';
 
 const OPTIONS = {
   model: { type: 'string' },
@@ -15,6 +17,7 @@ const OPTIONS = {
   measured: { type: 'string' },
   json: { type: 'boolean', default: false },
   adapter: { type: 'string' },
+  lora: { type: 'string' },
   context: { type: 'string' },
   'quant-type': { type: 'string' },
   blocksize: { type: 'string' },
@@ -30,6 +33,12 @@ const OPTIONS = {
   calibrate: { type: 'string' },
   tokens: { type: 'string' },
   seed: { type: 'string' },
+  quick: { type: 'boolean', default: false },
+  shape: { type: 'string' },
+  seconds: { type: 'string' },
+  compare: { type: 'boolean', default: false },
+  'no-peers': { type: 'boolean', default: false },
+  'no-model': { type: 'boolean', default: false },
 } as const;
 
 export interface Arguments {
@@ -47,6 +56,7 @@ export interface Arguments {
     measured?: string | undefined;
     json: boolean;
     adapter?: string | undefined;
+    lora?: string | undefined;
     context?: string | undefined;
     'quant-type'?: string | undefined;
     blocksize?: string | undefined;
@@ -62,6 +72,12 @@ export interface Arguments {
     calibrate?: string | undefined;
     tokens?: string | undefined;
     seed?: string | undefined;
+    quick?: boolean;
+    shape?: string | undefined;
+    seconds?: string | undefined;
+    compare?: boolean;
+    'no-peers'?: boolean;
+    'no-model'?: boolean;
   };
   positionals: string[];
 }
@@ -84,4 +100,27 @@ export function parseArguments(args: string[], allowed: readonly (keyof typeof O
     throw new LabError('bad-arguments', `--runtime is ${String(values.runtime)}; allowed: browser, node.`);
   }
   return { values, positionals: parsed.positionals };
+}
+
+/** The GPU adapter to compute on, and the folder of a LoRA adapter for the model. */
+export interface Adapters {
+  choice: AdapterChoice;
+  lora: string | undefined;
+}
+
+/**
+ * What --adapter and --lora name: a GPU's adapter and a model's. --adapter with a folder means --lora, as it once did.
+ * @throws bad-arguments where --adapter is neither, or both name a folder.
+ */
+export function adaptersOf({ adapter, lora }: Pick<Arguments['values'], 'adapter' | 'lora'>): Adapters {
+  if (adapter === undefined) return { choice: USUAL_CHOICE, lora };
+  const choice = ADAPTER_CHOICES.find((one) => one === adapter);
+  if (choice) return { choice, lora };
+  if (lora === undefined && statSync(adapter, { throwIfNoEntry: false })?.isDirectory()) {
+    return { choice: USUAL_CHOICE, lora: adapter };
+  }
+  throw new LabError(
+    'bad-arguments',
+    `--adapter is ${adapter}; allowed: ${ADAPTER_CHOICES.join(', ')}. A folder that holds a LoRA adapter is given with --lora.`,
+  );
 }

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join, resolve, sep } from 'node:path';
+import { extname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Page } from '@playwright/test';
 import { build, preview, type Connect, type PreviewServer } from 'vite';
@@ -26,10 +26,13 @@ type Restore = (record: RunRecord, items: readonly StoredItem[]) => Promise<void
 /**
  * Builds the app, serves it, opens it in headless Chromium and hands over the lab behind the page's own worker.
  * Local folders are served beside it, readable only by this process' browser, and come as `files` for a RunRequest.
+ * @param options `served`: more folders by their path on the server. Code from there is not the page's own, so that its
+ * content security policy is put aside.
  */
 export async function withBrowserLab<T>(
   folders: Folders,
-  use: (lab: Lab, files: Files, runtime: string, restore: Restore) => Promise<T>,
+  use: (lab: Lab, files: Files, runtime: string, restore: Restore, base: string) => Promise<T>,
+  { served = {} }: { served?: Readonly<Record<string, string>> } = {},
 ): Promise<T> {
   const files: Partial<Record<keyof Files, NamedFile[]>> = {};
   for (const kind of KINDS) {
@@ -40,13 +43,13 @@ export async function withBrowserLab<T>(
   // A folder of its own: several command lines of one checkout may run at a time.
   const built = await mkdtemp(join(tmpdir(), 'nibble-page-'));
   await build({ root: ROOT, logLevel: 'error', build: { outDir: built, emptyOutDir: true } });
-  const server = await serve(folders, built);
+  const server = await serve(folders, built, served);
   try {
     const browser = await chromium
       .launch({ executablePath, args: CHROMIUM_ARGS, ...OWN_SIGNALS })
       .catch(noBrowser);
     try {
-      const page = await browser.newPage();
+      const page = await browser.newPage({ bypassCSP: Object.keys(served).length > 0 });
       const base = server.resolvedUrls!.local[0]!;
       return await orDead(browser, page, async () => {
         await page.goto(`${base}headless.html`);
@@ -54,7 +57,7 @@ export async function withBrowserLab<T>(
         const runtime = await page.evaluate(() => navigator.userAgent);
         const restore: Restore = (record, items) =>
           page.evaluate(([run, rows]) => window.restore(run, rows), [record, items] as const);
-        return use(await labOf(page), absolute(files, base), runtime, restore);
+        return use(await labOf(page), absolute(files, base), runtime, restore, base);
       });
     } finally {
       await browser.close();
@@ -111,6 +114,7 @@ async function labOf(page: Page): Promise<Lab> {
   await page.exposeFunction('called', (args: never[]) => callback(...args));
   return {
     adapter: () => page.evaluate(() => window.lab.adapter()),
+    useAdapter: (choice) => page.evaluate((wanted) => window.lab.useAdapter(wanted), choice),
     cancel: () => page.evaluate(() => window.lab.cancel()),
     run(request, onEvent) {
       callback = onEvent;
@@ -118,6 +122,10 @@ async function labOf(page: Page): Promise<Lab> {
     },
     saveCheckpoint: () => Promise.reject(new Error('the command line writes checkpoints itself')),
     measureTensor: () => Promise.reject(new Error('the command line measures whole models')),
+    bench(request, onEvent) {
+      callback = onEvent;
+      return page.evaluate((asked) => window.lab.bench(asked, (...args) => window.called(args)), request);
+    },
     selfCheck(onRow) {
       callback = onRow;
       return page.evaluate(() => window.lab.selfCheck((...args) => window.called(args)));
@@ -145,7 +153,11 @@ const absolute = (files: Files, base: string): Files =>
     ]),
   );
 
-async function serve(folders: Folders, built: string): Promise<PreviewServer> {
+async function serve(
+  folders: Folders,
+  built: string,
+  served: Readonly<Record<string, string>>,
+): Promise<PreviewServer> {
   const before = new Set(process.listeners('SIGTERM'));
   const server = await preview({
     root: ROOT,
@@ -160,6 +172,9 @@ async function serve(folders: Folders, built: string): Promise<PreviewServer> {
             const folder = folders[kind];
             if (folder) middlewares.use(`/${kind}-files`, sendFrom(resolve(folder)));
           }
+          for (const [path, folder] of Object.entries(served)) {
+            middlewares.use(`/${path}`, sendFrom(resolve(folder)));
+          }
         },
       },
     ],
@@ -170,6 +185,9 @@ async function serve(folders: Folders, built: string): Promise<PreviewServer> {
   }
   return server;
 }
+
+/** Browsers run code by these types alone. */
+const TYPES: Record<string, string> = { '.mjs': 'text/javascript', '.wasm': 'application/wasm' };
 
 /** Sends files of a folder, whole or by Range. */
 function sendFrom(folder: string): Connect.NextHandleFunction {
@@ -192,7 +210,7 @@ async function send(path: string, range: string | undefined, response: ServerRes
   const begin = Number(asked?.[1] ?? 0);
   const last = Math.min(info.size - 1, asked?.[2] ? Number(asked[2]) : Infinity);
   response.writeHead(asked ? 206 : 200, {
-    'Content-Type': 'application/octet-stream',
+    'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream',
     'Content-Length': last - begin + 1,
     ...(asked ? { 'Content-Range': `bytes ${begin}-${last}/${info.size}` } : {}),
   });

@@ -46,7 +46,7 @@ it('a folder on disk and the same one chosen in the page are the same files', as
   );
   vi.stubGlobal('navigator', { userAgent: 'a browser' });
   const gpu = () => Promise.reject(new Error('no device is needed'));
-  const host = browserHost('http://localhost/', { model_files }, gpu, memoryStore(), plainHub());
+  const host = browserHost('http://localhost/', { model_files }, { gpu }, memoryStore(), plainHub());
   const { files } = await host.openFiles(
     { source: 'local', name: 'x' },
     () => {},

@@ -10,7 +10,7 @@ import { footprintRows, type FootprintRow } from '../study/footprint_table.ts';
 import { openCheckpoint } from '../tensor/checkpoint.ts';
 import { readHeader, type TensorInfo } from '../tensor/safetensors.ts';
 import type { FileSet } from '../tensor/source.ts';
-import { parseArguments } from './arguments.ts';
+import { adaptersOf, parseArguments } from './arguments.ts';
 import { diskModel, diskSource, isGgufPath } from './disk.ts';
 import { inspectionText } from './inspect_text.ts';
 
@@ -49,7 +49,7 @@ export interface Inspected {
 
 /** `inspect FILES...`: one verdict each; exit status 2 if a run would refuse any. */
 export async function inspect(args: string[]): Promise<number> {
-  const { values, positionals } = parseArguments(args, ['json', 'context', 'adapter']);
+  const { values, positionals } = parseArguments(args, ['json', 'context', 'adapter', 'lora']);
   const context = Number(values.context ?? 2048);
   if (!(Number.isInteger(context) && context > 0)) {
     throw new LabError('bad-arguments', `--context is ${values.context}; allowed: a number of tokens.`);
@@ -57,7 +57,7 @@ export async function inspect(args: string[]): Promise<number> {
   if (positionals.length === 0)
     throw new LabError('bad-arguments', 'inspect was given no file; allowed: one or more.');
   const all: Inspected[] = [];
-  for (const path of positionals) all.push(await inspectPath(path, values.adapter));
+  for (const path of positionals) all.push(await inspectPath(path, adaptersOf(values).lora));
   if (values.json) console.log(JSON.stringify(all.map(({ verdict }) => verdict)));
   else for (const each of all) console.log(inspectionText(each, context).join('\n'));
   return all.every(({ verdict }) => verdict.ok) ? 0 : 2;

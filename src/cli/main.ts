@@ -1,5 +1,6 @@
 import { toFailure } from '../errors.ts';
 import { own } from '../tensor/own.ts';
+import { benchCommand } from './bench.ts';
 import { compareCommand } from './compare.ts';
 import { exitStatus } from './exit_status.ts';
 import { exportCommand } from './export.ts';
@@ -14,15 +15,17 @@ import { systemError } from './system_error.ts';
 
 const USAGE = `Nibble measures what 4- and 8-bit quantization does to a language model.
 
-  npm run -s lab -- run SPEC.json|LINK [--model DIR] [--adapter DIR] [--data DIR] [--runtime browser|node] [--out RESULT.json [--resume]] [--shard i/n [--mixed]] [--json]
+  npm run -s lab -- run SPEC.json|LINK [--model DIR] [--lora DIR] [--data DIR] [--adapter low-power|high-performance|software] [--runtime browser|node] [--out RESULT.json [--resume]] [--shard i/n [--mixed]] [--json]
   npm run -s lab -- quantize MODEL_DIR --format nf4|fp4|llm_int8|int4|nvfp4|mxfp4|fp8|gptq|awq [--blocksize 64] [--double-quant] [--group-size 64] [--zero-points] [--act-order] [--scaling row|tensor|128x128] [--scale-rule even|floor|ceil|rceil] [--calibrate FILE.txt|FILE.jsonl] [--tokens 1024] [--seed 0] [--skip-modules NAME,…] --out DIR
-  npm run -s lab -- inspect FILE.safetensors|FILE.gguf|MODEL_DIR|FILE.json ... [--adapter DIR] [--json]
+  npm run -s lab -- inspect FILE.safetensors|FILE.gguf|MODEL_DIR|FILE.json ... [--lora DIR] [--json]
   npm run -s lab -- report RESULT.json [--out FILE.md|FILE.html|FILE.csv]
   npm run -s lab -- compare A.json|SAMPLES B.json|SAMPLES [--model DIR] [--data DIR] [--json]
   npm run -s lab -- export RESULT.json --samples DIR [--model DIR] [--data DIR]
   npm run -s lab -- shards SPEC.json|LINK --minutes 10 [--measured RESULT.json] [--model DIR] [--data DIR] [--out PINNED.json] [--json]
   npm run -s lab -- merge SPEC.json|LINK PART.json ... [--out RESULT.json] [--partial] [--mixed] [--json]
   npm run -s lab -- selfcheck [--runtime browser|node] [--json]
+  npm run -s lab -- bench [--quick] [--shape WORDS] [--seconds 1] [--model DIR] [--no-peers] [--no-model] [--runtime browser|node] [--out BENCH.json] [--json]
+  npm run -s lab -- bench --compare A.json B.json [--json]
 
 run        measures every configuration of a spec on every task; see examples/. A GGUF file stands for MODEL_DIR anywhere
 quantize   writes a checkpoint that the format's own tools load: bitsandbytes' (nf4, fp4, llm_int8), compressed-tensors'
@@ -36,6 +39,11 @@ export     writes a result in the layout of those files, a folder a configuratio
 shards     says into how many shards of so many minutes a spec may be cut, and pins its model to a commit
 merge      joins the results of all shards into the result that one machine would have given
 selfcheck  runs every kernel against its reference on the CPU
+bench      times every kernel on layers of known models in turn with what this adapter does at most and, in a browser, with
+           onnxruntime-web's kernels on the same weights; then a model. --shape "down nf4 M=8" takes the rows that have
+           all these words, --quick a few; --compare says what changed between two files that --out wrote
+
+--adapter says on which GPU to compute, --lora which LoRA adapter of a model to put on top of it.
 
 With --shard, run answers share i of n, from 0: machines that share a spec need nothing else of each other.
 
@@ -58,6 +66,7 @@ const COMMANDS: Record<string, (args: string[]) => Promise<number>> = {
   shards: shardsCommand,
   merge: mergeCommand,
   selfcheck,
+  bench: benchCommand,
 };
 
 async function main([command, ...args]: string[]): Promise<number> {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { LabError } from '../errors.ts';
 import type { DataPlace } from '../lab/datasets.ts';
 import type { RunningHash } from '../lab/files.ts';
+import type { AdapterChoice } from '../gpu/adapter.ts';
 import { gpuOnce } from '../lab/gpu_once.ts';
 import { openHub, type Hub } from '../lab/hub.ts';
 import type { Host } from '../lab/host.ts';
@@ -33,9 +34,10 @@ export interface Folders {
 export function nodeHost(
   { model: modelFolder, data: dataFolder, adapter: adapterFolder }: Folders,
   hub: Hub = nodeHub(),
+  choice?: AdapterChoice,
 ): Host {
   return {
-    gpu: gpuOnce(nodeGpu),
+    gpu: gpuOnce(nodeGpu, choice && (() => choice)),
     runtime: NODE_RUNTIME,
     app: APP,
     data: [...(dataFolder ? [folderPlace(dataFolder)] : []), BUNDLED],
@@ -68,7 +70,7 @@ export function nodeHost(
       if (adapter.source === 'local') {
         throw new LabError(
           'bad-arguments',
-          `The spec's adapter ${adapter.name} is local; give its folder with --adapter DIR.`,
+          `The spec's adapter ${adapter.name} is local; give its folder with --lora DIR.`,
         );
       }
       const { files, commit } = await openHub(hub, { kind: 'models', ...adapter }, onProgress, signal);

@@ -1,11 +1,12 @@
 import { LabError, toFailure, type Failure } from '../errors.ts';
+import type { AdapterChoice } from '../gpu/adapter.ts';
 import { resultTable } from '../study/export.ts';
 import type { RunEvent, RunRequest } from '../lab/protocol.ts';
 import { restore } from '../lab/restore.ts';
 import { run } from '../lab/run.ts';
 import { parseShard } from '../study/shard.ts';
 import { openAnswers, type Answers, type Ended } from './answers.ts';
-import { parseArguments } from './arguments.ts';
+import { adaptersOf, parseArguments } from './arguments.ts';
 import { listenForSignals } from './interrupt.ts';
 import { nodeHost } from './node_host.ts';
 import { nodeHub, savedToken } from './node_hub.ts';
@@ -18,7 +19,7 @@ import { readSpec } from './read_spec.ts';
  */
 export async function runCommand(args: string[]): Promise<number> {
   const { values, positionals } = parseArguments(args, [
-    ...(['model', 'data', 'adapter', 'runtime', 'out', 'resume', 'shard', 'mixed', 'json'] as const),
+    ...(['model', 'data', 'adapter', 'lora', 'runtime', 'out', 'resume', 'shard', 'mixed', 'json'] as const),
   ]);
   if (positionals.length !== 1) {
     throw new LabError(
@@ -37,10 +38,12 @@ export async function runCommand(args: string[]): Promise<number> {
     throw new LabError('bad-arguments', '--mixed was given without --shard; it says how shards are cut.');
   }
   const shard = values.shard === undefined ? undefined : parseShard(values.shard, values.mixed);
+  const { choice, lora } = adaptersOf(values);
   const answers = openAnswers(spec, values, shard);
   const interrupt = listenForSignals();
   try {
-    const measured = measure({ spec, shard }, values, answers, interrupt.signal).catch(toFailure);
+    const asked = { ...values, adapter: lora };
+    const measured = measure({ spec, shard }, asked, choice, answers, interrupt.signal).catch(toFailure);
     const failure = await Promise.race([measured, interrupt.over.then(() => STOPPED)]);
     return report(answers.end(failure, interrupt.came()), values);
   } finally {
@@ -56,6 +59,7 @@ type Values = ReturnType<typeof parseArguments>['values'];
 async function measure(
   asked: Pick<RunRequest, 'spec' | 'shard'>,
   values: Values,
+  choice: AdapterChoice,
   { resumed, follow, stopped }: Answers,
   interrupted: AbortSignal,
 ): Promise<Failure | undefined> {
@@ -70,12 +74,13 @@ async function measure(
   const request = { ...asked, ...(resumed && { resume: resumed.record.id }) };
   if (values.runtime === 'node') {
     const hub = nodeHub((text) => onEvent({ type: 'note', text }));
-    const host = nodeHost(values, hub);
+    const host = nodeHost(values, hub, choice);
     if (resumed) await restore(host.store, resumed.record, resumed.items);
     await run(request, host, onEvent, stop);
   } else {
     const { withBrowserLab } = await import('./browser.ts');
     await withBrowserLab(values, async (lab, files, _, put) => {
+      await lab.useAdapter(choice);
       if (resumed) await put(resumed.record, resumed.items);
       stop.addEventListener('abort', () => void lab.cancel().catch(() => undefined));
       if (!stop.aborted) await lab.run({ ...request, ...files, hub_token: savedToken(process.env) }, onEvent);

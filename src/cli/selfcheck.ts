@@ -1,15 +1,17 @@
 import { type CheckRow, fullCheck } from '../gpu/check.ts';
 import { openGpu } from '../gpu/device/device.ts';
-import { type AdapterReport, adapterName } from '../gpu/adapter.ts';
+import { type AdapterChoice, type AdapterReport, adapterName } from '../gpu/adapter.ts';
 import { LabError, type Failure } from '../errors.ts';
-import { parseArguments } from './arguments.ts';
+import { adaptersOf, parseArguments } from './arguments.ts';
 import { nodeGpu } from './node_gpu.ts';
 import { NODE_RUNTIME } from './node_host.ts';
 
 /** `selfcheck`: every kernel on every shape against the CPU; exit status 1 if one is off. */
 export async function selfcheck(args: string[]): Promise<number> {
-  const { values } = parseArguments(args, ['runtime', 'json']);
-  const { adapter, runtime, rows } = values.runtime === 'node' ? await inNode() : await inBrowser();
+  const { values } = parseArguments(args, ['runtime', 'adapter', 'json']);
+  const { choice } = adaptersOf(values);
+  const { adapter, runtime, rows } =
+    values.runtime === 'node' ? await inNode(choice) : await inBrowser(choice);
   if (values.json) console.log(JSON.stringify({ adapter, runtime, rows }));
   else {
     console.log(`${adapterName(adapter)} (${runtime})`);
@@ -26,16 +28,17 @@ interface Report {
   rows: CheckRow[];
 }
 
-async function inNode(): Promise<Report> {
-  const gpu = await openGpu(await nodeGpu());
+async function inNode(choice: AdapterChoice): Promise<Report> {
+  const gpu = await openGpu(await nodeGpu(), choice);
   const rows: CheckRow[] = [];
   await fullCheck(gpu, (row) => rows.push(row));
   return { adapter: gpu.adapter, runtime: NODE_RUNTIME, rows };
 }
 
-async function inBrowser(): Promise<Report> {
+async function inBrowser(choice: AdapterChoice): Promise<Report> {
   const { withBrowserLab } = await import('./browser.ts');
   return withBrowserLab({}, async (lab, _, runtime) => {
+    await lab.useAdapter(choice);
     const adapter = await lab.adapter();
     if ('code' in adapter) throw asError(adapter);
     const rows: CheckRow[] = [];

@@ -8,7 +8,7 @@ import { estimateRun, type Estimate } from '../study/estimate.ts';
 import { MOST_SHARDS } from '../study/shard.ts';
 import type { ExperimentSpec } from '../study/spec.ts';
 import { count, durationRange, whole } from '../study/view/format.ts';
-import { parseArguments } from './arguments.ts';
+import { adaptersOf, parseArguments } from './arguments.ts';
 import { nodeHost } from './node_host.ts';
 import { requireWritable, writeWhole } from './output_file.ts';
 import { readRun } from './read_result.ts';
@@ -21,7 +21,7 @@ import { readSpec } from './read_spec.ts';
  */
 export async function shardsCommand(args: string[]): Promise<number> {
   const { values, positionals } = parseArguments(args, [
-    ...(['minutes', 'measured', 'model', 'adapter', 'data', 'out', 'json'] as const),
+    ...(['minutes', 'measured', 'model', 'adapter', 'lora', 'data', 'out', 'json'] as const),
   ]);
   const [source] = positionals;
   if (source === undefined || positionals.length > 1) {
@@ -29,7 +29,7 @@ export async function shardsCommand(args: string[]): Promise<number> {
   }
   const minutes = minutesOf(values.minutes ?? '10');
   if (values.out !== undefined) requireWritable(values.out);
-  const host = nodeHost(values);
+  const host = nodeHost({ ...values, adapter: adaptersOf(values).lora });
   const spec = await pin(await readSpec(source), host);
   const { signal } = new AbortController();
   const openChat = async () =>

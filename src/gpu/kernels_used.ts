@@ -14,5 +14,11 @@ export const kernelsUsed = (gpu: Gpu): KernelsUsed => ({
   version: KERNEL_VERSION,
   matvec: firstForm(gpu, 'decode'),
   attention: decodingAttention(gpu),
-  ...(gpu.pinned.prefill !== undefined && { tile: gpu.pinned.prefill }),
+  ...tileOf(gpu),
 });
+
+/** The one form of prefill, where there is one. */
+function tileOf({ pinned, forced }: Gpu): Pick<KernelsUsed, 'tile'> {
+  const tile = pinned.prefill ?? forced.prefill;
+  return tile === undefined ? {} : { tile };
+}

@@ -5,6 +5,7 @@ import { add } from './kernels/add.ts';
 import { advance } from './kernels/advance.ts';
 import { FORMS, formOf } from './forms.ts';
 import { cast } from './kernels/cast.ts';
+import { ceiling_copy, ceiling_fma, ceiling_read } from './kernels/ceiling.ts';
 import { clamp } from './kernels/clamp.ts';
 import { dequantize_4bit } from './kernels/dequantize_4bit.ts';
 import { embedding } from './kernels/embedding.ts';
@@ -31,6 +32,9 @@ const OF_EVERY_MODEL = [
   advance,
 ] as unknown as readonly Kernel[];
 
+/** What no kernel of an adapter outruns: memory read, memory copied, products added up. */
+const CEILINGS = [ceiling_read, ceiling_copy, ceiling_fma] as unknown as readonly Kernel[];
+
 /** Every kernel, once; the tests and the self-check walk this list. */
 export const KERNELS: readonly Kernel[] = [
   ...new Set([
@@ -39,6 +43,7 @@ export const KERNELS: readonly Kernel[] = [
     ...MEASURING,
     dequantize_4bit as unknown as Kernel,
     activate as unknown as Kernel,
+    ...CEILINGS,
     ...FORMS,
     ...OF_EVERY_MODEL,
   ]),

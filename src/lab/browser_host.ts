@@ -1,5 +1,4 @@
 import { LabError } from '../errors.ts';
-import type { Gpu } from '../gpu/device/device.ts';
 import { modelFolder } from '../model/model_folder.ts';
 import { ownFileSet, pathOfData } from '../tensor/folder.ts';
 import { blobSource, memorySource, urlBytes, urlSource, type FileSet } from '../tensor/source.ts';
@@ -18,12 +17,13 @@ import { APP } from '../study/version.ts';
 export function browserHost(
   base: string,
   request: Omit<RunRequest, 'spec'>,
-  gpu: () => Promise<Gpu>,
+  { gpu, tune }: Pick<Host, 'gpu' | 'tune'>,
   store: Store,
   hub: Hub,
 ): Host {
   return {
     gpu,
+    tune,
     runtime: navigator.userAgent,
     app: APP,
     data: [chosenData(request.data_files ?? []), bundledData(base)],

@@ -12,6 +12,8 @@ import type { Store } from './store.ts';
 export interface Host {
   /** The device; the same one again until it is lost, since compiling its kernels takes seconds. */
   gpu(): Promise<Gpu>;
+  /** Readies the fastest forms of a device, where the machine times them; may go on while files come. */
+  tune?: ((gpu: Gpu) => Promise<void>) | undefined;
   runtime: string;
   app: Environment['app'];
   /** Where task files may lie, in the order they are looked for; the Hub comes last by itself. */

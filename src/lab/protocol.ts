@@ -1,10 +1,12 @@
 import type { Failure } from '../errors.ts';
+import type { BenchEvent, BenchRequest } from '../study/bench/bench_event.ts';
 import type { DocText } from '../eval/doc.ts';
 import type { ItemResult } from '../eval/item.ts';
 import type { MetricName, MetricValue } from '../eval/stats/metric.ts';
 import type { TaskName } from '../eval/tasks/tasks.ts';
 import type { CheckRow } from '../gpu/check.ts';
-import type { AdapterReport } from '../gpu/adapter.ts';
+import type { AdapterChoice, AdapterReport, OfferedAdapter } from '../gpu/adapter.ts';
+import type { Tuning } from '../gpu/tune.ts';
 import type { MatrixReport } from '../gpu/matrix/measure_matrix.ts';
 import type { Footprint } from '../model/footprint.ts';
 import type { MemoryNeed } from '../model/memory.ts';
@@ -23,12 +25,19 @@ import type { RunRecord, Spent } from '../study/record.ts';
 export interface Lab {
   /** The adapter runs would use, or why there is none. */
   adapter(): Promise<AdapterReport | Failure>;
+  /** Has everything from now on computed on another adapter of the machine. */
+  useAdapter(choice: AdapterChoice): Promise<void>;
   /** Runs an experiment to its end; every step is an event, and a failure is one too. */
   run(request: RunRequest, onEvent: (event: RunEvent) => void): Promise<void>;
   /** Asks the run in progress to stop after the item it is at. */
   cancel(): Promise<void>;
   /** Every kernel on every shape against the CPU. */
   selfCheck(onRow: (row: CheckRow, done: number, total: number) => void): Promise<Failure | undefined>;
+  /** Times kernels in turn with what the adapter does at most, and a model; every number is an event. */
+  bench(
+    request: BenchRequest & Pick<RunRequest, 'model_files'>,
+    onEvent: (event: BenchEvent) => void,
+  ): Promise<Failure | undefined>;
   /** Writes a quantized copy of a model that transformers loads with bitsandbytes. */
   saveCheckpoint(
     request: SaveRequest,
@@ -105,6 +114,14 @@ export interface MeasureRequest {
 
 /** The worker's offer that only the page uses, not the command line: pausing, probing and reading a folder. */
 export interface PageLab extends Lab {
+  /** Has these forms of the matmul taken from now on and no others; a name that does not exist fails whatever needs a GPU. */
+  useForms(names: readonly string[]): Promise<void>;
+  /** The forms that were the fastest on this adapter, if they were timed. */
+  tuning(): Promise<Tuning | Failure | undefined>;
+  /** Times the forms of the matmul and takes the fastest. */
+  tune(): Promise<Tuning | Failure>;
+  /** The adapters there are to choose from. */
+  adapters(): Promise<OfferedAdapter[]>;
   /** Holds the run in progress after the item it is at, or lets it go on. */
   pause(paused: boolean): Promise<void>;
   /** Measures for two seconds how fast this adapter computes a model of that shape. */

@@ -115,7 +115,9 @@ async function measure(
 ): Promise<void> {
   const { id, spec, shard: share, environment: before, created } = owned.record;
   // A run that has no GPU at all is refused before it downloads a model.
-  await host.gpu();
+  const first = await host.gpu();
+  // While files come; whatever goes wrong with it shows where it is waited for.
+  host.tune?.(first).catch(() => undefined);
   const survivor = { host, emit, signal, answers: () => host.store.count(id) };
   const bytes =
     (phase: 'download' | 'hash'): ByteProgress =>
@@ -144,7 +146,7 @@ async function measure(
   const model = await openModel(opened.files, adapted?.files);
   requireCalibrations(spec, model);
   const computing = spec.configs.filter((_, index) => plans[index]!.length > 0);
-  const checked = checker(model, computing, before?.kernels, emit);
+  const checked = checker(model, computing, before?.kernels, host, emit);
   const machine = await survivingLoss(survivor, checked);
   const hashing = { onProgress: bytes('hash'), signal, hash: host.hash };
   const identity = await identify(ref, opened, model, hashing);
@@ -242,11 +244,13 @@ function checker(
   model: ModelFiles,
   configs: ExperimentSpec['configs'],
   recorded: KernelsUsed | undefined,
+  { tune }: Pick<Host, 'tune'>,
   emit: (event: RunEvent) => void,
 ): Checker {
   const done = new Map<Gpu, KernelCheck>();
   let taken = recorded;
   return async (gpu) => {
+    await tune?.(gpu);
     takeKernels(gpu, taken);
     const kernel_check = done.get(gpu) ?? (await checkKernels(gpu, needsOf(gpu, model, configs), emit));
     done.set(gpu, kernel_check);

@@ -1,6 +1,9 @@
 import * as Comlink from 'comlink';
 import { toFailure } from '../errors.ts';
+import { USUAL_CHOICE } from '../gpu/adapter.ts';
 import { fullCheck } from '../gpu/check.ts';
+import { offeredAdapters } from '../gpu/device/device.ts';
+import { forceForms } from '../gpu/force_forms.ts';
 import { hold } from './alive.ts';
 import { browserHost, chosenFiles } from './browser_host.ts';
 import { opfsShelf } from './copy/opfs_shelf.ts';
@@ -17,12 +20,24 @@ import { readModel } from './read_model.ts';
 import { requireSaved } from './require_saved.ts';
 import { run } from './run.ts';
 import { saveCheckpoint } from './save_checkpoint.ts';
+import { browserTuner } from './tuner.ts';
 import { storeOrMemory } from './store_or_memory.ts';
 import { browserStore } from './store.ts';
 
 /** The page's address: the worker's own address depends on how the page was built. */
 const base = self.name;
-const gpu = gpuOnce(() => navigator.gpu);
+let choice = USUAL_CHOICE;
+let forms: readonly string[] = [];
+const opened = gpuOnce(
+  () => navigator.gpu,
+  () => choice,
+);
+const gpu = async () => {
+  const ready = await opened();
+  forceForms(ready, forms);
+  return ready;
+};
+const tuner = browserTuner();
 const store = browserStore();
 const shelf = opfsShelf();
 const hubOf = async (token: string | undefined, say?: Hub['say']): Promise<Hub> => ({
@@ -38,10 +53,27 @@ const measureTensor = tensorMeasurer(gpu);
 let probing: Promise<unknown> = Promise.resolve();
 
 const hostOf = async (request: Omit<RunRequest, 'spec'>, say?: Hub['say']): Promise<Host> =>
-  browserHost(base, request, gpu, store, await hubOf(request.hub_token, say));
+  browserHost(
+    base,
+    request,
+    { gpu, tune: (ready) => tuner.ready(ready) },
+    store,
+    await hubOf(request.hub_token, say),
+  );
 
 const lab: PageLab = {
   adapter: () => gpu().then(({ adapter }) => adapter, toFailure),
+  adapters: () => offeredAdapters(navigator.gpu),
+  useForms: (wanted) => Promise.resolve(void (forms = wanted)),
+  tuning: () => gpu().then((ready) => tuner.known(ready), toFailure),
+  tune: async () => {
+    try {
+      return await tuner.again(await gpu());
+    } catch (error) {
+      return toFailure(error);
+    }
+  },
+  useAdapter: (wanted) => Promise.resolve(void (choice = wanted)),
   async run(request, onEvent) {
     stop = new AbortController();
     gate = openGate();
@@ -80,6 +112,17 @@ const lab: PageLab = {
     }
   },
   measureTensor: (request) => measureTensor(request).catch(toFailure),
+  async bench({ model_files, ...request }, onEvent) {
+    stop = new AbortController();
+    try {
+      // Fetched when asked for: most visits never time a kernel.
+      const { bench } = await import('./bench/bench.ts');
+      await bench(request, await hostOf({ model_files }), onEvent, stop.signal);
+      return undefined;
+    } catch (error) {
+      return toFailure(error);
+    }
+  },
   async selfCheck(onRow) {
     let done = 0;
     try {

@@ -15,6 +15,7 @@ const gpuWith = (architecture: string, ...language_features: string[]): Gpu =>
     device: { features: new Set(), limits: {} },
     adapter: { language_features, architecture },
     pinned: {},
+    forced: {},
   }) as unknown as Gpu;
 const PACKED = gpuWith('ampere', 'packed_4x8_integer_dot_product');
 const ON_CPU = gpuWith('swiftshader', 'packed_4x8_integer_dot_product');

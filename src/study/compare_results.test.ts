@@ -23,7 +23,9 @@ const before = result('a', [choice(4, [-1, -2]), choice(7, [-3, -3.0001])]);
 
 describe('compareResults', () => {
   it('knows the same numbers by their digest', () => {
-    expect(compareResults(before, before)).toMatchObject({ verdict: 'bit_for_bit', n: 2, worst: 0 });
+    expect(compareResults(before, before)).toMatchObject({
+      ...{ verdict: 'bit_for_bit', n: 2, differing: 0, worst: 0 },
+    });
   });
 
   it('lets a near-tie fall to either side', () => {

@@ -16,6 +16,8 @@ export interface Reproduction {
   verdict: 'bit_for_bit' | 'other_kernels' | 'within_tolerance' | 'different';
   /** Items both have. */
   n: number;
+  /** Of those, the ones whose numbers or texts are not the same, if only by a bit. */
+  differing: number;
   /** The largest difference of a log-likelihood, in nats. */
   worst: number;
   /** The first item that differs by more than the tolerance. */
@@ -61,6 +63,7 @@ export function reproductionOf(tolerance = TOLERANCE): {
   end(a: Compared, b: Compared): Reproduction;
 } {
   let n = 0;
+  let differing = 0;
   let worst = 0;
   let relative = 0;
   let first: Reproduction['first'];
@@ -72,6 +75,7 @@ export function reproductionOf(tolerance = TOLERANCE): {
         if (!twin) continue;
         n++;
         const { distance, what } = itemDistance(item, twin, tolerance);
+        if (distance > 0 || what !== undefined) differing++;
         worst = Math.max(worst, distance);
         relative = Math.max(relative, distance / Math.max(1, magnitude(item)));
         if (what !== undefined) first ??= { config: longName(config), task, doc_id: item.doc_id, what };
@@ -86,7 +90,7 @@ export function reproductionOf(tolerance = TOLERANCE): {
         verdict === 'other_kernels'
           ? `Other kernels (version ${versions[0]} and ${versions[1]}): ${n} answers are equal to ${relative.toExponential(0)}.`
           : sentenceOf(verdict, n, worst, first, tolerance);
-      return { verdict, n, worst, ...(first ? { first } : {}), sentence };
+      return { verdict, n, differing, worst, ...(first ? { first } : {}), sentence };
     },
   };
 }

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { LabError, type Failure } from '../errors.ts';
 import { firstLine } from '../eval/answer.ts';
 import { choose } from '../eval/choose.ts';
+import { ADAPTER_CHOICES } from '../gpu/adapter.ts';
 import type { ItemResult } from '../eval/item.ts';
 import { ALL_TASKS } from '../eval/tasks/tasks.ts';
 import { configName } from '../quant/config.ts';
@@ -108,6 +109,7 @@ const origin = v.object({
   ...{ repo: v.optional(line), revision: v.optional(line), sha256: v.optional(sha256) },
 });
 const adapter = v.object({
+  asked: v.exactOptional(v.picklist(ADAPTER_CHOICES, ADAPTER_CHOICES.join(', '))),
   ...{ vendor: line, architecture: line, device: line, description: line },
   ...{ features: list(line), language_features: list(line) },
   limits: v.object({ maxBufferSize: size, maxStorageBufferBindingSize: size }),

@@ -75,15 +75,16 @@ describe('bad input', () => {
   it.each([
     [
       ['conquer'],
-      'conquer is not a command; allowed: run, quantize, inspect, report, compare, export, shards, merge, selfcheck.',
+      'conquer is not a command; allowed: run, quantize, inspect, report, compare, export, shards, merge, selfcheck, bench.',
     ],
     [['inspect'], 'inspect was given no file; allowed: one or more.'],
     [['run'], 'run was given 0 specs; allowed: one file or link.'],
+    [['bench', '--seconds', '0'], '--seconds is 0; allowed: a number above 0, up to 3600.'],
     [['run', 'nowhere.json'], 'nowhere.json is neither a file that can be read nor a link with a spec.'],
     [['run', 'x.json', '--runtime', 'deno'], '--runtime is deno; allowed: browser, node.'],
     [
-      ['run', 'x.json', '--quick'],
-      "Unknown option '--quick'; allowed: --model, --data, --adapter, --runtime, --out, --resume, --shard, --mixed, --json.",
+      ['run', 'x.json', '--fast'],
+      "Unknown option '--fast'; allowed: --model, --data, --adapter, --lora, --runtime, --out, --resume, --shard, --mixed, --json.",
     ],
     [
       ['run', 'https://host/#/experiment?spec=9.abc'],

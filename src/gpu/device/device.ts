@@ -1,6 +1,21 @@
-import type { AdapterReport } from '../adapter.ts';
+import {
+  ADAPTER_CHOICES,
+  adapterName,
+  USUAL_CHOICE,
+  type AdapterChoice,
+  type AdapterReport,
+  type OfferedAdapter,
+} from '../adapter.ts';
 import { LabError } from '../../errors.ts';
 import { bindGroups, type BindGroups } from './bind_groups.ts';
+
+/** A form of the matmul, and the fewest tokens and rows of the weight that it is taken for. */
+export interface TunedUse {
+  phase: 'prefill' | 'decode';
+  form: string;
+  M: number;
+  N: number;
+}
 
 /** A device and what the lab keeps beside it. Everything on the GPU hangs off this one value. */
 export interface Gpu {
@@ -22,6 +37,10 @@ export interface Gpu {
   fault: { error?: GPUError };
   /** By phase the one form of the matmul that is taken, where not all may be. */
   pinned: { prefill?: string; decode?: string };
+  /** By phase the form that the reader asked for, for all that nothing pins. */
+  forced: { prefill?: string; decode?: string };
+  /** The forms that were the fastest here, once they were timed; the first of a phase that suits a shape is taken. */
+  tuned?: readonly TunedUse[];
 }
 
 /**
@@ -39,15 +58,29 @@ const RAISED_LIMITS = [
 export type RaisedLimit = (typeof RAISED_LIMITS)[number];
 const OPTIONAL_FEATURES = ['timestamp-query', 'shader-f16', 'subgroups'] as const;
 
+/** What each choice asks for; a browser may have one adapter that answers all. */
+const REQUESTS: Readonly<Record<AdapterChoice, GPURequestAdapterOptions>> = {
+  'high-performance': { powerPreference: 'high-performance' },
+  'low-power': { powerPreference: 'low-power' },
+  software: { forceFallbackAdapter: true },
+};
+
 /**
- * Opens a device on the preferred adapter of `navigator.gpu` (or of Dawn under Node).
+ * Opens a device on an adapter of `navigator.gpu` (or of Dawn under Node).
  * @throws no-webgpu where the browser has none, no-adapter where no adapter is offered.
  */
-export async function openGpu(entry: GPU | undefined): Promise<Gpu> {
+export async function openGpu(entry: GPU | undefined, choice: AdapterChoice = USUAL_CHOICE): Promise<Gpu> {
   if (!entry) throw new LabError('no-webgpu', 'This browser has no WebGPU; runs need it.');
   // A GPU process that dies at this moment rejects either of the two.
-  const adapter = await entry.requestAdapter({ powerPreference: 'high-performance' }).catch(() => null);
-  if (!adapter) throw new LabError('no-adapter', 'WebGPU is there, but it offers no adapter; runs need one.');
+  const adapter = await entry.requestAdapter(REQUESTS[choice]).catch(() => null);
+  if (!adapter) {
+    throw new LabError(
+      'no-adapter',
+      choice === 'software'
+        ? 'WebGPU is there, but it offers no software adapter; allowed: low-power, high-performance.'
+        : 'WebGPU is there, but it offers no adapter; runs need one.',
+    );
+  }
   const requiredLimits = Object.fromEntries(RAISED_LIMITS.map((name) => [name, adapter.limits[name]]));
   const requiredFeatures = OPTIONAL_FEATURES.filter((feature) => adapter.features.has(feature));
   const device = await adapter
@@ -63,14 +96,27 @@ export async function openGpu(entry: GPU | undefined): Promise<Gpu> {
   });
   return {
     device,
-    adapter: report(adapter, entry),
+    adapter: { ...report(adapter, entry), ...(choice !== USUAL_CHOICE && { asked: choice }) },
     allocated: { bytes: 0, most: 0 },
     loss,
     lost,
     fault,
     pinned: {},
+    forced: {},
     ...nothingMade(device),
   };
+}
+
+/** The adapters there are, each once, the usual one first. */
+export async function offeredAdapters(entry: GPU | undefined): Promise<OfferedAdapter[]> {
+  const offered: OfferedAdapter[] = [];
+  for (const choice of ADAPTER_CHOICES) {
+    const adapter = await entry?.requestAdapter(REQUESTS[choice]).catch(() => null);
+    if (!adapter) continue;
+    const name = adapterName(report(adapter, entry!));
+    if (!offered.some((other) => other.name === name)) offered.push({ choice, name });
+  }
+  return offered;
 }
 
 /** What is kept of a device's making, while nothing is. */

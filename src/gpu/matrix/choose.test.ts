@@ -10,11 +10,14 @@ const gpuWith = (
   limits: Record<string, number> = {},
   architecture = 'ampere',
   pinned: Gpu['pinned'] = {},
+  more: Partial<Pick<Gpu, 'forced' | 'tuned'>> = {},
 ): Gpu =>
   ({
     device: { features: new Set(features), limits },
     adapter: { language_features: language, architecture },
     pinned,
+    forced: {},
+    ...more,
   }) as unknown as Gpu;
 
 const PLAIN = gpuWith();
@@ -50,6 +53,32 @@ it('takes a pinned form for every shape', () => {
   expect(chooseMatmul(pinned, 'int8', 'prefill', { M: 1, N: 9 }).name).toBe('tile_64_int8');
   expect(chooseMatmul(pinned, 'int8', 'decode', { M: 1, N: 9 }).name).toBe('matvec_wide_int8');
   expect(choicesOf(pinned, 'int8', 'prefill').map(({ name }) => name)).toEqual(['tile_64_int8']);
+});
+
+it('takes the forms that were fastest here, by tokens and rows', () => {
+  const tuned = [
+    { phase: 'prefill', form: 'tile_64', M: 48, N: 1 },
+    { phase: 'prefill', form: 'tile', M: 1, N: 1 },
+    { phase: 'decode', form: 'matvec', M: 1, N: 1 },
+  ] as const;
+  const gpu = gpuWith([], [], {}, 'ampere', {}, { tuned });
+  const taken = (phase: Phase, M: number) => chooseMatmul(gpu, 'int8', phase, { M, N: 9 }).name;
+  expect(taken('prefill', 48)).toBe('tile_64_int8');
+  expect(taken('prefill', 47)).toBe('tile_int8');
+  expect(taken('decode', 1)).toBe('matvec_int8');
+  expect(choicesOf(gpu, 'int8', 'prefill').map(({ name }) => name)).toEqual(['tile_64_int8', 'tile_int8']);
+  expect(chooseMatmul(gpu, 'llm_int8', 'prefill', { M: 9, N: 9 }).name).toBe('gemm_llm_int8');
+});
+
+it('takes the form that was asked for before those, and one that a record names before that', () => {
+  const more = {
+    forced: { decode: 'matvec_wide' },
+    tuned: [{ phase: 'decode', form: 'matvec', M: 1, N: 1 }],
+  } as const;
+  const name = (pinned: Gpu['pinned']) =>
+    chooseMatmul(gpuWith([], [], {}, 'swiftshader', pinned, more), 'float', 'decode', { M: 1, N: 9 }).name;
+  expect(name({})).toBe('matvec_wide_float');
+  expect(name({ decode: 'matvec' })).toBe('matvec_float');
 });
 
 it('takes packed dot products where the browser has them', () => {

@@ -36,6 +36,12 @@ const FORMS: readonly Use[] = [
   { form: TILE_32, phase: 'prefill', adapters: 'hardware', M: 1, N: 1 },
 ];
 
+/** Every form, and what it is for. */
+export const FORM_NAMES: readonly { form: string; phase: Phase }[] = FORMS.map(({ form, phase }) => ({
+  form: form.name,
+  phase,
+}));
+
 /** The kernel of a form over a storage; a storage's own kernel serves both phases. */
 interface Candidate extends Omit<Use, 'form' | 'phase'> {
   kernel: Kernel;
@@ -65,8 +71,9 @@ export const chooseMatmul = (
 ): Kernel => chosen(gpu, storage, phase).find((use) => M >= use.M && N >= use.N)!.kernel;
 
 /** All that chooseMatmul may answer for a storage and a phase on a device. */
-export const choicesOf = (gpu: Gpu, storage: StorageName, phase: Phase): readonly Kernel[] =>
-  chosen(gpu, storage, phase).map(({ kernel }) => kernel);
+export const choicesOf = (gpu: Gpu, storage: StorageName, phase: Phase): readonly Kernel[] => [
+  ...new Set(chosen(gpu, storage, phase).map(({ kernel }) => kernel)),
+];
 
 /** The form that a phase takes first on a device, over every storage that forms serve. */
 export const firstForm = (gpu: Gpu, phase: Phase): string => chosen(gpu, 'float', phase)[0]!.form!;
@@ -79,11 +86,18 @@ export const formsFor = (
 ): readonly { form: string; kernel: Kernel }[] =>
   able(gpu, storage, phase).flatMap(({ form, kernel }) => (form === undefined ? [] : [{ form, kernel }]));
 
-/** What a device takes for a phase, the first that suits a shape: the pinned form for every one. */
+/** What a device takes for a phase, the first that suits a shape: the pinned or the asked-for form for every one. */
 function chosen(gpu: Gpu, storage: StorageName, phase: Phase): readonly Candidate[] {
   const all = able(gpu, storage, phase);
-  const pinned = all.find(({ form }) => form !== undefined && form === gpu.pinned[phase]);
-  if (pinned) return [{ ...pinned, M: 1, N: 1 }];
+  const formed = (name: string | undefined, M = 1, N = 1): Candidate[] => {
+    const found = name === undefined ? undefined : all.find(({ form }) => form === name);
+    return found ? [{ ...found, M, N }] : [];
+  };
+  const one = [...formed(gpu.pinned[phase]), ...formed(gpu.forced[phase])];
+  if (one.length > 0) return one.slice(0, 1);
+  const tuned = (gpu.tuned ?? []).filter((use) => use.phase === phase);
+  const uses = tuned.flatMap(({ form, M, N }) => formed(form, M, N));
+  if (uses.some(({ M, N }) => M === 1 && N === 1)) return uses;
   const own = isSoftware(gpu.adapter) ? 'software' : 'hardware';
   const suits = all.filter(({ adapters }) => adapters === 'all' || adapters === own);
   // Those behind one that suits every shape are never asked.

@@ -1,8 +1,9 @@
 import * as Comlink from 'comlink';
 import { LabError, type Failure } from '../../errors.ts';
 import type { PageLab, Saved } from '../protocol.ts';
+import type { Tuning } from '../../gpu/tune.ts';
 import type { MatrixReport } from '../../gpu/matrix/measure_matrix.ts';
-import type { AdapterReport } from '../../gpu/adapter.ts';
+import { USUAL_CHOICE, type AdapterChoice, type AdapterReport } from '../../gpu/adapter.ts';
 import type { ModelReading } from '../../study/result.ts';
 import type { Probe } from '../../study/speed.ts';
 import { startWorker, type Worked } from './start_worker.ts';
@@ -22,10 +23,14 @@ export interface EndableLab extends PageLab {
  * The lab behind its worker. The worker starts with the first call, so a page that only explores loads none of it, and
  * again after it ended.
  */
-export function openLab(): EndableLab {
+export function openLab(chosen: AdapterChoice = USUAL_CHOICE, forms: readonly string[] = []): EndableLab {
+  let choice = chosen;
   let started: Worked<PageLab> | undefined;
   const start = (): Worked<PageLab> => {
     const now = startWorker<PageLab>(openWorker(worker, document.baseURI));
+    // It hears of it before anything else is asked.
+    if (choice !== USUAL_CHOICE) now.remote.useAdapter(choice).catch(() => undefined);
+    if (forms.length > 0) now.remote.useForms(forms).catch(() => undefined);
     now.broken.catch(() => {
       if (started === now) started = undefined;
     });
@@ -38,6 +43,14 @@ export function openLab(): EndableLab {
   const end = (message: string): void => started?.end(new LabError('cancelled', message));
   return {
     adapter: () => call<AdapterReport | Failure>((lab) => lab.adapter()),
+    useForms: (names) => call((lab) => lab.useForms(names)),
+    tuning: () => call<Tuning | Failure | undefined>((lab) => lab.tuning()),
+    tune: () => call<Tuning | Failure>((lab) => lab.tune()),
+    adapters: () => call((lab) => lab.adapters()),
+    async useAdapter(wanted) {
+      choice = wanted;
+      if (started) await call((lab) => lab.useAdapter(wanted));
+    },
     run: (request, onEvent) => call((lab) => lab.run(request, Comlink.proxy(onEvent))),
     pause: (paused) => call((lab) => lab.pause(paused)),
     async cancel() {
@@ -57,6 +70,7 @@ export function openLab(): EndableLab {
     measureTensor: (request) => call<MatrixReport | Failure>((lab) => lab.measureTensor(request)),
     probe: (request) => call<Probe | Failure>((lab) => lab.probe(request)),
     readModel: (files) => call<ModelReading | Failure>((lab) => lab.readModel(files)),
+    bench: (request, onEvent) => call((lab) => lab.bench(request, Comlink.proxy(onEvent))),
     selfCheck: (onRow) => call((lab) => lab.selfCheck(Comlink.proxy(onRow))),
   };
 }

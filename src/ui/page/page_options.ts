@@ -27,6 +27,8 @@ export interface PageOptions {
   hidden: Part[];
   /** An experiment that a class shares: into how many shares it is cut, and which one is this page's, from 0, if that is said. */
   share?: { of: number; index?: number };
+  /** Names of the forms of the matmul that are taken, and no others: for a report of what one of them does. */
+  kernels?: string[];
 }
 
 const MOST_TITLE = 100;
@@ -39,6 +41,7 @@ export function parseOptions(search: string): PageOptions {
   const query = new URLSearchParams(search);
   const hidden = (query.get('hide') ?? '').split(',');
   const share = parseShare(query.get('shard') ?? '');
+  const kernels = (query.get('kernels') ?? '').split(',').filter(Boolean);
   return {
     embed: query.has('embed'),
     projector: query.has('projector'),
@@ -46,6 +49,7 @@ export function parseOptions(search: string): PageOptions {
     lesson: query.get('lesson') ?? '',
     hidden: (Object.keys(PARTS) as Part[]).filter((part) => hidden.includes(part)),
     ...(share && { share }),
+    ...(kernels.length > 0 && { kernels }),
   };
 }
 
@@ -57,13 +61,22 @@ function parseShare(text: string): PageOptions['share'] {
 }
 
 /** The options as a location's `search`: `?lesson=block-size&hide=seed`; empty for none. */
-export function printOptions({ embed, projector, title, lesson, hidden, share }: PageOptions): string {
+export function printOptions({
+  embed,
+  projector,
+  title,
+  lesson,
+  hidden,
+  share,
+  kernels,
+}: PageOptions): string {
   const parts = [
     ...(embed ? ['embed'] : []),
     ...(projector ? ['projector'] : []),
     ...(title ? [`title=${encodeURIComponent(title)}`] : []),
     ...(lesson ? [`lesson=${encodeURIComponent(lesson)}`] : []),
     ...(hidden.length > 0 ? [`hide=${hidden.join(',')}`] : []),
+    ...(kernels ? [`kernels=${kernels.map(encodeURIComponent).join(',')}`] : []),
     ...(share ? [`shard=${share.index === undefined ? '' : `${share.index}/`}${share.of}`] : []),
   ];
   return parts.length > 0 ? `?${parts.join('&')}` : '';

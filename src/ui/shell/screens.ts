@@ -45,6 +45,7 @@ export const SCREENS = [
     load: () => import('../lessons/LessonsScreen.svelte'),
     for_class: true,
   },
+  { screen: 'speed', title: 'Speed', load: () => import('../speed/SpeedScreen.svelte') },
   { screen: 'storage', title: 'Storage', load: () => import('../storage/StorageScreen.svelte') },
   { screen: 'self-check', title: 'Self-check', load: () => import('../selfcheck/SelfCheckScreen.svelte') },
 ] as const satisfies readonly Screen[];

@@ -1,5 +1,6 @@
 import { METRICS } from '../../../eval/stats/metric.ts';
 import { TASKS } from '../../../eval/tasks/tasks.ts';
+import type { Reproduction } from '../../../study/compare_results.ts';
 import type { ExperimentResult } from '../../../study/result.ts';
 import { canonicalJson } from '../../../study/spec.ts';
 import { longName } from '../../../study/view/config_names.ts';
@@ -43,6 +44,19 @@ export function versusRows(a: ExperimentResult, b: ExperimentResult): VersusRow[
 
 const signed = (x: number, places: number): string =>
   Number(x.toFixed(places)) === 0 ? '0' : `${x > 0 ? '+' : ''}${decimals(x, places)}`;
+
+/** Where two runs computed, and how many of their answers differ by a bit or more; undefined where neither is told. */
+export function adaptersSentence(
+  a: ExperimentResult,
+  b: ExperimentResult,
+  { n, differing, worst }: Pick<Reproduction, 'n' | 'differing' | 'worst'>,
+): string | undefined {
+  const [x, y] = [a, b].map(({ environment }) => adapterNames(environment));
+  if (x === y && differing === 0) return undefined;
+  const where = x === y ? `Both ran on ${x}` : `A ran on ${x}, B on ${y}`;
+  const most = worst > 0 && Number.isFinite(worst) ? `, by ${worst.toExponential(1)} at most` : '';
+  return `${where}: ${whole(differing)} of ${whole(n)} answers differ by a bit or more${most}.`;
+}
 
 /** In words, what the two records say differently about where their numbers come from. */
 export function differences(a: ExperimentResult, b: ExperimentResult): string[] {
