@@ -1,3 +1,5 @@
+import { cp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, LONG, runButton, runState, smallSpec, specHash, test } from './page.ts';
 
 const spec = smallSpec({
@@ -51,3 +53,24 @@ for (const [how, press] of [
     await expect(runState(page)).toHaveText('Done', LONG);
   });
 }
+
+test('a chat template without end is stopped in a sentence', async ({ page }, { outputDir }) => {
+  const model = join(outputDir, 'model');
+  await cp('public/models/nibble-tiny', model, { recursive: true });
+  const loop = '{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}';
+  await writeFile(join(model, 'chat_template.jinja'), loop);
+  const mine = smallSpec({
+    model: { source: 'local', name: 'mine' },
+    tasks: [{ task: 'mini_arc', limit: 2, apply_chat_template: true }],
+  });
+  await page.clock.install();
+  await page.goto(`/${await specHash(mine)}`);
+  await page.getByLabel('Choose the folder of the model').setInputFiles(model);
+  await runButton(page).click();
+  const told = page.getByText('The chat template did not come to the end of a text within 20 seconds');
+  await expect(async () => {
+    await page.clock.fastForward(20_000);
+    await expect(told).toBeVisible({ timeout: 1000 });
+  }).toPass(LONG);
+  await expect(runState(page)).toHaveText('Stopped by a failure');
+});

@@ -116,9 +116,20 @@ async function labOf(page: Page): Promise<Lab> {
     adapter: () => page.evaluate(() => window.lab.adapter()),
     useAdapter: (choice) => page.evaluate((wanted) => window.lab.useAdapter(wanted), choice),
     cancel: () => page.evaluate(() => window.lab.cancel()),
-    run(request, onEvent) {
+    async run(request, onEvent) {
       callback = onEvent;
-      return page.evaluate((asked) => window.lab.run(asked, (...args) => window.called(args)), request);
+      const failure = await page.evaluate(
+        (asked) =>
+          window.lab
+            .run(asked, (...args) => window.called(args))
+            .then(
+              () => undefined,
+              // An error would come as a text.
+              ({ code, message }: LabError) => ({ code, message }),
+            ),
+        request,
+      );
+      if (failure) throw new LabError(failure.code, failure.message);
     },
     saveCheckpoint: () => Promise.reject(new Error('the command line writes checkpoints itself')),
     measureTensor: () => Promise.reject(new Error('the command line measures whole models')),

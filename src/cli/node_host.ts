@@ -17,6 +17,7 @@ import { diskFiles, diskModel, diskSource } from './disk.ts';
 import { diskScratch } from './disk_scratch.ts';
 import { nodeGpu } from './node_gpu.ts';
 import { nodeHub } from './node_hub.ts';
+import { nodeWithin } from './node_within.ts';
 
 /** The folder on disk of the files that the page fetches from its server. */
 const PUBLIC = fileURLToPath(new URL('../../public/', import.meta.url));
@@ -45,6 +46,7 @@ export function nodeHost(
     store: memoryStore(),
     own: (_, work) => work(),
     hash: nodeHash,
+    within: nodeWithin,
     scratch: () => Promise.resolve(diskScratch()),
     async openFiles(model, onProgress, signal) {
       switch (model.source) {

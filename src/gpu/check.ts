@@ -96,6 +96,8 @@ export async function quickCheck(
   needs: readonly Need[],
   onRow: (row: CheckRow, total: number) => void,
 ): Promise<void> {
+  // What went wrong on the device before is no fault of its kernels.
+  await forgetFaults(gpu);
   const checks = checksFor(needs);
   for (const { kernel, kase } of checks) onRow(await checkKernel(gpu, kernel, kase), checks.length);
   const told = await pinForms(gpu, (kernel, kase) =>

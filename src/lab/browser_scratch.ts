@@ -43,7 +43,8 @@ function fileOf(name: string, access: SyncAccessHandle): ScratchFile {
   return {
     append(bytes) {
       const written = access.write(bytes, { at });
-      if (written < bytes.byteLength) throw new Error(`There is no room for the scratch file ${name}.`);
+      // Past its quota one browser returns a number that is no count and throws nothing.
+      if (written !== bytes.byteLength) throw new Error(`There is no room for the scratch file ${name}.`);
       at += written;
     },
     next(length) {

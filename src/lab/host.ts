@@ -1,6 +1,7 @@
 import type { Gpu } from '../gpu/device/device.ts';
 import type { FileSet } from '../tensor/source.ts';
 import type { DataPlace } from './datasets.ts';
+import type { Within } from './deadline.ts';
 import type { ByteProgress, RunningHash } from './files.ts';
 import type { Hub } from './hub.ts';
 import type { Environment } from '../study/result.ts';
@@ -28,6 +29,8 @@ export interface Host {
   own<T>(run_id: string, work: () => Promise<T>): Promise<T>;
   /** A faster SHA-256 than the plain one, for the files of a local model, where the machine has one. */
   hash?: () => RunningHash;
+  /** A deadline for what a model's files decide how long it takes; none if nothing is said. */
+  within?: Within;
   /** Disk for the baseline's states, which later configurations are compared with; undefined where there is none. */
   scratch(run_id: string): Promise<Scratch | undefined>;
   openFiles(model: ModelRef, onProgress: ByteProgress, signal: AbortSignal): Promise<OpenedFiles>;

@@ -27,8 +27,15 @@ export interface Lab {
   adapter(): Promise<AdapterReport | Failure>;
   /** Has everything from now on computed on another adapter of the machine. */
   useAdapter(choice: AdapterChoice): Promise<void>;
-  /** Runs an experiment to its end; every step is an event, and a failure is one too. */
-  run(request: RunRequest, onEvent: (event: RunEvent) => void): Promise<void>;
+  /**
+   * Runs an experiment to its end; every step is an event, and a failure is one too. `onText` hears whose work on a text
+   * begins that only the worker's end could stop ("The tokenizer"), and with nothing that it has ended.
+   */
+  run(
+    request: RunRequest,
+    onEvent: (event: RunEvent) => void,
+    onText?: (what?: string) => void,
+  ): Promise<void>;
   /** Asks the run in progress to stop after the item it is at. */
   cancel(): Promise<void>;
   /** Every kernel on every shape against the CPU. */
@@ -158,6 +165,8 @@ export interface RunRequest {
   adapter_files?: readonly NamedFile[] | undefined;
   /** The files of local task data, by their path below the chosen folder. */
   data_files?: readonly NamedFile[] | undefined;
+  /** The result at the end may come without its answers where they are stored: a hundred thousand hold up a page. */
+  counted?: boolean | undefined;
   /** The user's own token for models of the Hub that are gated or private; kept out of specs, records and links. */
   hub_token?: string | undefined;
 }

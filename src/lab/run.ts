@@ -12,6 +12,7 @@ import { isCalibrated } from '../quant/config.ts';
 import { assembleResult, timedConfigs } from '../study/assemble.ts';
 import { countAnswers, gapsOf } from '../study/complete.ts';
 import { requireCalibrations } from './calibration.ts';
+import { chatWithin, tokenizerWithin, type Within } from './deadline.ts';
 import { estimate } from './eta.ts';
 import type { ByteProgress } from './files.ts';
 import { openGate, type Gate } from './gate.ts';
@@ -127,7 +128,9 @@ async function measure(
   let opening: Promise<OpenedFiles> | undefined;
   const openFiles = () => (opening ??= host.openFiles(ref, bytes('download'), signal));
   // The day the run began: a template that puts in the date writes the same prompts when the run goes on.
-  const openChat = async () => openChatTemplate((await openFiles()).files, new Date(created));
+  const within: Within = host.within ?? ((_, work) => work());
+  const openChat = async () =>
+    chatWithin(within, await openChatTemplate((await openFiles()).files, new Date(created)));
   const { items: plan, ...asked } = await planItems(
     spec,
     host.data,
@@ -143,7 +146,8 @@ async function measure(
 
   const opened = await openFiles();
   const adapted = onTop && (await host.openAdapter(onTop, bytes('download'), signal));
-  const model = await openModel(opened.files, adapted?.files);
+  const read = await openModel(opened.files, adapted?.files);
+  const model = { ...read, tokenizer: tokenizerWithin(within, read.tokenizer) };
   requireCalibrations(spec, model);
   const computing = spec.configs.filter((_, index) => plans[index]!.length > 0);
   const checked = checker(model, computing, before?.kernels, host, emit);

@@ -5,6 +5,7 @@ import type { TaskName } from '../eval/tasks/tasks.ts';
 import { openChatTemplate } from '../model/chat/chat_template.ts';
 import type { ExperimentResult } from '../study/result.ts';
 import { distinctNames } from '../study/view/config_names.ts';
+import { chatWithin } from './deadline.ts';
 import type { Host } from './host.ts';
 import { pinned } from './identity.ts';
 import { planItems } from './plan.ts';
@@ -23,14 +24,15 @@ export interface Answered {
  */
 export async function answersWithDocs(
   { spec, runs, environment }: ExperimentResult,
-  host: Pick<Host, 'data' | 'hub' | 'openFiles'>,
+  host: Pick<Host, 'data' | 'hub' | 'openFiles' | 'within'>,
   where: string,
 ): Promise<Answered[]> {
   const { signal } = new AbortController();
   const { model } = pinned(spec.model, environment.model);
   const openChat = async () => {
     const { files } = await host.openFiles(model, () => undefined, signal);
-    return openChatTemplate(files, new Date(environment.started));
+    const chat = await openChatTemplate(files, new Date(environment.started));
+    return host.within ? chatWithin(host.within, chat) : chat;
   };
   const plan = await planItems(spec, host.data, signal, environment.data, openChat, host.hub);
   if (environment.items_sha256 !== undefined && environment.items_sha256 !== plan.items_sha256) {

@@ -8,6 +8,7 @@ import { hold } from './alive.ts';
 import { browserHost, chosenFiles } from './browser_host.ts';
 import { opfsShelf } from './copy/opfs_shelf.ts';
 import { modelFolder } from '../model/model_folder.ts';
+import type { Within } from './deadline.ts';
 import { openGate } from './gate.ts';
 import { gpuOnce } from './gpu_once.ts';
 import { HUGGING_FACE, type Hub } from './hub.ts';
@@ -15,7 +16,7 @@ import { blobSink, directorySink, savedFiles } from './browser_sink.ts';
 import { tensorMeasurer } from './measure_tensor.ts';
 import { probe } from './probe.ts';
 import type { Host } from './host.ts';
-import type { PageLab, RunRequest, Saved } from './protocol.ts';
+import type { PageLab, RunEvent, RunRequest, Saved } from './protocol.ts';
 import { readModel } from './read_model.ts';
 import { requireSaved } from './require_saved.ts';
 import { run } from './run.ts';
@@ -23,6 +24,7 @@ import { saveCheckpoint } from './save_checkpoint.ts';
 import { browserTuner } from './tuner.ts';
 import { storeOrMemory } from './store_or_memory.ts';
 import { browserStore } from './store.ts';
+import { countedResult } from '../study/assemble.ts';
 
 /** The page's address: the worker's own address depends on how the page was built. */
 const base = self.name;
@@ -61,6 +63,21 @@ const hostOf = async (request: Omit<RunRequest, 'spec'>, say?: Hub['say']): Prom
     await hubOf(request.hub_token, say),
   );
 
+/** A deadline that the page keeps: it hears of each work on a text, and ends this worker. */
+const told =
+  (onText: (what?: string) => void = () => undefined): Within =>
+  (what, work) => {
+    onText(what);
+    try {
+      return work();
+    } finally {
+      onText();
+    }
+  };
+
+const withoutAnswers = (event: RunEvent): RunEvent =>
+  'result' in event && event.result ? { ...event, result: countedResult(event.result) } : event;
+
 const lab: PageLab = {
   adapter: () => gpu().then(({ adapter }) => adapter, toFailure),
   adapters: () => offeredAdapters(navigator.gpu),
@@ -74,13 +91,20 @@ const lab: PageLab = {
     }
   },
   useAdapter: (wanted) => Promise.resolve(void (choice = wanted)),
-  async run(request, onEvent) {
+  async run(request, onEvent, onText) {
     stop = new AbortController();
     gate = openGate();
     await probing;
     const host = await hostOf(request, (text) => onEvent({ type: 'note', text }));
     const kept = await storeOrMemory(store, (failure) => onEvent({ type: 'unstored', failure }));
-    await run(request, { ...host, store: kept }, onEvent, stop.signal, gate);
+    let heard: unknown;
+    const isCounted = request.counted === true && kept === store;
+    const tell = (event: RunEvent): void => {
+      heard = onEvent(isCounted ? withoutAnswers(event) : event);
+    };
+    await run(request, { ...host, store: kept, within: told(onText) }, tell, stop.signal, gate);
+    // Events and the end of the call come to the page by two ways; the end must not come first.
+    await heard;
   },
   pause: (paused) => Promise.resolve(gate.set(paused)),
   cancel: () => Promise.resolve(stop.abort()),

@@ -87,6 +87,12 @@ export function resultBuilder(record: RunRecord, answers: 'whole' | 'counted'): 
   };
 }
 
+/** A result with its numbers and none of its answers. */
+export const countedResult = (result: ExperimentResult): ExperimentResult => ({
+  ...result,
+  runs: result.runs.map(countedRun),
+});
+
 /** A configuration with its numbers and none of its answers. */
 const countedRun = (run: ConfigRun): ConfigRun => ({
   ...run,

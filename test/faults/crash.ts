@@ -5,7 +5,7 @@ import type { RunEvent } from '../../src/lab/protocol.ts';
 import { launchOptions, servePage, type ServedPage } from './browser/open_browser.ts';
 import { openTab, type Heard, type Sitting, type Tab } from './browser/tab.ts';
 import type { FaultKind, FaultSuite, Outcome } from './suite.ts';
-import { answersIn, endOutcome, keptOutcome, wholeOf, worstOf, type Whole } from './whole.ts';
+import { answersIn, endOutcome, keptOutcome, stepOf, wholeOf, worstOf, type Whole } from './whole.ts';
 
 /** A run in a tab, at the moment at which something happens to it. */
 interface Moment extends Sitting {
@@ -22,6 +22,17 @@ interface Moment extends Sitting {
 /** What breaks a run off; gives the tab in which it is gone on with. */
 type Cut = (moment: Moment) => Promise<Tab>;
 
+/** Ends the worker from within; the page must notice it, and call it by its name. */
+const endFromWithin: Cut = async ({ tab, ended }) => {
+  const worker = tab.page.workers()[0] ?? (await Promise.race([tab.page.waitForEvent('worker'), ended]));
+  if (typeof worker === 'object' && 'evaluate' in worker) {
+    await worker.evaluate(() => self.close()).catch(() => undefined);
+  }
+  const failure = await ended;
+  if (failure === undefined || failure === 'gone' || failure.code === 'interrupted') return tab;
+  throw new Error(`The end of the worker is told as ${failure.code}: ${failure.message}`);
+};
+
 const CUTS: Record<string, Cut> = {
   async 'the page is closed'({ tab, another }) {
     await tab.page.close();
@@ -36,13 +47,9 @@ const CUTS: Record<string, Cut> = {
     await ended;
     return tab;
   },
-  async 'the worker ends by itself'({ tab, ended }) {
-    const [worker] = tab.page.workers();
-    await worker?.evaluate(() => self.close()).catch(() => undefined);
-    const failure = await ended;
-    if (failure === undefined || failure === 'gone' || failure.code === 'interrupted') return tab;
-    throw new Error(`The end of the worker is told as ${failure.code}: ${failure.message}`);
-  },
+  'the worker ends by itself': endFromWithin,
+  'the worker ends by itself while it starts': endFromWithin,
+  'the worker ends by itself while its kernels are checked': endFromWithin,
   async 'the renderer crashes'({ tab, another }) {
     const devtools = await tab.page.context().newCDPSession(tab.page);
     const crashed = tab.page.waitForEvent('crash');
@@ -92,6 +99,16 @@ const CUTS: Record<string, Cut> = {
   },
 };
 
+/** When a run is cut that is not cut at any moment. */
+const MOMENTS: Record<string, typeof momentOf> = {
+  'the worker ends by itself while it starts': () => Promise.resolve(),
+  async 'the worker ends by itself while its kernels are checked'({ whole }, { heard }, random) {
+    const checks = whole.steps.filter((step) => step === 'progress/check').length;
+    const at = Math.floor(random.uniform() * checks);
+    await heard.until((events) => events.filter((event) => stepOf(event) === 'progress/check').length > at);
+  },
+};
+
 /** A run is cut so many times at most before it is let go to its end; each counts as a trial. */
 const MOST_CUTS = 8;
 
@@ -122,7 +139,8 @@ export async function openCrashFaults(): Promise<FaultSuite> {
           // What a killed browser has stored lies in a profile of its own.
           const profile = join(page.folder, `profile-${seed}`);
           const own = () => chromium.launchPersistentContext(profile, launchOptions());
-          return cutTrial(place, cut, cut === CUTS['the browser is killed'] ? own : shared, seed);
+          const open = cut === CUTS['the browser is killed'] ? own : shared;
+          return cutTrial(place, cut, open, seed, MOMENTS[name]);
         },
       })),
       one('another tab resumes and deletes the run that goes on', refusedTrial),
@@ -158,6 +176,7 @@ async function cutTrial(
   cut: Cut,
   open: () => Promise<BrowserContext>,
   seed: number,
+  untilMoment = momentOf,
 ): Promise<Outcome> {
   const { address } = place.page;
   const random = seededRandom(seed);
@@ -175,7 +194,7 @@ async function cutTrial(
         if (end.is === 'survived') return { ...end, faults: done };
         return { ...end, why: `${end.why}; the call ended with ${JSON.stringify(how)}`, faults: done };
       }
-      await momentOf(place, sitting, random);
+      await untilMoment(place, sitting, random);
       const { events } = sitting.heard;
       told.push(...answersIn(events));
       const context = tab.page.context();

@@ -128,8 +128,8 @@ export async function openDeviceFaults(): Promise<FaultSuite> {
   const whole = wholeOf(await runSmall(smallHost(() => Promise.resolve(counting.gpu))));
   const bench: Bench = { whole, sound, fresh, counts: counting.counts };
   return {
+    // One after the other: trials share a device, and what goes wrong on it is told to all.
     name: 'device',
-    at_a_time: 3,
     kinds: Object.entries(IN_NODE).map(([name, { share, trial }]) => ({
       name: `${name}, in Node`,
       share,

@@ -6,6 +6,11 @@ const SUITES: Record<string, { trials: number; open: () => Promise<FaultSuite> }
   network: { trials: 20, open: async () => (await import('./open_network.ts')).openNetworkFaults() },
   input: { trials: 400, open: async () => (await import('./open_input.ts')).openInputFaults() },
   crash: { trials: 42, open: async () => (await import('./crash.ts')).openCrashFaults() },
+  'command-line': {
+    trials: 30,
+    open: async () => (await import('./command_line.ts')).openCommandLineFaults(),
+  },
+  page: { trials: 10, open: async () => (await import('./page.ts')).openPageFaults() },
   device: { trials: 14, open: async () => (await import('./device.ts')).openDeviceFaults() },
   storage: { trials: 15, open: async () => (await import('./storage.ts')).openStorageFaults() },
   links: { trials: 20_000, open: async () => (await import('./links.ts')).openLinkFaults() },
@@ -26,7 +31,8 @@ async function runSuite(name: string): Promise<boolean> {
   const { trials, open } = SUITES[name]!;
   const suite = await open().catch((error: Error) => console.error(`\n${name}: not tried. ${error.message}`));
   if (!suite) return false;
-  const kinds = suite.kinds.filter((kind) => kind.name.includes(values.only));
+  const only = new RegExp(values.only);
+  const kinds = suite.kinds.filter(({ name }) => only.test(name));
   console.log(`\n| ${name} | trials | survived | wrong | lost |\n|---|---|---|---|---|`);
   const row = (kind: string, n: number, wrong: number, lost: number) =>
     console.log(`| ${kind} | ${n} | ${n - wrong - lost} | ${wrong} | ${lost} |`);

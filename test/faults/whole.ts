@@ -13,14 +13,18 @@ export interface Whole {
   answers: ReadonlyMap<string, string>;
   /** Tokens that went through the model, by configuration. */
   tokens: number[];
-  /** The kinds of its events, in their order. */
-  steps: RunEvent['type'][];
+  /** Its events in their order, by `stepOf`. */
+  steps: string[];
 }
 
 const placeOf = ({ config, task, item }: Row): string => `${config} ${task} ${item.doc_id}`;
 
 /** Without what is compared within a sitting, which the digest leaves out as well. */
 const textOf = ({ item }: Row): string => canonicalJson({ ...item, divergence: undefined });
+
+/** What an event tells of: its type, and of progress the phase. */
+export const stepOf = (event: RunEvent): string =>
+  event.type === 'progress' ? `progress/${event.phase}` : event.type;
 
 export const finishedIn = (events: readonly RunEvent[]): ExperimentResult | undefined =>
   events.flatMap((event) => (event.type === 'finished' ? [event.result] : []))[0];
@@ -39,7 +43,7 @@ export function wholeOf(events: readonly RunEvent[]): Whole {
     digest: result.digest,
     answers: new Map(answers.map((row) => [placeOf(row), textOf(row)])),
     tokens: result.runs.map(({ timings }) => timings.tokens),
-    steps: events.map(({ type }) => type),
+    steps: events.map(stepOf),
   };
 }
 

@@ -54,7 +54,7 @@ describe('a GGUF file', () => {
 
   it('of every type of block computes with what gguf-py dequantizes', async () => {
     const { got, want, config } = await logitsOf('types', 'gguf/types');
-    expect(configName(config)).toBe('Q4_0');
+    expect(configName(config)).toBe('Q6_K');
     const mismatch = compare(got, want, { atol: 1e-4 * Math.max(...want.map(Math.abs)), rtol: 0 });
     expect(mismatch && formatMismatch(mismatch)).toBeUndefined();
   });

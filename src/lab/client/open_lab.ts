@@ -1,6 +1,7 @@
 import * as Comlink from 'comlink';
 import { LabError, type Failure } from '../../errors.ts';
-import type { PageLab, Saved } from '../protocol.ts';
+import { MOST_SECONDS, tooLong } from '../deadline.ts';
+import type { PageLab, RunEvent, RunRequest, Saved } from '../protocol.ts';
 import type { Tuning } from '../../gpu/tune.ts';
 import type { MatrixReport } from '../../gpu/matrix/measure_matrix.ts';
 import { USUAL_CHOICE, type AdapterChoice, type AdapterReport } from '../../gpu/adapter.ts';
@@ -41,6 +42,19 @@ export function openLab(chosen: AdapterChoice = USUAL_CHOICE, forms: readonly st
     return Promise.race([ask(started.remote), started.broken]);
   };
   const end = (message: string): void => started?.end(new LabError('cancelled', message));
+  const run = async (asked: RunRequest, onEvent: (event: RunEvent) => void): Promise<void> => {
+    let late: ReturnType<typeof setTimeout> | undefined;
+    const watch = (what?: string): void => {
+      clearTimeout(late);
+      late =
+        what === undefined ? undefined : setTimeout(() => started?.end(tooLong(what)), 1000 * MOST_SECONDS);
+    };
+    try {
+      await call((lab) => lab.run(asked, Comlink.proxy(onEvent), Comlink.proxy(watch)));
+    } finally {
+      watch();
+    }
+  };
   return {
     adapter: () => call<AdapterReport | Failure>((lab) => lab.adapter()),
     useForms: (names) => call((lab) => lab.useForms(names)),
@@ -51,7 +65,7 @@ export function openLab(chosen: AdapterChoice = USUAL_CHOICE, forms: readonly st
       choice = wanted;
       if (started) await call((lab) => lab.useAdapter(wanted));
     },
-    run: (request, onEvent) => call((lab) => lab.run(request, Comlink.proxy(onEvent))),
+    run,
     pause: (paused) => call((lab) => lab.pause(paused)),
     async cancel() {
       const asked = started;

@@ -39,3 +39,11 @@ it('the time is written as Python writes it, or refused', () => {
   expect(strftime(new Date(2026, 0, 5, 0, 4), '%-d.%-m., %I:%M %p')).toBe('5.1., 12:04 AM');
   expect(() => strftime(time, '%q')).toThrow('strftime_now has %q, which is not computed here');
 });
+
+it('counts as far as the sandbox of transformers does', async () => {
+  expect(await render('{{ range(100000) | length }}')).toBe('100000');
+  await expect(render('{{ range(10 ** 9) | length }}')).rejects.toBeDefined();
+  await expect(render('{{ range(1000000000) | length }}')).rejects.toThrow(
+    'it counts to 1000000000; allowed: 100000',
+  );
+});

@@ -100,10 +100,15 @@ function refuse(refused: string): never {
   throw refusal;
 }
 
+/** Numbers of the longest range, as in the sandbox of Jinja that transformers renders in (MAX_RANGE). */
+const MOST_IN_RANGE = 100_000;
+
 /** Python's range(stop), range(start, stop) and range(start, stop, step). */
 function rangeOf(first: number, stop?: number, step = 1): number[] {
   const [from, to] = stop === undefined ? [0, first] : [first, stop];
-  return Array.from({ length: Math.max(0, Math.ceil((to - from) / step)) }, (_, i) => from + i * step);
+  const length = Math.max(0, Math.ceil((to - from) / step));
+  if (length > MOST_IN_RANGE) throw new Error(`it counts to ${length}; allowed: ${MOST_IN_RANGE}`);
+  return Array.from({ length }, (_, i) => from + i * step);
 }
 
 const call = (name: string, ...args: unknown[]): Node => ({

@@ -194,6 +194,7 @@ class ExperimentState {
             shard: { index: this.seat! - 1, of: this.seats, mixed: true as const },
           }),
         resume,
+        counted: true,
         model_files: this.modelFolder?.files,
         adapter_files: this.adapterFolder?.files,
         data_files: this.dataFolder?.files,

@@ -24,7 +24,7 @@ declare global {
   interface Window {
     faulty: FaultyPage;
     /** Hears each event of a run. */
-    told(event: RunEvent): void;
+    told(event: RunEvent): Promise<void>;
   }
 }
 
@@ -48,11 +48,15 @@ const lab = openLab();
 window.faulty = {
   run: async (resume) => {
     const files = { model_files: await modelFiles(), data_files: dataFiles() };
-    return failureOf(
+    let told: Promise<void> | undefined;
+    const failure = await failureOf(
       lab.run({ spec: PLAIN_SPEC, resume, ...files }, (event) => {
-        window.told(event);
+        told = window.told(event);
       }),
     );
+    // The end is heard behind the last event.
+    await told;
+    return failure;
   },
   pause: (paused) => lab.pause(paused),
   stop: () => lab.cancel(),
