@@ -23,24 +23,30 @@ interface Modules {
 }
 
 /** What the page imports before anybody touches it, in one file: a dozen small ones keep a phone waiting. */
-const FIRST_LOAD = {
-  groups: [{ name: (id: string, modules: Modules) => (isNeededAtOnce(id, modules) ? 'page' : null) }],
-};
+const FIRST_LOAD = inOneFile('page', PAGE);
 
-/** Whether main.ts imports a module, itself or through others; main.ts runs when loaded, and stays by itself. */
-function isNeededAtOnce(id: string, modules: Modules, seen = new Set<string>()): boolean {
-  if (id.endsWith(PAGE) || seen.has(id)) return false;
-  seen.add(id);
-  return (modules.getModuleInfo(id)?.importers ?? []).some(
-    (by) => by.endsWith(PAGE) || isNeededAtOnce(by, modules, seen),
-  );
+/** What the worker imports before it is asked for anything, likewise. */
+const FIRST_OF_WORKER = inOneFile('worker', '/src/lab/worker.ts');
+
+/** What an entry imports, in one file; the entry itself runs when loaded, and stays by itself. */
+function inOneFile(name: string, entry: string) {
+  const isNeededAtOnce = (id: string, modules: Modules, seen = new Set<string>()): boolean => {
+    if (id.endsWith(entry) || seen.has(id)) return false;
+    seen.add(id);
+    return (modules.getModuleInfo(id)?.importers ?? []).some(
+      (by) => by.endsWith(entry) || isNeededAtOnce(by, modules, seen),
+    );
+  };
+  return {
+    groups: [{ name: (id: string, modules: Modules) => (isNeededAtOnce(id, modules) ? name : null) }],
+  };
 }
 
 export default defineConfig({
   base: './',
   plugins: [svelte(), contentSecurityPolicy(), serviceWorker()],
   define: { __COMMIT__: JSON.stringify(currentCommit()), __HUB__: JSON.stringify(hubEndpoint()) },
-  worker: { format: 'es' },
+  worker: { format: 'es', rolldownOptions: { output: { codeSplitting: FIRST_OF_WORKER } } },
   build: {
     target: 'es2023',
     rolldownOptions: { input: ['index.html', 'headless.html'], output: { codeSplitting: FIRST_LOAD } },

@@ -22,7 +22,8 @@ export function policyOf(scripts) {
   const hashes = scripts.map((text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`);
   return Object.entries({
     'default-src': ["'none'"],
-    'script-src': ["'self'", ...hashes],
+    // WebAssembly of this build: other engines are written in it.
+    'script-src': ["'self'", "'wasm-unsafe-eval'", ...hashes],
     'worker-src': ["'self'", 'blob:'],
     'connect-src': ["'self'", ...connectHosts()],
     'img-src': ["'self'", 'data:', 'blob:'],

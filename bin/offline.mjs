@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 const WORKER = fileURLToPath(new URL('service_worker.js', import.meta.url));
 
-/** Files that only a script asks for, or that no page does. */
-const LEFT_OUT = /^(headless\.html|robots\.txt|service_worker\.js)$/;
+/** Files that only a script asks for, or that no page does; and other engines, of 27 MB, which few will ask for. */
+const LEFT_OUT = /^(headless\.html|robots\.txt|service_worker\.js|assets\/[^/]+\.wasm)$/;
 
 /** @returns {import('vite').Plugin} writes service_worker.js once everything else lies in the folder of the build */
 export function serviceWorker() {

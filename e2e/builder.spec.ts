@@ -83,6 +83,30 @@ test('layers to leave as they are: in the name, in the link, refused by name', a
   await expect(runButton(page)).toBeEnabled();
 });
 
+test('some layers in another format, by hand and by what each costs', async ({ page }) => {
+  await page.goto(`/${await specHash(smallSpec())}`);
+  await page.getByText('Advanced').click();
+  await page.getByRole('button', { name: 'Some layers in another format' }).click();
+  await expect(page.getByText('NF4 · 64, down_proj as INT8 per row').first()).toBeVisible();
+  await expect
+    .poll(async () => (await addressed(page.url())).configs[1])
+    .toMatchObject({ by_layer: [{ modules: ['down_proj'], as: { quant_type: 'int8' } }] });
+  await page.getByRole('button', { name: 'Remove line 1, NF4 · 64, down_proj as INT8 per row' }).click();
+
+  await page.getByText('Mix formats by layer, under a budget').click();
+  await page.getByRole('button', { name: 'Measure each layer in 1 format' }).click();
+  const budget = page.getByRole('slider', { name: 'Budget' });
+  await budget.focus();
+  await page.keyboard.press('Home');
+  await expect(page.getByText(/^NF4 · 64: about .* nats of KL a token/)).toBeVisible();
+  await expect(page.getByRole('button', { name: 'This mix is among the configurations' })).toBeDisabled();
+  await page.keyboard.press('ArrowRight');
+  await page.getByRole('button', { name: 'Add this mix' }).click();
+  await expect(page.getByRole('button', { name: 'This mix is among the configurations' })).toBeVisible();
+  const { configs } = await addressed(page.url());
+  expect(configs[2]).toMatchObject({ quant_type: 'nf4', by_layer: [{ as: { quant_type: 'none' } }] });
+});
+
 /** Writes a LoRA adapter for the bundled model whose B is zero: what it adds is zero, whatever A is. */
 async function writeZeroAdapter(folder: string): Promise<void> {
   const name = 'base_model.model.model.layers.0.self_attn.q_proj';

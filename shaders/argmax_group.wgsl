@@ -16,16 +16,12 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let row = group.y * groups.x + group.x;
+  let row = row_of(group, groups);
   if (row >= params.R) {
     return;
   }
   let first = row * params.strips;
-  var own = Largest(peaks[first].x, first);
-  for (var s = lane; s < params.strips; s += LANES) {
-    own = larger(own, Largest(peaks[first + s].x, first + s));
-  }
-  let top = group_largest(own, lane);
+  let top = largest_strip(first, lane);
   if (lane == 0) {
     ids[row] = places[top.place];
   }

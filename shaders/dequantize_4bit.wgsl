@@ -4,7 +4,10 @@
 // output       y [n] f32
 // invocation   1 element
 // tested by    src/gpu/kernels/kernels.gpu.test.ts, against dequantizeBlockwise
-struct Params { n: u32, blocksize: u32, first_block: u32, absmax_offset: f32 }
+struct Params {
+  n: u32, blocksize: u32, first_block: u32, absmax_offset: f32,
+  block_2: u32, first_block_2: u32, absmax_offset_2: f32, block_3: u32, first_block_3: u32, absmax_offset_3: f32,
+}
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> packed: array<u32>;

@@ -18,16 +18,14 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let i = (group.y * groups.x + group.x) * 64 + lane;
-  let strips = (params.V + params.strip - 1) / params.strip;
-  if (i >= params.R * strips) {
+  let part = strip_at(i);
+  if (part.begin == part.end) {
     return;
   }
-  let row = (i / strips) * params.V;
-  let begin = (i % strips) * params.strip;
-  let end = min(begin + params.strip, params.V);
+  let row = part.row;
   let peak = peaks[i].x;
   var gap = 0.0;
-  for (var v = begin; v < end; v++) {
+  for (var v = part.begin; v < part.end; v++) {
     gap += exp(base[row + v] - peak) * (base[row + v] - logits[row + v]);
   }
   gaps[i] = gap;

@@ -17,17 +17,15 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = group.y * groups.x + group.x;
-  let strips = (params.V + params.strip - 1) / params.strip;
-  if (i >= params.R * strips) {
+  let i = row_of(group, groups);
+  let part = strip_at(i);
+  if (part.begin == part.end) {
     return;
   }
-  let row = (i / strips) * params.V;
-  let begin = (i % strips) * params.strip;
-  let end = min(begin + params.strip, params.V);
+  let row = part.row;
   let peak = peaks[i].x;
   var gap = 0.0;
-  for (var v = begin + lane; v < end; v += LANES) {
+  for (var v = part.begin + lane; v < part.end; v += LANES) {
     gap += exp(base[row + v] - peak) * (base[row + v] - logits[row + v]);
   }
   let sum = group_sum(gap, lane);

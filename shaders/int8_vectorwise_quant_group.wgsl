@@ -23,7 +23,7 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let token = group.y * groups.x + group.x;
+  let token = row_of(group, groups);
   if (token >= params.M) {
     return;
   }

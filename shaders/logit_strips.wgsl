@@ -17,22 +17,20 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let i = (group.y * groups.x + group.x) * 64 + lane;
-  let strips = (params.V + params.strip - 1) / params.strip;
-  if (i >= params.R * strips) {
+  let part = strip_at(i);
+  if (part.begin == part.end) {
     return;
   }
-  let row = (i / strips) * params.V;
-  let begin = (i % strips) * params.strip;
-  let end = min(begin + params.strip, params.V);
-  var place = begin;
-  for (var v = begin + 1; v < end; v++) {
+  let row = part.row;
+  var place = part.begin;
+  for (var v = part.begin + 1; v < part.end; v++) {
     if (logits[row + v] > logits[row + place]) {
       place = v;
     }
   }
   let peak = logits[row + place];
   var sum = 0.0;
-  for (var v = begin; v < end; v++) {
+  for (var v = part.begin; v < part.end; v++) {
     sum += exp(logits[row + v] - peak);
   }
   peaks[i] = vec2f(peak, sum);

@@ -16,22 +16,20 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = group.y * groups.x + group.x;
-  let strips = (params.V + params.strip - 1) / params.strip;
-  if (i >= params.R * strips) {
+  let i = row_of(group, groups);
+  let part = strip_at(i);
+  if (part.begin == part.end) {
     return;
   }
-  let row = (i / strips) * params.V;
-  let begin = (i % strips) * params.strip;
-  let end = min(begin + params.strip, params.V);
+  let row = part.row;
   // A lane without a logit of its own brings the first.
-  var own = Largest(logits[row + begin], begin);
-  for (var v = begin + lane; v < end; v += LANES) {
+  var own = Largest(logits[row + part.begin], part.begin);
+  for (var v = part.begin + lane; v < part.end; v += LANES) {
     own = larger(own, Largest(logits[row + v], v));
   }
   let top = group_largest(own, lane);
   var sum = 0.0;
-  for (var v = begin + lane; v < end; v += LANES) {
+  for (var v = part.begin + lane; v < part.end; v += LANES) {
     sum += exp(logits[row + v] - top.value);
   }
   let mass = group_sum(sum, lane);

@@ -20,17 +20,13 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = group.y * groups.x + group.x;
+  let i = row_of(group, groups);
   if (i >= params.W) {
     return;
   }
   let row = wanted[i].x;
   let first = row * params.strips;
-  var own = Largest(peaks[first].x, first);
-  for (var s = lane; s < params.strips; s += LANES) {
-    own = larger(own, Largest(peaks[first + s].x, first + s));
-  }
-  let top = group_largest(own, lane);
+  let top = largest_strip(first, lane);
   var sum = 0.0;
   for (var s = lane; s < params.strips; s += LANES) {
     sum += peaks[first + s].y * exp(peaks[first + s].x - top.value);

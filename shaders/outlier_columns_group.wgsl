@@ -11,8 +11,6 @@ struct Params { M: u32, K: u32, threshold: f32 }
 @group(0) @binding(2) var<storage, read_write> mask: array<u32>;
 @group(0) @binding(3) var<storage, read_write> seen: array<u32>;
 
-override LANES: u32 = 64;
-
 var<workgroup> bits: atomic<u32>;
 
 @compute @workgroup_size(LANES)
@@ -21,7 +19,7 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let word = group.y * groups.x + group.x;
+  let word = row_of(group, groups);
   if (32 * word >= params.K) {
     return;
   }

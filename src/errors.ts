@@ -28,6 +28,7 @@ const HINTS = {
   'bad-shard-name': 'A shard must lie beside its index: use a checkpoint from a source you trust.',
   'shard-mismatch': 'The shards and their index are not of one checkpoint: download all of them again.',
   'missing-tensor': 'The checkpoint is not complete or of another model: download all of its files.',
+  'bad-onnx': 'The file is damaged or of another kind: download it again, or export it again.',
   'unreadable-file': 'The file was changed, moved or deleted since it was chosen: choose it again.',
   'unsupported-dtype': 'Quantization starts from F32, F16 or BF16 weights: use a checkpoint in one of them.',
   'unsupported-quantization':
@@ -56,6 +57,8 @@ const HINTS = {
   'gpu-gone':
     'What was measured is saved. Close other tabs that use the GPU, reload the page and resume the run.',
   'non-finite-score': 'The model overflowed: choose float32 or bfloat16 as compute_dtype.',
+  'bad-peer':
+    'Choose another file of the engine, or leave the configuration out: the others are not concerned.',
   'kernel-mismatch': 'This adapter computes wrong results: update the graphics driver or use another one.',
   'needs-login':
     'Accept the model’s terms on its page of the Hub and give your own token, or choose a folder that holds its files.',

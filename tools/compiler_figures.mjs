@@ -8,7 +8,7 @@ import { execFileSync } from 'node:child_process';
 const [report] = process.argv.slice(2);
 if (!report) throw new Error('Which script reports? node tools/compiler_figures.mjs REPORT');
 const TARGETS = ['gfx1100', 'navi21', 'renoir'];
-const FORMS = ['tile', 'tile_32', 'tile_64', 'matvec', 'matvec_wide'];
+const FORMS = ['tile', 'tile_32', 'tile_64', 'matvec', 'matvec_fused'];
 const STORAGES = ['blockwise', 'float'];
 const DTYPES = ['float32', 'float16'];
 

@@ -1,5 +1,4 @@
-// Sums over the lanes of a workgroup, a power of two; put before the shaders that share a row among them.
-override LANES: u32 = 64;
+// Sums over the LANES of a workgroup; put before the shaders that share a row among them.
 
 var<workgroup> partials: array<f32, LANES>;
 

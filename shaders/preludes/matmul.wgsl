@@ -17,12 +17,3 @@ fn write(token: u32, row: u32, sum: f32) {
   }
   y[at] = rounded1(value);
 }
-
-// Four rows' sums with four more products of one token, tile[k] holding the rows' weights at k. Every tile form adds so,
-// one product after the other, and so they all come to the same bits.
-fn add_four(sums: vec4f, four: vec4f, tile: mat4x4f) -> vec4f {
-  var s = fma(vec4f(four.x), tile[0], sums);
-  s = fma(vec4f(four.y), tile[1], s);
-  s = fma(vec4f(four.z), tile[2], s);
-  return fma(vec4f(four.w), tile[3], s);
-}

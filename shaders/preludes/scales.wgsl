@@ -1,6 +1,7 @@
-// The scales of blocks; put before the shaders that declare scales, nested_absmax, nested_code and their two parameters.
+// The scales of blocks; put before the shaders that declare scales, nested_absmax, nested_code and their parameters.
 // 0 absmax [blocks] f32 as measured · 1 double quantization: bytes, places in nested_code [256], times
-// nested_absmax [blocks / 256] f32, moved by absmax_offset; first_block: the blocks of earlier parts.
+// nested_absmax [blocks / 256] f32, moved by absmax_offset; first_block: the blocks of earlier parts. Up to three matrices
+// may lie one behind the other: the second begins at block_2, the third at block_3, each with its own two numbers.
 override SCALES: u32 = 0;
 // What a block moves its codes by, one f32 a block in the place of nested_absmax (with SCALES 0): 0 nothing ·
 // 1 a zero point, taken off the code before it is scaled · 2 a minimum, added after.
@@ -11,17 +12,27 @@ fn scale_of(block: u32) -> f32 {
     return bitcast<f32>(scales[block]);
   }
   let place = (scales[block / 4] >> (8 * (block % 4))) & 255;
-  return nested_code[place] * nested_absmax[(params.first_block + block) / 256] + params.absmax_offset;
+  var first = params.first_block;
+  var offset = params.absmax_offset;
+  if (block >= params.block_2) {
+    first = select(params.first_block_2, params.first_block_3, block >= params.block_3);
+    offset = select(params.absmax_offset_2, params.absmax_offset_3, block >= params.block_3);
+  }
+  return nested_code[place] * nested_absmax[(first + block) / 256] + offset;
 }
 
-// A value of the codebook, as the weight that it stands for in this block.
-fn scaled(value: f32, block: u32) -> f32 {
+// Four values of the codebook, as the weights that they stand for in this block.
+fn scaled4(v: vec4f, block: u32) -> vec4f {
   let scale = scale_of(block);
   if (SHIFT == 1) {
-    return (value - nested_absmax[block]) * scale;
+    return (v - nested_absmax[block]) * scale;
   }
   if (SHIFT == 2) {
-    return value * scale + nested_absmax[block];
+    return v * scale + nested_absmax[block];
   }
-  return value * scale;
+  return v * scale;
+}
+
+fn scaled(value: f32, block: u32) -> f32 {
+  return scaled4(vec4f(value), block).x;
 }

@@ -14,11 +14,6 @@ fn fours(weights: Weights) -> array<vec4f, 1> {
   return array(weights);
 }
 
-// The products of x from its vec4 `i` on with STEP weights, summed.
-fn dot_step(i: u32, weights: Weights) -> f32 {
-  return dot(x[i], weights);
-}
-
 // The products with those of four rows, added one after the other.
 fn add_step(sums: vec4f, i: u32, tile: Tile) -> vec4f {
   return add_four(sums, x[i], tile);

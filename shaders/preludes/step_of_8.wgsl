@@ -17,11 +17,6 @@ fn fours(weights: Weights) -> array<vec4f, 2> {
   return array(weights.lower, weights.upper);
 }
 
-// The products of x from its vec4 `i` on with STEP weights, summed.
-fn dot_step(i: u32, weights: Weights) -> f32 {
-  return dot(x[i], weights.lower) + dot(x[i + 1], weights.upper);
-}
-
 // The products with those of four rows, added one after the other.
 fn add_step(sums: vec4f, i: u32, tile: Tile) -> vec4f {
   return add_four(add_four(sums, x[i], tile.lower), x[i + 1], tile.upper);

@@ -29,18 +29,6 @@ fn lower(word: u32, block: u32) -> vec4f {
   return rounded(scaled4(v, block));
 }
 
-// `scaled` of scales.wgsl, for four values of one block.
-fn scaled4(v: vec4f, block: u32) -> vec4f {
-  let scale = scale_of(block);
-  if (SHIFT == 1) {
-    return (v - nested_absmax[block]) * scale;
-  }
-  if (SHIFT == 2) {
-    return v * scale + nested_absmax[block];
-  }
-  return v * scale;
-}
-
 fn step_of(row: Row, k: u32) -> Weights {
   let at = row.step + k;
   let word = packed[at];

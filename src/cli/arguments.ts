@@ -15,6 +15,11 @@ const OPTIONS = {
   partial: { type: 'boolean', default: false },
   minutes: { type: 'string' },
   measured: { type: 'string' },
+  bits: { type: 'string' },
+  megabytes: { type: 'string' },
+  calibrate: { type: 'string' },
+  tokens: { type: 'string' },
+  seed: { type: 'string' },
   json: { type: 'boolean', default: false },
   adapter: { type: 'string' },
   lora: { type: 'string' },
@@ -30,9 +35,6 @@ const OPTIONS = {
   'act-order': { type: 'boolean', default: false },
   scaling: { type: 'string' },
   'scale-rule': { type: 'string' },
-  calibrate: { type: 'string' },
-  tokens: { type: 'string' },
-  seed: { type: 'string' },
   quick: { type: 'boolean', default: false },
   shape: { type: 'string' },
   seconds: { type: 'string' },
@@ -54,6 +56,11 @@ export interface Arguments {
     partial?: boolean;
     minutes?: string | undefined;
     measured?: string | undefined;
+    bits?: string | undefined;
+    megabytes?: string | undefined;
+    calibrate?: string | undefined;
+    tokens?: string | undefined;
+    seed?: string | undefined;
     json: boolean;
     adapter?: string | undefined;
     lora?: string | undefined;
@@ -69,9 +76,6 @@ export interface Arguments {
     'act-order'?: boolean | undefined;
     scaling?: string | undefined;
     'scale-rule'?: string | undefined;
-    calibrate?: string | undefined;
-    tokens?: string | undefined;
-    seed?: string | undefined;
     quick?: boolean;
     shape?: string | undefined;
     seconds?: string | undefined;

@@ -6,6 +6,7 @@ import { exitStatus } from './exit_status.ts';
 import { exportCommand } from './export.ts';
 import { inspect } from './inspect.ts';
 import { mergeCommand } from './merge.ts';
+import { mixCommand } from './mix.ts';
 import { quantizeCommand } from './quantize.ts';
 import { reportCommand } from './report.ts';
 import { runCommand } from './run_command.ts';
@@ -23,6 +24,7 @@ const USAGE = `Nibble measures what 4- and 8-bit quantization does to a language
   npm run -s lab -- export RESULT.json --samples DIR [--model DIR] [--data DIR]
   npm run -s lab -- shards SPEC.json|LINK --minutes 10 [--measured RESULT.json] [--model DIR] [--data DIR] [--out PINNED.json] [--json]
   npm run -s lab -- merge SPEC.json|LINK PART.json ... [--out RESULT.json] [--partial] [--mixed] [--json]
+  npm run -s lab -- mix SPEC.json|LINK --bits 5|--megabytes 300 [--calibrate samples|TASK|FILE.txt --tokens 512 --seed 0] [--model DIR] [--lora DIR] [--data DIR] [--adapter low-power|high-performance|software] [--out MIXED.json] [--json]
   npm run -s lab -- selfcheck [--runtime browser|node] [--json]
   npm run -s lab -- bench [--quick] [--shape WORDS] [--seconds 1] [--model DIR] [--no-peers] [--no-model] [--runtime browser|node] [--out BENCH.json] [--json]
   npm run -s lab -- bench --compare A.json B.json [--json]
@@ -38,6 +40,7 @@ compare    says whether two results of a spec agree, item by item; or a result a
 export     writes a result in the layout of those files, a folder a configuration
 shards     says into how many shards of so many minutes a spec may be cut, and pins its model to a commit
 merge      joins the results of all shards into the result that one machine would have given
+mix        says which of a spec's formats each layer should have within a budget, and adds that mix to the spec
 selfcheck  runs every kernel against its reference on the CPU
 bench      times every kernel on layers of known models in turn with what this adapter does at most and, in a browser, with
            onnxruntime-web's kernels on the same weights; then a model. --shape "down nf4 M=8" takes the rows that have
@@ -65,6 +68,7 @@ const COMMANDS: Record<string, (args: string[]) => Promise<number>> = {
   export: exportCommand,
   shards: shardsCommand,
   merge: mergeCommand,
+  mix: mixCommand,
   selfcheck,
   bench: benchCommand,
 };

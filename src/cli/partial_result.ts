@@ -31,9 +31,13 @@ export function partialResult(spec: ExperimentSpec): {
           record.created = event.environment.started;
           break;
         case 'loaded': {
-          const { footprint, load_seconds, errors } = event;
+          const { footprint, load_seconds, errors, peer } = event;
           const timings = { load_seconds, answer_seconds: 0, tokens: 0, tokens_per_second: 0 };
-          record.configs[event.config] = { footprint, timings, ...(errors && { errors }) };
+          record.configs[event.config] = {
+            ...{ footprint, timings },
+            ...(errors && { errors }),
+            ...(peer && { peer }),
+          };
           break;
         }
         case 'item': {

@@ -13,6 +13,7 @@ import { gather_columns } from './kernels/gather_columns.ts';
 import { pick_rows } from './kernels/pick_rows.ts';
 import { rope } from './kernels/rope.ts';
 import { rope_pair } from './kernels/rope_pair.ts';
+import { rope_qkv } from './kernels/rope_qkv.ts';
 import { scale } from './kernels/scale.ts';
 import { choicesOf, MATMULS } from './matrix/choose.ts';
 import { STORAGES, type StorageName } from './matrix/matrix.ts';
@@ -24,6 +25,7 @@ const OF_EVERY_MODEL = [
   scale,
   rope,
   rope_pair,
+  rope_qkv,
   add,
   pick_rows,
   gather_columns,

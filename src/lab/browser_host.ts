@@ -1,6 +1,6 @@
 import { LabError } from '../errors.ts';
 import { modelFolder } from '../model/model_folder.ts';
-import { ownFileSet, pathOfData } from '../tensor/folder.ts';
+import { ownFileSet, pathOfData, wholeFileSet } from '../tensor/folder.ts';
 import { blobSource, memorySource, urlBytes, urlSource, type FileSet } from '../tensor/source.ts';
 import { browserScratch } from './browser_scratch.ts';
 import type { DataPlace } from './datasets.ts';
@@ -21,6 +21,29 @@ export function browserHost(
   store: Store,
   hub: Hub,
 ): Host {
+  const openFiles: Host['openFiles'] = async (model, onProgress, signal) => {
+    switch (model.source) {
+      case 'bundled': {
+        const address = (name: string) => new URL(`models/${model.name}/${name}`, base).href;
+        const remote = {
+          names: BUNDLED_FILES,
+          open: (name: string) => urlSource(address(name), { signal }),
+        };
+        return { files: downloadedFiles(remote, onProgress, signal) };
+      }
+      case 'hub': {
+        const { files, commit, bytesOf } = await openHub(
+          hub,
+          { kind: 'models', ...model },
+          onProgress,
+          signal,
+        );
+        return { files: await modelFolder(files), revision: commit, bytesOf };
+      }
+      case 'local':
+        return { files: await modelFolder(chosenFiles(request.model_files ?? [], 'model')) };
+    }
+  };
   return {
     gpu,
     tune,
@@ -31,29 +54,8 @@ export function browserHost(
     store,
     own: ownRun,
     scratch: (run_id) => browserScratch(run_id, store),
-    async openFiles(model, onProgress, signal) {
-      switch (model.source) {
-        case 'bundled': {
-          const address = (name: string) => new URL(`models/${model.name}/${name}`, base).href;
-          const remote = {
-            names: BUNDLED_FILES,
-            open: (name: string) => urlSource(address(name), { signal }),
-          };
-          return { files: downloadedFiles(remote, onProgress, signal) };
-        }
-        case 'hub': {
-          const { files, commit, bytesOf } = await openHub(
-            hub,
-            { kind: 'models', ...model },
-            onProgress,
-            signal,
-          );
-          return { files: await modelFolder(files), revision: commit, bytesOf };
-        }
-        case 'local':
-          return { files: await modelFolder(chosenFiles(request.model_files ?? [], 'model')) };
-      }
-    },
+    openFiles,
+    peers: browserPeers(openFiles, request.model_files),
     async openAdapter(adapter, onProgress, signal) {
       if (adapter.source === 'local') return { files: chosenFiles(request.adapter_files ?? [], 'adapter') };
       const { files, commit } = await openHub(hub, { kind: 'models', ...adapter }, onProgress, signal);
@@ -62,12 +64,32 @@ export function browserHost(
   };
 }
 
+/** Engines in a browser's worker, on the files of the model's folder or of a repository. */
+const browserPeers = (
+  openFiles: Host['openFiles'],
+  chosen: readonly NamedFile[] = [],
+): NonNullable<Host['peers']> => ({
+  async openFiles({ repo }, model, onProgress, signal) {
+    if (repo !== undefined) return openFiles({ source: 'hub', repo, revision: 'main' }, onProgress, signal);
+    if (model.source === 'local') return { files: chosenFiles(chosen, 'model', wholeFileSet) };
+    return openFiles(model, onProgress, signal);
+  },
+  async open(config, files, onFile) {
+    const { PEERS } = await import('./peers/peers.ts');
+    return (await PEERS[config.peer]())(config, files, onFile);
+  },
+});
+
 /** The files of the one model or adapter in the chosen folder. */
-export function chosenFiles(chosen: readonly NamedFile[], kind: 'model' | 'adapter'): FileSet {
+export function chosenFiles(
+  chosen: readonly NamedFile[],
+  kind: 'model' | 'adapter',
+  take = ownFileSet,
+): FileSet {
   if (chosen.length === 0) {
     throw new LabError('missing-file', `The ${kind} is in a local folder, which has not been chosen.`);
   }
-  return ownFileSet(kind, fileSet(chosen));
+  return take(kind, fileSet(chosen));
 }
 
 /** Task files of the chosen folder: the folder itself may lie above. */

@@ -106,8 +106,8 @@ async function makerOf(
 }
 
 /** The text of a calibration as token ids: what another configuration of the run, or of its first sitting, was made by. */
-async function sequencesOf(
-  { host, model, plan, scratch, signal }: CalibrationSource,
+export async function sequencesOf(
+  { host, model, plan, scratch, signal }: Omit<CalibrationSource, 'spec'>,
   gpu: Gpu,
   calibration: Calibration,
   onStep: CalibrationStep,

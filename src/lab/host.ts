@@ -2,6 +2,7 @@ import type { Gpu } from '../gpu/device/device.ts';
 import type { FileSet } from '../tensor/source.ts';
 import type { DataPlace } from './datasets.ts';
 import type { Within } from './deadline.ts';
+import type { PeerHost } from './peers/peer.ts';
 import type { ByteProgress, RunningHash } from './files.ts';
 import type { Hub } from './hub.ts';
 import type { Environment } from '../study/result.ts';
@@ -34,6 +35,8 @@ export interface Host {
   /** Disk for the baseline's states, which later configurations are compared with; undefined where there is none. */
   scratch(run_id: string): Promise<Scratch | undefined>;
   openFiles(model: ModelRef, onProgress: ByteProgress, signal: AbortSignal): Promise<OpenedFiles>;
+  /** Other engines; undefined where none runs. */
+  peers?: PeerHost | undefined;
   openAdapter(adapter: AdapterRef, onProgress: ByteProgress, signal: AbortSignal): Promise<OpenedFiles>;
 }
 

@@ -10,10 +10,13 @@ import type { Tuning } from '../gpu/tune.ts';
 import type { MatrixReport } from '../gpu/matrix/measure_matrix.ts';
 import type { Footprint } from '../model/footprint.ts';
 import type { MemoryNeed } from '../model/memory.ts';
+import type { Calibration } from '../quant/calibrated/calibration.ts';
 import type { Codebook } from '../quant/codebook.ts';
 import type { Environment, ExperimentResult, LayerErrors, ModelReading } from '../study/result.ts';
 import type { SavableConfig } from '../quant/bitsandbytes_format.ts';
+import type { PeerAudit } from '../study/peer_audit.ts';
 import type { Shard } from '../study/shard.ts';
+import type { MixMeasured } from '../study/mix.ts';
 import type { ExperimentSpec, ModelRef } from '../study/spec.ts';
 import type { Probe } from '../study/speed.ts';
 import type { Reproduction } from '../study/compare_results.ts';
@@ -133,8 +136,19 @@ export interface PageLab extends Lab {
   pause(paused: boolean): Promise<void>;
   /** Measures for two seconds how fast this adapter computes a model of that shape. */
   probe(request: ProbeRequest): Promise<Probe | Failure>;
+  /** Measures what each layer costs in each format; Stop ends it, which is a failure, too. */
+  mix(
+    request: MixRequest,
+    onStep: (done: number, total: number, what: string) => void,
+  ): Promise<MixMeasured | Failure>;
   /** Opens the model in a chosen folder as a run would, up to its weights. */
   readModel(files: readonly NamedFile[]): Promise<ModelReading | Failure>;
+}
+
+/** A spec whose formats are to be mixed by layer, and the text they are compared on. */
+export interface MixRequest extends Pick<RunRequest, 'model_files' | 'adapter_files' | 'hub_token'> {
+  spec: ExperimentSpec;
+  calibration: Calibration;
 }
 
 export type ProbeRequest = Pick<ExperimentSpec, 'model' | 'configs'> &
@@ -177,7 +191,7 @@ export interface NamedFile {
   file: File | string;
 }
 
-export type Phase = 'check' | 'download' | 'hash' | 'calibrate' | 'load' | 'answer';
+export type Phase = 'check' | 'download' | 'hash' | 'calibrate' | 'load' | 'audit' | 'answer';
 
 /** The steps of a run, in the order they happen. */
 export type RunEvent =
@@ -198,7 +212,14 @@ export type RunEvent =
   | { type: 'planned'; tasks: { task: TaskName; n: number }[]; shard?: Shard }
   /** The memory a configuration needs, told before its first weight is read. */
   | { type: 'foreseen'; config: number; need: MemoryNeed }
-  | { type: 'loaded'; config: number; footprint: Footprint; load_seconds: number; errors?: LayerErrors }
+  | {
+      type: 'loaded';
+      config: number;
+      footprint: Footprint;
+      load_seconds: number;
+      errors?: LayerErrors;
+      peer?: PeerAudit;
+    }
   | ItemEvent
   /** The browser keeps nothing: the run goes on in memory, and is gone with the tab. */
   | { type: 'unstored'; failure: Failure }

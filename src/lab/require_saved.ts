@@ -1,11 +1,11 @@
 import { LabError } from '../errors.ts';
 import { checkpointFaults } from '../model/checkpoint_faults.ts';
 import type { ModelConfig } from '../model/model_config.ts';
-import { isSkipped, linearModules } from '../model/modules.ts';
+import { linearModules } from '../model/modules.ts';
 import { openWeights } from '../model/open_model.ts';
 import { savedReader } from '../model/stored_quant.ts';
 import { savedQuantType } from '../quant/bitsandbytes_format.ts';
-import { skippedModules } from '../quant/config.ts';
+import { isAmong, skippedModules } from '../quant/layers.ts';
 import { writerOf } from '../quant/saved/writer.ts';
 import type { SavedConfig } from './save_checkpoint.ts';
 import type { FileSet } from '../tensor/source.ts';
@@ -20,7 +20,7 @@ export async function requireSaved(files: FileSet, config: SavedConfig): Promise
   const { checkpoint, config: model } = opened;
   const reader = savedReader(checkpoint);
   for (const { name } of linearModules(model, checkpoint)) {
-    const wanted = isSkipped(name, skippedModules(config)) ? undefined : config.quant_type;
+    const wanted = isAmong(name, skippedModules(config)) ? undefined : config.quant_type;
     // What a tool stored is of its one kind.
     const stored = opened.stored_quant?.layout.isQuantized(reader, name) ? config.quant_type : undefined;
     const found = writerOf(config) ? stored : savedQuantType(reader, name);

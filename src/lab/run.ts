@@ -8,7 +8,7 @@ import { needsOf } from '../model/needs.ts';
 import { shareOnDevice, type Sharing } from '../model/shared_weights.ts';
 import { openChatTemplate } from '../model/chat/chat_template.ts';
 import { openModel, type ModelFiles } from '../model/open_model.ts';
-import { isCalibrated } from '../quant/config.ts';
+import { computedHere, isCalibrated, isPeer } from '../quant/config.ts';
 import { assembleResult, timedConfigs } from '../study/assemble.ts';
 import { countAnswers, gapsOf } from '../study/complete.ts';
 import { requireCalibrations } from './calibration.ts';
@@ -19,6 +19,7 @@ import { openGate, type Gate } from './gate.ts';
 import type { Host, OpenedFiles } from './host.ts';
 import { identify, identifyFiles, pinned, requireSame, requireSameItems } from './identity.ts';
 import { measureConfig } from './measure_config.ts';
+import { requirePeers } from './peers/require_peers.ts';
 import { beginRun, takeRun, type OwnedRun } from './owned_run.ts';
 import { survivingLoss, type Survivor } from './survive_loss.ts';
 import { countPlans, plansOf } from './cut.ts';
@@ -149,7 +150,8 @@ async function measure(
   const read = await openModel(opened.files, adapted?.files);
   const model = { ...read, tokenizer: tokenizerWithin(within, read.tokenizer) };
   requireCalibrations(spec, model);
-  const computing = spec.configs.filter((_, index) => plans[index]!.length > 0);
+  requirePeers(spec.configs, model, host);
+  const computing = spec.configs.filter((_, index) => plans[index]!.length > 0).map(computedHere);
   const checked = checker(model, computing, before?.kernels, host, emit);
   const machine = await survivingLoss(survivor, checked);
   const hashing = { onProgress: bytes('hash'), signal, hash: host.hash };
@@ -226,7 +228,9 @@ async function measureAll(measurement: Measurement): Promise<void> {
       if (signal.aborted) throw error;
       const failure = toFailure(error);
       await owned.change(({ failures }) => ({ failures: { ...failures, [index]: failure } }));
-      if (on_error !== 'continue' || !concernsOneConfig(failure)) throw error;
+      // Another engine's failure says nothing of the configurations after it.
+      const goesOn = on_error === 'continue' || (isPeer(config) && on_error === undefined);
+      if (!goesOn || !concernsOneConfig(failure)) throw error;
       emit({ type: 'config-failed', config: index, failure });
     }
   }

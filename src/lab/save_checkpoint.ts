@@ -1,7 +1,7 @@
 import { LabError } from '../errors.ts';
 import { checkpointFaults } from '../model/checkpoint_faults.ts';
 import { isCompanion } from '../model/model_files.ts';
-import { isSkipped, linearModules, type LinearModule } from '../model/modules.ts';
+import { linearModules, type LinearModule } from '../model/modules.ts';
 import { openWeights } from '../model/open_model.ts';
 import { printMembers, readMembers } from '../model/read_json.ts';
 import {
@@ -10,7 +10,7 @@ import {
   type SavableConfig,
   type TorchDtype,
 } from '../quant/bitsandbytes_format.ts';
-import { skippedModules } from '../quant/config.ts';
+import { isAmong, skippedModules } from '../quant/layers.ts';
 import { isQuantizing, quantize, requireGroups } from '../quant/quantize.ts';
 import type { QuantizedTensor } from '../quant/quantized.ts';
 import { writerOf, type WrittenConfig } from '../quant/saved/writer.ts';
@@ -115,7 +115,7 @@ function planJobs(
   const byWeight = new Map(modules.map((module) => [`${module.name}.weight`, module]));
   return [...checkpoint.tensors].map(([name, { info }]): Job => {
     const module = byWeight.get(name);
-    if (module && !isSkipped(module.name, skippedModules(config)))
+    if (module && !isAmong(module.name, skippedModules(config)))
       return quantizeJob(checkpoint, module, config, made?.linears.get(module.name));
     const { dtype, shape } = info;
     const by = made?.divisors.get(name);

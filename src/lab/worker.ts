@@ -1,5 +1,5 @@
 import * as Comlink from 'comlink';
-import { toFailure } from '../errors.ts';
+import { LabError, toFailure } from '../errors.ts';
 import { USUAL_CHOICE } from '../gpu/adapter.ts';
 import { fullCheck } from '../gpu/check.ts';
 import { offeredAdapters } from '../gpu/device/device.ts';
@@ -13,6 +13,7 @@ import { openGate } from './gate.ts';
 import { gpuOnce } from './gpu_once.ts';
 import { HUGGING_FACE, type Hub } from './hub.ts';
 import { blobSink, directorySink, savedFiles } from './browser_sink.ts';
+import { measureMix } from './mix.ts';
 import { tensorMeasurer } from './measure_tensor.ts';
 import { probe } from './probe.ts';
 import type { Host } from './host.ts';
@@ -114,6 +115,26 @@ const lab: PageLab = {
       .catch(toFailure);
     probing = measured;
     return measured;
+  },
+  async mix({ spec, calibration, ...asked }, onStep) {
+    stop = new AbortController();
+    const { signal } = stop;
+    await probing;
+    try {
+      return await measureMix(
+        spec,
+        calibration,
+        await hostOf(asked),
+        (done, total, what) => {
+          if (signal.aborted) throw new LabError('cancelled', 'The measurement was stopped.');
+          onStep(done, total, what);
+          return Promise.resolve();
+        },
+        signal,
+      );
+    } catch (error) {
+      return toFailure(error);
+    }
   },
   async readModel(files) {
     try {

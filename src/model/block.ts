@@ -7,6 +7,7 @@ import type { LinearCall } from '../gpu/matrix/linear.ts';
 import { isGated, type BlockSpec, type Role, type Rope } from './model_config.ts';
 import { normalize, type NormWeights } from './norm.ts';
 import { addToResidual, attend, linearInput, project, type LinearInput, type Pass } from './pass.ts';
+import { stepInner, stepQueries } from './step.ts';
 import type { LayerWeights } from './weights.ts';
 
 /** Computes one block as its spec says: attention and MLP on the residual stream, with norms before or behind them. */
@@ -20,8 +21,12 @@ export function computeBlock(pass: Pass, spec: BlockSpec, layer: LayerWeights, i
     mlp(pass, spec, layer, index, own ?? shared);
     return;
   }
-  attention(pass, spec, layer, index, normalized(pass, attention_in, { x: hidden, y: normed }));
-  mlp(pass, spec, layer, index, normalized(pass, mlp_in, { x: hidden, y: normed }));
+  const queries = stepQueries(pass, spec, layer, index);
+  if (queries) addAttention(pass, spec, layer, index, queries);
+  else attention(pass, spec, layer, index, normalized(pass, attention_in, { x: hidden, y: normed }));
+  const inner = stepInner(pass, spec, layer);
+  if (inner) addHalf(pass, layer, 'mlp', { raw: inner, x: inner, int8: undefined });
+  else mlp(pass, spec, layer, index, normalized(pass, mlp_in, { x: hidden, y: normed }));
 }
 
 /** @param input the stream's share of the block, normalized where the block has a norm in front; as mlp's */
@@ -58,6 +63,18 @@ function attention(pass: Pass, spec: BlockSpec, layer: LayerWeights, index: numb
     write('k', keys, slots);
     write('v', values, slots);
   }
+  addAttention(pass, spec, layer, index, queries);
+}
+
+/** Attends to the slots, and adds what comes of it to the residual stream. */
+function addAttention(
+  pass: Pass,
+  spec: BlockSpec,
+  layer: LayerWeights,
+  index: number,
+  queries: GPUBuffer,
+): void {
+  const { num_attention_heads: heads, head_dim } = pass.config;
   const mixed = attend(pass, index, spec, queries);
   const out = linearInput(pass, mixed, heads * head_dim, index, 'output');
   addHalf(pass, layer, 'attention', out);
@@ -103,14 +120,15 @@ const LAST = { attention: 'o', mlp: 'down' } as const;
 
 /**
  * Adds a half's output to the residual stream, normalized where the block has a norm behind it. Where nothing comes
- * between, the Linear layer adds by itself: in float32 that is the same sum.
+ * between, the Linear layer adds by itself: in float32 that is the same sum, and a step of decoding adds what is rounded.
  */
 function addHalf(pass: Pass, layer: LayerWeights, half: Half, x: LinearInput): void {
   const { update, normed, hidden } = pass.workspace.activations;
   const norm = layer.norms[`${half}_out`];
   const { lora } = layer.linears[LAST[half]]!.linear;
   const { residual_scale = 1 } = pass.config;
-  if (!norm && !lora && !x.int8 && residual_scale === 1 && pass.compute_dtype === 'float32') {
+  const adds = pass.compute_dtype === 'float32' || pass.phase === 'decode';
+  if (!norm && !lora && !x.int8 && residual_scale === 1 && adds) {
     projectRole(pass, layer, LAST[half], x, hidden, { accumulate: true });
     return;
   }
@@ -150,7 +168,7 @@ function projection(pass: Pass, { clip_qkv: most }: BlockSpec, layer: LayerWeigh
 /** A projection whose rows are grouped by heads is computed whole; each role is a part of every group. */
 function groupedProjection(pass: Pass, layer: LayerWeights, input: LinearInput): Write {
   const { commands, T } = pass;
-  const { grouped: x } = pass.workspace.activations;
+  const { qkv: x } = pass.workspace.activations;
   const { linear, groups } = layer.linears.q!;
   project(pass, linear, input, x);
   const group = linear.matrix.rows / groups;

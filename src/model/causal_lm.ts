@@ -1,13 +1,12 @@
 import { LabError } from '../errors.ts';
 import type { Model } from './forward.ts';
+import { generateText } from './generate_text.ts';
 import { generatedIds } from './generated_ids.ts';
 import { independent } from './item_length.ts';
 import { parseGenerationConfig } from './generation_config.ts';
 import type {
   Answered,
   ContinuationRequest,
-  Generation,
-  GenerateOptions,
   LanguageModel,
   Loglikelihood,
   RollingRequest,
@@ -17,7 +16,6 @@ import { logitsProcessors } from './process_logits.ts';
 import { lengthClass } from './rope.ts';
 import { rollingWindows } from './rolling_windows.ts';
 import { scoreRequests } from './score_requests.ts';
-import { tailSearch } from './tail.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
 /**
@@ -53,39 +51,15 @@ export function causalLanguageModel(
     }
   }
 
-  async function generateUntil(
-    context: string,
-    { until, max_gen_toks }: GenerateOptions,
-  ): Promise<Generation> {
-    const room = max_length - max_gen_toks;
-    if (room < 1) {
-      throw new LabError(
-        'bad-spec',
-        `max_gen_toks is ${max_gen_toks}; this model's context of ${max_length} tokens allows at most ${max_length - 1}.`,
-      );
-    }
-    if (generation.not_computed !== undefined) {
-      throw new LabError('unsupported-architecture', `${generation.not_computed}.`);
-    }
-    const ids = tokenizer.encode(context).slice(-room);
-    const stops = tokenizer.eos ? [...until, tokenizer.eos.text] : until;
-    const ends = new Set([...generation.eos_token_ids, ...(tokenizer.eos ? [tokenizer.eos.id] : [])]);
-    const most = Math.min(generation.max_new_tokens ?? max_gen_toks, max_length - ids.length);
-    const holdsStop = tailSearch(tokenizer, stops);
-    const made: number[] = [];
-    for await (const id of generatedIds(model, ids, most, processors)) {
-      made.push(id);
-      if (ends.has(id) || holdsStop(id)) break;
-    }
-    return { text: cutAt(tokenizer.decode(made), stops), tokens: made.length };
-  }
+  const ids = (prompt: readonly number[], most: number) => generatedIds(model, prompt, most, processors);
 
   return {
     loglikelihood: async (context, continuations) => only(loglikelihoods([{ context, continuations }])),
     loglikelihoodRolling: async (text, trace) => only(loglikelihoodsRolling([{ text, trace }])),
     loglikelihoods,
     loglikelihoodsRolling,
-    generateUntil,
+    generateUntil: (context, options) =>
+      generateText({ tokenizer, generation, max_length, ids }, context, options),
   };
 }
 
@@ -156,7 +130,7 @@ const joined = (windows: readonly Loglikelihood[]): Loglikelihood => ({
 });
 
 /** Drops tokens on the left until the model's input, context + continuation without its last token, fits. */
-function truncate({ context, continuation }: Pair, max_length: number): Pair {
+export function truncate({ context, continuation }: Pair, max_length: number): Pair {
   const excess = context.length + continuation.length - (max_length + 1);
   if (excess <= 0) return { context, continuation };
   if (excess >= context.length) {
@@ -167,10 +141,6 @@ function truncate({ context, continuation }: Pair, max_length: number): Pair {
   }
   return { context: context.slice(excess), continuation };
 }
-
-/** The text before the first stop, each applied in turn as the harness does. */
-const cutAt = (text: string, stops: readonly string[]): string =>
-  stops.reduce((kept, stop) => (stop === '' ? kept : kept.split(stop)[0]!), text);
 
 const sameTokens = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((id, i) => id === b[i]);

@@ -1,14 +1,9 @@
 import { PIECE_BYTES } from '../gpu/device/limits.ts';
-import {
-  formatOf,
-  skippedModules,
-  weightBytes,
-  type ComputeDtype,
-  type QuantConfig,
-} from '../quant/config.ts';
+import { formatOf, weightBytes, type ComputeDtype, type QuantConfig } from '../quant/config.ts';
+import { groupByConfig } from '../quant/layers.ts';
 import { elements } from '../tensor/tensor.ts';
 import type { ModelConfig, Role } from './model_config.ts';
-import { isSkipped, linearModules, type LinearModule } from './modules.ts';
+import { linearModules, type LinearModule } from './modules.ts';
 import { allTensors, modelTensors } from './tensors.ts';
 
 /** Memory that a model's weights take under a configuration: as transformers counts it, and as it is. */
@@ -34,7 +29,7 @@ export const DTYPE_BYTES: Record<ComputeDtype, number> = { float32: 4, float16: 
 /** Counts parameters by config.json alone, tied ones once: those of the blocks' Linear layers, and all others. */
 export function countParameters(config: ModelConfig): { linear: number; other: number } {
   const linear = weightsOf(linearModules(config));
-  const all = tensorSizes(config).reduce((sum, size) => sum + size, 0);
+  const all = sum(tensorSizes(config));
   return { linear, other: all - linear };
 }
 
@@ -49,35 +44,29 @@ const tensorSizes = (config: ModelConfig): number[] =>
  */
 export function footprintOf(config: ModelConfig, quant: QuantConfig, rest: ComputeDtype): Footprint {
   const { linear, other } = countParameters(config);
-  const format = formatOf(quant);
   const restBytes = DTYPE_BYTES[quant.quant_type === 'none' ? quant.compute_dtype : rest];
-  const skips = skippedModules(quant);
-  const isKept = ({ aliases }: LinearModule) => aliases.some((name) => isSkipped(name, skips));
-  const modules = linearModules(config);
-  const [kept, quantized] = [
-    modules.filter((module) => isKept(module)),
-    modules.filter((module) => !isKept(module)),
-  ];
-  const keptBytes = weightsOf(kept) * restBytes;
-  const stored =
-    quantized.reduce((sum, { rows, columns }) => sum + weightBytes(quant, [rows, columns]), 0) +
-    format.sharedBytes(quant) +
-    keptBytes;
+  const sizes = groupByConfig(quant, linearModules(config)).map(({ config: own, layers }) => {
+    const n = weightsOf(layers);
+    if (own.quant_type === 'none') return { counted: n * restBytes, stored: n * restBytes };
+    const weights = sum(layers.map(({ rows, columns }) => weightBytes(own, [rows, columns])));
+    const format = formatOf(own);
+    return { counted: (n * format.codeBits(own)) / 8, stored: weights + format.sharedBytes(own) };
+  });
+  const stored = sum(sizes.map((size) => size.stored));
   return {
     parameters: linear + other,
     quantized_parameters: linear,
     bitsandbytes_bytes:
-      (weightsOf(quantized) * format.codeBits(quant)) / 8 +
-      keptBytes +
-      other * restBytes +
-      bufferBytes(config, restBytes),
+      sum(sizes.map(({ counted }) => counted)) + other * restBytes + bufferBytes(config, restBytes),
     actual_bytes: stored + other * restBytes,
     bits_per_weight: (8 * stored) / linear,
   };
 }
 
 const weightsOf = (modules: readonly LinearModule[]): number =>
-  modules.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
+  sum(modules.map(({ rows, columns }) => rows * columns));
+
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
 /**
  * Bytes of the buffers that transformers registers beside parameters: each rope's inv_freq and a copy of it, in

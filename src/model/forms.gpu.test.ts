@@ -58,9 +58,10 @@ async function dispatchesOfABlock(gpu: Gpu, before: number): Promise<number> {
   });
 }
 
-it('a block of Llama takes 12 dispatches to decode a token, and one more to merge splits', async () => {
-  // Norm, q, k, v, rope, attention, o; norm, gate, up, activation, down.
-  expect(await dispatchesOfABlock(as('swiftshader'), 80)).toBe(12);
-  expect(await dispatchesOfABlock(as('made-up'), 40)).toBe(12);
-  expect(await dispatchesOfABlock(as('made-up'), 80)).toBe(13);
+it('a block of Llama takes six dispatches to decode a token, and one more to merge splits', async () => {
+  // Norm and q, k, v; turns; attention; o; norm, gate, up and activation; down.
+  expect(await dispatchesOfABlock(as('made-up'), 40)).toBe(6);
+  expect(await dispatchesOfABlock(as('made-up'), 80)).toBe(7);
+  // On an adapter that computes on the CPU, where each lane would normalize for itself, the norms come first.
+  expect(await dispatchesOfABlock(as('swiftshader'), 80)).toBe(8);
 });

@@ -5,12 +5,13 @@ import { loadMatrix, storeAs, uploadQuantized, type Storing } from '../gpu/matri
 import type { DeviceMatrix } from '../gpu/matrix/matrix.ts';
 import { cpuRoom } from '../gpu/matrix/cpu_room.ts';
 import { rowBytes, type StoredMatrix } from '../gpu/matrix/stored_matrix.ts';
-import { skippedModules, type QuantConfig } from '../quant/config.ts';
+import type { QuantConfig } from '../quant/config.ts';
+import { layerConfig, layerConfigs } from '../quant/layers.ts';
 import type { PlainBlockwise4bit, QuantizedTensor } from '../quant/quantized.ts';
 import type { SavedLayout } from '../quant/saved/layout.ts';
 import { findTensor, readWeight, readWeightRows, type Checkpoint } from '../tensor/checkpoint.ts';
 import { loadLora, type Adapter } from './lora.ts';
-import { isSkipped, type LinearModule } from './modules.ts';
+import type { LinearModule } from './modules.ts';
 import { readAhead } from './read_ahead.ts';
 import { readsOf, storedMatrix, transposedMatrix, type TensorsInOrder } from './stored_tensors.ts';
 import type { SharedWeights } from './shared_weights.ts';
@@ -94,7 +95,11 @@ export async function openLoader(
   { onProgress, adapter, layout, shared, calibrated }: LoaderOptions,
 ): Promise<Loader> {
   const arena = openArena(gpu);
-  const storing = await storeAs(arena, quant);
+  const storings = new Map<string, Storing>();
+  for (const config of layerConfigs(quant)) {
+    const key = JSON.stringify(config);
+    if (!storings.has(key)) storings.set(key, await storeAs(arena, config));
+  }
   let linear_bytes = arena.bytes;
   let done = 0;
   const total = [...checkpoint.tensors.values()].reduce(
@@ -109,8 +114,8 @@ export async function openLoader(
   const saved = savedReader(checkpoint);
 
   const isReady = ({ name }: LinearModule): boolean => layout?.isQuantized(saved, name) === true;
-  const storingOf = ({ name }: LinearModule): Storing =>
-    isSkipped(name, skippedModules(quant)) ? AS_STORED : storing;
+  const storingOf = ({ aliases }: LinearModule): Storing =>
+    storings.get(JSON.stringify(layerConfig(quant, aliases)))!;
 
   const plan = readsOf(gpu, checkpoint, tensors, {
     table: ({ name }) => (shared.has(name) ? undefined : AS_STORED),

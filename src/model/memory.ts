@@ -1,9 +1,10 @@
 import { bufferBytes, PIECE_BYTES } from '../gpu/device/limits.ts';
-import { formatOf, skippedModules, type QuantConfig } from '../quant/config.ts';
+import { computedHere, formatOf, type QuantConfig } from '../quant/config.ts';
+import { groupByConfig, layerConfigs } from '../quant/layers.ts';
 import { elements } from '../tensor/tensor.ts';
 import { nestingBytes, quantizedSizes, sharedSizes } from './matrix_sizes.ts';
 import type { ModelConfig } from './model_config.ts';
-import { isSkipped, linearModules, type LinearModule } from './modules.ts';
+import { linearModules, type LinearModule } from './modules.ts';
 import { modelTensors, type ModelTensors, type NormTensors } from './tensors.ts';
 import {
   grownExtent,
@@ -61,27 +62,30 @@ const PART_BYTES = 64 * 1024 * 1024;
 /** Computes what a configuration needs: by config.json, how weights are stored, and the longest pass. */
 export function memoryNeed(
   config: ModelConfig,
-  quant: QuantConfig,
+  asked: QuantConfig,
   stored: StoredModel,
   extent: RunExtent,
 ): MemoryNeed {
+  const quant = computedHere(asked);
   const { element_bytes, ready = false, adapter_elements = 0 } = stored;
   const tensors = modelTensors(config);
   const modules = linearModules(config);
-  const skips = skippedModules(quant);
-  const isFloat = ({ aliases }: LinearModule) =>
-    quant.quant_type === 'none' || aliases.some((name) => isSkipped(name, skips));
+  const groups = groupByConfig(quant, modules);
   const floats = (rows: number, columns: number) => inParts(rows * columns * element_bytes);
-  const linears = modules.map((module) => {
-    const shape = [module.rows, module.columns] as const;
-    return isFloat(module) ? floats(...shape) : sum(quantizedSizes(quant, shape, ready).map(inParts));
-  });
+  const linears = groups.flatMap(({ config: own, layers }) =>
+    layers.map(({ rows, columns }) =>
+      own.quant_type === 'none'
+        ? floats(rows, columns)
+        : sum(quantizedSizes(own, [rows, columns], ready).map(inParts)),
+    ),
+  );
   const tables = [tensors.embedding, tensors.positions, tensors.head].flatMap((table) =>
     table ? [floats(table.shape[0]!, table.shape[1]!)] : [],
   );
   const vectors = vectorSizes(tensors, modules).map((n) => bufferBytes(4 * n));
   const adapter = 4 * adapter_elements + (adapter_elements > 0 ? 32 * modules.length : 0);
-  const weights = sum([...linears, ...tables, ...vectors, ...sharedSizes(quant).map(bufferBytes)]) + adapter;
+  const codes = layerConfigs(quant).flatMap(sharedSizes).map(bufferBytes);
+  const weights = sum([...linears, ...tables, ...vectors, ...codes]) + adapter;
 
   const space = workspaceSizes(config, quant, grownExtent(extent));
   const activations = sum(space.activations.map(bufferBytes)) + seenBytes(config, quant);
@@ -93,8 +97,9 @@ export function memoryNeed(
   const head =
     sum(headSizes(Math.max(extent.wanted, LEAST_WANTED))) + (extent.compares ? sum(headSizes(rows)) : 0);
 
-  const quantized = modules.filter((module) => !isFloat(module));
-  const loading = loadingBytes(quant, quantized, element_bytes);
+  const most = (bytesOf: (own: QuantConfig, layers: readonly LinearModule[], element: number) => number) =>
+    Math.max(...groups.map(({ config: own, layers }) => bytesOf(own, layers, element_bytes)));
+  const loading = most(loadingBytes);
   return {
     weights,
     loading,
@@ -102,7 +107,7 @@ export function memoryNeed(
     cache,
     head,
     device: weights + Math.max(loading, activations + cache + head),
-    host: hostBytes(quant, quantized, element_bytes),
+    host: most(hostBytes),
     largest: [
       { what: 'keys of a layer', bytes: Math.max(...space.cache) },
       { what: 'activations', bytes: Math.max(...space.activations) },

@@ -20,6 +20,9 @@ const ADAPTER_FILES: readonly string[] = ['adapter_config.json', 'adapter_model.
 const BESIDE =
   /^(chat_template\.json|(additional_chat_templates\/)?[\w.-]+\.jinja|vocab\.(json|txt)|merges\.txt|(tokenizer|sentencepiece\.bpe|spiece)\.model)$/;
 
+/** The same model for other engines, which some repositories have beside it. */
+const FOR_PEERS = /^onnx\/[\w.-]+\.onnx(_data(_\d+)?)?$/;
+
 /** True if a file is one that a model is opened by, its weights aside. */
 export const isModelText = (name: string): boolean =>
   (MODEL_JSON as readonly string[]).includes(name) || name === CHAT_TEMPLATE;
@@ -29,7 +32,7 @@ export const isAdapterFile = (name: string): boolean => ADAPTER_FILES.includes(n
 
 /** True if a file of a repository belongs to the model or adapter at its top: all that opening or copying it may ask for. */
 export const belongsToModel = (name: string): boolean =>
-  isModelText(name) || WEIGHTS.test(name) || isAdapterFile(name) || BESIDE.test(name);
+  isModelText(name) || WEIGHTS.test(name) || isAdapterFile(name) || BESIDE.test(name) || FOR_PEERS.test(name);
 
 /** True if a file goes with a copy of the model whose weights and config.json are written anew. */
 export const isCompanion = (name: string): boolean =>

@@ -75,10 +75,3 @@ function roleShapes(config: ModelConfig): Record<Role, readonly [rows: number, c
     down: [hidden, inner],
   };
 }
-
-/**
- * True if a module is among those a spec keeps unquantized: by its own name (`down_proj`), its full path, or a path
- * it lies under (`model.layers.0`).
- */
-export const isSkipped = (name: string, skip_modules: readonly string[]): boolean =>
-  skip_modules.some((skip) => name === skip || name.endsWith(`.${skip}`) || name.startsWith(`${skip}.`));

@@ -10,8 +10,9 @@ import { COMPUTE_DTYPE } from '../gpu/kernels/rounding.ts';
 import { DTYPE } from '../gpu/kernels/stored.ts';
 import type { StorageName } from '../gpu/matrix/matrix.ts';
 import { kernelsOf } from '../gpu/registry.ts';
-import { formatOf, skippedModules, type ComputeDtype, type QuantConfig } from '../quant/config.ts';
+import { formatOf, type ComputeDtype, type QuantConfig } from '../quant/config.ts';
 import type { Arithmetic } from '../quant/formats/format.ts';
+import { layerConfigs } from '../quant/layers.ts';
 import { isQuantizable, type QuantizableDtype } from '../tensor/dtype.ts';
 import { headDtype } from './forward.ts';
 import { isGated, type ModelConfig } from './model_config.ts';
@@ -79,15 +80,11 @@ function matrixDtypes({
   return [...new Set(matrices.map(({ info }) => info.dtype).filter(isQuantizable))];
 }
 
-/** The Linear layers under a configuration, those it skips, and the head. */
-function usesOf(config: QuantConfig): Use[] {
-  const { compute_dtype } = config;
-  return [
-    { storage: 'float', compute_dtype: headDtype(config) },
-    ...(skippedModules(config).length > 0 ? [{ storage: 'float', compute_dtype } as const] : []),
-    linearUse(config),
-  ];
-}
+/** The head, and the Linear layers under a configuration and its exceptions. */
+const usesOf = (config: QuantConfig): Use[] => [
+  { storage: 'float', compute_dtype: headDtype(config) },
+  ...layerConfigs(config).map(linearUse),
+];
 
 /** The storage of each kind of arithmetic. */
 const STORAGE: Record<Arithmetic, StorageName> = {

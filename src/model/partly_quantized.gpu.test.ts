@@ -51,6 +51,50 @@ it.each([NF4, { ...NF4, double_quant: true }, LLM_INT8])(
   },
 );
 
+const INT8 = { quant_type: 'int8', granularity: 'row' } as const;
+const AS_NF4 = { quant_type: 'nf4', blocksize: 64, double_quant: false } as const;
+
+it.each<[string, QuantConfig, QuantConfig]>([
+  [
+    'layers left as they are, said either way',
+    { ...NF4, skip_modules },
+    { ...NF4, by_layer: [{ modules: skip_modules, as: { quant_type: 'none' } }] },
+  ],
+  [
+    'one format with exceptions, and the other with the rest',
+    { ...NF4, by_layer: [{ modules: ['down_proj', 'model.layers.0.mlp'], as: INT8 }] },
+    {
+      ...INT8,
+      compute_dtype: 'float32',
+      by_layer: [
+        { modules: ['self_attn'], as: AS_NF4 },
+        { modules: ['q_proj', 'k_proj', 'v_proj', 'o_proj'], as: AS_NF4 },
+        { modules: ['model.layers.1.mlp.gate_proj', 'model.layers.1.mlp.up_proj'], as: AS_NF4 },
+      ],
+    },
+  ],
+  [
+    'of two lines that name a layer, the first',
+    { ...NF4, by_layer: [{ modules: ['down_proj'], as: INT8 }] },
+    {
+      ...NF4,
+      by_layer: [
+        { modules: ['down_proj'], as: INT8 },
+        { modules: ['down_proj', 'model.layers.0.mlp.down_proj'], as: { quant_type: 'none' } },
+      ],
+    },
+  ],
+])('formats by layer: %s', async (_, a, b) => {
+  const [one, other, plain] = [
+    await measure(randomLlama(), a),
+    await measure(randomLlama(), b),
+    await measure(randomLlama(), NF4),
+  ];
+  expect(one.logits).toEqual(other.logits);
+  expect(one.logits).not.toEqual(plain.logits);
+  expect(one.linear_bytes).toBeGreaterThan(plain.linear_bytes);
+});
+
 it('reports no outliers of inputs that only unquantized layers read', async () => {
   const { outliers } = await measure(randomLlama(), { ...LLM_INT8, skip_modules });
   expect(outliers.map(({ layer, input }) => `${layer} ${input}`)).toEqual([

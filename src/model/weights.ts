@@ -6,8 +6,10 @@ import type { Checkpoint } from '../tensor/checkpoint.ts';
 import { openLoader, type Linear, type Loader, type MadeLayer, type Progress } from './loader.ts';
 import { adaptedCheckpoint, type Adapter } from './lora.ts';
 import type { ModelConfig, Role } from './model_config.ts';
+import type { LinearModule } from './modules.ts';
 import type { NormWeights } from './norm.ts';
 import { openShared, type SharedWeights } from './shared_weights.ts';
+import { readyForSteps } from './join_layer.ts';
 import { modelTensors, type LayerNorm, type LayerTensors, type NormTensors } from './tensors.ts';
 
 /** A model's weights on the device. The Linear layers of the blocks are quantized; everything else is as stored. */
@@ -32,6 +34,14 @@ export interface Weights {
 export interface LayerWeights {
   norms: Partial<Record<LayerNorm, NormWeights>>;
   linears: Partial<Record<Role, LinearRows>>;
+  /** For devices that normalize while they multiply: parameters of the norm in front of attention and MLP. */
+  vectors?: Partial<Record<'attention_in' | 'mlp_in', NormVectors>>;
+}
+
+/** A buffer that holds a Linear layer's bias, where it has one, and from vec4 `norm_at` on the norm in front of it. */
+export interface NormVectors {
+  buffer: GPUBuffer;
+  norm_at: number;
 }
 
 /** The rows of a Linear layer that compute one role: these of each of its groups. */
@@ -95,6 +105,7 @@ export async function loadWeights(
       const made = await calibrator?.make(index, layer);
       layers.push(await loadLayer(loader, layer, made));
       await calibrator?.loaded(index, layers[index]!);
+      await readyForSteps(arena, layers[index]!);
     }
     calibrator?.close();
     const norm = await loadNorm(loader, tensors.norm);
@@ -118,20 +129,47 @@ export async function loadFloatLayer(
   adapter: Adapter | undefined,
   tensors: LayerTensors,
 ): Promise<{ layer: LayerWeights; close: () => void }> {
-  const shared = openShared(gpu);
-  const loader = await openLoader(
-    gpu,
-    checkpoint,
-    { quant_type: 'none', compute_dtype: 'float32' },
-    { layers: [tensors] },
-    { onProgress: () => {}, adapter, layout: undefined, shared, calibrated: false },
+  const config: QuantConfig = { quant_type: 'none', compute_dtype: 'float32' };
+  const { loaded, close } = await loadAlone(gpu, { checkpoint, adapter }, config, tensors, (loader) =>
+    loadLayer(loader, tensors),
   );
+  return { layer: loaded, close };
+}
+
+/** Loads one Linear layer under a configuration, by itself and without an adapter; `close` frees it. */
+export async function loadLinear(
+  gpu: Gpu,
+  checkpoint: Checkpoint,
+  config: QuantConfig,
+  module: LinearModule,
+): Promise<{ linear: Linear; close: () => void }> {
+  const tensors = { norms: {}, linears: [module] };
+  const { loaded, close } = await loadAlone(
+    gpu,
+    { checkpoint, adapter: undefined },
+    config,
+    tensors,
+    (loader) => loader.linear(module),
+  );
+  return { linear: loaded, close };
+}
+
+async function loadAlone<T>(
+  gpu: Gpu,
+  { checkpoint, adapter }: { checkpoint: Checkpoint; adapter: Adapter | undefined },
+  config: QuantConfig,
+  tensors: LayerTensors,
+  load: (loader: Loader) => Promise<T>,
+): Promise<{ loaded: T; close: () => void }> {
+  const shared = openShared(gpu);
+  const loading = { onProgress: () => {}, adapter, layout: undefined, shared, calibrated: false };
+  const loader = await openLoader(gpu, checkpoint, config, { layers: [tensors] }, loading);
   const close = (): void => {
     loader.arena.close();
     shared.close();
   };
   try {
-    return { layer: await loadLayer(loader, tensors), close };
+    return { loaded: await load(loader), close };
   } catch (error) {
     await loader.end();
     close();

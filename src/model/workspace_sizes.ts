@@ -43,10 +43,8 @@ export function activationWidths(config: ModelConfig) {
     rounded: widestInput(config),
     /** The same with its columns in the order of the codes it meets. */
     gathered: widestInput(config),
-    /** A projection whose rows are grouped by heads, before it is parted. */
-    grouped: config.blocks.some(({ linears }) => linears.some(({ by_head }) => by_head))
-      ? queries + 2 * keys
-      : 1,
+    /** Queries, keys and values side by side, or grouped by heads, before they are parted. */
+    qkv: queries + 2 * keys,
     q: queries,
     k: keys,
     q_normed: queries,

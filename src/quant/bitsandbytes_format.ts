@@ -5,6 +5,7 @@ import { CODEBOOK_ROWS, formatOf, type NamedCodebook, type QuantConfig, type Qua
 import type { FORMATS } from './formats.ts';
 import { NESTED_BLOCKSIZE, type NestedAbsmax } from './double_quant.ts';
 import type { Blockwise4bit, Int8Tensor, QuantizedTensor } from './quantized.ts';
+import { layerRules } from './layers.ts';
 import { requireBytes, type SavedReader } from './saved/layout.ts';
 import type { Scales } from './scales.ts';
 
@@ -19,9 +20,11 @@ export type SavableConfig = Extract<QuantConfig, { quant_type: SavedQuantType }>
 /** The codebooks bitsandbytes has. */
 type SavedCodebook = Extract<SavedQuantType, NamedCodebook>;
 
-/** True if bitsandbytes has a format for it that transformers can load, which is so for one block size, 64. */
+/** True if bitsandbytes has a format for it that transformers can load: block size 64, all layers in the one format. */
 export const isSavable = (config: QuantConfig): config is SavableConfig =>
-  formatOf(config).saved === 'bitsandbytes' && !('blocksize' in config && config.blocksize !== 64);
+  formatOf(config).saved === 'bitsandbytes' &&
+  !('blocksize' in config && config.blocksize !== 64) &&
+  layerRules(config).length === 0;
 
 /** The dtype of the weights that were quantized, as torch names it: what they dequantize to. */
 export type TorchDtype = 'float32' | 'float16' | 'bfloat16';

@@ -1,6 +1,6 @@
 import { FORMATS } from './formats.ts';
 import type { NamedFormat } from './formats/blockwise.ts';
-import type { Format } from './formats/format.ts';
+import type { Exceptions, Format } from './formats/format.ts';
 import type { Calibration } from './calibrated/calibration.ts';
 import type { Codebook } from './codebook.ts';
 import { KNOBS, type Knob, type KnobName, type KnobValues } from './knobs.ts';
@@ -11,6 +11,13 @@ export type QuantType = keyof Rows;
 
 /** A configuration: the storage of the Linear weights, and the type they compute in. */
 export type QuantConfig = { [Q in QuantType]: Rows[Q] extends Format<infer C> ? C : never }[QuantType];
+
+/** What single layers may be stored in beside the rest: a format that needs no text, and nothing of the other layers. */
+export type LayerFormat = {
+  [Q in LayerType]: Omit<Extract<QuantConfig, { quant_type: Q }>, 'compute_dtype' | keyof Exceptions>;
+}[LayerType];
+
+type LayerType = Exclude<QuantType, 'gptq' | 'awq' | 'pack_quantized' | 'llm_int8' | 'peer'>;
 
 export type ComputeDtype = KnobValues['compute_dtype'];
 
@@ -34,7 +41,13 @@ export const FORMAT_ROWS = Object.values(FORMATS) as unknown as Format<QuantConf
 
 /** The formats that a configuration may ask for: a checkpoint may come in others. */
 export const ASKED_ROWS = FORMAT_ROWS.filter(
-  ({ quant_type, quantize, calibrated }) => quant_type === 'none' || quantize || calibrated,
+  ({ quant_type, quantize, calibrated }) =>
+    quant_type === 'none' || quant_type === 'peer' || quantize || calibrated,
+);
+
+/** The formats that single layers may have. */
+export const LAYER_ROWS = ASKED_ROWS.filter(
+  ({ quant_type, quantize }) => quant_type === 'none' || (quantize && quant_type !== 'llm_int8'),
 );
 
 /** A configuration that is made from a text. */
@@ -45,6 +58,17 @@ export const isCalibrated = (
   config: QuantConfig,
 ): config is CalibratedConfig & { calibration: Calibration } =>
   'calibration' in config && config.calibration !== undefined;
+
+/** Another engine's copy of the model. */
+export type PeerConfig = Extract<QuantConfig, { quant_type: 'peer' }>;
+
+/** Whether a configuration is another engine's, on files of its own. */
+export const isPeer = (config: QuantConfig): config is PeerConfig => config.quant_type === 'peer';
+
+const FLOAT: QuantConfig = { quant_type: 'none', compute_dtype: 'float32' };
+
+/** What this lab computes for a configuration: for a peer's, the float32 model that it is held against. */
+export const computedHere = (config: QuantConfig): QuantConfig => (isPeer(config) ? FLOAT : config);
 
 /** A knob as a format takes it. */
 export function knobOf({ choices }: Pick<Format, 'choices'>, name: KnobName): Knob {
@@ -62,10 +86,6 @@ export const CODEBOOK_ROWS = Object.values(FORMATS).filter(
 export const CODEBOOKS = Object.fromEntries(
   CODEBOOK_ROWS.map(({ quant_type, codebook }) => [quant_type, codebook]),
 ) as { [Q in NamedCodebook]: Codebook<Q> };
-
-/** Linear layers that a configuration leaves as they are stored, by name or path. */
-export const skippedModules = (config: QuantConfig): readonly string[] =>
-  'skip_modules' in config ? (config.skip_modules ?? []) : [];
 
 /** A configuration as a person says it. `NF4 · 64`, `INT8 per row`, `float32`. */
 export function configName(config: QuantConfig): string {

@@ -14,6 +14,7 @@ import { nf4 } from './formats/nf4.ts';
 import { none } from './formats/none.ts';
 import { nvfp4 } from './formats/nvfp4.ts';
 import { searched } from './formats/searched.ts';
+import { peer } from './formats/peer.ts';
 import { pack_quantized } from './formats/stored_groups.ts';
 
 /** Every weight format by its quant_type: schema, links, names, sizes, builder and lists follow from these rows. */
@@ -35,4 +36,5 @@ export const FORMATS = {
   int8,
   llm_int8,
   pack_quantized,
+  peer,
 };

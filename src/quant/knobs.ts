@@ -1,4 +1,5 @@
 import type { Calibration } from './calibrated/calibration.ts';
+import type { LayerRule } from './layers.ts';
 
 /** One knob of a configuration: the values it takes, and its label in the builder. */
 export type Knob =
@@ -6,8 +7,10 @@ export type Knob =
   | { kind: 'flag'; label: string }
   | { kind: 'number'; label: string; least: number; most: number }
   | { kind: 'numbers'; label: string; least: number; most: number; length: number; allowed: string }
+  | { kind: 'repo'; label: string }
   | { kind: 'calibration'; label: string }
-  | { kind: 'modules'; label: string };
+  | { kind: 'modules'; label: string }
+  | { kind: 'layers'; label: string };
 
 /** Block sizes bitsandbytes accepts (functional.py, quantize_4bit). */
 export const BLOCKSIZES = [32, 64, 128, 256, 512, 1024, 2048, 4096] as const;
@@ -37,10 +40,22 @@ export const KNOBS = {
   scaling: { kind: 'choice', label: 'One scale per', allowed: ['row', 'tensor', '128x128'] },
   granularity: { kind: 'choice', label: 'One absmax per', allowed: ['row', 'tensor'] },
   llm_int8_threshold: { kind: 'number', label: 'Threshold', least: 0, most: 65504 },
+  peer: { kind: 'choice', label: 'Engine', allowed: ['transformers.js'] },
+  dtype: {
+    kind: 'choice',
+    label: 'Its file',
+    allowed: ['fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16', 'bnb4', 'q2', 'q2f16'],
+  },
+  device: { kind: 'choice', label: 'Computes on', allowed: ['wasm', 'webgpu'] },
+  repo: { kind: 'repo', label: 'Repository of its files, owner/name; without one they lie beside the model' },
   compute_dtype: { kind: 'choice', label: 'Computes in', allowed: ['float32', 'float16', 'bfloat16'] },
   skip_modules: {
     kind: 'modules',
     label: 'Layers to leave as they are, by name or path, separated by commas',
+  },
+  by_layer: {
+    kind: 'layers',
+    label: 'Layers in another format; of several lines that name one, the first holds',
   },
   code: {
     kind: 'numbers',
@@ -69,4 +84,8 @@ type ValueOf<K extends Knob> = K extends { kind: 'choice'; allowed: readonly (in
         ? number[]
         : K extends { kind: 'calibration' }
           ? Calibration
-          : string[];
+          : K extends { kind: 'layers' }
+            ? LayerRule[]
+            : K extends { kind: 'repo' }
+              ? string
+              : string[];

@@ -26,13 +26,18 @@ export function dequantize(quantized: QuantizedTensor): Tensor {
 /** The sixteen values a 4-bit configuration uses. */
 export const codebookOf = (config: Blockwise4bitConfig): Codebook => formatOf(config).codebookOf!(config);
 
+const groupOf = (config: QuantConfig): number => formatOf(config).groupOf?.(config) ?? 1;
+
+/** Whether rows of so many columns are a whole number of the format's groups. */
+export const fitsGroups = (columns: number, config: QuantConfig): boolean => columns % groupOf(config) === 0;
+
 /**
  * Refuses a matrix whose rows are no whole number of the format's groups.
  * @throws bad-spec naming the tensor, its columns, and what fits.
  */
 export function requireGroups(name: string, columns: number, config: QuantConfig): void {
-  const group = formatOf(config).groupOf?.(config) ?? 1;
-  if (columns % group === 0) return;
+  if (fitsGroups(columns, config)) return;
+  const group = groupOf(config);
   throw new LabError(
     'bad-spec',
     `${name} has ${columns} columns; ${configName(config)} takes multiples of ${group}: leave the layer out by skip_modules, or choose a format of smaller groups.`,

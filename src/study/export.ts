@@ -4,6 +4,7 @@ import { errorText, losingRows, lossSentences } from './view/layer_losses.ts';
 import { bitsText, megabytes, natsText, rangeText, scoreText, shareText, speedText } from './view/format.ts';
 import { METRICS } from '../eval/stats/metric.ts';
 import { answerOf } from './view/answer.ts';
+import { auditSentence, peersOf } from './view/peer_text.ts';
 import { pointsOf } from './view/points.ts';
 import { textPicture } from './view/text_picture.ts';
 import { viewOf, type ResultView, type ScoreView, type TaskView } from './view/view.ts';
@@ -57,6 +58,7 @@ export function resultTable(result: ExperimentResult): string {
       ({ name, task, kl, same_top }) =>
         `- ${task}: ${name} has KL ${natsText(kl.value, kl.stderr)} to the baseline, and its top token ${shareText(same_top.value)} of the time.`,
     ),
+    ...peersOf(view).map(({ name, audit }) => `- ${markdownText(`${name} ${auditSentence(audit)}`)}`),
     ...lossSentences(losing).map((sentence) => `- ${markdownText(sentence)}`),
     ...warnings.map((warning) => `- warning: ${markdownText(warning)}.`),
     ...(notes.length === 0 ? [] : ['', ...notes.map(markdownText)]),

@@ -4,7 +4,7 @@ import { extentOf } from '../model/item_length.ts';
 import { memoryNeed, type MemoryNeed } from '../model/memory.ts';
 import type { ModelConfig } from '../model/model_config.ts';
 import { overLimit, overLimitText } from '../model/memory_limit.ts';
-import { ASKED_ROWS, configName, formatOf, isCalibrated, type QuantConfig } from '../quant/config.ts';
+import { ASKED_ROWS, configName, formatOf, isCalibrated, isPeer, type QuantConfig } from '../quant/config.ts';
 import type { RunRecord } from './record.ts';
 import { canonicalJson, type ExperimentSpec } from './spec.ts';
 import { usualItem } from './usual_item.ts';
@@ -106,9 +106,12 @@ function smaller(
   return offered.filter(({ device }) => device <= ran).at(-1) ?? offered[0];
 }
 
-/** True of a format that needs no text and no rows of a certain length. */
+/** True of a format of ours that needs no text and no rows of a certain length. */
 const fitsAnyShape = (config: QuantConfig): boolean =>
-  !isCalibrated(config) && config.quant_type !== 'custom' && (formatOf(config).groupOf?.(config) ?? 1) === 1;
+  !isCalibrated(config) &&
+  !isPeer(config) &&
+  config.quant_type !== 'custom' &&
+  (formatOf(config).groupOf?.(config) ?? 1) === 1;
 
 /** Two digits are all that is meant. */
 export const rounded = (n: number): number => Number(n.toPrecision(2));

@@ -178,6 +178,25 @@ const errors = v.object({
   layers: list(v.object({ ...{ module: line, weight_error: size, output_error: size } })),
 });
 
+const distance = v.object({
+  ...{ kl: size, same_top: share },
+  first: v.optional(v.object({ text: index, token: index })),
+});
+const peer = v.object({
+  ...{ engine: line, files, revision: v.optional(line), tokens: index },
+  verdict: v.picklist(['agrees', 'differs', 'not a number'], 'agrees, differs or not a number'),
+  ...{ peer: distance, cost: v.optional(distance), file: v.optional(distance) },
+  ...{ arithmetic: v.optional(distance), allowed: v.optional(size), unread: v.optional(line) },
+  begins: v.optional(
+    v.object({
+      what: v.picklist(['weights', 'product', 'not a number'], 'weights, product or not a number'),
+      ...{ layer: line, op_type: line, error: size, allowed: size },
+    }),
+  ),
+  layers: v.optional(v.object({ read: index, astray: index })),
+  tokenizer: v.optional(v.picklist(['equal', 'different'], 'equal or different')),
+});
+
 const failure = v.object({ code: line, message: text, hint: text });
 
 const shard = v.pipe(
@@ -201,6 +220,7 @@ const envelope = v.object({
         timings,
         outliers: v.optional(outliers),
         errors: v.optional(errors),
+        peer: v.optional(peer),
       },
       tasks: list(v.object({ task: taskName, items: list(item, 1e6) })),
     }),

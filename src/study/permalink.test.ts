@@ -22,6 +22,14 @@ const knobs = parseSpec({
     { quant_type: 'nf4', blocksize: 128, double_quant: true, compute_dtype: 'bfloat16' },
     { quant_type: 'fp4', skip_modules: ['lm_head', 'model.layers.0.mlp.down_proj'] },
     { quant_type: 'int8', granularity: 'tensor' },
+    {
+      quant_type: 'nf4',
+      by_layer: [
+        { modules: ['down_proj', 'model.layers.0'], as: { quant_type: 'int8', granularity: 'tensor' } },
+        { modules: ['o_proj'], as: { quant_type: 'none' } },
+        { modules: ['k_proj'], as: { quant_type: 'fp4' } },
+      ],
+    },
     { quant_type: 'llm_int8', llm_int8_threshold: 5.5, compute_dtype: 'float32' },
     { quant_type: 'custom', code: [-1, -0.75, 1e-7, ...Array.from({ length: 13 }, (_, i) => i / 13)] },
   ],
@@ -51,6 +59,9 @@ describe('links that a person can read', () => {
     expect(query).toMatch(/^[\w.:=,/@+&%-]+\d$/);
     expect(query).toContain('nf4:blocksize=128:double_quant=true:compute_dtype=bfloat16');
     expect(query).toContain('fp4:skip_modules=lm_head/model.layers.0.mlp.down_proj');
+    expect(query).toContain(
+      'nf4:by_layer=down_proj/model.layers.0@int8@granularity=tensor//o_proj@none//k_proj@fp4',
+    );
     expect(query).toContain('adapter=hub:someone/lora@v1.0');
     expect(await specOfQuery(query)).toEqual(knobs);
   });

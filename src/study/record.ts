@@ -1,9 +1,8 @@
 import type { Failure } from '../errors.ts';
 import type { ItemResult } from '../eval/item.ts';
 import type { TaskName } from '../eval/tasks/tasks.ts';
-import type { OutlierColumns } from '../model/outliers.ts';
 import type { Footprint } from '../model/footprint.ts';
-import type { Environment, LayerErrors, RunState, Timings } from './result.ts';
+import type { ConfigRun, Environment, RunState, Timings } from './result.ts';
 import type { Shard } from './shard.ts';
 import type { ExperimentSpec } from './spec.ts';
 
@@ -25,7 +24,7 @@ export interface RunRecord {
    */
   configs: Record<
     number,
-    { footprint: Footprint; timings: Timings; outliers?: OutlierColumns[]; errors?: LayerErrors }
+    { footprint: Footprint; timings: Timings } & Pick<ConfigRun, 'outliers' | 'errors' | 'peer'>
   >;
   failure?: Failure | undefined;
   /** By config: why it has not all of its answers. */

@@ -13,6 +13,7 @@ import type { Footprint } from '../model/footprint.ts';
 import type { WeightsOnGrid } from '../model/weights_on_grid.ts';
 import type { Calibration } from '../quant/calibrated/calibration.ts';
 import type { QuantConfig } from '../quant/config.ts';
+import type { PeerAudit } from './peer_audit.ts';
 import type { Shard } from './shard.ts';
 import type { ExperimentSpec } from './spec.ts';
 
@@ -155,6 +156,8 @@ export interface ConfigRun {
   outliers?: OutlierColumns[] | undefined;
   /** Of runs that calibrate a configuration: what quantizing lost, on that one's text. */
   errors?: LayerErrors | undefined;
+  /** Of another engine: what holding it against the float32 model found. */
+  peer?: PeerAudit | undefined;
 }
 
 /** What quantizing each Linear layer lost; the same inputs for every configuration of a run. */

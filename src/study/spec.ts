@@ -5,7 +5,7 @@ import { ALL_TASKS, TASKS, takesChat, TASK_LIST, type TaskName } from '../eval/t
 import { DEFAULT_CALIBRATION } from '../quant/calibrated/calibration.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import { allowedList, oneOf } from './allowed.ts';
-import { configKeys, configSchema } from './config_schema.ts';
+import { configKeys, configSchema, repoName } from './config_schema.ts';
 import { withHubNames } from './hub_name.ts';
 import { lineOf } from './one_line.ts';
 
@@ -80,13 +80,6 @@ const whole = (least: number, most: number) =>
     v.check((n) => Number.isInteger(n) && n >= least && n <= most, `a whole number from ${least} to ${most}`),
   );
 
-/** Hub names are owner/name; nothing else may reach a URL. */
-const repoName = v.pipe(
-  v.string('a Hub repository, owner/name'),
-  v.regex(/^[\w.-]{1,96}\/[\w.-]{1,96}$/, 'a Hub repository, owner/name'),
-  // An address takes "." and ".." as steps.
-  v.check((repo) => !repo.includes('..') && !/(^|\/)\./.test(repo), 'a Hub repository, owner/name'),
-);
 const revision = v.pipe(
   v.string('a branch, tag or commit'),
   v.regex(/^[\w.-]{1,128}$/, 'a branch, tag or commit of letters, digits, ".", "_" and "-"'),
@@ -235,7 +228,7 @@ function knownKeys(issue: v.BaseIssue<unknown>): string {
   if (area === 'tasks') return Object.keys(task.entries).join(', ');
   const owner = issue.path!.at(-2)?.value as Record<string, unknown> | undefined;
   if (place.at(-1) === 'calibration') return Object.keys(DEFAULT_CALIBRATION).join(', ');
-  if (area === 'configs') return configKeys(owner?.quant_type).join(', ');
+  if (area === 'configs') return configKeys(owner && 'peer' in owner ? 'peer' : owner?.quant_type).join(', ');
   const match = model.options.find(({ entries }) => entries.source.literal === owner?.source);
   return Object.keys(match?.entries ?? {}).join(', ');
 }

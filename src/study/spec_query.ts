@@ -1,7 +1,9 @@
 import { LabError } from '../errors.ts';
 import type { Calibration } from '../quant/calibrated/calibration.ts';
 import { formatOf, type QuantConfig } from '../quant/config.ts';
+import { FORMATS } from '../quant/formats.ts';
 import { KNOBS, type Knob } from '../quant/knobs.ts';
+import type { LayerRule } from '../quant/layers.ts';
 import type { AdapterRef, ExperimentSpec, ModelRef, TaskSpec } from './spec.ts';
 
 /** One kind of value: how a person reads it in an address, and back. What is not allowed is left to parseSpec. */
@@ -36,6 +38,22 @@ const calibration: Kind = {
   },
 };
 
+/** `down_proj/o_proj@int8@granularity=tensor//lm_head@none`: the layers, their format, its knobs; several parted by two strokes. */
+const layers: Kind = {
+  print: (value) =>
+    (value as LayerRule[])
+      .map(({ modules, as: { quant_type, ...knobs } }) => {
+        const format = printKnobs(quant_type, CONFIG_KNOBS, knobs, FORMATS[quant_type].knobs, '@');
+        return `${listOf(text).print(modules)}@${format}`;
+      })
+      .join('//'),
+  parse: (written) =>
+    written.split('//').map((rule) => {
+      const [modules = '', format = ''] = splitAt(rule, '@');
+      return { modules: listOf(text).parse(modules), as: readKnobs('quant_type', CONFIG_KNOBS, format, '@') };
+    }),
+};
+
 const FLAGS = new Map([
   ['true', true],
   ['false', false],
@@ -57,8 +75,12 @@ function kindOf(knob: Knob): Kind {
       return listOf(number);
     case 'calibration':
       return calibration;
+    case 'repo':
+      return text;
     case 'modules':
       return listOf(text);
+    case 'layers':
+      return layers;
   }
 }
 
@@ -170,11 +192,17 @@ function printConfig(config: QuantConfig): string {
 
 const printTask = ({ task, ...knobs }: TaskSpec): string => printKnobs(task, TASK_KNOBS, knobs, {});
 
-function printKnobs(name: string, kinds: Knobs, knobs: object, defaults: Record<string, unknown>): string {
+function printKnobs(
+  name: string,
+  kinds: Knobs,
+  knobs: object,
+  defaults: Record<string, unknown>,
+  mark = ':',
+): string {
   const given = knobs as Record<string, unknown>;
   const written = Object.entries(kinds)
     .filter(([key, { print }]) => given[key] !== undefined && !isDefault(print, given[key], defaults[key]))
-    .map(([key, { print }]) => `:${key}=${print(given[key])}`);
+    .map(([key, { print }]) => `${mark}${key}=${print(given[key])}`);
   return name + written.join('');
 }
 
@@ -182,8 +210,8 @@ const isDefault = (print: Kind['print'], value: unknown, preset: unknown): boole
   value === preset || (preset !== undefined && print(value) === print(preset));
 
 /** `nf4:blocksize=128` as `{quant_type: 'nf4', blocksize: 128}`. */
-function readKnobs(nameKey: string, kinds: Knobs, written: string): object {
-  const [name = '', ...knobs] = written.split(':');
+function readKnobs(nameKey: string, kinds: Knobs, written: string, mark = ':'): object {
+  const [name = '', ...knobs] = written.split(mark);
   const given = keysAndValues(knobs, Object.keys(kinds), unescape(name));
   return {
     [nameKey]: unescape(name),

@@ -47,6 +47,18 @@ export function ownFileSet(kind: keyof typeof MARKS, files: FileSet): FileSet {
   };
 }
 
+/** The same with what lies in folders below it, by their paths from there: `onnx/model.onnx`. */
+export function wholeFileSet(kind: keyof typeof MARKS, files: FileSet): FileSet {
+  const own = ownFiles(kind, files.names);
+  const root = folderOf(own.get(MARKS[kind]) ?? '');
+  const begin = root === '' ? '' : `${root}/`;
+  const names = files.names.filter((path) => path.startsWith(begin) && !isHidden(path));
+  return {
+    names: names.map((path) => path.slice(begin.length)),
+    open: async (name) => ({ ...(await files.open(begin + name)), name }),
+  };
+}
+
 /**
  * The path of a task's file in a tree: the very path, or the only one that ends in it, for the folder chosen may lie
  * above: `pathOfData(['ARC/ARC-Easy-test.jsonl'], 'ARC-Easy-test.jsonl')`. Undefined where there is none.

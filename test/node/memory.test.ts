@@ -50,6 +50,17 @@ const CONFIGS: QuantConfig[] = [
     compute_dtype: 'float32',
     skip_modules: ['o_proj', 'c_proj'],
   },
+  {
+    quant_type: 'nf4',
+    blocksize: 64,
+    double_quant: true,
+    compute_dtype: 'float32',
+    skip_modules: ['o_proj'],
+    by_layer: [
+      { modules: ['down_proj', 'c_proj'], as: { quant_type: 'int8', granularity: 'row' } },
+      { modules: ['v_proj'], as: { quant_type: 'fp4', blocksize: 64, double_quant: false } },
+    ],
+  },
   { quant_type: 'int8', granularity: 'tensor', compute_dtype: 'float32' },
   { quant_type: 'fp8', scaling: '128x128', compute_dtype: 'float32' },
   { quant_type: 'fp8', scaling: 'tensor', compute_dtype: 'float32' },

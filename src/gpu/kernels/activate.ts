@@ -1,3 +1,4 @@
+import activation from '../../../shaders/preludes/activation.wgsl?raw';
 import source from '../../../shaders/activate.wgsl?raw';
 import { floats, normals } from './cases.ts';
 import { defineKernel, grid } from '../device/kernel.ts';
@@ -37,7 +38,7 @@ export const activateOverrides = (activation: Activation, gated: boolean) => ({
 /** y = act(x), or act(x) · up in an MLP with a gate, where x is what the gate gives. */
 export const activate = defineKernel({
   name: 'activate',
-  wgsl: source,
+  wgsl: activation + source,
   params: { n: 'u32' },
   bindings: { x: 'read f32', up: 'read f32', y: 'write f32' },
   workgroups: ({ n }) => grid(n),

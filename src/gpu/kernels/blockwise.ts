@@ -13,7 +13,46 @@ export const SCALES = { absmax: 0, nested: 1 } as const;
 export const SHIFT = { none: 0, zero: 1, minimum: 2 } as const;
 
 /** The uniform fields of every shader that reads 4-bit weights. */
-export const BLOCKWISE = { blocksize: 'u32', first_block: 'u32', absmax_offset: 'f32' } as const;
+export const BLOCKWISE = {
+  blocksize: 'u32',
+  first_block: 'u32',
+  absmax_offset: 'f32',
+  block_2: 'u32',
+  first_block_2: 'u32',
+  absmax_offset_2: 'f32',
+  block_3: 'u32',
+  first_block_3: 'u32',
+  absmax_offset_3: 'f32',
+} as const;
+
+/** A matrix among those whose double-quantized scales lie one behind the other. */
+export interface NestedRange {
+  /** Its first block. */
+  block: number;
+  /** What is added to a block's number to find its nested block, 256 to one; modulo 2^32. */
+  first_block: number;
+  /** The mean that was taken off its absmax values. */
+  offset: number;
+}
+
+/** A block that none reaches. */
+const NO_BLOCK = 0xffffffff;
+
+/** Up to three matrices' ranges as the shaders are told. */
+export function rangeParams([first, second, third]: readonly NestedRange[]) {
+  const none = { block: NO_BLOCK, first_block: 0, offset: 0 };
+  const [two, three] = [second ?? none, third ?? none];
+  return {
+    first_block: first?.first_block ?? 0,
+    absmax_offset: first?.offset ?? 0,
+    block_2: two.block,
+    first_block_2: two.first_block,
+    absmax_offset_2: two.offset,
+    block_3: three.block,
+    first_block_3: three.first_block,
+    absmax_offset_3: three.offset,
+  };
+}
 
 /** The buffers of every shader that reads 4-bit weights, in their order. */
 export const BLOCKWISE_BINDINGS = {
@@ -81,7 +120,7 @@ export function blockwiseCase(
     const points = absmax.map((scale, i) => (i % 3) - 1 + scale / 7);
     return {
       name: shift === 'none' ? name : `${name} · ${shift}`,
-      params: { blocksize, first_block: 0, absmax_offset: 0 },
+      params: { blocksize, ...rangeParams([]) },
       arrays: {
         ...plain,
         scales: words(absmax),
@@ -95,7 +134,7 @@ export function blockwiseCase(
   const whole = quantizeAbsmax(Float32Array.of(...before, ...absmax));
   return {
     name,
-    params: { blocksize, first_block, absmax_offset: whole.offset },
+    params: { blocksize, ...rangeParams([{ block: 0, first_block, offset: whole.offset }]) },
     arrays: {
       ...plain,
       scales: words(whole.codes.slice(first_block)),

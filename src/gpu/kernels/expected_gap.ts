@@ -1,3 +1,4 @@
+import strip from '../../../shaders/preludes/strip.wgsl?raw';
 import source from '../../../shaders/expected_gap.wgsl?raw';
 import { floats, normals } from './cases.ts';
 import { defineKernel, grid } from '../device/kernel.ts';
@@ -9,7 +10,7 @@ import { logit_strips } from './logit_strips.ts';
  */
 export const expected_gap = defineKernel({
   name: 'expected_gap',
-  wgsl: source,
+  wgsl: strip + source,
   params: { R: 'u32', V: 'u32', strip: 'u32' },
   bindings: { base: 'read f32', logits: 'read f32', peaks: 'read f32', gaps: 'write f32' },
   workgroups: ({ R, V, strip }) => grid(R * Math.ceil(V / strip)),

@@ -1,7 +1,10 @@
 import division from '../../../shaders/preludes/division.wgsl?raw';
 import float16 from '../../../shaders/preludes/float16.wgsl?raw';
-import group from '../../../shaders/preludes/group.wgsl?raw';
+import sums from '../../../shaders/preludes/group.wgsl?raw';
+import lanes from '../../../shaders/preludes/lanes.wgsl?raw';
 import groupLargest from '../../../shaders/preludes/group_largest.wgsl?raw';
+import largestStrip from '../../../shaders/preludes/largest_strip.wgsl?raw';
+import strip from '../../../shaders/preludes/strip.wgsl?raw';
 import argmaxSource from '../../../shaders/argmax_group.wgsl?raw';
 import expectedGapSource from '../../../shaders/expected_gap_group.wgsl?raw';
 import int8Source from '../../../shaders/int8_vectorwise_quant_group.wgsl?raw';
@@ -57,16 +60,26 @@ function grouped<P extends ParamTypes, B extends Record<string, Access>>(
   };
 }
 
+const group = lanes + sums;
+
 export const rms_norm_group = grouped(rms_norm, group + rmsNormSource, ({ T }) => T, NORM_LANES);
 export const layer_norm_group = grouped(layer_norm, group + layerNormSource, ({ T }) => T, NORM_LANES);
 
 const strips = ({ R, V, strip }: { R: number; V: number; strip: number }) => R * Math.ceil(V / strip);
 const LARGEST = group + groupLargest;
 
-export const logit_strips_group = grouped(logit_strips, LARGEST + logitStripsSource, strips, [GROUP_LANES]);
-export const expected_gap_group = grouped(expected_gap, group + expectedGapSource, strips, [GROUP_LANES]);
-export const argmax_group = grouped(argmax, LARGEST + argmaxSource, ({ R }) => R, [GROUP_LANES]);
-export const logprobs_group = grouped(logprobs, LARGEST + logprobsSource, ({ W }) => W, [GROUP_LANES]);
+export const logit_strips_group = grouped(logit_strips, LARGEST + strip + logitStripsSource, strips, [
+  GROUP_LANES,
+]);
+export const expected_gap_group = grouped(expected_gap, group + strip + expectedGapSource, strips, [
+  GROUP_LANES,
+]);
+export const argmax_group = grouped(argmax, LARGEST + largestStrip + argmaxSource, ({ R }) => R, [
+  GROUP_LANES,
+]);
+export const logprobs_group = grouped(logprobs, LARGEST + largestStrip + logprobsSource, ({ W }) => W, [
+  GROUP_LANES,
+]);
 
 export const int8_vectorwise_quant_group = grouped(
   int8_vectorwise_quant,
@@ -76,7 +89,7 @@ export const int8_vectorwise_quant_group = grouped(
 );
 export const outlier_columns_group = grouped(
   outlier_columns,
-  float16 + outlierColumnsSource,
+  lanes + float16 + outlierColumnsSource,
   ({ K }) => maskWords(K),
   [GROUP_LANES],
 );

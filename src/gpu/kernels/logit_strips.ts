@@ -1,3 +1,4 @@
+import strip from '../../../shaders/preludes/strip.wgsl?raw';
 import source from '../../../shaders/logit_strips.wgsl?raw';
 import { floats, normals } from './cases.ts';
 import { defineKernel, grid } from '../device/kernel.ts';
@@ -5,7 +6,7 @@ import { defineKernel, grid } from '../device/kernel.ts';
 /** The first half of a softmax that keeps no probabilities: per strip the largest logit, its place, and Σ exp(logit − largest). */
 export const logit_strips = defineKernel({
   name: 'logit_strips',
-  wgsl: source,
+  wgsl: strip + source,
   params: { R: 'u32', V: 'u32', strip: 'u32' },
   bindings: { logits: 'read f32', peaks: 'write f32', places: 'write u32' },
   workgroups: ({ R, V, strip }) => grid(R * Math.ceil(V / strip)),

@@ -1,3 +1,4 @@
+import addFour from '../../../shaders/preludes/add_four.wgsl?raw';
 import common from '../../../shaders/preludes/matmul.wgsl?raw';
 import float16 from '../../../shaders/preludes/float16.wgsl?raw';
 import rounding from '../../../shaders/preludes/rounding.wgsl?raw';
@@ -69,7 +70,9 @@ export function matmulKernel(form: Form, weights: Weights): Kernel {
   const params = { ...MATMUL, ...weights.params };
   return {
     name: `${form.name}_${weights.name}`,
-    wgsl: [paramsStruct(params), float16, rounding, common, weights.decoding, form.source].join('\n'),
+    wgsl: [paramsStruct(params), float16, rounding, common, addFour, weights.decoding, form.source].join(
+      '\n',
+    ),
     ...(form.requires && { requires: form.requires }),
     params,
     bindings: { x: 'read f32', bias: 'read f32', y: 'read_write f32', ...weights.bindings },
@@ -101,7 +104,7 @@ export const matmulCases = (
   );
 
 /** The uniform of a form over a storage: its fields come from both, so no shader file can declare it. */
-const paramsStruct = (params: ParamTypes): string =>
+export const paramsStruct = (params: ParamTypes): string =>
   `struct Params { ${Object.entries(params)
     .map(([name, type]) => `${name}: ${type}`)
     .join(', ')} }\n`;
@@ -126,7 +129,7 @@ function matmulCase(
   };
 }
 
-interface XBiasY {
+export interface XBiasY {
   x: Float32Array;
   bias: Float32Array;
   y: Float32Array<ArrayBuffer>;

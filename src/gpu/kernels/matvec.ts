@@ -1,10 +1,11 @@
 import source from '../../../shaders/matvec.wgsl?raw';
 import { grid } from '../device/kernel.ts';
-import type { Form } from './matmul.ts';
+import type { MatvecForm } from './matvec_kernel.ts';
 
 /** One row of the weight and one token an invocation, for the few tokens of a decoding step. */
-export const MATVEC: Form = {
+export const MATVEC: MatvecForm = {
   name: 'matvec',
   source,
+  normalizes: false,
   workgroups: ({ M, N }) => [grid(N)[0], M],
 };

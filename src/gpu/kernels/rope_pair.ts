@@ -4,7 +4,8 @@ import { floats, normals } from './cases.ts';
 import { defineKernel, grid, type Params } from '../device/kernel.ts';
 import { rope } from './rope.ts';
 
-const PARAMS = {
+/** The uniform fields of what turns queries and keys at once. */
+export const ROPE_PAIR = {
   T: 'u32',
   heads: 'u32',
   kv_heads: 'u32',
@@ -18,7 +19,7 @@ const PARAMS = {
 export const rope_pair = defineKernel({
   name: 'rope_pair',
   wgsl: turn + source,
-  params: PARAMS,
+  params: ROPE_PAIR,
   bindings: { q: 'read f32', k: 'read f32', turns: 'read f32', turned: 'write f32', keys: 'read_write f32' },
   workgroups: ({ T, heads, kv_heads, head_dim }) => grid((T * (heads + kv_heads) * head_dim) / 2),
   reference: ({ heads, kv_heads, first, ...shape }, { q, k, turns, turned, keys }) => ({
@@ -33,7 +34,7 @@ export const rope_pair = defineKernel({
   ],
 });
 
-function pairCase(params: Params<typeof PARAMS>) {
+function pairCase(params: Params<typeof ROPE_PAIR>) {
   const { T, heads, kv_heads, head_dim, rotary_dim, interleaved, first } = params;
   return {
     name: `${T} tokens · heads ${heads}/${kv_heads} of ${head_dim}, ${rotary_dim} turned · from ${first}${interleaved ? ' · interleaved' : ''}`,

@@ -1,7 +1,8 @@
 import { isSoftware } from '../adapter.ts';
 import type { Gpu } from '../device/device.ts';
 import { canRun, type Kernel } from '../device/kernel.ts';
-import { matmulKernel, type Form, type MatmulParams } from '../kernels/matmul.ts';
+import { matmulKernel, type Form, type MatmulParams, type Weights } from '../kernels/matmul.ts';
+import { matvecKernel, type MatvecForm } from '../kernels/matvec_kernel.ts';
 import { MATVEC } from '../kernels/matvec.ts';
 import { MATVEC_WIDE } from '../kernels/matvec_wide.ts';
 import { TILE_32, TILE_64 } from '../kernels/shared_tile.ts';
@@ -16,7 +17,7 @@ export type Phase = 'prefill' | 'decode';
 
 /** A form, and where it is the best. */
 interface Use {
-  form: Form;
+  form: Form | MatvecForm;
   phase: Phase;
   adapters: 'software' | 'hardware' | 'all';
   /** The fewest tokens and rows. */
@@ -45,16 +46,27 @@ export const FORM_NAMES: readonly { form: string; phase: Phase }[] = FORMS.map((
 /** The kernel of a form over a storage; a storage's own kernel serves both phases. */
 interface Candidate extends Omit<Use, 'form' | 'phase'> {
   kernel: Kernel;
+  /** Of a matvec: whether it normalizes its input. */
+  normalizes?: boolean;
   form?: string;
   phase?: Phase;
 }
+
+/** The kernel of a form over a storage. */
+const kernelOver = (form: Form | MatvecForm, weights: Weights): Kernel =>
+  'normalizes' in form ? matvecKernel(form, weights) : matmulKernel(form, weights);
 
 /** By storage the kernels that multiply it, the preferred first: every form over it, or its own. */
 const CANDIDATES = new Map<string, readonly Candidate[]>(
   Object.entries(STORAGES).map(([storage, { matmul }]) => [
     storage,
     'decoding' in matmul
-      ? FORMS.map(({ form, ...use }) => ({ ...use, form: form.name, kernel: matmulKernel(form, matmul) }))
+      ? FORMS.map(({ form, ...use }) => ({
+          ...use,
+          form: form.name,
+          ...('normalizes' in form && { normalizes: form.normalizes }),
+          kernel: kernelOver(form, matmul),
+        }))
       : matmul.map((kernel) => ({ kernel, adapters: 'all', M: 1, N: 1 })),
   ]),
 );
@@ -77,6 +89,10 @@ export const choicesOf = (gpu: Gpu, storage: StorageName, phase: Phase): readonl
 
 /** The form that a phase takes first on a device, over every storage that forms serve. */
 export const firstForm = (gpu: Gpu, phase: Phase): string => chosen(gpu, 'float', phase)[0]!.form!;
+
+/** Whether what decodes on a device normalizes its input on the way; elsewhere a norm is a dispatch of its own. */
+export const normalizesDecoding = (gpu: Gpu): boolean =>
+  chosen(gpu, 'float', 'decode')[0]!.normalizes === true;
 
 /** By storage the kernels of a phase that this device can run, the form of each beside it. */
 export const formsFor = (

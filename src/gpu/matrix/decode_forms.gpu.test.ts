@@ -2,7 +2,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { checkKernel } from '../check.ts';
 import { openGpu } from '../device/device.ts';
 import { runKernel } from '../device/run_kernel.ts';
-import { MATMUL_SHAPES, matmulCases, type Weights } from '../kernels/matmul.ts';
+import type { Weights } from '../kernels/matmul.ts';
+import { matvecCases } from '../kernels/matvec_kernel.ts';
 import { choicesOf, formsFor } from './choose.ts';
 import { STORAGES, type StorageName } from './matrix.ts';
 
@@ -17,11 +18,13 @@ const storages = (Object.keys(STORAGES) as StorageName[]).filter(
 describe.each(storages)('over %s', (storage) => {
   const here = choicesOf(gpu, storage, 'decode');
   const forms = formsFor(gpu, storage, 'decode').filter(({ kernel }) => !here.includes(kernel));
-  const cases = matmulCases(STORAGES[storage].matmul as Weights, MATMUL_SHAPES, (_, j) => [j % 3]);
+  const weights = STORAGES[storage].matmul as Weights;
 
   it('has one', () => expect(forms).not.toHaveLength(0));
 
-  describe.each(forms)('$form', ({ kernel }) => {
+  describe.each(forms)('$form', ({ form, kernel }) => {
+    const cases = matvecCases({ normalizes: form !== 'matvec' }, weights, (_, j) => [j % 3]);
+
     it.each(cases.map((kase) => [kase.name, kase] as const))('%s', async (_, kase) => {
       expect((await checkKernel(gpu, kernel, kase)).mismatch ?? '').toBe('');
     });

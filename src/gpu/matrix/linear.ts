@@ -1,6 +1,8 @@
 import type { ComputeDtype } from '../../quant/config.ts';
 import type { Commands } from '../device/commands.ts';
 import { COMPUTE_DTYPE } from '../kernels/rounding.ts';
+import { UNFUSED, type FUSED } from '../kernels/matvec_kernel.ts';
+import type { Params } from '../device/kernel.ts';
 import { chooseMatmul, type Phase } from './choose.ts';
 import type { Int8Input } from './int8_input.ts';
 import { bindPart, type DeviceMatrix } from './matrix.ts';
@@ -23,6 +25,10 @@ export interface LinearCall {
   phase?: Phase;
   /** Add to y instead of overwriting it; not under LLM.int8(). */
   accumulate?: boolean;
+  /** What the matvec does beside multiplying; for decoding alone, and a matrix in one part where it is gated. */
+  fused?: Partial<Params<typeof FUSED>>;
+  /** The bias, and from vec4 `norm_at` on the parameters of a norm. */
+  vectors?: GPUBuffer | undefined;
   /** Activations as LLM.int8() needs them, made by quantizeInput. */
   int8?: Int8Input;
 }
@@ -46,12 +52,14 @@ export function linear(commands: Commands, matrix: DeviceMatrix, call: LinearCal
       has_bias: bias ? 1 : 0,
       bias_row: from,
       accumulate: accumulate ? 1 : 0,
+      ...UNFUSED,
+      ...call.fused,
     };
     commands.dispatch(
       chooseMatmul(commands.gpu, part.storage, call.phase ?? 'prefill', place),
       { ...place, ...params },
       // A kernel binds something readable for what it will not read.
-      { x, y, bias: bias ?? x, ...buffers },
+      { x, y, bias: call.vectors ?? bias ?? x, ...buffers },
       { COMPUTE_DTYPE: COMPUTE_DTYPE[compute_dtype], ...overrides },
     );
   }

@@ -3,7 +3,7 @@ import { E4M3 } from '../../quant/e4m3.ts';
 import type { Shift } from '../../quant/quantized.ts';
 import { E8M0, type Scales } from '../../quant/scales.ts';
 import type { Arena } from '../device/buffers.ts';
-import { SCALES, SHIFT } from '../kernels/blockwise.ts';
+import { rangeParams, SCALES, SHIFT, type NestedRange } from '../kernels/blockwise.ts';
 
 /** The scales of a part's blocks: absmax as measured, or double-quantized as those of the whole matrix. */
 export type PartScales =
@@ -12,11 +12,10 @@ export type PartScales =
       kind: 'nested';
       /** The part's own, one byte a block. */
       codes: GPUBuffer;
-      /** Blocks of earlier parts. */
-      first_block: number;
       nested_absmax: GPUBuffer;
       nested_code: GPUBuffer;
-      offset: number;
+      /** One, or those of up to three matrices that lie one behind the other. */
+      ranges: readonly NestedRange[];
     };
 
 /** Brings the scales of blocks [first, end) of a matrix to the device. */
@@ -75,10 +74,9 @@ export async function nestedUpload(
   return async (first, end) => ({
     kind: 'nested',
     codes: await arena.upload(nested.codes.slice(first, end), 'absmax codes'),
-    first_block: first,
     nested_absmax,
     nested_code,
-    offset: nested.offset,
+    ranges: [{ block: 0, first_block: first, offset: nested.offset }],
   });
 }
 
@@ -87,14 +85,14 @@ export function bindScales(scales: PartScales) {
   if (scales.kind === 'absmax') {
     const { absmax, shift } = scales;
     return {
-      params: { first_block: 0, absmax_offset: 0 },
+      params: rangeParams([]),
       buffers: { scales: absmax, nested_absmax: shift?.values ?? absmax, nested_code: absmax },
       overrides: { SCALES: SCALES.absmax, SHIFT: SHIFT[shift?.kind ?? 'none'] },
     };
   }
-  const { codes, first_block, nested_absmax, nested_code, offset } = scales;
+  const { codes, ranges, nested_absmax, nested_code } = scales;
   return {
-    params: { first_block, absmax_offset: offset },
+    params: rangeParams(ranges),
     buffers: { scales: codes, nested_absmax, nested_code },
     overrides: { SCALES: SCALES.nested, SHIFT: SHIFT.none },
   };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { COMPUTE_DTYPE } from '../kernels/rounding.ts';
-import { SCALES, SHIFT } from '../kernels/blockwise.ts';
+import { rangeParams, SCALES, SHIFT } from '../kernels/blockwise.ts';
+import { UNFUSED } from '../kernels/matvec_kernel.ts';
 import { MATMULS } from '../matrix/choose.ts';
 import type { Kernel, Overrides } from '../device/kernel.ts';
 import { predict, type Ceilings } from './predict.ts';
@@ -26,14 +27,15 @@ const kernelOf = (name: string): Kernel => MATMULS.find((kernel) => kernel.name 
 
 const shape = (M: number, N: number, K: number) => ({
   ...{ M, N, K, first_row: 0, stride: N, offset: 0, has_bias: 0, bias_row: 0, accumulate: 0 },
-  ...{ blocksize: 64, first_block: 0, absmax_offset: 0, scale_stride: 1 },
+  ...UNFUSED,
+  ...{ blocksize: 64, ...rangeParams([]), scale_stride: 1 },
 });
 
 const ABSMAX: Overrides = { SCALES: SCALES.absmax, SHIFT: SHIFT.none, COMPUTE_DTYPE: COMPUTE_DTYPE.float32 };
 const NESTED: Overrides = { ...ABSMAX, SCALES: SCALES.nested };
 
 describe.each(LAYERS)('%i rows of %i weights, one token', (N, K) => {
-  it.each(['matvec_wide_blockwise', 'matvec_wide_float', 'matvec_wide_int8', 'matvec_wide_bytes'])(
+  it.each(['matvec_fused_blockwise', 'matvec_fused_float', 'matvec_fused_int8', 'matvec_fused_bytes'])(
     '%s uses four fifths of what memory brings',
     (name) => {
       const { wgsl, traffic } = kernelOf(name);
@@ -48,13 +50,13 @@ describe.each(LAYERS)('%i rows of %i weights, one token', (N, K) => {
   );
 
   it('keeps 24 cores in two groups each', () => {
-    const [width, height] = kernelOf('matvec_wide_blockwise').workgroups(shape(1, N, K));
+    const [width, height] = kernelOf('matvec_fused_blockwise').workgroups(shape(1, N, K));
     expect(width * height).toBeGreaterThanOrEqual(2 * 24);
   });
 
   it.each(Object.entries(MACHINES))('the model sees 4 bits near the ceiling of an %s', (_, ceilings) => {
     const share = (overrides: Overrides): number =>
-      predict(kernelOf('matvec_wide_blockwise'), { params: shape(1, N, K), overrides }, ceilings)!.share;
+      predict(kernelOf('matvec_fused_blockwise'), { params: shape(1, N, K), overrides }, ceilings)!.share;
     expect(share(ABSMAX)).toBeGreaterThanOrEqual(0.64);
     expect(share(NESTED)).toBeGreaterThanOrEqual(0.6);
   });
@@ -86,7 +88,7 @@ it('computes by hand: a matvec of 8 rows of 64 weights', () => {
   const params = shape(1, 8, 64);
   const ceilings = { read_bytes_per_second: 1e9, flops_per_second: 1e12 };
   const found = predict(
-    kernelOf('matvec_wide_float'),
+    kernelOf('matvec_fused_float'),
     { params, overrides: { ...ABSMAX, DTYPE: 0 } },
     ceilings,
   )!;

@@ -6,6 +6,7 @@ import type { Tuning } from '../../gpu/tune.ts';
 import type { MatrixReport } from '../../gpu/matrix/measure_matrix.ts';
 import { USUAL_CHOICE, type AdapterChoice, type AdapterReport } from '../../gpu/adapter.ts';
 import type { ModelReading } from '../../study/result.ts';
+import type { MixMeasured } from '../../study/mix.ts';
 import type { Probe } from '../../study/speed.ts';
 import { startWorker, type Worked } from './start_worker.ts';
 import { openWorker } from './open_worker.ts';
@@ -83,6 +84,7 @@ export function openLab(chosen: AdapterChoice = USUAL_CHOICE, forms: readonly st
       call<Saved | Failure>((lab) => lab.saveCheckpoint(request, Comlink.proxy(onProgress))),
     measureTensor: (request) => call<MatrixReport | Failure>((lab) => lab.measureTensor(request)),
     probe: (request) => call<Probe | Failure>((lab) => lab.probe(request)),
+    mix: (request, onStep) => call<MixMeasured | Failure>((lab) => lab.mix(request, Comlink.proxy(onStep))),
     readModel: (files) => call<ModelReading | Failure>((lab) => lab.readModel(files)),
     bench: (request, onEvent) => call((lab) => lab.bench(request, Comlink.proxy(onEvent))),
     selfCheck: (onRow) => call((lab) => lab.selfCheck(Comlink.proxy(onRow))),

@@ -1,13 +1,14 @@
 import type { Gpu } from '../../gpu/device/device.ts';
 import { emptyStatistics, addInputs, type InputStatistics } from '../../quant/calibrated/statistics.ts';
 import { MOST_SCALINGS } from '../../quant/calibrated/awq.ts';
-import { skippedModules, type CalibratedConfig } from '../../quant/config.ts';
+import type { CalibratedConfig } from '../../quant/config.ts';
+import { layerConfig } from '../../quant/layers.ts';
 import { transposed, type Tensor } from '../../tensor/tensor.ts';
 import { readWeight, type Checkpoint } from '../../tensor/checkpoint.ts';
 import type { MadeLayer } from '../loader.ts';
 import type { Adapter } from '../lora.ts';
 import type { ModelConfig, Role } from '../model_config.ts';
-import { isSkipped, type LinearModule } from '../modules.ts';
+import type { LinearModule } from '../modules.ts';
 import type { InputSite } from '../pass.ts';
 import type { LayerTensors } from '../tensors.ts';
 import { loadFloatLayer, type Calibrator, type LayerWeights } from '../weights.ts';
@@ -126,7 +127,7 @@ export function openCalibrator(
       });
       const block: FloatBlock = {
         ...{ gpu, index, tensors, layer, statistics, inputs, runner: runner!, config: model.config },
-        modules: tensors.linears.filter(({ name }) => !isSkipped(name, skippedModules(config))),
+        modules: tensors.linears.filter(({ aliases }) => layerConfig(config, aliases) === config),
         weight: (module) => readLinear(checkpoint, module),
       };
       return { ...block, close };

@@ -20,16 +20,27 @@ export async function makeGptqLayer(
   const factors = new Map<InputSite, GptqFactor>();
   for (const module of modules) {
     const site = siteOf(module);
-    const factor = factors.get(site) ?? gptqFactor(statistics[site], options);
+    const factor = factors.get(site) ?? (await stepwise(gptqFactor(statistics[site], options)));
     factors.set(site, factor);
     const quantizer = gptqQuantizer(await weight(module), factor, options);
     for (let row = 0; row < module.rows; row += ROWS_AT_ONCE) {
       quantizer.rows(row, Math.min(row + ROWS_AT_ONCE, module.rows));
-      // Messages, "stop" among them, are heard between two turns of the event loop.
-      await new Promise((resolve) => setTimeout(resolve));
+      await aTurn();
     }
     linears.set(module.name, quantizer.finish());
     await step();
   }
   return { linears, divisors: new Map(), scaled: new Map() };
+}
+
+/** Messages, "stop" among them, are heard between two turns of the event loop. */
+const aTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
+/** What steps come to, a turn of the event loop between any two. */
+async function stepwise<T>(steps: Generator<void, T, void>): Promise<T> {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    await aTurn();
+  }
 }

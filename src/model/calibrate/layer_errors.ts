@@ -4,11 +4,12 @@ import type { Gpu } from '../../gpu/device/device.ts';
 import { loadFloat } from '../../gpu/matrix/float.ts';
 import { linear } from '../../gpu/matrix/linear.ts';
 import type { LayerError } from '../../quant/calibrated/output_error.ts';
-import { skippedModules, type QuantConfig } from '../../quant/config.ts';
+import type { QuantConfig } from '../../quant/config.ts';
+import { layerConfig } from '../../quant/layers.ts';
 import { dequantize, isQuantizing, quantize } from '../../quant/quantize.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { MadeLayer } from '../loader.ts';
-import { isSkipped, type LinearModule } from '../modules.ts';
+import type { LinearModule } from '../modules.ts';
 import type { InputSite } from '../pass.ts';
 import { loadFloatLayer, type Calibrator } from '../weights.ts';
 import { readLinear, siteOf, type CalibratedModel } from './calibrator.ts';
@@ -60,9 +61,8 @@ export function withLayerErrors(
           taken: (site, x) => inputs.set(site, [...(inputs.get(site) ?? []), x]),
         });
         for (const module of tensors.linears) {
-          if (isSkipped(module.name, skippedModules(config))) continue;
           const weights = await readLinear(model.checkpoint, module);
-          const computed = computedWeights(module, weights, config, made);
+          const computed = computedWeights(module, weights, layerConfig(config, module.aliases), made);
           if (computed)
             onError(await errorOf(gpu, module, weights, computed, joined(inputs.get(siteOf(module))!)));
           await onStep(index, model.config.num_hidden_layers, index);

@@ -1,11 +1,15 @@
 import { LabError } from '../../errors.ts';
-import { configName, formatOf, isCalibrated, skippedModules, type QuantConfig } from '../../quant/config.ts';
+import { configName, formatOf, isCalibrated, type QuantConfig } from '../../quant/config.ts';
+import { layerConfig } from '../../quant/layers.ts';
 import { requireGroups } from '../../quant/quantize.ts';
-import { isSkipped, linearModules } from '../modules.ts';
+import { linearModules } from '../modules.ts';
 import type { ModelFiles } from '../open_model.ts';
 
-/** Inputs of a Linear layer up to which its statistics are kept and factored in float64 on the CPU. */
-export const MOST_COLUMNS = 2048;
+/**
+ * Inputs of a Linear layer up to which it is calibrated, in float64 on the CPU. GPTQ's factor of so many takes about a
+ * minute and 800 MB; AWQ tries twenty scalings, each of which takes as long.
+ */
+export const MOST_COLUMNS = { gptq: 5120, awq: 2047 } as const;
 
 /**
  * Refuses to calibrate what cannot be, before a text is read: a checkpoint that is quantized already, an adapter under
@@ -31,12 +35,12 @@ export function requireCalibratable(
     );
   }
   for (const module of linearModules(model, checkpoint)) {
-    if (isSkipped(module.name, skippedModules(config))) continue;
+    if (layerConfig(config, module.aliases) !== config) continue;
     requireGroups(module.name, module.columns, config);
-    if (module.columns < MOST_COLUMNS) continue;
+    if (module.columns <= MOST_COLUMNS[config.quant_type]) continue;
     throw new LabError(
       'bad-spec',
-      `${module.name} has ${module.columns} inputs; ${name} takes up to ${MOST_COLUMNS - 1}: leave the layer out by skip_modules, or choose a format without calibration.`,
+      `${module.name} has ${module.columns} inputs; ${name} takes up to ${MOST_COLUMNS[config.quant_type]}: leave the layer out by skip_modules, or choose a format without calibration.`,
     );
   }
 }

@@ -3,7 +3,8 @@ import { openGolden } from '../../../test/fixtures/golden_files.ts';
 import { dequantize } from '../quantize.ts';
 import { unpackNibbles } from '../pack.ts';
 import { awqClip, awqScalings, clipped, outputLoss, quantizeAwq, throughScaling } from './awq.ts';
-import { inverseFactor } from './cholesky.ts';
+import { seededRandom } from '../../tensor/random.ts';
+import { drained, inverseFactor } from './cholesky.ts';
 import { quantizeGptq } from './gptq.ts';
 import { layerError } from './output_error.ts';
 import { addInputs, dividedInputs, emptyStatistics } from './statistics.ts';
@@ -67,20 +68,30 @@ test('GPTQ loses more of the weights than rounding, and less of the outputs', ()
   expect(gptq.output_error).toBeLessThan(0.8 * rounded.output_error);
 });
 
-test('the factor of an inverse is that: UᵀU H is 1', () => {
-  const n = 3;
-  const H = Float64Array.of(4, 1, 0.5, 1, 3, -1, 0.5, -1, 2);
-  const U = inverseFactor(H, n)!;
+test.each([3, 4, 9, 70])('the factor of an inverse is that: UᵀU H is 1, of %i columns', (n) => {
+  const random = seededRandom(n);
+  const X = Array.from({ length: n + 2 }, () => Array.from({ length: n }, () => random.integer(9) - 4));
+  const H = Float64Array.from({ length: n * n }, (_, at) => {
+    const [i, j] = [Math.floor(at / n), at % n];
+    return X.reduce((sum, x) => sum + x[i]! * x[j]!, i === j ? n : 0);
+  });
+  const U = drained(inverseFactor(H.slice(), n))!;
   const at = (i: number, j: number) => U[i * n + j]!;
-  expect([at(1, 0), at(2, 0), at(2, 1)]).toEqual([0, 0, 0]);
+  for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) expect(at(i, j)).toBe(0);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < n; j++) {
       let sum = 0;
-      for (let k = 0; k < n; k++) for (let l = 0; l < n; l++) sum += at(l, i) * at(l, k) * H[k * n + j]!;
+      for (let k = 0; k < n; k++) {
+        // U is upper: rows beyond the smaller of two columns add nothing.
+        for (let l = 0; l <= Math.min(i, k); l++) sum += at(l, i) * at(l, k) * H[k * n + j]!;
+      }
       expect(sum).toBeCloseTo(i === j ? 1 : 0, 12);
     }
   }
-  expect(inverseFactor(Float64Array.of(1, 2, 2, 1), 2)).toBeUndefined();
+});
+
+test('a matrix that is not positive definite has no factor', () => {
+  expect(drained(inverseFactor(Float64Array.of(1, 2, 2, 1), 2))).toBeUndefined();
 });
 
 test('AWQ finds AutoAWQ’s scales, cuts where it does, and rounds to its words', async () => {

@@ -2,7 +2,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { roundToF16 } from '../../tensor/dtype.ts';
 import type { PlainBlockwise4bit } from '../quantized.ts';
 import { packGroups } from '../saved/groups.ts';
-import { inverseFactor } from './cholesky.ts';
+import { drained, inverseFactor } from './cholesky.ts';
 import type { InputStatistics } from './statistics.ts';
 
 /** GPTQ's settings, by the names of its own config. */
@@ -44,7 +44,7 @@ export function quantizeGptq(
   statistics: InputStatistics,
   options: GptqOptions,
 ): PlainBlockwise4bit {
-  const quantizer = gptqQuantizer(weights, gptqFactor(statistics, options), options);
+  const quantizer = gptqQuantizer(weights, drained(gptqFactor(statistics, options)), options);
   quantizer.rows(0, weights.shape[0]!);
   return quantizer.finish();
 }
@@ -86,15 +86,33 @@ export function gptqQuantizer({ data, shape }: Tensor, { order, U, dead }: GptqF
         const at = i * columns;
         for (let j = i + 1; j < end; j++) own[j - begin]! -= error * U[at + j]!;
       }
-      for (let i = begin; i < end; i++) {
-        const error = errors[i - begin]!;
-        const at = i * columns;
-        for (let j = end; j < columns; j++) W[j]! -= error * U[at + j]!;
-      }
+      passOn(W, errors, begin, end);
     }
     for (let g = 0; g < groups; g++) {
       scales[n * groups + g] = roundToF16(grid.scale[g]!);
       zeros[n * groups + g] = grid.zero[g]!;
+    }
+  }
+
+  /** Puts the errors of a block right in the columns behind it, four at a time: they are read and written once. */
+  function passOn(W: Float64Array, errors: Float64Array, begin: number, end: number): void {
+    let i = begin;
+    for (; i + 4 <= end; i += 4) {
+      const [e0, e1, e2, e3] = [0, 1, 2, 3].map((k) => errors[i + k - begin]!) as [
+        number,
+        number,
+        number,
+        number,
+      ];
+      const [u0, u1, u2, u3] = [0, 1, 2, 3].map((k) => (i + k) * columns) as [number, number, number, number];
+      for (let j = end; j < columns; j++) {
+        W[j] = W[j]! - e0 * U[u0 + j]! - e1 * U[u1 + j]! - e2 * U[u2 + j]! - e3 * U[u3 + j]!;
+      }
+    }
+    for (; i < end; i++) {
+      const error = errors[i - begin]!;
+      const at = i * columns;
+      for (let j = end; j < columns; j++) W[j]! -= error * U[at + j]!;
     }
   }
 
@@ -127,11 +145,11 @@ export interface GptqFactor {
   dead: Uint8Array;
 }
 
-/** The order of columns, and in that order the factor of the damped inverse. */
-export function gptqFactor(
+/** The order of columns, and in that order the factor of the damped inverse; it yields while it is at work. */
+export function* gptqFactor(
   { columns, gram }: InputStatistics,
   { desc_act, damp }: Pick<GptqOptions, 'desc_act' | 'damp'>,
-): GptqFactor {
+): Generator<void, GptqFactor, void> {
   const dead = Uint8Array.from({ length: columns }, (_, i) => (gram[i * columns + i] === 0 ? 1 : 0));
   const diagonal = Float64Array.from({ length: columns }, (_, i) => (dead[i] ? 1 : gram[i * columns + i]!));
   const order = Uint32Array.from({ length: columns }, (_, i) => i);
@@ -144,7 +162,7 @@ export function gptqFactor(
       for (let j = 0; j < columns; j++) H[i * columns + j] = gram[from + order[j]!]!;
       H[i * columns + i] = diagonal[order[i]!]! + damping * mean;
     }
-    const U = inverseFactor(H, columns);
+    const U = yield* inverseFactor(H, columns);
     if (U) return { order, U, dead };
   }
 }

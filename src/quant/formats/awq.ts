@@ -1,10 +1,10 @@
 import { DEFAULT_CALIBRATION } from '../calibrated/calibration.ts';
 import type { KnobValues } from '../knobs.ts';
-import type { Config, Format } from './format.ts';
+import { NO_EXCEPTIONS, type Config, type Format } from './format.ts';
 import { grouped, groupName } from './stored_groups.ts';
 
 /** AWQ's codes; what says how they were found is missing where a checkpoint came with them. */
-export type AwqConfig = Config<'awq', 'group_size' | 'compute_dtype' | 'skip_modules'> &
+export type AwqConfig = Config<'awq', 'group_size' | 'compute_dtype'> &
   Partial<Pick<KnobValues, 'clip' | 'unscaled' | 'calibration'>>;
 
 /** Plain rounding, of weights that were scaled up where their inputs are large. */
@@ -18,7 +18,7 @@ export const awq: Format<AwqConfig, undefined> = {
     unscaled: false,
     calibration: DEFAULT_CALIBRATION,
     compute_dtype: 'float32',
-    skip_modules: undefined,
+    ...NO_EXCEPTIONS,
   },
   nameOf: ({ group_size, clip = true, unscaled }) =>
     `AWQ · ${groupName(group_size)}${clip ? '' : ' · not cut'}${unscaled ? ' · or unscaled' : ''}`,

@@ -1,13 +1,10 @@
 import { quantizeBlockwise } from '../blockwise.ts';
 import { makeCodebook, type Codebook } from '../codebook.ts';
 import { encodeScales, scaleBytes, scaleTableBytes } from '../scales.ts';
-import type { Config, Format, FormatLook, Saved } from './format.ts';
+import { NO_EXCEPTIONS, type Config, type Format, type FormatLook, type Saved } from './format.ts';
 
 /** A configuration of 4-bit codes in blocks: the knobs all of them share. */
-export type BlockwiseConfig<Q extends string> = Config<
-  Q,
-  'blocksize' | 'double_quant' | 'compute_dtype' | 'skip_modules'
->;
+export type BlockwiseConfig<Q extends string> = Config<Q, 'blocksize' | 'double_quant' | 'compute_dtype'>;
 
 /** A format whose sixteen values have a name. */
 export interface NamedFormat<Q extends string, S extends Saved = Saved> extends Format<
@@ -51,7 +48,7 @@ export const BLOCKWISE_KNOBS = {
   blocksize: 64,
   double_quant: false,
   compute_dtype: 'float32',
-  skip_modules: undefined,
+  ...NO_EXCEPTIONS,
 } as const;
 
 /** The part of a row that all 4-bit codes in blocks share. */

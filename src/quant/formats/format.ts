@@ -3,12 +3,20 @@ import type { Codebook } from '../codebook.ts';
 import type { KnobName, KnobValues } from '../knobs.ts';
 import type { QuantizedTensor, Shift } from '../quantized.ts';
 
-/** A configuration of a format with these knobs; the layers to skip need not be given. */
-export type Config<Q extends string, K extends KnobName> = { quant_type: Q } & Pick<
-  KnobValues,
-  Exclude<K, 'skip_modules'>
-> &
-  ('skip_modules' extends K ? { skip_modules?: KnobValues['skip_modules'] | undefined } : unknown);
+/** What of its Linear layers a configuration excepts. */
+export interface Exceptions {
+  skip_modules?: KnobValues['skip_modules'] | undefined;
+  by_layer?: KnobValues['by_layer'] | undefined;
+}
+
+/** A configuration of a format with these knobs that quantizes every layer, or none. */
+export type Bare<Q extends string, K extends KnobName> = { quant_type: Q } & Pick<KnobValues, K>;
+
+/** A configuration of a format with these knobs, which may leave layers out. */
+export type Config<Q extends string, K extends KnobName> = Bare<Q, K> & Exceptions;
+
+/** The defaults of every format that quantizes: no layer is excepted. */
+export const NO_EXCEPTIONS = { skip_modules: undefined, by_layer: undefined } as const;
 
 /** The kernels a configuration runs; those that run the same are about as fast. */
 export type Arithmetic = 'float' | '4-bit' | '8-bit' | 'int8' | 'llm_int8';

@@ -1,10 +1,10 @@
 import { GGUF_BLOCKSIZE, quantizeGguf, type GgufType } from '../gguf.ts';
 import { SUPER_BLOCKSIZE } from '../q4_k.ts';
-import type { Config, Format } from './format.ts';
+import { NO_EXCEPTIONS, type Config, type Format } from './format.ts';
 import { groupedScaleBytes } from './grouped.ts';
 
 /** The types of llama.cpp's files; those made here are made without an importance matrix. */
-export type GgufConfig = Config<'gguf', 'gguf_type' | 'compute_dtype' | 'skip_modules'>;
+export type GgufConfig = Config<'gguf', 'gguf_type' | 'compute_dtype'>;
 
 /** A type as it lies in a file and on the device. */
 interface Type {
@@ -41,7 +41,7 @@ export const MADE_TYPES: readonly GgufType[] = ['Q4_0', 'Q4_1', 'IQ4_NL', 'Q4_K'
 export const gguf: Format<GgufConfig, undefined> = {
   quant_type: 'gguf',
   title: 'GGUF',
-  knobs: { gguf_type: 'Q4_0', compute_dtype: 'float32', skip_modules: undefined },
+  knobs: { gguf_type: 'Q4_0', compute_dtype: 'float32', ...NO_EXCEPTIONS },
   choices: { gguf_type: MADE_TYPES },
   nameOf: ({ gguf_type }) => gguf_type,
   arithmetic: ({ gguf_type }) => TYPES[gguf_type].arithmetic ?? '4-bit',

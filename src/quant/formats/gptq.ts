@@ -1,10 +1,10 @@
 import { DEFAULT_CALIBRATION } from '../calibrated/calibration.ts';
 import type { KnobValues } from '../knobs.ts';
-import type { Config, Format } from './format.ts';
+import { NO_EXCEPTIONS, type Config, type Format } from './format.ts';
 import { grouped, groupName } from './stored_groups.ts';
 
 /** GPTQ's codes; what says how they were found is missing where a checkpoint came with them. */
-export type GptqConfig = Config<'gptq', 'group_size' | 'symmetric' | 'compute_dtype' | 'skip_modules'> &
+export type GptqConfig = Config<'gptq', 'group_size' | 'symmetric' | 'compute_dtype'> &
   Partial<Pick<KnobValues, 'desc_act' | 'static_groups' | 'damp' | 'calibration'>>;
 
 /** Column by column, each one's error put right in the others by what the layer's inputs look like. */
@@ -21,7 +21,7 @@ export const gptq: Format<GptqConfig, undefined> = {
     damp: 0.1,
     calibration: DEFAULT_CALIBRATION,
     compute_dtype: 'float32',
-    skip_modules: undefined,
+    ...NO_EXCEPTIONS,
   },
   choices: { group_size: [32, 64, 128, -1] },
   nameOf: ({ group_size, symmetric, desc_act, static_groups }) =>

@@ -1,15 +1,15 @@
 import { quantizeHqq } from '../hqq.ts';
-import type { Config, Format } from './format.ts';
+import { NO_EXCEPTIONS, type Config, type Format } from './format.ts';
 import { groupedScaleBytes } from './grouped.ts';
 
 /** Half-quadratic quantization along rows, as transformers asks for it (axis 1). */
-export type HqqConfig = Config<'hqq', 'group_size' | 'compute_dtype' | 'skip_modules'>;
+export type HqqConfig = Config<'hqq', 'group_size' | 'compute_dtype'>;
 
 /** Sixteen even steps a group, whose zero point is searched for without any data. */
 export const hqq: Format<HqqConfig, undefined> = {
   quant_type: 'hqq',
   title: 'HQQ',
-  knobs: { group_size: 64, compute_dtype: 'float32', skip_modules: undefined },
+  knobs: { group_size: 64, compute_dtype: 'float32', ...NO_EXCEPTIONS },
   nameOf: ({ group_size }) => `HQQ · ${group_size}`,
   arithmetic: () => '4-bit',
   shiftOf: () => 'zero',

@@ -1,15 +1,15 @@
 import { MX_BLOCKSIZE, quantizeMxfp4 } from '../mxfp4.ts';
-import type { Config, Format } from './format.ts';
+import { NO_EXCEPTIONS, type Config, type Format } from './format.ts';
 import { groupedScaleBytes } from './grouped.ts';
 
 /** OCP's MXFP4; the rule by which a block's power of two follows is part of the name, since it changes every number. */
-export type Mxfp4Config = Config<'mxfp4', 'scale_rule' | 'compute_dtype' | 'skip_modules'>;
+export type Mxfp4Config = Config<'mxfp4', 'scale_rule' | 'compute_dtype'>;
 
 /** 4-bit floats in blocks of 32, each scaled by a power of two. */
 export const mxfp4: Format<Mxfp4Config, undefined> = {
   quant_type: 'mxfp4',
   title: 'MXFP4',
-  knobs: { scale_rule: 'even', compute_dtype: 'float32', skip_modules: undefined },
+  knobs: { scale_rule: 'even', compute_dtype: 'float32', ...NO_EXCEPTIONS },
   nameOf: ({ scale_rule }) => `MXFP4 · ${scale_rule}`,
   arithmetic: () => '4-bit',
   nestedScales: () => true,

@@ -1,7 +1,7 @@
-import type { Config, Format } from './format.ts';
+import type { Bare, Format } from './format.ts';
 
 /** Weights as they are in the checkpoint. */
-export type Unquantized = Config<'none', 'compute_dtype'>;
+export type Unquantized = Bare<'none', 'compute_dtype'>;
 
 /** Weights that stay as they are stored; their size is that of the dtype computed in. */
 export const none: Format<Unquantized, undefined> = {

@@ -1,15 +1,15 @@
 import { NV_BLOCKSIZE, quantizeNvfp4 } from '../nvfp4.ts';
-import type { Config, Format } from './format.ts';
+import { NO_EXCEPTIONS, type Config, type Format } from './format.ts';
 import { groupedScaleBytes } from './grouped.ts';
 
 /** NVIDIA's NVFP4, in torchao's order of operations. */
-export type Nvfp4Config = Config<'nvfp4', 'compute_dtype' | 'skip_modules'>;
+export type Nvfp4Config = Config<'nvfp4', 'compute_dtype'>;
 
 /** 4-bit floats in blocks of 16, each scaled by an 8-bit float, and all of them by one float32. */
 export const nvfp4: Format<Nvfp4Config, undefined> = {
   quant_type: 'nvfp4',
   title: 'NVFP4',
-  knobs: { compute_dtype: 'float32', skip_modules: undefined },
+  knobs: { compute_dtype: 'float32', ...NO_EXCEPTIONS },
   nameOf: () => 'NVFP4',
   arithmetic: () => '4-bit',
   nestedScales: () => true,

@@ -1,12 +1,12 @@
 import type { Codebook } from '../codebook.ts';
 import { quantizeSearched } from '../searched.ts';
-import type { Config, Format } from './format.ts';
+import { NO_EXCEPTIONS, type Config, type Format } from './format.ts';
 import { fp4 } from './fp4.ts';
 import { int4 } from './int4.ts';
 import { nf4 } from './nf4.ts';
 
 /** A named codebook under scales that are searched for. */
-export type SearchedConfig = Config<'searched', 'codebook' | 'blocksize' | 'compute_dtype' | 'skip_modules'>;
+export type SearchedConfig = Config<'searched', 'codebook' | 'blocksize' | 'compute_dtype'>;
 
 const BOOKS: Record<SearchedConfig['codebook'], Codebook> = {
   nf4: nf4.codebook,
@@ -18,7 +18,7 @@ const BOOKS: Record<SearchedConfig['codebook'], Codebook> = {
 export const searched: Format<SearchedConfig, undefined> = {
   quant_type: 'searched',
   title: 'Searched scale',
-  knobs: { codebook: 'nf4', blocksize: 64, compute_dtype: 'float32', skip_modules: undefined },
+  knobs: { codebook: 'nf4', blocksize: 64, compute_dtype: 'float32', ...NO_EXCEPTIONS },
   nameOf: ({ codebook, blocksize }) => `${codebook.toUpperCase()} · ${blocksize} · searched scale`,
   arithmetic: () => '4-bit',
   quantize: (tensor, { codebook, blocksize }) => quantizeSearched(tensor, BOOKS[codebook], blocksize),

@@ -1,11 +1,8 @@
-import type { Config, Format } from './format.ts';
+import { NO_EXCEPTIONS, type Config, type Format } from './format.ts';
 import { groupedScaleBytes } from './grouped.ts';
 
 /** Groups of 4-bit codes as compressed-tensors stores them: -1 is a group a row. */
-export type PackQuantizedConfig = Config<
-  'pack_quantized',
-  'group_size' | 'symmetric' | 'compute_dtype' | 'skip_modules'
->;
+export type PackQuantizedConfig = Config<'pack_quantized', 'group_size' | 'symmetric' | 'compute_dtype'>;
 
 /** A group's size in a name. */
 export const groupName = (group_size: number): string => (group_size === -1 ? 'per row' : `g${group_size}`);
@@ -40,7 +37,7 @@ export const pack_quantized: Format<PackQuantizedConfig, undefined> = {
   ...grouped<PackQuantizedConfig>(({ symmetric }) => symmetric, 0),
   quant_type: 'pack_quantized',
   title: 'compressed-tensors INT4',
-  knobs: { group_size: 128, symmetric: true, compute_dtype: 'float32', skip_modules: undefined },
+  knobs: { group_size: 128, symmetric: true, compute_dtype: 'float32', ...NO_EXCEPTIONS },
   nameOf: ({ group_size, symmetric }) =>
     `INT4 · ${groupName(group_size)}${symmetric ? '' : ' · zero points'} · compressed-tensors`,
   look: { hue: 'int8', shape: 'circle', dash: 'dash-dot' },

@@ -10,6 +10,7 @@ import { errorSections } from './error_table.ts';
 import { environmentRows } from './environment.ts';
 import { findings } from './findings.ts';
 import { groupSections } from './parts_table.ts';
+import { peerSections } from './peer_table.ts';
 import type { Report, ReportOptions, Section, Table, Tradeoff } from './parts.ts';
 import { reproduction } from './reproduce.ts';
 
@@ -25,6 +26,7 @@ export function buildReport(result: ExperimentResult, options: ReportOptions = {
     sections: [
       { title: 'Configurations', text: [], table: overview(view) },
       ...view.tasks.flatMap((task, i) => [taskSection(view, task, i), ...groupSections(view, task)]),
+      ...peerSections(view),
       ...divergenceSections(view),
       ...errorSections(view),
       { title: 'Findings', text: findings(view) },

@@ -1,4 +1,5 @@
-import { configName, skippedModules, type QuantConfig } from '../../quant/config.ts';
+import { configName, type QuantConfig } from '../../quant/config.ts';
+import { layerRules, skippedModules } from '../../quant/layers.ts';
 import { autoClass } from '../auto_class.ts';
 import type { ExperimentResult } from '../result.ts';
 import type { AdapterRef, ModelRef } from '../spec.ts';
@@ -97,10 +98,11 @@ function pythonOf(config: QuantConfig, model: Pretrained, tasks: readonly Harnes
   const title = `In Python: ${configName(config)}`;
   const quantization = bitsandbytesArguments(config);
   if (!quantization) {
+    const lacks = layerRules(config).length > 0 ? 'layers in several formats' : config.quant_type;
     return {
       title,
       language: 'text',
-      text: `bitsandbytes has no ${config.quant_type}; there is no counterpart.`,
+      text: `bitsandbytes has no ${lacks}; there is no counterpart.`,
     };
   }
   const { auto_class, name, adapter } = model;
@@ -147,6 +149,7 @@ interface BitsAndBytes {
 }
 
 function bitsandbytesArguments(config: QuantConfig): BitsAndBytes | undefined {
+  if (layerRules(config).length > 0) return undefined;
   const dtype = `torch.${config.compute_dtype}`;
   // A list of one's own takes the place of the head, which transformers leaves out by itself.
   const skipped = skippedModules(config);

@@ -10,6 +10,7 @@ test('names say what is left out, and no two are the same', () => {
       { quant_type: 'none', compute_dtype: 'float32' },
       nf4,
       { ...nf4, skip_modules: ['down_proj', 'model.layers.0'] },
+      { ...nf4, by_layer: [{ modules: ['down_proj'], as: { quant_type: 'int8', granularity: 'row' } }] },
       own([0]),
       own([1]),
     ]),
@@ -17,6 +18,7 @@ test('names say what is left out, and no two are the same', () => {
     'float32',
     'NF4 · 64',
     'NF4 · 64, without down_proj, model.layers.0',
+    'NF4 · 64, down_proj as INT8 per row',
     'CUSTOM · 64',
     'CUSTOM · 64 (2)',
   ]);

@@ -1,10 +1,34 @@
 import { canonicalJson } from '../spec.ts';
-import { configName, skippedModules, type QuantConfig } from '../../quant/config.ts';
+import { configName, type QuantConfig } from '../../quant/config.ts';
+import { layerRules, skippedModules, type LayerRule } from '../../quant/layers.ts';
+import { listed } from './format.ts';
 
-/** A configuration's name with the layers it keeps as they are: "NF4 · 64, without down_proj". */
+/** A configuration's name with its exceptions: "NF4 · 64, without down_proj", "NF4 · 64, down_proj as INT8 per row". */
 export function longName(config: QuantConfig): string {
   const skipped = skippedModules(config);
-  return skipped.length > 0 ? `${configName(config)}, without ${skipped.join(', ')}` : configName(config);
+  return [
+    configName(config),
+    ...(skipped.length > 0 ? [`without ${skipped.join(', ')}`] : []),
+    ...layerRules(config).map(ruleName),
+  ].join(', ');
+}
+
+const MOST_LAYERS = 2;
+
+/** A configuration's name without a comma, which parts it from the next one: "NF4 · 64 (without down_proj)". */
+export function nameInLine(config: QuantConfig): string {
+  const skipped = skippedModules(config);
+  const exceptions = [
+    ...(skipped.length > 0 ? [`without ${listed(skipped, MOST_LAYERS)}`] : []),
+    ...layerRules(config).map(ruleName),
+  ];
+  return exceptions.length > 0 ? `${configName(config)} (${exceptions.join('; ')})` : configName(config);
+}
+
+/** `down_proj as INT8 per row`. */
+function ruleName({ modules, as }: LayerRule): string {
+  const name = as.quant_type === 'none' ? 'stored' : configName({ ...as, compute_dtype: 'float32' });
+  return `${listed(modules, MOST_LAYERS)} as ${name}`;
 }
 
 /**

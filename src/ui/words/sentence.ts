@@ -1,7 +1,6 @@
 import { TASKS } from '../../eval/tasks/tasks.ts';
 import type { TaskSpec, ExperimentSpec } from '../../study/spec.ts';
-import { configName, skippedModules, type QuantConfig } from '../../quant/config.ts';
-import { distinctNames } from '../../study/view/config_names.ts';
+import { distinctNames, nameInLine } from '../../study/view/config_names.ts';
 import { count, listed, whole } from '../../study/view/format.ts';
 
 /** A group of the builder's fields. */
@@ -15,7 +14,6 @@ export interface Piece {
 
 /** More names than this in a row are counted instead, so that the reader reaches the verb. */
 const MOST_CONFIGS = 5;
-const MOST_LAYERS = 2;
 const MOST_TASKS = 4;
 const MOST_IDS = 3;
 
@@ -50,13 +48,6 @@ export const sentenceText = (spec: ExperimentSpec): string =>
   sentence(spec)
     .map(({ text }) => text)
     .join('');
-
-/** A configuration's name without a comma, which parts it from the next one: "NF4 · 64 (without down_proj)". */
-function nameInLine(config: QuantConfig): string {
-  const skipped = skippedModules(config);
-  const name = configName(config);
-  return skipped.length > 0 ? `${name} (without ${listed(skipped, MOST_LAYERS)})` : name;
-}
 
 function itemsOf(spec: TaskSpec): string {
   const { task, limit, doc_ids, num_fewshot, split, file } = spec;

@@ -39,7 +39,7 @@ test('a codebook added to the table is in the schema, with its defaults and its 
   const wrong = { ...spec, configs: [{ quant_type: 'e2m1', blocksize: 48 }] };
   expect(() => parseSpec(wrong)).toThrow('configs[0].blocksize is 48; allowed: 32, 64, 128,');
   const unknown = { ...spec, configs: [{ quant_type: 'e2m2' }] };
-  expect(() => parseSpec(unknown)).toThrow('"llm_int8", "e2m1"');
+  expect(() => parseSpec(unknown)).toThrow('"peer", "e2m1"');
 });
 
 test('in a link, in names, among the looks and the lists of codebooks', () => {

@@ -1,7 +1,7 @@
 import { TASKS, type TaskName } from '../../../eval/tasks/tasks.ts';
 import type { Failure } from '../../../errors.ts';
 import type { MetricValue } from '../../../eval/stats/metric.ts';
-import type { ItemEvent, RunEvent } from '../../../lab/protocol.ts';
+import type { ItemEvent, Phase, RunEvent } from '../../../lab/protocol.ts';
 import { endState } from '../../../study/end_state.ts';
 import type { ConfigRun, ExperimentResult, ModelReading, RunState } from '../../../study/result.ts';
 import { canonicalJson, type ExperimentSpec } from '../../../study/spec.ts';
@@ -37,7 +37,7 @@ export interface Live {
 
 /** A step before answers: its bytes or, of checks and a calibration, its counts. */
 export interface LiveStep {
-  phase: 'check' | 'download' | 'hash' | 'calibrate';
+  phase: Exclude<Phase, 'load' | 'answer'>;
   done: number;
   total: number;
   what: string;

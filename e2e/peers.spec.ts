@@ -1,0 +1,38 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DAMAGED, damagedExport, exported } from '../test/fixtures/peer_exports.ts';
+import { parseSpec } from '../src/study/spec.ts';
+import { expect, LONG, resultTable, runButton, runState, specHash, test } from './page.ts';
+
+test('another engine runs beside ours, and a damaged file of it is found', async ({ page }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'peers-'));
+  cpSync('public/models/nibble-tiny', folder, { recursive: true });
+  mkdirSync(join(folder, 'onnx'));
+  writeFileSync(join(folder, 'onnx/model_bnb4.onnx'), exported('model_bnb4'));
+  writeFileSync(join(folder, 'onnx/model_q4.onnx'), damagedExport());
+  const engine = { peer: 'transformers.js', device: 'wasm' };
+  const spec = parseSpec({
+    version: 1,
+    model: { source: 'local', name: 'mine' },
+    configs: [{ quant_type: 'none' }, { ...engine, dtype: 'bnb4' }, { ...engine, dtype: 'q4' }],
+    tasks: [{ task: 'mini_arc', limit: 2 }],
+  });
+  const fetched: string[] = [];
+  page.on('request', (request) => fetched.push(request.url()));
+  await page.goto(`/${await specHash(spec)}`);
+  await page.getByLabel('Choose the folder of the model').setInputFiles(folder);
+  expect(fetched.filter((url) => url.endsWith('.wasm'))).toEqual([]);
+  await runButton(page).click();
+  await expect(runState(page)).toHaveText('Done', LONG);
+  await page.getByRole('link', { name: 'Open the results' }).click();
+  await expect(resultTable(page)).toContainText('transformers.js bnb4 · wasm');
+  const peers = page.getByTestId('peers');
+  await expect(peers).toContainText('transformers.js bnb4 · wasm agrees with float32');
+  await expect(peers).toContainText('transformers.js q4 · wasm differs from float32');
+  await expect(peers).toContainText(`It begins at the weights of ${DAMAGED}`);
+  expect(
+    fetched.filter((url) => !url.startsWith(new URL(page.url()).origin) && !url.startsWith('blob:')),
+  ).toEqual([]);
+  rmSync(folder, { recursive: true });
+});

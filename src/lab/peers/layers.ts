@@ -1,0 +1,133 @@
+import { toFailure } from '../../errors.ts';
+import { linearModules } from '../../model/modules.ts';
+import type { ModelFiles } from '../../model/open_model.ts';
+import { headName, modelTensors } from '../../model/tensors.ts';
+import {
+  floatConstants,
+  ontoGrid,
+  onnxLayers,
+  type OnnxGrid,
+  type OnnxLayer,
+} from '../../quant/saved/onnx.ts';
+import type { Beginning } from '../../study/peer_audit.ts';
+import { readWeight } from '../../tensor/checkpoint.ts';
+import { parseOnnx } from '../../tensor/onnx.ts';
+import { transposed, type Tensor } from '../../tensor/tensor.ts';
+import { relativeError, type NamedWeight } from './other_weights.ts';
+import type { Peer } from './peer.ts';
+
+/** The layers of a peer's file beside the checkpoint's own. */
+export interface ReadLayers {
+  layers: OnnxLayer[];
+  grids: OnnxGrid[];
+  /** Those that are further from the checkpoint than their grid costs, in the order they compute. */
+  astray: Beginning[];
+  /** Their weights as the file has them, and as this lab rounds the checkpoint's to the same grids. */
+  own: () => NamedWeight[];
+  rounded: () => NamedWeight[];
+}
+
+/** Two ways to round to one grid differ by less; another weight, or another's scales, by far more. */
+const ROOM = 1.5;
+
+/** What rounding to a float costs, of a weight's size: nothing, or half a unit in the last place with room. */
+const FLOAT_ERROR = { float32: 1e-6, float16: 1e-3, bfloat16: 8e-3 };
+
+/** Reads the layers that a peer computes by, or says in a sentence why it cannot. */
+export async function readLayers(
+  { file }: Peer,
+  model: Pick<ModelFiles, 'config' | 'checkpoint' | 'stored_quant'>,
+): Promise<ReadLayers | { unread: string }> {
+  if (!file) return { unread: 'Its weights are not read here.' };
+  if (model.stored_quant)
+    return { unread: 'The checkpoint is quantized itself: there are no floats to hold them against.' };
+  const places = placesOf(model);
+  const layers: OnnxLayer[] = [];
+  const pairs: { name: string; conv1d: boolean; layer: OnnxLayer; weight: Tensor }[] = [];
+  const astray: Beginning[] = [];
+  /** Weights of norms, and tables, by the names of the checkpoint. */
+  const constants: NamedWeight[] = [];
+  try {
+    const graph = parseOnnx(file.bytes, file.beside);
+    for (const layer of onnxLayers(graph)) {
+      const place = places.find(({ paths }) => paths.some((path) => isSame(path, layer.path)));
+      if (!place) continue;
+      const stored = await readWeight(model.checkpoint, place.source);
+      const weight = place.conv1d ? transposed(stored) : stored;
+      if (weight.shape.join() !== layer.shape.join()) continue;
+      layers.push(layer);
+      pairs.push({ name: place.name, conv1d: place.conv1d, layer, weight });
+      const { grid } = layer;
+      const error = relativeError(layer.dequantize().data, weight.data);
+      const allowed =
+        grid.kind === 'float'
+          ? FLOAT_ERROR[grid.dtype]
+          : ROOM * relativeError(ontoGrid(weight, grid).data, weight.data) + FLOAT_ERROR.float32;
+      if (error <= allowed) continue;
+      astray.push({ what: 'weights', layer: layer.path, op_type: layer.op_type, error, allowed });
+    }
+    for (const { name, shape, dtype, decode } of floatConstants(graph)) {
+      const own = [...model.checkpoint.tensors.keys()].find((tensor) => isSame(tensor, name));
+      if (own === undefined) continue;
+      const weight = await readWeight(model.checkpoint, own);
+      if (weight.shape.join() !== shape.join()) continue;
+      const data = decode();
+      constants.push({ name: own, conv1d: false, shape, data });
+      const error = relativeError(data, weight.data);
+      const allowed = FLOAT_ERROR[dtype];
+      if (error <= allowed) continue;
+      astray.push({
+        what: 'weights',
+        layer: own.replace(/\.weight$/, ''),
+        op_type: 'constant',
+        error,
+        allowed,
+      });
+    }
+  } catch (error) {
+    return { unread: toFailure(error).message };
+  }
+  if (layers.length === 0) {
+    return { unread: 'No layer of its file has a name and a shape of the checkpoint’s.' };
+  }
+  return {
+    layers,
+    grids: layers.map(({ grid }) => grid),
+    astray,
+    own: () => [
+      ...constants,
+      ...pairs.map(({ name, conv1d, layer }) => ({ name, conv1d, ...layer.dequantize() })),
+    ],
+    rounded: () =>
+      pairs.map(({ name, conv1d, layer, weight }) => ({ name, conv1d, ...ontoGrid(weight, layer.grid) })),
+  };
+}
+
+interface Place {
+  /** Paths that an exporter may call it by. */
+  paths: readonly string[];
+  /** The tensor of that name; of a tied head it is read from the embedding. */
+  name: string;
+  source: string;
+  conv1d: boolean;
+}
+
+function placesOf({ config, checkpoint }: Pick<ModelFiles, 'config' | 'checkpoint'>): Place[] {
+  const head = headName(config, checkpoint);
+  const { embedding } = modelTensors(config, checkpoint);
+  return [
+    ...linearModules(config, checkpoint).map(({ name, aliases, conv1d }) => ({
+      ...{ paths: [name, ...aliases], name: `${name}.weight`, source: `${name}.weight`, conv1d },
+    })),
+    {
+      ...{ paths: [head], name: `${head}.weight`, conv1d: false },
+      source: checkpoint.tensors.has(`${head}.weight`) ? `${head}.weight` : embedding.name,
+    },
+  ];
+}
+
+/** True of two paths to one module: one may have more in front, and attention has two names. */
+function isSame(ours: string, theirs: string): boolean {
+  const path = theirs.replace(/\.attn\.(?=[qkvo]_proj$)/, '.self_attn.');
+  return ours === path || ours.endsWith(`.${path}`) || path.endsWith(`.${ours}`);
+}

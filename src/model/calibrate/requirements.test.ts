@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import type { QuantConfig } from '../../quant/config.ts';
+import { parseConfig } from '../config.ts';
+import { linearModules } from '../modules.ts';
+import { requireCalibratable } from './requirements.ts';
+
+const calibration = { text: 'samples', tokens: 64, seed: 0 };
+const GPTQ = {
+  ...{ quant_type: 'gptq', group_size: 64, symmetric: true, desc_act: false, static_groups: false },
+  ...{ damp: 0.1, calibration, compute_dtype: 'float32' },
+} as QuantConfig;
+const AWQ = {
+  ...{
+    quant_type: 'awq',
+    group_size: 64,
+    clip: true,
+    unscaled: false,
+    calibration,
+    compute_dtype: 'float32',
+  },
+} as QuantConfig;
+
+/** A Llama whose down_proj has so many inputs. */
+function modelOf(intermediate_size: number) {
+  const config = parseConfig({
+    ...{ architectures: ['LlamaForCausalLM'], model_type: 'llama', vocab_size: 64, hidden_size: 128 },
+    ...{ intermediate_size, num_hidden_layers: 1, num_attention_heads: 2, max_position_embeddings: 64 },
+    ...{ rms_norm_eps: 1e-6, hidden_act: 'silu' },
+  });
+  const names = linearModules(config).map(({ name }) => `${name}.weight`);
+  const tensors = new Map(names.map((name) => [name, {}]));
+  return { config, checkpoint: { tensors }, adapter: undefined } as unknown as Parameters<
+    typeof requireCalibratable
+  >[1];
+}
+
+test.each([
+  [GPTQ, 5120, undefined],
+  [GPTQ, 5184, 'down_proj has 5184 inputs; GPTQ · g64 takes up to 5120'],
+  [AWQ, 1984, undefined],
+  [AWQ, 2048, 'down_proj has 2048 inputs; AWQ · g64 takes up to 2047'],
+  [GPTQ, 100, 'down_proj has 100 columns; GPTQ · g64 takes multiples of 64'],
+  [
+    { ...GPTQ, by_layer: [{ modules: ['down_proj'], as: { quant_type: 'int8', granularity: 'row' } }] },
+    5184,
+    undefined,
+  ],
+  [{ ...GPTQ, skip_modules: ['down_proj'] }, 100, undefined],
+])('%# of %j with %i inputs', (config, width, refused) => {
+  const ask = () => requireCalibratable(config as QuantConfig, modelOf(width));
+  if (refused === undefined) expect(ask).not.toThrow();
+  else expect(ask).toThrow(refused);
+});

@@ -1,0 +1,16 @@
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { damagedExport, EXPORTS, exported } from '../test/fixtures/peer_exports.ts';
+
+const MODEL = fileURLToPath(new URL('../public/models/nibble-tiny', import.meta.url));
+const [folder] = process.argv.slice(2);
+if (folder === undefined) throw new Error('No folder was given; allowed: one to write to.');
+for (const kind of ['sound', 'damaged']) {
+  const onnx = join(folder, kind, 'onnx');
+  mkdirSync(onnx, { recursive: true });
+  cpSync(MODEL, join(folder, kind), { recursive: true });
+  const files = kind === 'sound' ? EXPORTS.map((name) => [name, exported(name)] as const) : [];
+  for (const [name, bytes] of files) writeFileSync(join(onnx, `${name}.onnx`), bytes);
+  if (kind === 'damaged') writeFileSync(join(onnx, 'model_q4.onnx'), damagedExport());
+}
