@@ -1,7 +1,8 @@
 /** What to do about each kind of failure, in one sentence a user reads below the message. */
 const HINTS = {
   // The file is not what it says it is.
-  'not-safetensors': 'Open a file in the safetensors format; pickle, zip and GGUF files are not read.',
+  'not-safetensors': 'Open a file in the safetensors or GGUF format; pickle and zip files are not read.',
+  'bad-gguf': 'The file is damaged or not a GGUF file as llama.cpp writes it: download it again.',
   'header-too-small': 'The file is empty or cut off: download it again.',
   'header-too-large': 'The file is damaged or not in the safetensors format: download it again.',
   'header-truncated': 'The download did not finish, or the file is damaged: download it again.',

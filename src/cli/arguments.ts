@@ -29,6 +29,12 @@ const OPTIONS = {
   'double-quant': { type: 'boolean', default: false },
   'compute-dtype': { type: 'string' },
   'skip-modules': { type: 'string' },
+  format: { type: 'string' },
+  'group-size': { type: 'string' },
+  'zero-points': { type: 'boolean', default: false },
+  'act-order': { type: 'boolean', default: false },
+  scaling: { type: 'string' },
+  'scale-rule': { type: 'string' },
   quick: { type: 'boolean', default: false },
   shape: { type: 'string' },
   seconds: { type: 'string' },
@@ -64,6 +70,12 @@ export interface Arguments {
     'double-quant'?: boolean | undefined;
     'compute-dtype'?: string | undefined;
     'skip-modules'?: string | undefined;
+    format?: string | undefined;
+    'group-size'?: string | undefined;
+    'zero-points'?: boolean | undefined;
+    'act-order'?: boolean | undefined;
+    scaling?: string | undefined;
+    'scale-rule'?: string | undefined;
     quick?: boolean;
     shape?: string | undefined;
     seconds?: string | undefined;

@@ -1,6 +1,8 @@
 import { open, readdir, stat } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { basename, join, relative, sep } from 'node:path';
 import { LabError } from '../errors.ts';
+import { ggufFiles } from '../model/gguf/gguf_files.ts';
+import { modelFolder } from '../model/model_folder.ts';
 import { ownFileSet } from '../tensor/folder.ts';
 import type { ByteSource, FileSet } from '../tensor/source.ts';
 import { systemError } from './system_error.ts';
@@ -60,6 +62,12 @@ export async function diskFiles(folder: string): Promise<FileSet> {
   return { names, open: (name) => diskSource(join(folder, name), name) };
 }
 
-/** The files of the one model or adapter in a folder, by their own names. */
-export const diskModel = async (folder: string, kind: 'model' | 'adapter' = 'model'): Promise<FileSet> =>
-  ownFileSet(kind, await diskFiles(folder));
+/** True of the path of a GGUF file, which stands for a model's folder wherever one is asked for. */
+export const isGgufPath = (path: string): boolean => /\.gguf$/i.test(path);
+
+/** The files of the one model or adapter in a folder, by their own names; of a GGUF file, those it stands for. */
+export async function diskModel(path: string, kind: 'model' | 'adapter' = 'model'): Promise<FileSet> {
+  if (kind === 'model' && isGgufPath(path)) return ggufFiles(await diskSource(path, basename(path)));
+  const own = ownFileSet(kind, await diskFiles(path));
+  return kind === 'model' ? modelFolder(own) : own;
+}

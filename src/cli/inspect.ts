@@ -11,7 +11,7 @@ import { openCheckpoint } from '../tensor/checkpoint.ts';
 import { readHeader, type TensorInfo } from '../tensor/safetensors.ts';
 import type { FileSet } from '../tensor/source.ts';
 import { adaptersOf, parseArguments } from './arguments.ts';
-import { diskModel, diskSource } from './disk.ts';
+import { diskModel, diskSource, isGgufPath } from './disk.ts';
 import { inspectionText } from './inspect_text.ts';
 
 /** An entry of `inspect --json`, one a path. */
@@ -65,7 +65,7 @@ export async function inspect(args: string[]): Promise<number> {
 
 async function inspectPath(path: string, adapter: string | undefined): Promise<Inspected> {
   try {
-    if (await isFolder(path)) return await inspectFolder(path, adapter);
+    if (isGgufPath(path) || (await isFolder(path))) return await inspectFolder(path, adapter);
     return path.endsWith('.json') ? await inspectJson(path) : await inspectTensors(path);
   } catch (error) {
     return { verdict: verdictOf(path, { refusals: [error] }), config: undefined };

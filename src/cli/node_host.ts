@@ -9,6 +9,7 @@ import { gpuOnce } from '../lab/gpu_once.ts';
 import { openHub, type Hub } from '../lab/hub.ts';
 import type { Host } from '../lab/host.ts';
 import { memoryStore } from '../lab/store.ts';
+import { modelFolder as folderOf } from '../model/model_folder.ts';
 import { APP } from '../study/version.ts';
 import { pathOfData } from '../tensor/folder.ts';
 import type { FileSet } from '../tensor/source.ts';
@@ -54,7 +55,7 @@ export function nodeHost(
         case 'hub': {
           if (modelFolder) return { files: await diskModel(modelFolder) };
           const { files, commit } = await openHub(hub, { kind: 'models', ...model }, onProgress, signal);
-          return { files, revision: commit };
+          return { files: await folderOf(files), revision: commit };
         }
         case 'local':
           if (!modelFolder) {

@@ -48,6 +48,31 @@ describe('quantize', () => {
     expect(tensors.get('model.layers.1.self_attn.k_proj.weight.absmax')!.info.shape).toEqual([10]);
   });
 
+  it('writes what other tools open', async () => {
+    const out = join(folder, 'fp8');
+    const { lines } = await printed(() =>
+      quantizeCommand([
+        model,
+        '--format',
+        'fp8',
+        '--scaling',
+        'tensor',
+        '--skip-modules',
+        'q_proj',
+        '--out',
+        out,
+      ]),
+    );
+    expect(lines).toEqual([`${out}: fp8, ready for transformers and vLLM with compressed-tensors`]);
+    expect((await readdir(out)).sort()).toEqual((await readdir(model)).sort());
+    expect(JSON.parse(await readFile(join(out, 'config.json'), 'utf8'))).toMatchObject({
+      quantization_config: { format: 'float-quantized', ignore: ['lm_head', 're:.*\\.q_proj$'] },
+    });
+    const { tensors } = await openCheckpoint(await diskFiles(out));
+    const dtype = (path: string) => tensors.get(`model.layers.1.${path}.weight`)!.info.dtype;
+    expect([dtype('self_attn.q_proj'), dtype('self_attn.k_proj')]).toEqual(['BF16', 'F8_E4M3']);
+  });
+
   it.each([
     [[], 'bad-arguments', 'quantize was given 0 model folders; allowed: one.'],
     [['a', 'b'], 'bad-arguments', 'quantize was given 2 model folders; allowed: one.'],
@@ -58,6 +83,23 @@ describe('quantize', () => {
       'bad-arguments',
       '--quant-type is int4; allowed: nf4, fp4, llm_int8.',
     ],
+    [
+      ['a', '--out', 'o', '--format', 'q9'],
+      'bad-arguments',
+      '--format is q9; allowed: nf4, fp4, llm_int8, int4,',
+    ],
+    [
+      ['a', '--out', 'o', '--format', 'int4', '--blocksize', '64'],
+      'bad-arguments',
+      '--blocksize is no option of int4; allowed: --group-size, --zero-points.',
+    ],
+    [
+      ['a', '--out', 'o', '--format', 'fp8', '--tokens', '9'],
+      'bad-arguments',
+      '--tokens is for gptq and awq',
+    ],
+    [['a', '--out', 'o', '--format', 'nf4', '--quant-type', 'nf4'], 'bad-arguments', 'allowed: one of them'],
+    [['a', '--out', 'o', '--format', 'int4', '--group-size', '48'], 'bad-spec', 'group_size'],
     [['a', '--out', 'o', '--quant-type', 'nf4', '--blocksize', '48'], 'bad-spec', 'blocksize'],
     [['a', '--out', 'o', '--quant-type', 'nf4', '--compute-dtype', 'f8'], 'bad-spec', 'compute_dtype'],
     [['a', '--out', 'o', '--quant-type', 'llm_int8', '--blocksize', '64'], 'bad-spec', 'blocksize'],

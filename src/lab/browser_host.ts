@@ -1,4 +1,5 @@
 import { LabError } from '../errors.ts';
+import { modelFolder } from '../model/model_folder.ts';
 import { ownFileSet, pathOfData, wholeFileSet } from '../tensor/folder.ts';
 import { blobSource, memorySource, urlBytes, urlSource, type FileSet } from '../tensor/source.ts';
 import { browserScratch } from './browser_scratch.ts';
@@ -37,10 +38,10 @@ export function browserHost(
           onProgress,
           signal,
         );
-        return { files, revision: commit, bytesOf };
+        return { files: await modelFolder(files), revision: commit, bytesOf };
       }
       case 'local':
-        return { files: chosenFiles(request.model_files ?? [], 'model') };
+        return { files: await modelFolder(chosenFiles(request.model_files ?? [], 'model')) };
     }
   };
   return {

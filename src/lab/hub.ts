@@ -69,7 +69,11 @@ export async function openHub(
   const repository = await resolve(hub, ref, signal);
   const { kind, repo, commit } = repository;
   // Folders below a model hold others: exports, checkpoints of its training.
-  const own = repository.files.filter(({ name }) => kind === 'datasets' || belongsToModel(name));
+  const own = repository.files.filter(({ name }) =>
+    ref.file !== undefined && isWeights(name)
+      ? name === ref.file
+      : kind === 'datasets' || belongsToModel(name),
+  );
   const byName = new Map(own.map((file) => [file.name, file]));
   const inTurn = atMost(CONNECTIONS);
   // Without one file the others are of no use now.
@@ -106,7 +110,7 @@ export async function openHub(
             `The Hub's description of ${repo} gives no size or no hash of ${name}; what arrived could not be checked.`,
           );
         }
-        shelf ??= isWeights(name) ? roomy(hub, repository) : undefined;
+        shelf ??= isWeights(name) ? roomy(hub, { ...repository, files: own }) : undefined;
         const fill = (filling: Filling) =>
           download(file, filling, {
             open: (until) => remote(name, until),
@@ -125,13 +129,13 @@ export async function openHub(
   };
 }
 
-const isWeights = (name: string): boolean => name.endsWith('.safetensors');
+const isWeights = (name: string): boolean => /\.(safetensors|gguf)$/.test(name);
 
 /** The shelf, if the weights fit on it; the user hears of it before the download begins, not at its end. */
 async function roomy({ shelf, say }: Hub, repository: Repository): Promise<Shelf> {
   const { repo, files } = repository;
   if (shelf.forgetful) say?.(shelf.forgetful);
-  const all = files.filter(({ name }) => isWeights(name) && belongsToModel(name));
+  const all = files.filter(({ name }) => isWeights(name));
   const read = all.filter(({ name }) => name === 'model.safetensors');
   const wanted = (read.length > 0 ? read : all).flatMap((file) => checkable(file) ?? []);
   const lack = await shelf.lackOfSpace(repository, wanted);

@@ -27,12 +27,18 @@ export async function identify(
   // They are read where there is no tokenizer.json.
   const isVocab = (name: string) =>
     /^(vocab\.json|merges\.txt)$/.test(name) && !opened.files.names.includes('tokenizer.json');
+  // Of a file that holds all of a model, the others are made here.
+  const made = opened.files.checkpoint !== undefined;
   const identity: ModelIdentity = {
     name: ref.source === 'hub' ? ref.repo : ref.name,
     architecture: model.config.architecture,
     parameters: linear + other,
     // A repository may hold the same weights once more in another layout, which nothing has read.
-    ...(await identifyFiles(opened, (name) => isModelText(name) || read.has(name) || isVocab(name), hashing)),
+    ...(await identifyFiles(
+      opened,
+      (name) => read.has(name) || (!made && (isModelText(name) || isVocab(name))),
+      hashing,
+    )),
     reading: await readingOf(model),
   };
   return identity;

@@ -10,10 +10,12 @@ import {
   type SavableConfig,
   type TorchDtype,
 } from '../quant/bitsandbytes_format.ts';
-import { isAmong } from '../quant/layers.ts';
-import { quantize } from '../quant/quantize.ts';
+import { isAmong, skippedModules } from '../quant/layers.ts';
+import { isQuantizing, quantize, requireGroups } from '../quant/quantize.ts';
+import type { QuantizedTensor } from '../quant/quantized.ts';
+import { writerOf, type WrittenConfig } from '../quant/saved/writer.ts';
 import { readWeight, readWeightBytes, type Checkpoint } from '../tensor/checkpoint.ts';
-import { isQuantizable } from '../tensor/dtype.ts';
+import { encodeFloats, isQuantizable } from '../tensor/dtype.ts';
 import type { FileSet } from '../tensor/source.ts';
 import { transposed, type Tensor } from '../tensor/tensor.ts';
 import { headerOf, plannedBytes, type PlannedTensor } from '../tensor/write_safetensors.ts';
@@ -34,6 +36,16 @@ export const SHARD_BYTES = 2e9;
 /** Called after each tensor with how many are written, of how many. */
 export type SaveProgress = (done: number, total: number) => void;
 
+/** What a checkpoint is written in: bitsandbytes' formats, or those of the tools that have a writer. */
+export type SavedConfig = SavableConfig | WrittenConfig;
+
+/** Layers that a text has quantized, and what was changed for them elsewhere. */
+export interface MadeLayers {
+  linears: ReadonlyMap<string, QuantizedTensor>;
+  /** What the values of other tensors are divided by, by name. */
+  divisors: ReadonlyMap<string, Float64Array>;
+}
+
 /** One tensor of the source and what it becomes. */
 interface Job {
   planned: PlannedTensor[];
@@ -41,18 +53,19 @@ interface Job {
 }
 
 /**
- * Writes a quantized copy of a model that transformers' from_pretrained loads with bitsandbytes: the Linear
- * layers of the blocks quantized, everything else as it is, config.json with its quantization_config. Memory holds
- * one tensor.
+ * Writes a quantized copy of a model that transformers' from_pretrained loads: the Linear layers of the blocks quantized,
+ * as their tool stores them, everything else as it is, config.json with its quantization_config. Memory holds one tensor;
+ * layers that a text has made are handed over in `made`.
  * @throws missing-tensor or bad-config when the source is not whole, bad-spec when it is quantized already, and all
  * of openWeights'.
  */
 export async function saveCheckpoint(
   files: FileSet,
-  config: SavableConfig,
+  config: SavedConfig,
   sink: FileSink,
   onProgress: SaveProgress = () => {},
   shardBytes = SHARD_BYTES,
+  made?: MadeLayers,
 ): Promise<void> {
   // As written: whoever reads the copy may tell 30.0 from 30.
   const settings = await readMembers(files, 'config.json');
@@ -68,7 +81,7 @@ export async function saveCheckpoint(
   const [fault] = await checkpointFaults(opened);
   if (fault) throw fault;
 
-  const jobs = planJobs(checkpoint, linearModules(model, checkpoint), config);
+  const jobs = planJobs(checkpoint, linearModules(model, checkpoint), config, made);
   const shards = cutIntoShards(jobs, shardBytes);
   let done = 0;
   for (const [i, shard] of shards.entries()) {
@@ -83,7 +96,7 @@ export async function saveCheckpoint(
   if (shards.length > 1) {
     await writeText(sink, 'model.safetensors.index.json', `${JSON.stringify(indexOf(shards), null, 2)}\n`);
   }
-  settings.set('quantization_config', quantizationText(config, model.towers));
+  settings.set('quantization_config', settingsText(config, model.towers));
   await writeText(sink, 'config.json', printMembers(settings));
   for (const name of files.names.filter(isCompanion)) {
     const source = await files.open(name);
@@ -93,27 +106,58 @@ export async function saveCheckpoint(
   }
 }
 
-function planJobs(checkpoint: Checkpoint, modules: readonly LinearModule[], config: SavableConfig): Job[] {
+function planJobs(
+  checkpoint: Checkpoint,
+  modules: readonly LinearModule[],
+  config: SavedConfig,
+  made?: MadeLayers,
+): Job[] {
   const byWeight = new Map(modules.map((module) => [`${module.name}.weight`, module]));
   return [...checkpoint.tensors].map(([name, { info }]): Job => {
     const module = byWeight.get(name);
-    if (module && !isAmong(module.name, config.skip_modules ?? []))
-      return quantizeJob(checkpoint, module, config);
+    if (module && !isAmong(module.name, skippedModules(config)))
+      return quantizeJob(checkpoint, module, config, made?.linears.get(module.name));
     const { dtype, shape } = info;
+    const by = made?.divisors.get(name);
+    if (by && isQuantizable(dtype)) {
+      const divided = async () => (await readWeight(checkpoint, name)).data.map((value, i) => value / by[i]!);
+      return { planned: [{ name, dtype, shape }], make: async () => [encodeFloats(dtype, await divided())] };
+    }
     return { planned: [{ name, dtype, shape }], make: async () => [await readWeightBytes(checkpoint, name)] };
   });
 }
 
-function quantizeJob(checkpoint: Checkpoint, module: LinearModule, config: SavableConfig): Job {
+function quantizeJob(
+  checkpoint: Checkpoint,
+  module: LinearModule,
+  config: SavedConfig,
+  ready: QuantizedTensor | undefined,
+): Job {
   const { name, rows, columns, conv1d } = module;
   const dtype = torchDtype(name, checkpoint.tensors.get(`${name}.weight`)!.info.dtype);
+  const make = async (): Promise<QuantizedTensor> => {
+    if (ready) return ready;
+    if (!isQuantizing(config)) throw new LabError('internal', `${name} was to be made by a text`);
+    const stored = await readFinite(checkpoint, `${name}.weight`);
+    return quantize(conv1d ? transposed(stored) : stored, config);
+  };
+  const writer = writerOf(config);
+  if (!writer) {
+    return {
+      planned: planQuantized(name, [rows, columns], config as SavableConfig, dtype),
+      make: async () => quantizedBytes(await make(), dtype),
+    };
+  }
+  if (conv1d) {
+    throw new LabError(
+      'bad-spec',
+      `${name} is a Conv1D, which ${config.quant_type} is not written for; allowed: nf4, fp4, llm_int8.`,
+    );
+  }
+  requireGroups(name, columns, config);
   return {
-    planned: planQuantized(name, [rows, columns], config, dtype),
-    async make() {
-      const stored = await readFinite(checkpoint, `${name}.weight`);
-      const quantized = quantize(conv1d ? transposed(stored) : stored, config);
-      return quantizedBytes(quantized, dtype);
-    },
+    planned: writer.plan(name, [rows, columns], dtype),
+    make: async () => writer.bytes(await make(), dtype),
   };
 }
 
@@ -187,6 +231,14 @@ function quantizationConfig(config: SavableConfig, towers: readonly string[] = [
     llm_int8_skip_modules: skips.length > 0 ? ['lm_head', 'score', ...skips] : null,
     llm_int8_threshold: config.quant_type === 'llm_int8' ? config.llm_int8_threshold : 6,
   };
+}
+
+/** quantization_config as the tool of a configuration reads it. */
+function settingsText(config: SavedConfig, towers: readonly string[] | undefined): string {
+  const writer = writerOf(config);
+  if (!writer) return quantizationText(config as SavableConfig, towers);
+  const settings = writer.settings([...(towers ?? []), ...skippedModules(config)]);
+  return JSON.stringify(settings, null, 2).replaceAll('\n', '\n  ');
 }
 
 function quantizationText(config: SavableConfig, towers: readonly string[] | undefined): string {

@@ -7,6 +7,7 @@ import { forceForms } from '../gpu/force_forms.ts';
 import { hold } from './alive.ts';
 import { browserHost, chosenFiles } from './browser_host.ts';
 import { opfsShelf } from './copy/opfs_shelf.ts';
+import { modelFolder } from '../model/model_folder.ts';
 import type { Within } from './deadline.ts';
 import { openGate } from './gate.ts';
 import { gpuOnce } from './gpu_once.ts';
@@ -137,7 +138,7 @@ const lab: PageLab = {
   },
   async readModel(files) {
     try {
-      return await readModel(chosenFiles(files, 'model'));
+      return await readModel(await modelFolder(chosenFiles(files, 'model')));
     } catch (error) {
       return toFailure(error);
     }

@@ -12,7 +12,7 @@ export const MODEL_JSON = [
 const CHAT_TEMPLATE = 'chat_template.jinja';
 
 /** Weights of any names, and the index that says which of them belong together. */
-const WEIGHTS = /^[^/]+\.safetensors(\.index\.json)?$/;
+const WEIGHTS = /^[^/]+\.(safetensors(\.index\.json)?|gguf)$/;
 
 const ADAPTER_FILES: readonly string[] = ['adapter_config.json', 'adapter_model.safetensors'];
 

@@ -86,6 +86,7 @@ it('asks for the kernels of a checkpoint that is quantized already', () => {
   const stored_quant: StoredQuant = {
     layout: bitsAndBytesLayout({ bits: 4, llm_int8_threshold: 6 }),
     storage: { quant_type: 'nf4', blocksize: 64, double_quant: true },
+    others: [],
     float_modules: [],
   };
   const none = { quant_type: 'none', compute_dtype: 'bfloat16' } as const;

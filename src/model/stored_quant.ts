@@ -11,8 +11,10 @@ import { modelTensors, type ModelTensors } from './tensors.ts';
 export interface StoredQuant {
   /** How its tool stores layers. */
   layout: SavedLayout;
-  /** How its layers are stored, as a configuration: that of the first one. */
+  /** How its layers are stored, as a configuration: that of the first one, or of most where they differ. */
   storage: Storage;
+  /** How others are stored, each kind once. */
+  others: readonly Storage[];
   /** Linear layers that were left unquantized, by their full paths: they stay as they are stored. */
   float_modules: readonly string[];
 }
@@ -49,11 +51,29 @@ export async function storedQuantOf(
   requireFloatTables(reader, layout, modelTensors(config, checkpoint));
   const first = modules.find((name) => layout.isQuantized(reader, name));
   if (first === undefined) return undefined;
+  const storages = layout.mixes
+    ? await byFrequency(layout, reader, modules)
+    : [await layout.storageOf(reader, first)];
   return {
     layout,
-    storage: await layout.storageOf(reader, first),
+    storage: storages[0]!,
+    others: storages.slice(1),
     float_modules: modules.filter((name) => !layout.isQuantized(reader, name)),
   };
+}
+
+/** The kinds of storage among modules, that of most first. */
+async function byFrequency(
+  layout: SavedLayout,
+  reader: SavedReader,
+  modules: readonly string[],
+): Promise<Storage[]> {
+  const counts = new Map<string, number>();
+  for (const name of modules.filter((module) => layout.isQuantized(reader, module))) {
+    const kind = JSON.stringify(await layout.storageOf(reader, name));
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  return [...counts].sort(([, a], [, b]) => b - a).map(([kind]) => JSON.parse(kind) as Storage);
 }
 
 function requireFloatTables(

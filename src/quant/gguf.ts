@@ -110,4 +110,6 @@ function q8_0({ data, shape }: Tensor): ByteCodes {
 }
 
 /** The value of each byte as an integer with a sign. */
-const INT8_CODE = Float32Array.from(new Int8Array(Uint8Array.from({ length: 256 }, (_, i) => i).buffer));
+export const INT8_CODE = Float32Array.from(
+  new Int8Array(Uint8Array.from({ length: 256 }, (_, i) => i).buffer),
+);

@@ -32,7 +32,11 @@ export const KNOBS = {
   unscaled: { kind: 'flag', label: 'May leave inputs unscaled' },
   calibration: { kind: 'calibration', label: 'Calibration' },
   scale_rule: { kind: 'choice', label: 'Scale rule', allowed: ['even', 'floor', 'ceil', 'rceil'] },
-  gguf_type: { kind: 'choice', label: 'Type', allowed: ['Q4_0', 'Q4_1', 'IQ4_NL', 'Q4_K', 'Q8_0'] },
+  gguf_type: {
+    kind: 'choice',
+    label: 'Type',
+    allowed: ['Q4_0', 'Q4_1', 'IQ4_NL', 'Q4_K', 'Q8_0', 'Q5_0', 'Q6_K', 'IQ4_XS', 'MXFP4'],
+  },
   scaling: { kind: 'choice', label: 'One scale per', allowed: ['row', 'tensor', '128x128'] },
   granularity: { kind: 'choice', label: 'One absmax per', allowed: ['row', 'tensor'] },
   llm_int8_threshold: { kind: 'number', label: 'Threshold', least: 0, most: 65504 },

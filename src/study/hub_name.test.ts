@@ -32,6 +32,22 @@ it.each([
 });
 
 it.each([
+  ['owner/name/model-Q4_K_M.gguf', 'main', 'model-Q4_K_M.gguf'],
+  ['owner/name/q4/model.gguf', 'main', 'q4/model.gguf'],
+  ['https://huggingface.co/owner/name/blob/v1/model.gguf', 'v1', 'model.gguf'],
+  ['https://huggingface.co/owner/name/resolve/v1/model.gguf?download=true', 'v1', 'model.gguf'],
+])('%j is a file of owner/name at %s', (repo, revision, file) => {
+  expect(read(repo)).toEqual({ source: 'hub', repo: 'owner/name', revision, file });
+});
+
+it.each(['../a.gguf', 'a/../b.gguf', '/a.gguf', 'a//b.gguf', 'a.safetensors', '.a.gguf'])(
+  'a file %j is refused',
+  (file) => {
+    expect(() => parseSpec(specOf({ source: 'hub', repo: 'owner/name', file }))).toThrow(/model.file/);
+  },
+);
+
+it.each([
   ['', 'https://huggingface.co/owner/name/tree/v1'],
   ['owner/name', 'hf.co/owner/name/tree/v1'],
   ['owner/name', ' \u201cv1\u201d'],

@@ -25,7 +25,13 @@ export interface ExperimentSpec {
 
 export type ModelRef = (
   | { source: 'bundled'; name: string }
-  | { source: 'hub'; repo: string; revision: string }
+  | {
+      source: 'hub';
+      repo: string;
+      revision: string;
+      /** The one file to read, where the model lies in a GGUF file among others. */
+      file?: string | undefined;
+    }
   | { source: 'local'; name: string }
 ) & {
   /** A LoRA adapter on top, as PEFT saves it. */
@@ -79,6 +85,15 @@ const revision = v.pipe(
   v.regex(/^[\w.-]{1,128}$/, 'a branch, tag or commit of letters, digits, ".", "_" and "-"'),
   v.check((name) => !name.startsWith('.') && !name.includes('..'), 'a branch, tag or commit, without ".."'),
 );
+/** A file of a repository, which becomes a part of an address. */
+const ggufPath = v.pipe(
+  v.string('the path of a .gguf file'),
+  v.regex(/^[\w-][\w./-]{0,250}\.gguf$/i, 'the path of a .gguf file in the repository'),
+  v.check(
+    (path) => path.split('/').every((part) => !['', '.', '..'].includes(part)),
+    'the path of a .gguf file in the repository',
+  ),
+);
 const shortText = lineOf(200);
 
 const fromHub = { source: v.literal('hub'), repo: repoName, revision: v.optional(revision, 'main') };
@@ -91,7 +106,7 @@ const model = v.variant(
   'source',
   [
     v.strictObject({ source: v.literal('bundled'), name: oneOf(BUNDLED_MODELS), adapter }),
-    v.strictObject({ ...fromHub, adapter }),
+    v.strictObject({ ...fromHub, file: v.optional(ggufPath), adapter }),
     v.strictObject({ ...fromFolder, adapter }),
   ],
   allowedList(['bundled', 'hub', 'local']),

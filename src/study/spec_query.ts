@@ -162,13 +162,13 @@ const PARTS: Record<string, (written: string) => unknown> = {
 const withoutBlanks = (written: string): string =>
   written.replace(/\s|%20|%c2%a0/gi, '').replace(/\++(?=[,:=/&]|$)|(?<=[,:=/&]|^)\++/g, '');
 
-/** `nibble-tiny`, `hub:owner/name@revision`, `local:a folder's name`. */
+/** `nibble-tiny`, `hub:owner/name@revision`, `hub:owner/name/file.gguf@revision`, `local:a folder's name`. */
 function printSource(ref: ModelRef | AdapterRef): string {
   switch (ref.source) {
     case 'bundled':
       return escape(ref.name);
     case 'hub':
-      return `hub:${ref.repo}${ref.revision === 'main' ? '' : `@${ref.revision}`}`;
+      return `hub:${ref.repo}${'file' in ref && ref.file ? `/${ref.file}` : ''}${ref.revision === 'main' ? '' : `@${ref.revision}`}`;
     case 'local':
       return `local:${escape(ref.name)}`;
   }

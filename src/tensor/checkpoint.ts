@@ -70,6 +70,7 @@ export async function openCheckpoint(
   files: FileSet,
   options: { maxHeaderBytes?: number } = {},
 ): Promise<Checkpoint> {
+  if (files.checkpoint) return files.checkpoint();
   const warnings: string[] = [];
   const { names } = files;
   if (!names.includes(SINGLE) && names.includes(INDEX)) {

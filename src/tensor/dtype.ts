@@ -85,6 +85,13 @@ function bf16OfF32Bits(u: number): number {
   return ((u + 0x7fff + (h & 1)) >>> 16) & 0xffff;
 }
 
+/** The value of a float16's sixteen bits: `valueOfF16(0x3c00)` is 1. */
+export function valueOfF16(bits: number): number {
+  const table = f16Table();
+  f32Bits[0] = table[bits]!;
+  return f32[0]!;
+}
+
 /** The nearest float16 as a float32 value, ties to even: `roundToF16(0.1)` is 0.0999755859375, of 65520 Infinity. */
 export function roundToF16(x: number): number {
   f32[0] = x;
@@ -118,6 +125,15 @@ export function encodeBF16(data: Float32Array): Uint16Array<ArrayBuffer> {
   const out = new Uint16Array(data.length);
   for (let i = 0; i < out.length; i++) out[i] = bf16OfF32Bits(bits[i]!);
   return out;
+}
+
+/** Float32 values as the bytes of a dtype, ties to even. */
+export function encodeFloats(
+  dtype: QuantizableDtype,
+  data: Float32Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  const stored = dtype === 'F32' ? data : dtype === 'F16' ? encodeF16(data) : encodeBF16(data);
+  return new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
 }
 
 /**

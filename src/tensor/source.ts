@@ -1,4 +1,5 @@
 import { LabError } from '../errors.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import {
   contentRange,
   discard,
@@ -48,6 +49,8 @@ export interface StreamSource extends ByteSource {
 export interface FileSet {
   readonly names: readonly string[];
   open(name: string): Promise<ByteSource>;
+  /** The weights, of files that are no safetensors: its text files are then written from the same file. */
+  readonly checkpoint?: () => Promise<Checkpoint>;
 }
 
 function checkRange(source: { name: string; byteLength: number }, begin: number, end: number): void {

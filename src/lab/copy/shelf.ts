@@ -6,6 +6,8 @@ export interface RepositoryRef {
   kind: RepositoryKind;
   repo: string;
   revision: string;
+  /** The one file of weights that is wanted, where a repository holds others beside it. */
+  file?: string | undefined;
 }
 
 /** A place where copies of the Hub's files are kept, by their hash. */

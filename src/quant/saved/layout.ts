@@ -24,6 +24,8 @@ export interface SavedLayout {
   parts: RegExp;
   /** Sentences about what the checkpoint asks for and a run does not do. */
   warnings: readonly string[];
+  /** True if layers of one checkpoint may be stored in different ways. */
+  mixes?: true;
   /** True if module `name` is stored so, and not as a float. */
   isQuantized(reader: SavedReader, name: string): boolean;
   /** How module `name` is stored, as a configuration. */

@@ -1,6 +1,7 @@
 import { awqLayout, awqSettings } from './awq.ts';
 import { compressedTensorsLayout } from './compressed_tensors.ts';
 import { fp8Layout } from './fp8.ts';
+import { ggufLayout } from './gguf.ts';
 import { gptqLayout, gptqSettings } from './gptq.ts';
 import type { SavedLayout } from './layout.ts';
 
@@ -107,4 +108,6 @@ export const SAVED_METHODS: ReadonlyMap<string, SavedMethod> = new Map([
       layoutOf: fp8Layout,
     },
   ],
+  // Of a file that llama.cpp wrote, whose config.json is made from it.
+  ['gguf', { read: [], harmless: {}, layoutOf: () => ggufLayout }],
 ]);

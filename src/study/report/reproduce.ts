@@ -36,6 +36,8 @@ interface Pretrained {
   auto_class: string;
   name: string;
   revision?: string | undefined;
+  /** Of a GGUF file, which transformers reads by dequantizing it. */
+  file?: string | undefined;
   adapter?: { name: string; revision?: string | undefined } | undefined;
 }
 
@@ -51,14 +53,14 @@ function modelOf({ spec: { model }, environment }: ExperimentResult): Pretrained
 function named(
   ref: ModelRef | AdapterRef,
   revision: string | undefined,
-): { name: string; revision?: string } {
+): { name: string; revision?: string; file?: string | undefined } {
   switch (ref.source) {
     case 'bundled':
       return { name: `public/models/${ref.name}` };
     case 'local':
       return { name: ref.name };
     case 'hub':
-      return { name: ref.repo, revision: revision ?? ref.revision };
+      return { name: ref.repo, revision: revision ?? ref.revision, ...('file' in ref && { file: ref.file }) };
   }
 }
 
@@ -70,12 +72,13 @@ const noteOf = (notes: readonly (string | undefined)[]): { note?: string } => {
 /** The commands of lm_eval for what is not quantized. */
 function terminalOf(config: QuantConfig, model: Pretrained, tasks: readonly HarnessTask[]): HowTo[] {
   const calls = tasks.flatMap(({ call }) => call ?? []);
-  const { auto_class, name, revision, adapter } = model;
+  const { auto_class, name, revision, adapter, file } = model;
   // The harness loads by no other class from a command line.
   if (config.quant_type !== 'none' || calls.length === 0 || auto_class !== 'AutoModelForCausalLM') return [];
   const args = [
     `pretrained=${isArgument(name) ? name : 'FOLDER'}`,
     ...(revision === undefined ? [] : [`revision=${revision}`]),
+    ...(file === undefined ? [] : [`gguf_file=${file}`]),
     ...(adapter ? [`peft=${isArgument(adapter.name) ? adapter.name : 'ADAPTER'}`] : []),
     `dtype=${config.compute_dtype}`,
     // Log-probabilities of float16 or bfloat16 would be rounded to it.
@@ -108,6 +111,7 @@ function pythonOf(config: QuantConfig, model: Pretrained, tasks: readonly Harnes
   const softmax = config.compute_dtype === 'float32' ? '' : ', softmax_dtype="float32"';
   const at = (revision: string | undefined) =>
     revision === undefined ? '' : `, revision=${pythonString(revision)}`;
+  const from = `${pythonString(name)}${at(model.revision)}${model.file ? `, gguf_file=${pythonString(model.file)}` : ''}`;
   const lines = [
     ...(calls.length > 0 ? ['import lm_eval'] : []),
     'import torch',
@@ -115,13 +119,13 @@ function pythonOf(config: QuantConfig, model: Pretrained, tasks: readonly Harnes
     ...(adapter ? ['from peft import PeftModel'] : []),
     `from transformers import ${auto_class}${calls.length > 0 ? ', AutoTokenizer' : ''}${bnb}`,
     '',
-    `model = ${auto_class}.from_pretrained(${pythonString(name)}${at(model.revision)}, ${quantization.python})`,
+    `model = ${auto_class}.from_pretrained(${from}, ${quantization.python})`,
     ...(adapter
       ? [`model = PeftModel.from_pretrained(model, ${pythonString(adapter.name)}${at(adapter.revision)})`]
       : []),
     ...(calls.length > 0
       ? [
-          `tokenizer = AutoTokenizer.from_pretrained(${pythonString(name)}${at(model.revision)})`,
+          `tokenizer = AutoTokenizer.from_pretrained(${from})`,
           `lm = HFLM(pretrained=model, tokenizer=tokenizer, batch_size=1${softmax})`,
           ...calls.map((call) => `print(${pythonCall(call)}["results"])`),
         ]

@@ -25,7 +25,7 @@ function modelSentence(model: ExperimentSpec['model']): string {
     case 'bundled':
       return `The model ${model.name} comes with this page.`;
     case 'hub':
-      return `The model ${model.repo} is downloaded from huggingface.co, at the revision “${model.revision}”. Its size is shown as soon as the download begins.`;
+      return `The model ${model.file ? `${model.file} of ${model.repo}` : model.repo} is downloaded from huggingface.co, at the revision “${model.revision}”. Its size is shown as soon as the download begins.`;
     case 'local':
       return `The model “${model.name}” is read from a folder that you choose. It stays on this device.`;
   }

@@ -82,12 +82,14 @@ function itemsAsked(
 
 function modelText(model: ExperimentSpec['model']): string {
   const { adapter } = model;
-  const named = model.source === 'hub' ? atRevision(model) : model.name;
+  const named = model.source === 'hub' ? withFile(atRevision(model), model.file) : model.name;
   const with_adapter = adapter
     ? ` and the adapter ${(adapter.source === 'hub' ? atRevision(adapter) : adapter.name) || 'you choose'}`
     : '';
   return (named || 'a model you choose') + with_adapter;
 }
+
+const withFile = (repo: string, file: string | undefined): string => (file ? `${file} of ${repo}` : repo);
 
 /** A repository with its revision, a commit by its first twelve characters; `main` is not named. */
 const atRevision = ({ repo, revision }: { repo: string; revision: string }): string =>

@@ -1,0 +1,156 @@
+import { LabError } from '../../errors.ts';
+import { READ_TYPES, runsAsStored, floatsOf } from '../../quant/saved/gguf_blocks.ts';
+import type { Checkpoint } from '../../tensor/checkpoint.ts';
+import { readGguf, type Gguf, type GgufTensor } from '../../tensor/gguf.ts';
+import { memorySource, type ByteSource, type FileSet } from '../../tensor/source.ts';
+import { parseConfig } from '../config.ts';
+import type { ModelConfig } from '../model_config.ts';
+import type { RopeFactors } from './architectures.ts';
+import { architectureOf, ggufConfig } from './config.ts';
+import { ggufTensors, type NamedTensor } from './names.ts';
+import { tokenizerFiles } from './tokenizer.ts';
+import { checkpointOfViews, floatView, inHalves, less, storedView, turned, type View } from './views.ts';
+
+/** Names of tensors that say something of rope, not weights. */
+const ROPE = {
+  all: 'rope_freqs.weight',
+  short: 'rope_factors_short.weight',
+  long: 'rope_factors_long.weight',
+};
+
+/**
+ * A GGUF file as the folder of a model: config.json and the tokenizer's files written from its metadata, and its tensors
+ * as a checkpoint under transformers' names. Rows that llama.cpp has in another order are put back, codes stay as they are.
+ * @throws all of readGguf's; unsupported-architecture, unsupported-quantization, bad-tokenizer, bad-config, bad-gguf.
+ */
+export async function ggufFiles(source: ByteSource): Promise<FileSet> {
+  const gguf = await readGguf(source);
+  requireWhole(source.name, gguf);
+  const { pairwise = false } = architectureOf(source.name, gguf);
+  const rope = await ropeFactors(source, gguf);
+  const config = ggufConfig(source.name, gguf, rope, false);
+  const { views, warnings } = viewsOf(source, gguf, parseConfig(config), pairwise);
+  const quantized = [...views.values()].some(({ dtype }) => dtype === 'U8');
+  const texts = new Map<string, unknown>([
+    ['config.json', ggufConfig(source.name, gguf, rope, quantized)],
+    ...Object.entries(tokenizerFiles(source.name, gguf)),
+  ]);
+  const made = new Map(
+    [...texts].map(([name, json]) => [
+      name,
+      memorySource(name, new TextEncoder().encode(JSON.stringify(json))),
+    ]),
+  );
+  const checkpoint: Checkpoint = checkpointOfViews(source.name, views, shownMetadata(gguf), warnings);
+  return {
+    names: [...made.keys(), source.name],
+    open: (name) => {
+      const file = made.get(name) ?? (name === source.name ? source : undefined);
+      if (file) return Promise.resolve(file);
+      return Promise.reject(new LabError('missing-file', `${name} is not in ${source.name}.`));
+    },
+    checkpoint: () => Promise.resolve(checkpoint),
+  };
+}
+
+/** Longest text of a metadata value that is shown. */
+const MOST_SHOWN = 120;
+
+/** What the metadata says but for its lists, the vocabulary's among them. */
+const shownMetadata = ({ metadata }: Gguf): Map<string, string> =>
+  new Map(
+    [...metadata].flatMap(([key, value]) => {
+      if (Array.isArray(value)) return [];
+      const text = String(value);
+      return [[key, text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text] as const];
+    }),
+  );
+
+function requireWhole(file: string, { metadata }: Gguf): void {
+  const parts = metadata.get('split.count');
+  if (typeof parts !== 'number' || parts < 2) return;
+  throw new LabError(
+    'bad-gguf',
+    `${file} is one of ${parts} parts of a model; allowed: one whole file, as llama-gguf-split --merge makes it.`,
+  );
+}
+
+async function ropeFactors(source: ByteSource, { tensors }: Gguf): Promise<RopeFactors> {
+  const read = async (name: string) => {
+    const tensor = tensors.find((each) => each.name === name);
+    if (!tensor) return undefined;
+    requireRead(source.name, tensor);
+    return [...floatsOf(name, tensor.type, await source.slice(...tensor.range))];
+  };
+  const [all, short, long] = [await read(ROPE.all), await read(ROPE.short), await read(ROPE.long)];
+  return { ...(all && { all }), ...(short && { short }), ...(long && { long }) };
+}
+
+function requireRead(file: string, { name, type }: GgufTensor): void {
+  if (READ_TYPES.includes(type.name)) return;
+  throw new LabError(
+    'unsupported-quantization',
+    `${file}: tensor ${name} is of type ${type.name}; Nibble reads ${READ_TYPES.join(', ')}.`,
+  );
+}
+
+function viewsOf(
+  source: ByteSource,
+  { tensors }: Gguf,
+  config: ModelConfig,
+  pairwise: boolean,
+): { views: Map<string, View>; warnings: string[] } {
+  const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  const views = new Map<string, View>();
+  const expanded = new Set<string>();
+  for (const named of ggufTensors(config)) {
+    const tensor = byName.get(named.from);
+    byName.delete(named.from);
+    // What is missing is refused where the model is checked, under the name it has there.
+    if (!tensor) continue;
+    requireRead(source.name, tensor);
+    const [name, view] = viewOf(source, tensor, named);
+    if (view.dtype === 'F32' && tensor.type.weights > 1) expanded.add(tensor.type.name);
+    const heads = pairwise ? headsOf(named, config) : undefined;
+    views.set(name, heads === undefined ? view : inHalves(view, heads));
+  }
+  for (const name of Object.values(ROPE)) byName.delete(name);
+  const rest = [...byName.keys()];
+  return {
+    views,
+    warnings: [
+      ...(rest.length > 0
+        ? [
+            `not read, because the architecture has no such tensor: ${rest.length} of ${source.name}, ${rest[0]} among them`,
+          ]
+        : []),
+      ...(expanded.size > 0
+        ? [
+            `tables and layers of type ${[...expanded].join(', ')} are computed with as float32: the same numbers, in more memory`,
+          ]
+        : []),
+    ],
+  };
+}
+
+/** A tensor under the name that it has here: that of its floats, or of a Linear layer's blocks as they are stored. */
+function viewOf(
+  source: ByteSource,
+  tensor: GgufTensor,
+  { tensor: { name }, module, plus = 0, transposed }: NamedTensor,
+): [string, View] {
+  const { type } = tensor;
+  if (module && tensor.shape.length === 2 && runsAsStored(type.name)) {
+    return [`${module.name}.${type.name}`, storedView(source, tensor)];
+  }
+  const floats = floatView(source, tensor);
+  if (transposed && tensor.shape.length === 2) return [name, turned(floats)];
+  return [name, less(floats, plus)];
+}
+
+/** The heads whose rows a tensor of queries or keys has. */
+function headsOf({ module }: NamedTensor, config: ModelConfig): number | undefined {
+  const roles = module?.parts.map(({ role }) => role).join(' ');
+  if (roles === 'q') return config.num_attention_heads;
+  return roles === 'k' ? config.num_key_value_heads : undefined;
+}
