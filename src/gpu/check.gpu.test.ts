@@ -21,6 +21,15 @@ describe('a check', () => {
     expect(await check(changed('add_right', {}))).toMatchObject({ pass: true, max_error: 0, worst_ratio: 0 });
   });
 
+  it('blames no kernel for what went wrong on the device before it began', async () => {
+    // No usage allows both: an invalid buffer, as one without room is, told behind the call.
+    gpu.device.createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.MAP_WRITE });
+    const rows: CheckRow[] = [];
+    const overrides = { COMPUTE_DTYPE: COMPUTE_DTYPE.float32 };
+    await quickCheck(gpu, [{ kernels: [changed('add_later', {})], overrides }], (row) => rows.push(row));
+    expect(rows).toMatchObject([{ kernel: 'add_later', pass: true }]);
+  });
+
   it('fails a shader that computes something else than its reference', async () => {
     const row = await check(changed('add_twice', { wgsl: add.wgsl.replace('* y[i];', '* 2.0 * y[i];') }));
     expect(row).toMatchObject({ kernel: 'add_twice', case: 'n 1001 · factor 1', pass: false });
