@@ -4,11 +4,11 @@ import { CHROMIUM_ARGS, findChromium } from './bin/chromium.mjs';
 const PORT = Number(process.env.PORT ?? 4173);
 const executablePath = findChromium();
 
-/** The built page in a real browser, on whatever WebGPU adapter it has; one at a time, since they share it. */
+/** The built page in a real browser, on whatever WebGPU adapter it has; two at a time, since a page waits more than it computes. */
 export default defineConfig({
   testDir: 'e2e',
   testMatch: '*.spec.ts',
-  workers: 1,
+  workers: 2,
   // They end what hangs; on a machine ten times slower than usual nothing that works comes near.
   timeout: 900_000,
   expect: { timeout: 120_000 },

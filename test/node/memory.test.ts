@@ -39,7 +39,7 @@ const small = (json: unknown): ModelConfig => {
  * group does, once a run has made their layers.
  */
 const CONFIGS: QuantConfig[] = [
-  ...ASKED_ROWS.filter(({ calibrated }) => !calibrated).map(
+  ...ASKED_ROWS.filter(({ quant_type, quantize }) => quant_type === 'none' || quantize).map(
     ({ quant_type, knobs, start }) => ({ ...knobs, ...start, quant_type }) as QuantConfig,
   ),
   { quant_type: 'nf4', blocksize: 32, double_quant: true, compute_dtype: 'float16' },
