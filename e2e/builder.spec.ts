@@ -103,8 +103,9 @@ test('some layers in another format, by hand and by what each costs', async ({ p
   await page.keyboard.press('ArrowRight');
   await page.getByRole('button', { name: 'Add this mix' }).click();
   await expect(page.getByRole('button', { name: 'This mix is among the configurations' })).toBeVisible();
-  const { configs } = await addressed(page.url());
-  expect(configs[2]).toMatchObject({ quant_type: 'nf4', by_layer: [{ as: { quant_type: 'none' } }] });
+  await expect
+    .poll(async () => (await addressed(page.url())).configs[2])
+    .toMatchObject({ quant_type: 'nf4', by_layer: [{ as: { quant_type: 'none' } }] });
 });
 
 /** Writes a LoRA adapter for the bundled model whose B is zero: what it adds is zero, whatever A is. */

@@ -7,6 +7,7 @@ import { exportCommand } from './export.ts';
 import { inspect } from './inspect.ts';
 import { mergeCommand } from './merge.ts';
 import { mixCommand } from './mix.ts';
+import { closeGpus } from './node_gpu.ts';
 import { quantizeCommand } from './quantize.ts';
 import { reportCommand } from './report.ts';
 import { runCommand } from './run_command.ts';
@@ -109,5 +110,6 @@ for (const stream of [process.stdout, process.stderr]) {
 process.on('uncaughtException', (error) => process.exit(tell(error)));
 
 const status = await main(process.argv.slice(2));
+await closeGpus();
 // A pipe takes what was printed only by and by; and Dawn keeps a process alive that once opened a device.
 process.stdout.write('', () => process.exit(unprinted === undefined ? status : tell(unprinted)));

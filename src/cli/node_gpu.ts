@@ -31,7 +31,32 @@ export async function nodeGpu(): Promise<GPU> {
 /** Dawn crashes when its instance is collected while a device still works. */
 const kept: unknown[] = [];
 
-function keepAlive<T>(value: T): T {
-  kept.push(value);
-  return value;
+/** Devices that were opened, which may be at work. */
+const devices: GPUDevice[] = [];
+
+/** Milliseconds that a device may take to come to rest. */
+const GRACE = 5000;
+
+function keepAlive(gpu: GPU): GPU {
+  kept.push(gpu);
+  const requestAdapter = gpu.requestAdapter.bind(gpu);
+  gpu.requestAdapter = async (options) => {
+    const adapter = await requestAdapter(options);
+    if (!adapter) return null;
+    const requestDevice = adapter.requestDevice.bind(adapter);
+    adapter.requestDevice = async (descriptor) => {
+      const device = await requestDevice(descriptor);
+      devices.push(device);
+      return device;
+    };
+    return adapter;
+  };
+  return gpu;
+}
+
+/** Brings every device to rest and closes it: a process that ends while one works crashes on its way out. */
+export async function closeGpus(): Promise<void> {
+  const resting = devices.map((device) => device.queue.onSubmittedWorkDone().catch(() => undefined));
+  await Promise.race([Promise.all(resting), new Promise((resolve) => setTimeout(resolve, GRACE))]);
+  for (const device of devices) device.destroy();
 }

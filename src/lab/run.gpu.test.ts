@@ -350,8 +350,8 @@ describe('run', () => {
     [
       'matvec_blockwise',
       'a kernel of one compute dtype',
-      'write(token, row, sum);',
-      'write(token, row, select(sum, sum + 1.0, COMPUTE_DTYPE == 1));',
+      'write(token, row, product(token, row), up_sum);',
+      'write(token, row, product(token, row) + f32(COMPUTE_DTYPE == 1), up_sum);',
       'M 9 · N 68 · K 64 · fp4 16 · double quant · compute float16',
     ],
   ])('refuses an adapter where %s, %s, computes something else', async (kernel, _, right, wrong, kase) => {

@@ -75,7 +75,7 @@ describe('bad input', () => {
   it.each([
     [
       ['conquer'],
-      'conquer is not a command; allowed: run, quantize, inspect, report, compare, export, shards, merge, selfcheck, bench.',
+      'conquer is not a command; allowed: run, quantize, inspect, report, compare, export, shards, merge, mix, selfcheck, bench.',
     ],
     [['inspect'], 'inspect was given no file; allowed: one or more.'],
     [['run'], 'run was given 0 specs; allowed: one file or link.'],
