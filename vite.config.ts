@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
@@ -54,6 +55,8 @@ export default defineConfig({
   server: { headers },
   preview: { headers },
   test: {
+    // Of two cores vitest would leave one idle, where what waits for a browser does not need it.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: HANGS,
     hookTimeout: HANGS,
     teardownTimeout: HANGS,
