@@ -9,6 +9,7 @@ import type { Followed } from './baseline_states.ts';
 import { passGate } from './gate.ts';
 import type { ConfigJob } from './measure_config.ts';
 import type { PlannedItem } from './plan.ts';
+import { sum } from '../tensor/sum.ts';
 
 /** Who answers, what went through it so far, and how a text is followed on its way. */
 export interface Answering {
@@ -141,6 +142,5 @@ async function followAll(
   return followed;
 }
 
-const secondsSince = (begun: number): number => (performance.now() - begun) / 1000;
-
-const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+/** Seconds since a reading of performance.now(). */
+export const secondsSince = (begun: number): number => (performance.now() - begun) / 1000;

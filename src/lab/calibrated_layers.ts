@@ -1,13 +1,12 @@
 import type { Gpu } from '../gpu/device/device.ts';
 import { openCalibrator } from '../model/calibrate/calibrator.ts';
 import { requireCalibratable } from '../model/calibrate/requirements.ts';
-import { writeSamples } from '../model/calibrate/samples.ts';
 import type { ModelFiles } from '../model/open_model.ts';
 import { withModel } from '../model/session.ts';
-import { SAMPLES, type Calibration } from '../quant/calibrated/calibration.ts';
+import type { Calibration } from '../quant/calibrated/calibration.ts';
 import type { CalibratedConfig } from '../quant/config.ts';
 import type { QuantizedTensor } from '../quant/quantized.ts';
-import { calibrationSequences } from './calibration_text.ts';
+import { readSequences } from './calibration.ts';
 import type { Datasets } from './datasets.ts';
 import type { MadeLayers } from './save_checkpoint.ts';
 
@@ -26,13 +25,16 @@ export async function calibratedLayers(
   onProgress: LayerProgress,
 ): Promise<MadeLayers> {
   requireCalibratable(config, model);
-  const sequences = await sequencesOf(gpu, model, config.calibration, datasets, onProgress);
+  const onStep = (done: number, total: number) => Promise.resolve(onProgress(done, total));
+  // Nothing is evaluated here that the text could be among.
+  const sequences = await readSequences(gpu, model, config.calibration, {
+    ...{ datasets, onStep },
+    asked: new Set(),
+  });
   const linears = new Map<string, QuantizedTensor>();
   const divisors = new Map<string, Float64Array>();
   const calibrator = openCalibrator(gpu, model, {
-    config,
-    sequences,
-    onStep: (done, total) => Promise.resolve(onProgress(done, total)),
+    ...{ config, sequences, onStep },
   });
   const keeping: typeof calibrator = {
     ...calibrator,
@@ -45,23 +47,4 @@ export async function calibratedLayers(
   };
   await withModel(gpu, { ...model, calibrator: keeping }, config, () => Promise.resolve());
   return { linears, divisors };
-}
-
-async function sequencesOf(
-  gpu: Gpu,
-  model: ModelFiles,
-  calibration: Calibration,
-  datasets: Datasets,
-  onProgress: LayerProgress,
-): Promise<number[][]> {
-  const { tokenizer, config } = model;
-  if (calibration.text !== SAMPLES) {
-    const bounds = { asked: new Set<string>(), longest: config.max_position_embeddings };
-    return calibrationSequences(calibration, datasets, (text) => tokenizer.encode(text), bounds);
-  }
-  return withModel(gpu, model, { quant_type: 'none', compute_dtype: 'float32' }, (float) =>
-    writeSamples(float, tokenizer, calibration, (done) =>
-      Promise.resolve(onProgress(done, calibration.tokens)),
-    ),
-  );
 }

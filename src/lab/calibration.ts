@@ -8,13 +8,13 @@ import type { ModelFiles } from '../model/open_model.ts';
 import { withModel } from '../model/session.ts';
 import type { Calibrator } from '../model/weights.ts';
 import { SAMPLES, type Calibration } from '../quant/calibrated/calibration.ts';
-import { isCalibrated, type CalibratedConfig, type QuantConfig } from '../quant/config.ts';
+import { FLOAT32, isCalibrated, type CalibratedConfig, type QuantConfig } from '../quant/config.ts';
 import { isQuantizing } from '../quant/quantize.ts';
 import type { LayerErrors } from '../study/result.ts';
 import { hashText } from '../study/digest.ts';
 import { canonicalJson, type ExperimentSpec } from '../study/spec.ts';
 import { calibrationSequences, requireOtherText, textOf } from './calibration_text.ts';
-import { openDatasets } from './datasets.ts';
+import { openDatasets, type Datasets } from './datasets.ts';
 import type { Host } from './host.ts';
 import { layerShelf, readKept, writeKept } from './layer_shelf.ts';
 import type { PlannedItem } from './plan.ts';
@@ -115,21 +115,26 @@ export async function sequencesOf(
   const name = `text-${hashText(canonicalJson(calibration)).slice(0, 16)}`;
   const kept = scratch && (await readKept<number[][]>(scratch, name));
   if (kept) return kept.json;
-  const { tokenizer, config } = model;
   const asked = new Set(plan.flatMap(({ doc }) => [textOf(doc), prompt(doc)]));
-  const sequences =
-    calibration.text === SAMPLES
-      ? await withModel(gpu, model, { quant_type: 'none', compute_dtype: 'float32' }, (float) =>
-          writeSamples(float, tokenizer, calibration, (done) =>
-            onStep(done, calibration.tokens, 'writing a text'),
-          ),
-        )
-      : await calibrationSequences(
-          calibration,
-          openDatasets(host.data, [], signal, host.hub),
-          (text) => tokenizer.encode(text),
-          { asked, longest: config.max_position_embeddings },
-        );
+  const datasets = openDatasets(host.data, [], signal, host.hub);
+  const sequences = await readSequences(gpu, model, calibration, { datasets, asked, onStep });
   if (scratch) await writeKept(scratch, name, { json: sequences, bytes: [] });
   return sequences;
+}
+
+/** The text of a calibration as token ids: written by the model itself, or read, none of it among what is `asked`. */
+export function readSequences(
+  gpu: Gpu,
+  model: ModelFiles,
+  calibration: Calibration,
+  { datasets, asked, onStep }: { datasets: Datasets; asked: ReadonlySet<string>; onStep: CalibrationStep },
+): Promise<number[][]> {
+  const { tokenizer, config } = model;
+  if (calibration.text !== SAMPLES) {
+    const bounds = { asked, longest: config.max_position_embeddings };
+    return calibrationSequences(calibration, datasets, (text) => tokenizer.encode(text), bounds);
+  }
+  return withModel(gpu, model, FLOAT32, (float) =>
+    writeSamples(float, tokenizer, calibration, (done) => onStep(done, calibration.tokens, 'writing a text')),
+  );
 }

@@ -12,6 +12,7 @@ import { configName, type QuantConfig } from '../quant/config.ts';
 import { findTensor } from '../tensor/checkpoint.ts';
 import { elements } from '../tensor/tensor.ts';
 import type { PlannedItem } from './plan.ts';
+import { sum } from '../tensor/sum.ts';
 
 /** What says how many tokens an item takes. */
 type Readers = Pick<ModelFiles, 'tokenizer' | 'config' | 'generation'>;
@@ -86,5 +87,3 @@ function storedModel({
     adapter_elements: sum(onTop.map(([, { info }]) => elements(info.shape))),
   };
 }
-
-const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);

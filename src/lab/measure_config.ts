@@ -9,7 +9,7 @@ import { languageModel, withModel } from '../model/session.ts';
 import type { SharedWeights } from '../model/shared_weights.ts';
 import { effectiveConfig } from '../model/stored_quant.ts';
 import { isPeer, type QuantConfig } from '../quant/config.ts';
-import { answerItems } from './answer_items.ts';
+import { answerItems, secondsSince } from './answer_items.ts';
 import { calibrating, type CalibrationStep } from './calibration.ts';
 import type { Host } from './host.ts';
 import { findStates, keepStates, type Followed } from './baseline_states.ts';
@@ -138,5 +138,3 @@ function measuredFootprint({ config, quant, weights }: Model): Footprint {
     bits_per_weight: (8 * weights.linear_bytes) / computed.quantized_parameters,
   };
 }
-
-const secondsSince = (begun: number): number => (performance.now() - begun) / 1000;

@@ -5,6 +5,7 @@ import { elements } from '../tensor/tensor.ts';
 import type { ModelConfig, Role } from './model_config.ts';
 import { linearModules, type LinearModule } from './modules.ts';
 import { allTensors, modelTensors } from './tensors.ts';
+import { sum } from '../tensor/sum.ts';
 
 /** Memory that a model's weights take under a configuration: as transformers counts it, and as it is. */
 export interface Footprint {
@@ -65,8 +66,6 @@ export function footprintOf(config: ModelConfig, quant: QuantConfig, rest: Compu
 
 const weightsOf = (modules: readonly LinearModule[]): number =>
   sum(modules.map(({ rows, columns }) => rows * columns));
-
-const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
 /**
  * Bytes of the buffers that transformers registers beside parameters: each rope's inv_freq and a copy of it, in

@@ -1,6 +1,7 @@
 import type { QuantConfig } from '../quant/config.ts';
 import type { RunExtent } from './memory.ts';
 import { MAX_TOKENS } from './workspace_sizes.ts';
+import { sum } from '../tensor/sum.ts';
 
 /** Tokens of a task's longest item. */
 export interface ItemLength {
@@ -42,5 +43,3 @@ export function extentOf(lengths: readonly ItemLength[], quant: QuantConfig, com
     compares,
   };
 }
-
-const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);

@@ -1,5 +1,5 @@
 import type { Gpu } from '../gpu/device/device.ts';
-import { weightBytes, type LayerFormat, type QuantConfig } from '../quant/config.ts';
+import { FLOAT32, weightBytes, type LayerFormat, type QuantConfig } from '../quant/config.ts';
 import { fitsGroups } from '../quant/quantize.ts';
 import { findTensor } from '../tensor/checkpoint.ts';
 import type { Model } from './forward.ts';
@@ -9,6 +9,7 @@ import type { ModelFiles } from './open_model.ts';
 import { scoreRequests } from './score_requests.ts';
 import { withModel } from './session.ts';
 import { loadLinear } from './weights.ts';
+import { joinFloats } from '../tensor/concatenate.ts';
 
 /** What storing one Linear layer in some formats costs the whole model. */
 export interface LayerCost {
@@ -33,8 +34,6 @@ export interface CostsAsked {
   onStep: (done: number, total: number, module: string) => Promise<void>;
 }
 
-const FLOAT: QuantConfig = { quant_type: 'none', compute_dtype: 'float32' };
-
 export interface LayerCosts {
   layers: LayerCost[];
   /** Bytes of everything else on the device. */
@@ -49,7 +48,7 @@ export const layerCosts = (
   model: Pick<ModelFiles, 'config' | 'checkpoint' | 'adapter'>,
   { formats, sequences, onStep }: CostsAsked,
 ): Promise<LayerCosts> =>
-  withModel(gpu, model, FLOAT, async (float) => {
+  withModel(gpu, model, FLOAT32, async (float) => {
     const divergence = await divergenceFrom(float, sequences);
     const modules = float.weights.layers.flatMap((_, layer) =>
       layerModules(model.config, layer, model.checkpoint).map((module) => ({ layer, module })),
@@ -139,12 +138,7 @@ async function follow(
 
 /** Gives back values in the order they came, as many as are asked for. */
 function readerOf(parts: readonly Float32Array[]): (length: number) => Float32Array<ArrayBuffer> {
-  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let end = 0;
-  for (const part of parts) {
-    whole.set(part, end);
-    end += part.length;
-  }
+  const whole = joinFloats(parts);
   let at = 0;
   return (length) => whole.slice(at, (at += length));
 }

@@ -17,6 +17,7 @@ import { readsOf, storedMatrix, transposedMatrix, type TensorsInOrder } from './
 import type { SharedWeights } from './shared_weights.ts';
 import { savedParts, savedReader } from './stored_quant.ts';
 import { requireTensor, type ModelTensor } from './tensors.ts';
+import { joinFloats } from '../tensor/concatenate.ts';
 
 /** y = x · matrixᵀ + bias. */
 export interface Linear {
@@ -166,12 +167,7 @@ export async function openLoader(
       requireTensor(checkpoint, { name, shape });
       values.push((await readWeight(checkpoint, name)).data);
     }
-    const whole = new Float32Array(values.reduce((sum, { length }) => sum + length, 0));
-    let at = 0;
-    for (const part of values) {
-      whole.set(part, at);
-      at += part.length;
-    }
+    const whole = joinFloats(values);
     const added = plus === 0 ? whole : whole.map((value) => value + plus);
     return into.upload(by ? added.map((value, i) => value / by[i]!) : added, parts[0]!.name);
   }

@@ -15,6 +15,7 @@ import {
   workspaceSizes,
   type Extent,
 } from './workspace_sizes.ts';
+import { sum } from '../tensor/sum.ts';
 
 /** What of a model's files its memory depends on, beside config.json. */
 export interface StoredModel {
@@ -186,5 +187,3 @@ function hostBytes(quant: QuantConfig, modules: readonly LinearModule[], element
       return 'double_quant' in quant ? staging : staging + largest * (element_bytes + 4 + 2);
   }
 }
-
-const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);

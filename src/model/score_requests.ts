@@ -15,6 +15,7 @@ import {
 import { lengthClass } from './rope.ts';
 import { joinTraces } from './join_traces.ts';
 import { MAX_TOKENS, widestInput } from './workspace_sizes.ts';
+import { sum } from '../tensor/sum.ts';
 
 /** Requests that are sorted by length to be packed together: more would keep the first of them waiting. */
 const WINDOW = 64;
@@ -220,5 +221,3 @@ const summed = (scored: readonly TokenLogprob[], continuation: readonly number[]
   is_greedy: scored.every(({ best }, i) => best === continuation[i]),
   tokens: continuation.length,
 });
-
-const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);

@@ -1,6 +1,6 @@
 import type { Gpu } from '../gpu/device/device.ts';
 import type { DeviceMatrix } from '../gpu/matrix/matrix.ts';
-import type { QuantConfig } from '../quant/config.ts';
+import { FLOAT32, type QuantConfig } from '../quant/config.ts';
 import type { SavedLayout } from '../quant/saved/layout.ts';
 import type { Checkpoint } from '../tensor/checkpoint.ts';
 import { openLoader, type Linear, type Loader, type MadeLayer, type Progress } from './loader.ts';
@@ -129,8 +129,7 @@ export async function loadFloatLayer(
   adapter: Adapter | undefined,
   tensors: LayerTensors,
 ): Promise<{ layer: LayerWeights; close: () => void }> {
-  const config: QuantConfig = { quant_type: 'none', compute_dtype: 'float32' };
-  const { loaded, close } = await loadAlone(gpu, { checkpoint, adapter }, config, tensors, (loader) =>
+  const { loaded, close } = await loadAlone(gpu, { checkpoint, adapter }, FLOAT32, tensors, (loader) =>
     loadLayer(loader, tensors),
   );
   return { layer: loaded, close };

@@ -65,10 +65,11 @@ export type PeerConfig = Extract<QuantConfig, { quant_type: 'peer' }>;
 /** Whether a configuration is another engine's, on files of its own. */
 export const isPeer = (config: QuantConfig): config is PeerConfig => config.quant_type === 'peer';
 
-const FLOAT: QuantConfig = { quant_type: 'none', compute_dtype: 'float32' };
+/** The model as it is stored, computed in float32: what everything else is held against. */
+export const FLOAT32: QuantConfig = { quant_type: 'none', compute_dtype: 'float32' };
 
 /** What this lab computes for a configuration: for a peer's, the float32 model that it is held against. */
-export const computedHere = (config: QuantConfig): QuantConfig => (isPeer(config) ? FLOAT : config);
+export const computedHere = (config: QuantConfig): QuantConfig => (isPeer(config) ? FLOAT32 : config);
 
 /** A knob as a format takes it. */
 export function knobOf({ choices }: Pick<Format, 'choices'>, name: KnobName): Knob {

@@ -1,4 +1,5 @@
 import type { LayerFormat, QuantConfig } from './config.ts';
+import type { Exceptions } from './formats/format.ts';
 
 /** Some Linear layers and the format they are stored in: `{ modules: ['down_proj'], as: { quant_type: 'int8', … } }`. */
 export interface LayerRule {
@@ -47,6 +48,15 @@ export function groupByConfig<L extends { aliases: readonly string[] }>(
     groups.set(key, group);
   }
   return [...groups.values()];
+}
+
+/** The format of a configuration as single layers may have it: without what it computes in and excepts. */
+export function layerFormat(config: QuantConfig): LayerFormat {
+  const format: Partial<QuantConfig & Exceptions> = { ...config };
+  delete format.compute_dtype;
+  delete format.skip_modules;
+  delete format.by_layer;
+  return format as LayerFormat;
 }
 
 /** Linear layers that a configuration leaves as they are stored, by name or path. */

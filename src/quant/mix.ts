@@ -1,5 +1,6 @@
 import type { LayerFormat, QuantConfig } from './config.ts';
 import type { LayerRule } from './layers.ts';
+import { sum } from '../tensor/sum.ts';
 
 /** A way to store one layer: what it takes, and what it costs the whole model. */
 export interface LayerChoice {
@@ -115,5 +116,3 @@ function shortNames(names: readonly string[], isAmong: (i: number) => boolean): 
     ...new Set(names.filter((_, i) => isAmong(i)).map((name) => (others.has(end(name)) ? name : end(name)))),
   ];
 }
-
-const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);

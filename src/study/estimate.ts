@@ -8,6 +8,7 @@ import { TASKS } from '../eval/tasks/tasks.ts';
 import { bitsPerWeight, type QuantConfig } from '../quant/config.ts';
 import { CHARACTERS_PER_TOKEN } from './usual_item.ts';
 import { bytes, dateTime, durationRange } from './view/format.ts';
+import { sum } from '../tensor/sum.ts';
 
 /** A run that was measured here before: how fast, and how large. */
 export type PastRun = RunRecord;
@@ -153,8 +154,6 @@ function secondsOf(
 /** True if a probe of the model would tell how long the run takes, where earlier runs do not. */
 export const wantsProbe = (spec: ExperimentSpec, { time }: Estimate): boolean =>
   !time && spec.tasks.every(({ task }) => TASKS[task].size);
-
-const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
 /** The items' division among the tasks, in whole per cent: "mini_arc 74, mini_coqa 19, mini_text 7". */
 function proportion(tasks: ExperimentSpec['tasks']): string {

@@ -1,5 +1,6 @@
 import type { LayerCosts } from '../model/layer_costs.ts';
 import { DEFAULT_CALIBRATION, type Calibration } from '../quant/calibrated/calibration.ts';
+import { layerFormat } from '../quant/layers.ts';
 import { LAYER_ROWS, type LayerFormat, type QuantConfig } from '../quant/config.ts';
 import { mixConfig, mixFrontier, type Mix } from '../quant/mix.ts';
 import { canonicalJson, type ExperimentSpec } from './spec.ts';
@@ -30,13 +31,7 @@ export function mixableFormats({ configs }: Pick<ExperimentSpec, 'configs'>): La
   const allowed = new Set<string>(LAYER_ROWS.map(({ quant_type }) => quant_type));
   const formats = configs
     .filter(({ quant_type }) => quant_type !== 'none' && allowed.has(quant_type))
-    .map((config) => {
-      const format: Partial<QuantConfig> & { by_layer?: unknown; skip_modules?: unknown } = { ...config };
-      delete format.compute_dtype;
-      delete format.skip_modules;
-      delete format.by_layer;
-      return format as LayerFormat;
-    });
+    .map(layerFormat);
   return [...new Map(formats.map((format) => [canonicalJson(format), format])).values()];
 }
 

@@ -1,5 +1,6 @@
 import { LabError } from '../errors.ts';
 import { field, fieldsOf, numbersOf, type Field } from './protobuf.ts';
+import { joinBytes } from './concatenate.ts';
 
 /** A constant of a graph, its bytes little-endian and row-major. */
 export interface OnnxTensor {
@@ -64,18 +65,8 @@ export function parseOnnx(
 /** The same file with more outputs: protobuf joins two graphs of one file, so their names are put behind it. */
 export function withOutputs(file: Uint8Array, names: readonly string[]): Uint8Array<ArrayBuffer> {
   const named = names.map((name) => field(12, field(1, new TextEncoder().encode(name))));
-  const added = field(7, joined(named));
-  return joined([file, added]);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  const added = field(7, joinBytes(named));
+  return joinBytes([file, added]);
 }
 
 const nameOf = (message: Uint8Array): string => {
@@ -107,7 +98,7 @@ function nodeOf(message: Uint8Array): OnnxNode {
 function listed(fields: readonly Field[], dtype: OnnxDtype): Uint8Array {
   const floats = fields.filter(({ number }) => number === 4);
   if (floats.length > 0) {
-    return joined(floats.map(({ bytes }) => bytes));
+    return joinBytes(floats.map(({ bytes }) => bytes));
   }
   const whole = fields.filter(({ number }) => number === 5).flatMap((one) => [...numbersOf(one)]);
   return dtype === 'float16' || dtype === 'bfloat16'

@@ -1,4 +1,5 @@
 import { bytes } from '../../tensor/words.ts';
+import { joinBytes } from '../../tensor/concatenate.ts';
 
 /** A tensor of an ONNX file. */
 export interface OnnxTensor {
@@ -117,13 +118,7 @@ function message(fields: readonly Field[]): Uint8Array<ArrayBuffer> {
           : message(value);
     parts.push(varint(number * 8 + 2), varint(inner.length), inner);
   }
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return joinBytes(parts);
 }
 
 /** Seven bits a byte, the lowest first; the highest bit of each says that more follow. */

@@ -2,6 +2,7 @@ import { LabError } from '../../errors.ts';
 import type { StreamSource } from '../../tensor/source.ts';
 import { hasherOf, type CheckableFile } from './hub_file.ts';
 import { inParts, type Checked, type Filling } from './shelf.ts';
+import { sum } from '../../tensor/sum.ts';
 
 /** What is written is made to last after so many bytes, or so long: no more is asked for again after a crash. */
 const SAVE_EVERY_BYTES = 8 * 1024 * 1024;
@@ -158,8 +159,6 @@ const breath = (): Promise<void> =>
     };
     port2.postMessage(0);
   });
-
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** Lets no more than `most` pieces of work run at a time; the others wait in their order. */
 export function atMost(most: number): DownloadOptions['inTurn'] {

@@ -4,7 +4,7 @@ import { countParameters } from '../../model/footprint.ts';
 import type { Model } from '../../model/forward.ts';
 import type { ModelFiles } from '../../model/open_model.ts';
 import { withModel, type ModelSource } from '../../model/session.ts';
-import type { PeerConfig, QuantConfig } from '../../quant/config.ts';
+import { FLOAT32, type PeerConfig, type QuantConfig } from '../../quant/config.ts';
 import type { OnnxGrid } from '../../quant/saved/onnx.ts';
 import type { PeerAudit } from '../../study/peer_audit.ts';
 import type { PlannedItem } from '../plan.ts';
@@ -14,6 +14,7 @@ import { firstWrongProduct } from './products.ts';
 import { withWeights } from './other_weights.ts';
 import type { Peer } from './peer.ts';
 import { referenceLogits } from './peer_language_model.ts';
+import { sum } from '../../tensor/sum.ts';
 
 /** Tokens that are compared, and of one text, at most: each of ours and of the peer's goes through its own model. */
 const MOST_TOKENS = 192;
@@ -105,8 +106,6 @@ export async function audit(job: AuditJob): Promise<Omit<PeerAudit, 'files' | 'r
   if (!begins && rounding === INT8_INPUTS) return { ...answered, verdict: 'agrees', ...distances };
   return { ...answered, verdict: 'differs', ...distances, allowed, ...(begins && { begins }) };
 }
-
-const FLOAT32: QuantConfig = { quant_type: 'none', compute_dtype: 'float32' };
 
 /** The beginnings of questions of every task, with the answers that are scored behind them, as ids. */
 function textsOf(plan: readonly PlannedItem[], { tokenizer }: Pick<ModelFiles, 'tokenizer'>): number[][] {
@@ -210,5 +209,3 @@ const parametersOf = ({ config }: Pick<ModelFiles, 'config'>): number => {
   const { linear, other } = countParameters(config);
   return linear + other;
 };
-
-const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);

@@ -2,7 +2,7 @@ import { LabError } from '../../errors.ts';
 import { countParameters, type Footprint } from '../../model/footprint.ts';
 import type { ModelFiles } from '../../model/open_model.ts';
 import { withModel } from '../../model/session.ts';
-import { configName, type PeerConfig, type QuantConfig } from '../../quant/config.ts';
+import { configName, FLOAT32, type PeerConfig } from '../../quant/config.ts';
 import { onnxLayers } from '../../quant/saved/onnx.ts';
 import type { PeerAudit } from '../../study/peer_audit.ts';
 import { auditSentence } from '../../study/view/peer_text.ts';
@@ -17,8 +17,6 @@ import type { StoredItem } from '../../study/record.ts';
 import { audit } from './audit.ts';
 import type { Peer } from './peer.ts';
 import { peerLanguageModel } from './peer_language_model.ts';
-
-const FLOAT32: QuantConfig = { quant_type: 'none', compute_dtype: 'float32' };
 
 /**
  * One configuration of another engine: opens it on its files, holds it against our float32 model, and asks it every

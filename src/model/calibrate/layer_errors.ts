@@ -14,6 +14,7 @@ import type { InputSite } from '../pass.ts';
 import { loadFloatLayer, type Calibrator } from '../weights.ts';
 import { readLinear, siteOf, type CalibratedModel } from './calibrator.ts';
 import { openTextRunner, type TextRunner } from './text_runner.ts';
+import { joinFloats } from '../../tensor/concatenate.ts';
 
 /** What quantizing one Linear layer lost. */
 export interface ModuleError extends LayerError {
@@ -64,7 +65,7 @@ export function withLayerErrors(
           const weights = await readLinear(model.checkpoint, module);
           const computed = computedWeights(module, weights, layerConfig(config, module.aliases), made);
           if (computed)
-            onError(await errorOf(gpu, module, weights, computed, joined(inputs.get(siteOf(module))!)));
+            onError(await errorOf(gpu, module, weights, computed, joinFloats(inputs.get(siteOf(module))!)));
           await onStep(index, model.config.num_hidden_layers, index);
         }
       } finally {
@@ -147,13 +148,3 @@ async function outputEnergy(
 const energy = (values: Float32Array): number => values.reduce((sum, value) => sum + value * value, 0);
 
 const share = (part: number, whole: number): number => (whole > 0 ? Math.sqrt(part / whole) : 0);
-
-function joined(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {
-  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}

@@ -79,17 +79,19 @@ const half = (block: Block, at: number): number => valueOfF16(block.getUint16(at
 const bytesFrom = (first: number): Float32Array<ArrayBuffer> =>
   Float32Array.from({ length: 256 }, (_, i) => first + i);
 
+/** A scale, then the codes of 32 weights. */
+const SCALED_HALVES: Omit<BlockReader, 'code'> = {
+  run: 32,
+  bits: 16,
+  read(block, { codes, scales }) {
+    scales[0] = half(block, 0);
+    halves(block, 2, 32, codes);
+  },
+};
+
 /** Every type that is read. */
 const READERS: Readonly<Record<string, BlockReader>> = {
-  Q4_0: {
-    code: ruler(-8),
-    run: 32,
-    bits: 16,
-    read(block, { codes, scales }) {
-      scales[0] = half(block, 0);
-      halves(block, 2, 32, codes);
-    },
-  },
+  Q4_0: { code: ruler(-8), ...SCALED_HALVES },
   Q4_1: {
     code: ruler(0),
     run: 32,
@@ -120,15 +122,7 @@ const READERS: Readonly<Record<string, BlockReader>> = {
       for (let i = 0; i < 32; i++) codes[i] = block.getUint8(2 + i);
     },
   },
-  IQ4_NL: {
-    code: IQ4_NL,
-    run: 32,
-    bits: 16,
-    read(block, { codes, scales }) {
-      scales[0] = half(block, 0);
-      halves(block, 2, 32, codes);
-    },
-  },
+  IQ4_NL: { code: IQ4_NL, ...SCALED_HALVES },
   IQ4_XS: {
     code: IQ4_NL,
     run: 32,

@@ -10,13 +10,7 @@ import {
   type ModelRef,
 } from '../../study/spec.ts';
 import { BLOCKSIZES } from '../../quant/knobs.ts';
-import {
-  CODEBOOK_ROWS,
-  formatOf,
-  type LayerFormat,
-  type QuantConfig,
-  type QuantType,
-} from '../../quant/config.ts';
+import { CODEBOOK_ROWS, formatOf, type QuantConfig, type QuantType } from '../../quant/config.ts';
 import { readJsonFile } from '../page/json_file.ts';
 
 /** The experiment a newcomer finds: NF4, FP4 and INT8 on the model that comes with the page. */
@@ -42,13 +36,6 @@ export function withQuantType(config: QuantConfig, quant_type: QuantType): Quant
   const { knobs, start } = formatOf({ quant_type } as QuantConfig);
   const kept = Object.entries(config).filter(([name]) => name in knobs);
   return { ...knobs, ...start, ...Object.fromEntries(kept), quant_type } as QuantConfig;
-}
-
-/** The format of a configuration without what it computes in: some layers' own. */
-export function asLayerFormat(config: QuantConfig): LayerFormat {
-  const format: Partial<QuantConfig> = { ...config };
-  delete format.compute_dtype;
-  return format as LayerFormat;
 }
 
 /** A configuration that is not in the list yet: NF4 at the first free block size, then the other named codebooks. */

@@ -6,6 +6,7 @@ import { endState } from '../../../study/end_state.ts';
 import type { ConfigRun, ExperimentResult, ModelReading, RunState } from '../../../study/result.ts';
 import { canonicalJson, type ExperimentSpec } from '../../../study/spec.ts';
 import { gapSentences } from '../../../study/view/notes.ts';
+import { sum } from '../../../tensor/sum.ts';
 
 /** A run in progress, put together from its events for the screen. */
 export interface Live {
@@ -198,5 +199,3 @@ export function percentDone(live: Live): number {
   const total = sum(counts.map(({ total }) => total));
   return total === 0 ? 0 : Math.floor((100 * sum(counts.map(({ done }) => done))) / total);
 }
-
-const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
