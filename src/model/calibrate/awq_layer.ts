@@ -1,10 +1,10 @@
 import { openArena } from '../../gpu/device/buffers.ts';
 import { loadFloat } from '../../gpu/matrix/float.ts';
+import { product } from '../../gpu/matrix/product.ts';
 import {
   awqClip,
   awqScalings,
   clipped,
-  outputLoss,
   quantizeAwq,
   throughScaling,
   type Scaling,
@@ -12,6 +12,7 @@ import {
 import { dividedInputs } from '../../quant/calibrated/statistics.ts';
 import type { CalibratedConfig } from '../../quant/config.ts';
 import type { PlainBlockwise4bit } from '../../quant/quantized.ts';
+import { joinFloats } from '../../tensor/concatenate.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Half } from '../block.ts';
 import type { Linear, MadeLayer, Scaled } from '../loader.ts';
@@ -145,12 +146,17 @@ async function bestScaling(
 type Loss = (back: readonly Tensor[]) => Promise<number>;
 
 /** Σ (error)² of the Linear layers' own outputs. */
-const linearLoss =
-  ({ statistics }: FloatBlock, { input }: Site, layers: readonly Tensor[]): Loss =>
-  (back) =>
-    Promise.resolve(
-      layers.reduce((sum, layer, i) => sum + outputLoss(layer, back[i]!, statistics[input]), 0),
-    );
+function linearLoss({ gpu, inputs }: FloatBlock, { input }: Site, layers: readonly Tensor[]): Loss {
+  const x = joinFloats(inputs[input]!);
+  return async (back) => {
+    let sum = 0;
+    for (const [i, { data, shape }] of layers.entries()) {
+      const lost = data.map((weight, at) => weight - back[i]!.data[at]!);
+      for (const error of await product(gpu, x, lost, shape[1]!)) sum += error ** 2;
+    }
+    return sum;
+  };
+}
 
 /** Σ (error)² of what half of the block adds to the stream. */
 async function halfLoss(block: FloatBlock, { input, modules }: Site, half: Half): Promise<Loss> {

@@ -14,6 +14,7 @@ import type { LayerTensors } from '../tensors.ts';
 import { loadFloatLayer, type Calibrator, type LayerWeights } from '../weights.ts';
 import { makeAwqLayer } from './awq_layer.ts';
 import { makeGptqLayer } from './gptq_layer.ts';
+import { addInputsOnDevice, fasterOnDevice } from './on_device.ts';
 import { openTextRunner, type TextRunner } from './text_runner.ts';
 
 /** A text for a configuration, and who hears of how far it got. */
@@ -119,9 +120,11 @@ export function openCalibrator(
       await runner!.run(index, layer, {
         goOn: !isGptq,
         ...(what === 'look' && {
-          taken: (site, x, width) => {
-            addInputs((statistics[site] ??= emptyStatistics(width)), x);
-            if (!isGptq && (site === 'attention' || site === 'mlp')) (inputs[site] ??= []).push(x);
+          taken: async (site, x, width) => {
+            if (!isGptq) (inputs[site] ??= []).push(x);
+            const seen = (statistics[site] ??= emptyStatistics(width, isGptq ? width : config.group_size));
+            if (isGptq && fasterOnDevice(gpu, width)) await addInputsOnDevice(gpu, seen, x);
+            else addInputs(seen, x);
           },
         }),
       });

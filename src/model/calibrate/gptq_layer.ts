@@ -1,16 +1,26 @@
-import { gptqFactor, gptqQuantizer, type GptqFactor } from '../../quant/calibrated/gptq.ts';
+import {
+  gptqFactor,
+  gptqQuantizer,
+  onCpu,
+  type GptqArithmetic,
+  type GptqFactor,
+} from '../../quant/calibrated/gptq.ts';
 import type { CalibratedConfig } from '../../quant/config.ts';
 import type { PlainBlockwise4bit } from '../../quant/quantized.ts';
 import type { MadeLayer } from '../loader.ts';
 import type { InputSite } from '../pass.ts';
 import { siteOf, type FloatBlock } from './calibrator.ts';
+import { fasterOnDevice, onDevice } from './on_device.ts';
 
 /** Rows between two looks at whether to go on: some tenths of a second of a wide layer. */
 const ROWS_AT_ONCE = 32;
 
+/** Weights that are quantized in one go where the device helps, in float64: 128 MiB. */
+const WEIGHTS_AT_ONCE = 2 ** 24;
+
 /** A block's Linear layers by GPTQ, each by the inputs of its site. */
 export async function makeGptqLayer(
-  { modules, weight, statistics }: FloatBlock,
+  { gpu, modules, weight, statistics }: FloatBlock,
   config: Extract<CalibratedConfig, { quant_type: 'gptq' }>,
   step: () => Promise<void>,
 ): Promise<MadeLayer> {
@@ -20,11 +30,14 @@ export async function makeGptqLayer(
   const factors = new Map<InputSite, GptqFactor>();
   for (const module of modules) {
     const site = siteOf(module);
-    const factor = factors.get(site) ?? (await stepwise(gptqFactor(statistics[site], options)));
+    const wide = fasterOnDevice(gpu, module.columns);
+    const arithmetic: GptqArithmetic = wide ? onDevice(gpu) : onCpu(aTurn);
+    const factor = factors.get(site) ?? (await gptqFactor(statistics[site], options, arithmetic));
     factors.set(site, factor);
-    const quantizer = gptqQuantizer(await weight(module), factor, options);
-    for (let row = 0; row < module.rows; row += ROWS_AT_ONCE) {
-      quantizer.rows(row, Math.min(row + ROWS_AT_ONCE, module.rows));
+    const quantizer = gptqQuantizer(await weight(module), factor, options, arithmetic);
+    const rows = wide ? Math.ceil(WEIGHTS_AT_ONCE / module.columns) : ROWS_AT_ONCE;
+    for (let row = 0; row < module.rows; row += rows) {
+      await quantizer.rows(row, Math.min(row + rows, module.rows));
       await aTurn();
     }
     linears.set(module.name, quantizer.finish());
@@ -35,12 +48,3 @@ export async function makeGptqLayer(
 
 /** Messages, "stop" among them, are heard between two turns of the event loop. */
 const aTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
-
-/** What steps come to, a turn of the event loop between any two. */
-async function stepwise<T>(steps: Generator<void, T, void>): Promise<T> {
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-    await aTurn();
-  }
-}

@@ -1,8 +1,5 @@
-import { openArena, readBack } from '../../gpu/device/buffers.ts';
-import { recordCommands } from '../../gpu/device/commands.ts';
 import type { Gpu } from '../../gpu/device/device.ts';
-import { loadFloat } from '../../gpu/matrix/float.ts';
-import { linear } from '../../gpu/matrix/linear.ts';
+import { product } from '../../gpu/matrix/product.ts';
 import type { LayerError } from '../../quant/calibrated/output_error.ts';
 import type { QuantConfig } from '../../quant/config.ts';
 import { layerConfig } from '../../quant/layers.ts';
@@ -59,7 +56,10 @@ export function withLayerErrors(
         const inputs = new Map<InputSite, Float32Array[]>();
         await runner!.run(index, layer, {
           goOn: true,
-          taken: (site, x) => inputs.set(site, [...(inputs.get(site) ?? []), x]),
+          taken(site, x) {
+            inputs.set(site, [...(inputs.get(site) ?? []), x]);
+            return Promise.resolve();
+          },
         });
         for (const module of tensors.linears) {
           const weights = await readLinear(model.checkpoint, module);
@@ -107,42 +107,13 @@ async function errorOf(
   x: Float32Array<ArrayBuffer>,
 ): Promise<ModuleError> {
   const lost = { shape, data: data.map((w, i) => w - computed.data[i]!) };
-  const outputs = (weights: Tensor) => outputEnergy(gpu, x, columns, weights);
+  // Σ (x · w)² over all inputs [tokens, columns] and rows.
+  const outputs = async (weights: Tensor) => energy(await product(gpu, x, weights.data, columns));
   return {
     module: name,
     weight_error: share(energy(lost.data), energy(data)),
     output_error: share(await outputs(lost), await outputs({ shape, data })),
   };
-}
-
-/** Σ (x · w)² over all inputs [tokens, columns] and rows. */
-async function outputEnergy(
-  gpu: Gpu,
-  x: Float32Array<ArrayBuffer>,
-  columns: number,
-  { shape, data }: Tensor,
-): Promise<number> {
-  const [rows] = shape as [number, number];
-  const M = x.length / columns;
-  const arena = openArena(gpu);
-  const commands = recordCommands(gpu);
-  try {
-    const matrix = await loadFloat(arena, {
-      ...{ name: 'weights', rows, columns, dtype: 'F32' },
-      read: (begin, end) =>
-        Promise.resolve(new Uint8Array(data.slice(begin * columns, end * columns).buffer)),
-    });
-    const y = await arena.allocate(4 * M * rows, 'outputs');
-    linear(commands, matrix, {
-      ...{ M, y, x: await arena.upload(x, 'inputs') },
-      compute_dtype: 'float32',
-    });
-    commands.submit();
-    return energy(new Float32Array(await readBack(gpu, y, 4 * M * rows)));
-  } finally {
-    commands.close();
-    arena.close();
-  }
 }
 
 const energy = (values: Float32Array): number => values.reduce((sum, value) => sum + value * value, 0);

@@ -35,14 +35,13 @@ function modelOf(intermediate_size: number) {
 }
 
 test.each([
-  [GPTQ, 5120, undefined],
-  [GPTQ, 5184, 'down_proj has 5184 inputs; GPTQ · g64 takes up to 5120'],
-  [AWQ, 1984, undefined],
-  [AWQ, 2048, 'down_proj has 2048 inputs; AWQ · g64 takes up to 2047'],
+  [GPTQ, 16384, undefined],
+  [GPTQ, 16448, 'down_proj has 16448 inputs; GPTQ · g64 takes up to 16384'],
+  [AWQ, 32768, undefined],
   [GPTQ, 100, 'down_proj has 100 columns; GPTQ · g64 takes multiples of 64'],
   [
     { ...GPTQ, by_layer: [{ modules: ['down_proj'], as: { quant_type: 'int8', granularity: 'row' } }] },
-    5184,
+    16448,
     undefined,
   ],
   [{ ...GPTQ, skip_modules: ['down_proj'] }, 100, undefined],

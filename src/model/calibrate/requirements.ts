@@ -5,11 +5,8 @@ import { requireGroups } from '../../quant/quantize.ts';
 import { linearModules } from '../modules.ts';
 import type { ModelFiles } from '../open_model.ts';
 
-/**
- * Inputs of a Linear layer up to which it is calibrated, in float64 on the CPU. GPTQ's factor of so many takes about a
- * minute and 800 MB; AWQ tries twenty scalings, each of which takes as long.
- */
-export const MOST_COLUMNS = { gptq: 5120, awq: 2047 } as const;
+/** Inputs of a Linear layer up to which GPTQ takes it: the products of so many take 2 GiB, as float64. */
+const MOST_COLUMNS = 16384;
 
 /**
  * Refuses to calibrate what cannot be, before a text is read: a checkpoint that is quantized already, an adapter under
@@ -37,20 +34,10 @@ export function requireCalibratable(
   for (const module of linearModules(model, checkpoint)) {
     if (layerConfig(config, module.aliases) !== config) continue;
     requireGroups(module.name, module.columns, config);
-    if (module.columns <= MOST_COLUMNS[config.quant_type]) continue;
+    if (config.quant_type !== 'gptq' || module.columns <= MOST_COLUMNS) continue;
     throw new LabError(
       'bad-spec',
-      `${module.name} has ${module.columns} inputs; ${name} takes up to ${MOST_COLUMNS[config.quant_type]}: leave the layer out by skip_modules, or choose a format without calibration.`,
+      `${module.name} has ${module.columns} inputs; ${name} takes up to ${MOST_COLUMNS}: leave the layer out by skip_modules, or choose a format without calibration.`,
     );
   }
 }
-
-/** Bytes of the statistics of one block's inputs and of what is made of the widest, in float64, beside the model. */
-export const calibrationBytes = ({
-  config,
-  checkpoint,
-}: Pick<ModelFiles, 'config' | 'checkpoint'>): number => {
-  const modules = linearModules(config, checkpoint).map(({ columns }) => columns);
-  const widths = [...new Set(modules)];
-  return 8 * (widths.reduce((sum, columns) => sum + 2 * columns ** 2, 0) + 2 * Math.max(...widths) ** 2);
-};

@@ -10,7 +10,7 @@ import type { LayerWeights, Weights } from '../weights.ts';
 import { widestInput } from '../workspace_sizes.ts';
 
 /** The inputs that the Linear layers of a site had: one sequence of a text, [tokens, width]. */
-export type Taken = (site: InputSite, x: Float32Array<ArrayBuffer>, width: number) => void;
+export type Taken = (site: InputSite, x: Float32Array<ArrayBuffer>, width: number) => Promise<void>;
 
 /** Sequences of a text on their way through a model, one block at a time: their states lie here between two blocks. */
 export interface TextRunner {
@@ -80,7 +80,11 @@ export async function openTextRunner(
           computeBlock(pass, blockOf(config, index), layer, index);
           model.commands.submit();
           for (const [site, width] of widths) {
-            taken!(site, new Float32Array(await readBack(gpu, taps[site], 4 * ids.length * width)), width);
+            await taken!(
+              site,
+              new Float32Array(await readBack(gpu, taps[site], 4 * ids.length * width)),
+              width,
+            );
           }
           if (goOn) states[i] = await hiddenOf(model, pass);
           await step();

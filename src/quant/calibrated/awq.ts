@@ -3,7 +3,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { PlainBlockwise4bit } from '../quantized.ts';
 import { roundHalfEven } from '../int8.ts';
 import { packGroups } from '../saved/groups.ts';
-import { energy } from './output_error.ts';
+import { energy, type Products } from './output_error.ts';
 import type { InputStatistics } from './statistics.ts';
 
 /** Steps of the exponent that says how far large inputs are scaled up, and of how far a group's range is cut. */
@@ -104,21 +104,10 @@ function gridOf(group: ArrayLike<number>): Grid {
 const throughGrid = (x: number, { scale, zero }: Grid): number =>
   (Math.max(0, Math.min(15, roundHalfEven(x / scale) + zero)) - zero) * scale;
 
-/** Σ (x·Δw)² over the outputs of a layer, of weights that came back from 4 bits. */
-export function outputLoss({ data, shape }: Tensor, back: Tensor, statistics: InputStatistics): number {
-  const [rows, columns] = shape as [number, number];
-  const difference = new Float64Array(columns);
-  let sum = 0;
-  for (let n = 0; n < rows; n++) {
-    for (let k = 0; k < columns; k++) difference[k] = data[n * columns + k]! - back.data[n * columns + k]!;
-    sum += energy(difference, statistics);
-  }
-  return sum;
-}
-
 /**
  * The magnitude that each group of a row is cut at, [groups]: of ten, down to 0.55 of the largest, the one whose own
  * group's part of the output loses least. AutoAWQ looks at 512 tokens at most, here it is all of the calibration.
+ * @param statistics with the products of each group's inputs
  */
 export function awqClip(
   { data, shape }: Tensor,
@@ -127,40 +116,31 @@ export function awqClip(
 ): Float32Array {
   const columns = shape[1]!;
   const cuts = new Float32Array(data.length / group_size);
-  const blocks = diagonalBlocks(statistics, group_size);
+  const blocks = Array.from({ length: columns / group_size }, (_, at) => ofBlock(statistics, at));
   const difference = new Float64Array(group_size);
   const cut = new Float64Array(group_size);
   for (let g = 0; g < cuts.length; g++) {
     const group = data.subarray(g * group_size, (g + 1) * group_size);
     const largest = group.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-    const block = blocks[g % (columns / group_size)]!;
+    const seen = blocks[g % blocks.length]!;
     let least = Infinity;
     for (let step = 0; step < CLIPS; step++) {
       const most = largest * (1 - step / (2 * CLIPS));
       group.forEach((x, i) => (cut[i] = Math.max(-most, Math.min(most, x))));
       const grid = gridOf(cut);
       group.forEach((x, i) => (difference[i] = throughGrid(cut[i]!, grid) - x));
-      const loss = energy(difference, block);
+      const loss = energy(difference, seen);
       if (loss < least) [least, cuts[g]] = [loss, most];
     }
   }
   return cuts;
 }
 
-/** The statistics of each group's inputs alone. */
-function diagonalBlocks(
-  { columns, tokens, gram, sum_abs }: InputStatistics,
-  size: number,
-): InputStatistics[] {
-  return Array.from({ length: columns / size }, (_, b) => {
-    const block = new Float64Array(size * size);
-    for (let i = 0; i < size; i++) {
-      const from = (b * size + i) * columns + b * size;
-      block.set(gram.subarray(from, from + size), i * size);
-    }
-    return { columns: size, tokens, gram: block, sum_abs: sum_abs.subarray(b * size, (b + 1) * size) };
-  });
-}
+/** The products of a block's inputs. */
+const ofBlock = ({ gram, block }: InputStatistics, at: number): Products => ({
+  columns: block,
+  gram: gram.subarray(at * block ** 2, (at + 1) * block ** 2),
+});
 
 /** Weights cut at each group's own magnitude. */
 export const clipped = ({ data, shape }: Tensor, cuts: Float32Array, group_size: number): Tensor => ({

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { openGolden } from '../../../test/fixtures/golden_files.ts';
 import { dequantize } from '../quantize.ts';
 import { unpackNibbles } from '../pack.ts';
-import { awqClip, awqScalings, clipped, outputLoss, quantizeAwq, throughScaling } from './awq.ts';
+import { awqClip, awqScalings, clipped, quantizeAwq, throughScaling } from './awq.ts';
 import { seededRandom } from '../../tensor/random.ts';
-import { drained, inverseFactor } from './cholesky.ts';
+import { inverseFactor } from './cholesky.ts';
 import { quantizeGptq } from './gptq.ts';
 import { layerError } from './output_error.ts';
 import { addInputs, dividedInputs, emptyStatistics } from './statistics.ts';
@@ -12,8 +12,10 @@ import { addInputs, dividedInputs, emptyStatistics } from './statistics.ts';
 const [ROWS, COLUMNS, TOKENS] = [64, 256, 384];
 const golden = await openGolden('calibrated');
 const W = { shape: [ROWS, COLUMNS], data: await golden.floats('weight') };
+const inputs = await golden.floats('inputs');
 const statistics = emptyStatistics(COLUMNS);
-addInputs(statistics, await golden.floats('inputs'));
+addInputs(statistics, inputs);
+const atOnce = () => Promise.resolve();
 
 test.each([
   ['gptq.g32', 32, true, false, false],
@@ -24,7 +26,7 @@ test.each([
   ['gptq.row', -1, true, false, false],
 ])('%s is gptqmodel’s, row by row', async (name, group_size, symmetric, desc_act, static_groups) => {
   const options = { group_size, symmetric, desc_act, static_groups, damp: 0.01 };
-  const made = quantizeGptq(W, statistics, options);
+  const made = await quantizeGptq(W, statistics, options);
   const group = group_size === -1 ? COLUMNS : group_size;
   const words = await golden.integers(`${name}.qweight`);
   const zeros = await golden.integers(`${name}.qzeros`);
@@ -57,25 +59,25 @@ test.each([
   }
 });
 
-test('GPTQ loses more of the weights than rounding, and less of the outputs', () => {
+test('GPTQ loses more of the weights than rounding, and less of the outputs', async () => {
   const options = { group_size: 32, symmetric: true, desc_act: false, static_groups: false, damp: 0.01 };
-  const gptq = layerError(W, dequantize(quantizeGptq(W, statistics, options)), statistics);
+  const gptq = layerError(W, dequantize(await quantizeGptq(W, statistics, options)), statistics);
   // Inputs that are all alike and apart leave nothing to put right: every column is rounded by itself.
   const apart = emptyStatistics(COLUMNS);
   for (let k = 0; k < COLUMNS; k++) apart.gram[k * COLUMNS + k] = 1;
-  const rounded = layerError(W, dequantize(quantizeGptq(W, apart, options)), statistics);
+  const rounded = layerError(W, dequantize(await quantizeGptq(W, apart, options)), statistics);
   expect(gptq.weight_error).toBeGreaterThan(rounded.weight_error);
   expect(gptq.output_error).toBeLessThan(0.8 * rounded.output_error);
 });
 
-test.each([3, 4, 9, 70])('the factor of an inverse is that: UᵀU H is 1, of %i columns', (n) => {
+test.each([3, 4, 9, 70])('the factor of an inverse is that: UᵀU H is 1, of %i columns', async (n) => {
   const random = seededRandom(n);
   const X = Array.from({ length: n + 2 }, () => Array.from({ length: n }, () => random.integer(9) - 4));
   const H = Float64Array.from({ length: n * n }, (_, at) => {
     const [i, j] = [Math.floor(at / n), at % n];
     return X.reduce((sum, x) => sum + x[i]! * x[j]!, i === j ? n : 0);
   });
-  const U = drained(inverseFactor(H.slice(), n))!;
+  const U = (await inverseFactor(H.slice(), n, atOnce))!;
   const at = (i: number, j: number) => U[i * n + j]!;
   for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) expect(at(i, j)).toBe(0);
   for (let i = 0; i < n; i++) {
@@ -90,16 +92,29 @@ test.each([3, 4, 9, 70])('the factor of an inverse is that: UᵀU H is 1, of %i 
   }
 });
 
-test('a matrix that is not positive definite has no factor', () => {
-  expect(drained(inverseFactor(Float64Array.of(1, 2, 2, 1), 2))).toBeUndefined();
+test('a matrix that is not positive definite has no factor', async () => {
+  expect(await inverseFactor(Float64Array.of(1, 2, 2, 1), 2, atOnce)).toBeUndefined();
 });
+
+/** Σ (x·Δw)² over inputs and rows. */
+function outputLoss(back: Float32Array): number {
+  let loss = 0;
+  for (let t = 0; t < TOKENS; t++) {
+    for (let n = 0; n < ROWS; n++) {
+      let error = 0;
+      for (let k = 0; k < COLUMNS; k++) {
+        error += inputs[t * COLUMNS + k]! * (W.data[n * COLUMNS + k]! - back[n * COLUMNS + k]!);
+      }
+      loss += error ** 2;
+    }
+  }
+  return loss;
+}
 
 test('AWQ finds AutoAWQ’s scales, cuts where it does, and rounds to its words', async () => {
   const part = (name: string) => golden.floats(`awq.g64.${name}`);
   const scalings = awqScalings([W], statistics, { group_size: 64, unscaled: false });
-  const losses = scalings.map(
-    (scaling) => outputLoss(W, throughScaling(W, scaling, 64), statistics) / (TOKENS * ROWS),
-  );
+  const losses = scalings.map((scaling) => outputLoss(throughScaling(W, scaling, 64).data) / (TOKENS * ROWS));
   const theirs = await golden.doubles('awq.g64.losses');
   losses.forEach((loss, i) => expect(loss / theirs[i]!).toBeCloseTo(1, 4));
   const best = losses.indexOf(Math.min(...losses));
@@ -109,7 +124,9 @@ test('AWQ finds AutoAWQ’s scales, cuts where it does, and rounds to its words'
 
   const scaled = { shape: W.shape, data: W.data.map((w, i) => w * factors[i % COLUMNS]!) };
   const clip = await part('clip');
-  const cuts = awqClip(scaled, dividedInputs(statistics, factors), 64);
+  const ofGroups = emptyStatistics(COLUMNS, 64);
+  addInputs(ofGroups, inputs);
+  const cuts = awqClip(scaled, dividedInputs(ofGroups, factors), 64);
   const equal = cuts.filter((cut, i) => Math.abs(cut / clip[i]! - 1) < 1e-4).length;
   expect(equal / cuts.length).toBeGreaterThanOrEqual(0.97);
 

@@ -8,20 +8,25 @@ const ROWS_AT_ONCE = 64;
  * The upper triangle U [n, n] with UᵀU = H⁻¹, which GPTQ corrects columns by, from H symmetric and positive definite, in
  * float64. One Cholesky instead of the usual three: with J the matrix that turns the order round, JHJ = LLᵀ makes
  * H = RRᵀ of the upper R = JLJ, so U = R⁻¹ = J L⁻¹ J. Every sum runs in ascending k, however many are under way. H itself
- * is overwritten. It yields between rows, since wide ones take minutes.
+ * is overwritten.
+ * @param turn is waited for between rows, since wide ones take minutes: to be stopped, say
  * @returns undefined where H is not positive definite
  */
-export function* inverseFactor(H: Float64Array, n: number): Generator<void, Float64Array | undefined, void> {
+export async function inverseFactor(
+  H: Float64Array,
+  n: number,
+  turn: () => Promise<void>,
+): Promise<Float64Array | undefined> {
   // J M J: element (i, j) becomes (n−1−i, n−1−j), which is the whole array read from its end.
   const L = H.reverse();
   for (let i = 0; i < n; i += TILE) {
     if (!factorRows(L, n, i, Math.min(i + TILE, n))) return undefined;
-    if (i % ROWS_AT_ONCE === 0) yield;
+    if (i % ROWS_AT_ONCE === 0) await turn();
   }
   const inverse = new Float64Array(n * n);
   for (let i = 0; i < n; i += TILE) {
     invertRows(L, inverse, n, i, Math.min(i + TILE, n));
-    if (i % ROWS_AT_ONCE === 0) yield;
+    if (i % ROWS_AT_ONCE === 0) await turn();
   }
   return inverse.reverse();
 }
@@ -119,13 +124,5 @@ function subtractFour(inverse: Float64Array, n: number, i: number, k: number, L:
       b1 * inverse[k1 + j]! -
       b2 * inverse[k2 + j]! -
       b3 * inverse[k3 + j]!;
-  }
-}
-
-/** What a generator comes to in the end. */
-export function drained<T>(steps: Generator<void, T, void>): T {
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
   }
 }

@@ -13,11 +13,7 @@ export interface LayerError {
  * Compares a layer's weights [rows, columns] with those that arithmetic works with. What counts is the error of the
  * outputs: GPTQ makes the weights' own error larger, to make the outputs' smaller.
  */
-export function layerError(
-  { data, shape }: Tensor,
-  computed: Tensor,
-  statistics: InputStatistics,
-): LayerError {
+export function layerError({ data, shape }: Tensor, computed: Tensor, statistics: Products): LayerError {
   const [rows, columns] = shape as [number, number];
   let [lost, all, lost_output, all_output] = [0, 0, 0, 0];
   const difference = new Float64Array(columns);
@@ -38,8 +34,11 @@ export function layerError(
 /** The root of a share, 0 of nothing: rounding may leave a little less than 0. */
 const share = (part: number, whole: number): number => (whole > 0 ? Math.sqrt(Math.max(0, part) / whole) : 0);
 
+/** Σ x xᵀ over inputs, [columns, columns]. */
+export type Products = Pick<InputStatistics, 'columns' | 'gram'>;
+
 /** Σ (x · w)² over the inputs: w G wᵀ, by half of the symmetric G. */
-export function energy(w: ArrayLike<number>, { columns, gram }: InputStatistics): number {
+export function energy(w: ArrayLike<number>, { columns, gram }: Products): number {
   let sum = 0;
   for (let i = 0; i < columns; i++) {
     const at = i * columns;

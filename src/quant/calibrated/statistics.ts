@@ -2,17 +2,19 @@
 export interface InputStatistics {
   columns: number;
   tokens: number;
-  /** [columns, columns] Σ x xᵀ over the tokens, GPTQ's Hessian up to a factor that changes no code. */
+  /** Neighbouring columns whose products are kept: all of them for GPTQ, a group's for AWQ. */
+  block: number;
+  /** [columns / block, block, block] Σ x xᵀ over the tokens; of all columns, GPTQ's Hessian up to a factor that changes no code. */
   gram: Float64Array;
   /** [columns] Σ |x| over the tokens. */
   sum_abs: Float64Array;
 }
 
 /** Statistics of no token yet. */
-export const emptyStatistics = (columns: number): InputStatistics => ({
-  columns,
+export const emptyStatistics = (columns: number, block = columns): InputStatistics => ({
+  ...{ columns, block },
   tokens: 0,
-  gram: new Float64Array(columns * columns),
+  gram: new Float64Array(columns * block),
   sum_abs: new Float64Array(columns),
 });
 
@@ -21,7 +23,7 @@ const AT_ONCE = 4;
 
 /** Adds inputs [tokens, columns] to statistics, in float64. */
 export function addInputs(statistics: InputStatistics, x: Float32Array): void {
-  const { columns, gram, sum_abs } = statistics;
+  const { columns, block, gram, sum_abs } = statistics;
   const tokens = x.length / columns;
   const rows = Array.from({ length: AT_ONCE }, () => new Float64Array(columns));
   const [a, b, c, d] = rows as [Float64Array, Float64Array, Float64Array, Float64Array];
@@ -33,23 +35,34 @@ export function addInputs(statistics: InputStatistics, x: Float32Array): void {
     for (let i = 0; i < columns; i++) {
       const [ai, bi, ci, di] = [a[i]!, b[i]!, c[i]!, d[i]!];
       sum_abs[i]! += Math.abs(ai) + Math.abs(bi) + Math.abs(ci) + Math.abs(di);
-      const at = i * columns;
-      for (let j = 0; j <= i; j++) gram[at + j]! += ai * a[j]! + bi * b[j]! + ci * c[j]! + di * d[j]!;
+      const first = i - (i % block);
+      const at = i * block - first;
+      for (let j = first; j <= i; j++) gram[at + j]! += ai * a[j]! + bi * b[j]! + ci * c[j]! + di * d[j]!;
     }
   }
-  for (let i = 0; i < columns; i++) {
-    for (let j = 0; j < i; j++) gram[j * columns + i] = gram[i * columns + j]!;
-  }
+  mirror(statistics);
   statistics.tokens += tokens;
+}
+
+/** Copies what stands below the diagonals above them. */
+export function mirror({ gram, block }: Pick<InputStatistics, 'gram' | 'block'>): void {
+  for (let first = 0; first < gram.length; first += block * block) {
+    const rows = Math.min(block, (gram.length - first) / block);
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < i; j++) gram[first + j * block + i] = gram[first + i * block + j]!;
+    }
+  }
 }
 
 /** Statistics of the same inputs, each column divided by its own number: what a layer sees behind a scaled norm. */
 export const dividedInputs = (
-  { columns, tokens, gram, sum_abs }: InputStatistics,
+  { columns, block, tokens, gram, sum_abs }: InputStatistics,
   by: ArrayLike<number>,
 ): InputStatistics => ({
-  columns,
-  tokens,
-  gram: gram.map((value, at) => value / (by[Math.floor(at / columns)]! * by[at % columns]!)),
+  ...{ columns, block, tokens },
+  gram: gram.map((value, at) => {
+    const row = Math.floor(at / block);
+    return value / (by[row]! * by[row - (row % block) + (at % block)]!);
+  }),
   sum_abs: sum_abs.map((value, column) => value / by[column]!),
 });

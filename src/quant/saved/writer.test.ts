@@ -19,7 +19,7 @@ weights.data.subarray(0, SHAPE[1]).forEach((value, i, row) => (row[i] = Math.abs
 const inputs = emptyStatistics(SHAPE[1]);
 addInputs(inputs, numbers(96 * SHAPE[1]));
 
-function made(config: WrittenConfig): QuantizedTensor {
+async function made(config: WrittenConfig): Promise<QuantizedTensor> {
   if (isQuantizing(config)) return quantize(weights, config);
   if (config.quant_type === 'awq') return quantizeAwq(weights, config.group_size);
   const { group_size, symmetric, desc_act = false, static_groups = false } = config;
@@ -46,7 +46,7 @@ const CONFIGS: readonly WrittenConfig[] = [
 describe('a layer as a tool stores it', () => {
   it.each(CONFIGS)('comes back as it was: %j', async (config) => {
     const writer = writerOf(config)!;
-    const quantized = made(config);
+    const quantized = await made(config);
     const planned = writer.plan('a', SHAPE, 'float32');
     const bytes = writer.bytes(quantized, 'float32');
     expect(bytes.map(({ length }) => length)).toEqual(planned.map(plannedBytes));
