@@ -18,7 +18,7 @@ import { systemError } from './system_error.ts';
 const USAGE = `Nibble measures what 4- and 8-bit quantization does to a language model.
 
   npm run -s lab -- run SPEC.json|LINK [--model DIR] [--lora DIR] [--data DIR] [--adapter low-power|high-performance|software] [--runtime browser|node] [--out RESULT.json [--resume]] [--shard i/n [--mixed]] [--json]
-  npm run -s lab -- quantize MODEL_DIR --format nf4|fp4|llm_int8|int4|nvfp4|mxfp4|fp8|gptq|awq [--blocksize 64] [--double-quant] [--group-size 64] [--zero-points] [--act-order] [--scaling row|tensor|128x128] [--scale-rule even|floor|ceil|rceil] [--calibrate FILE.txt|FILE.jsonl] [--tokens 1024] [--seed 0] [--skip-modules NAME,…] --out DIR
+  npm run -s lab -- quantize MODEL_DIR --format nf4|fp4|llm_int8|int4|nvfp4|mxfp4|fp8|gptq|awq [--blocksize 64] [--double-quant] [--group-size 64] [--zero-points] [--act-order] [--scaling row|tensor|128x128] [--scale-rule even|floor|ceil|rceil] [--calibrate samples|FILE.txt|FILE.jsonl] [--tokens 1024] [--seed 0] [--skip-modules NAME,…] --out DIR
   npm run -s lab -- inspect FILE.safetensors|FILE.gguf|MODEL_DIR|FILE.json ... [--lora DIR] [--json]
   npm run -s lab -- report RESULT.json [--out FILE.md|FILE.html|FILE.csv]
   npm run -s lab -- compare A.json|SAMPLES B.json|SAMPLES [--model DIR] [--data DIR] [--json]

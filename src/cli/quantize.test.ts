@@ -77,6 +77,11 @@ describe('quantize', () => {
     [[], 'bad-arguments', 'quantize was given 0 model folders; allowed: one.'],
     [['a', 'b'], 'bad-arguments', 'quantize was given 2 model folders; allowed: one.'],
     [['a'], 'bad-arguments', 'quantize was given no --out; it needs a folder to write to.'],
+    [
+      ['a', '--out', 'o', '--format', 'awq', '--calibrate', 'a text'],
+      'bad-arguments',
+      '--calibrate is a text; allowed: samples, or a file that ends in .txt or .jsonl.',
+    ],
     [['a', '--out', 'o'], 'bad-arguments', '--quant-type is missing; allowed: nf4, fp4, llm_int8.'],
     [
       ['a', '--out', 'o', '--quant-type', 'int4'],

@@ -8,6 +8,7 @@ import { requireSaved } from '../lab/require_saved.ts';
 import { saveCheckpoint, type FileSink, type SavedConfig } from '../lab/save_checkpoint.ts';
 import { openModel } from '../model/open_model.ts';
 import { isCalibrated } from '../quant/config.ts';
+import { SAMPLES } from '../quant/calibrated/calibration.ts';
 import { autoClass } from '../study/auto_class.ts';
 import { parseConfigs } from '../study/spec.ts';
 import { own } from '../tensor/own.ts';
@@ -150,17 +151,33 @@ function configOf(name: string, { quant_type, options, calibrated }: Row, values
     if (calibrated || values[option] === undefined) continue;
     throw new LabError('bad-arguments', `--${option} is for gptq and awq; ${name} is made without a text.`);
   }
-  const text = values.calibrate === undefined ? 'samples' : `calibration${extname(values.calibrate)}`;
   const config = {
     quant_type,
     ...Object.fromEntries(Object.values(given).flatMap((knobs) => Object.entries(knobs ?? {}))),
     ...(calibrated
-      ? { calibration: { text, tokens: Number(values.tokens ?? 1024), seed: Number(values.seed ?? 0) } }
+      ? {
+          calibration: {
+            text: textOf(values.calibrate),
+            tokens: Number(values.tokens ?? 1024),
+            seed: Number(values.seed ?? 0),
+          },
+        }
       : {}),
     ...(values['compute-dtype'] ? { compute_dtype: values['compute-dtype'] } : {}),
     ...(values['skip-modules'] ? { skip_modules: values['skip-modules'].split(',') } : {}),
   };
   return parseConfigs([config])[0] as SavedConfig;
+}
+
+/** @throws bad-arguments where --calibrate is neither the word nor a file of text. */
+function textOf(calibrate = SAMPLES): string {
+  if (calibrate === SAMPLES) return SAMPLES;
+  const kind = extname(calibrate);
+  if (kind === '.txt' || kind === '.jsonl') return `calibration${kind}`;
+  throw new LabError(
+    'bad-arguments',
+    `--calibrate is ${calibrate}; allowed: samples, or a file that ends in .txt or .jsonl.`,
+  );
 }
 
 /** The file of --calibrate, under the name that the configuration has for it. */
