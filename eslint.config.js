@@ -10,10 +10,13 @@ import ts from 'typescript-eslint';
 const left = (folder) => CHAIN.slice(0, CHAIN.indexOf(folder));
 const CHAIN = ['tensor', 'quant', 'gpu', 'model', 'eval', 'study', 'lab', 'ui', 'cli'];
 // What is pure right of quant: a model's config as Python writes it, sizes by it alone, an adapter's name, the version of
-// the kernels, the layers that are timed.
+// the kernels, the layers that are timed, what a calibration takes.
 const pure = {
   gpu: ['adapter.ts', 'kernel_version.ts', 'bench/layers.ts'],
-  model: ['config.ts', 'footprint.ts', 'item_length.ts', 'memory.ts', 'memory_limit.ts', 'read_json.ts'],
+  model: [
+    ...['calibration_work.ts', 'config.ts', 'footprint.ts', 'item_length.ts', 'memory.ts', 'memory_limit.ts'],
+    'read_json.ts',
+  ],
 };
 const IMPORTS = {
   tensor: {},

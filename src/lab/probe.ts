@@ -1,4 +1,5 @@
 import { orLost, type Gpu } from '../gpu/device/device.ts';
+import { fasterOnDevice, WIDE } from '../model/calibrate/on_device.ts';
 import { parseConfig } from '../model/config.ts';
 import { reserve, type Model } from '../model/forward.ts';
 import { greedyToken } from '../model/logits.ts';
@@ -6,10 +7,17 @@ import { readJson } from '../model/read_json.ts';
 import { forwardSequence } from '../model/sequence.ts';
 import { withModel } from '../model/session.ts';
 import { standIn, type StandIn } from '../model/stand_in.ts';
+import { inverseFactor } from '../quant/calibrated/cholesky.ts';
 import { isCalibrated, type QuantConfig } from '../quant/config.ts';
 import { openCheckpoint } from '../tensor/checkpoint.ts';
 import type { Host, OpenedFiles } from './host.ts';
-import { arithmeticOf, PROBE_SECONDS, type Probe, type Speed } from '../study/speed.ts';
+import {
+  arithmeticOf,
+  PROBE_SECONDS,
+  type CalibrationSpeed,
+  type Probe,
+  type Speed,
+} from '../study/speed.ts';
 import type { ExperimentSpec } from '../study/spec.ts';
 
 /** Tokens of the long pass: about a question with its choices, and several passes in the time even of a slow adapter. */
@@ -39,7 +47,27 @@ export async function probe(
   for (const [kind, config] of kinds) {
     speeds[kind] = await timeModel(gpu, timed, timedAs(config), PROBE_SECONDS / kinds.size);
   }
-  return { shape, download_bytes: downloadBytes(opened), speeds };
+  const calibration = configs.some(isCalibrated) ? await calibrationSpeed(gpu) : undefined;
+  return { shape, download_bytes: downloadBytes(opened), speeds, calibration };
+}
+
+/** Columns of a matrix whose factor is timed: some thousandths of a second. */
+const FACTORED = 192;
+
+/** The CPU's speed by GPTQ's own factor of a small matrix, of which the first makes the engine compile it. */
+async function calibrationSpeed(gpu: Gpu): Promise<CalibrationSpeed> {
+  const seconds: number[] = [];
+  for (let trial = 0; trial < 5; trial++) {
+    const H = new Float64Array(FACTORED ** 2);
+    for (let i = 0; i < FACTORED; i++) H[i * FACTORED + i] = 1 + i;
+    const begun = performance.now();
+    await inverseFactor(H, FACTORED, () => Promise.resolve());
+    seconds.push((performance.now() - begun) / 1000);
+  }
+  return {
+    multiplication_seconds: median(seconds) / (FACTORED ** 3 / 3),
+    device_from: fasterOnDevice(gpu, Infinity) ? WIDE : undefined,
+  };
 }
 
 /** A configuration that computes as this one does, and is made without a text. */

@@ -11,6 +11,16 @@ export interface Probe {
   /** Of a model on the Hub, where it tells its files' sizes. */
   download_bytes?: number | undefined;
   speeds: Partial<Record<Arithmetic, Speed>>;
+  /** Where a configuration is made by a text. */
+  calibration?: CalibrationSpeed | undefined;
+}
+
+/** What tells how long calibrating takes, beside the speed of the model's passes. */
+export interface CalibrationSpeed {
+  /** Seconds of a multiplication of the CPU, in float64. */
+  multiplication_seconds: number;
+  /** Inputs of a layer from which on the device computes the longest steps; undefined where it never does. */
+  device_from: number | undefined;
 }
 
 /** Seconds of the whole model: to load it, for each pass, and for each token of a pass. */

@@ -7,7 +7,7 @@ import { transposed } from '../../tensor/tensor.ts';
 import { inverseFactorOnDevice } from './inverse_factor.ts';
 
 /** Inputs of a layer from which on the device computes what grows by their square and cube. */
-const WIDE = 2048;
+export const WIDE = 2048;
 
 /** True where the device is faster: not where it is the CPU itself. */
 export const fasterOnDevice = ({ adapter }: Pick<Gpu, 'adapter'>, columns: number): boolean =>

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import tiny from '../../../../public/models/nibble-tiny/config.json';
 import { parseConfig } from '../../../model/config.ts';
-import type { Probe } from '../../../study/speed.ts';
+import { arithmeticOf, type Probe } from '../../../study/speed.ts';
+import { parseConfigs } from '../../../study/spec.ts';
 import { defaultSpec } from '../draft.ts';
 import { estimateRun, estimateSentences, wantsProbe, type PastRun } from '../../../study/estimate.ts';
 
@@ -109,6 +110,31 @@ test('a probe fills in what earlier runs leave open, and is wanted only there', 
   expect(estimateRun({ ...spec, configs: int8 }, [], probe).time).toBeUndefined();
   const own = { ...other, tasks: [{ task: 'text' as const }] };
   expect(wantsProbe(own, estimateRun(own, [], probe))).toBe(false);
+});
+
+const rounded = parseConfigs([{ quant_type: 'int4_group', group_size: 64, symmetric: true }]);
+
+test('making layers by a text counts, and more the wider they are where the CPU makes them', () => {
+  const calibration = { text: 'own.txt', tokens: 1000, seed: 0 };
+  const gptq = parseConfigs([{ quant_type: 'gptq', group_size: 64, calibration }]);
+  const awq = parseConfigs([{ quant_type: 'awq', group_size: 64, calibration }]);
+  const seconds = (configs: typeof spec.configs, parts: Partial<typeof probe> = {}) =>
+    estimateRun({ ...spec, configs }, [], { ...timed, ...parts }).time?.seconds[0] ?? 0;
+  const speed = { load_seconds: 1, pass_seconds: 0.1, token_seconds: 0.02 };
+  const speeds = Object.fromEntries([...gptq, ...awq].map((config) => [arithmeticOf(config), speed]));
+  const timed = { ...probe, speeds, calibration: { multiplication_seconds: 1e-9, device_from: undefined } };
+  // Nothing is said where it was not probed.
+  expect(seconds(gptq, { calibration: undefined })).toBe(0);
+  const free = { multiplication_seconds: 0, device_from: undefined };
+  // Two passes of a thousand tokens, beside what AWQ tries.
+  expect(2 * (seconds(gptq, { calibration: free }) - seconds(rounded, {}))).toBeCloseTo(2 * 1000 * 0.02);
+  expect(2 * (seconds(awq, { calibration: free }) - seconds(rounded, {}))).toBeCloseTo(22 * 1000 * 0.02);
+  const written = parseConfigs([{ ...gptq[0]!, calibration: { ...calibration, text: 'samples' } }]);
+  expect(2 * (seconds(written) - seconds(gptq))).toBeCloseTo(1000 * (0.1 + 0.02));
+  expect(seconds(gptq)).toBeGreaterThan(seconds(gptq, { calibration: free }));
+  // A run without it tells nothing of one with it.
+  expect(estimateRun({ ...spec, configs: gptq }, [past], timed).time!.by).toBe('probe');
+  expect(estimateRun({ ...past.spec, configs: past.spec.configs }, [past], timed).time!.by).not.toBe('probe');
 });
 
 test('a probe tells the memory by the shape, and the download of a model from the Hub', () => {
