@@ -33,13 +33,20 @@ export interface CalibrationSource {
 /** Says how far a calibration is, and is waited for: it may be held or stopped there. */
 export type CalibrationStep = (done: number, total: number, what: string) => Promise<void>;
 
-/** @throws bad-spec where a configuration of a spec cannot be calibrated so: before any text is read. */
+/**
+ * Refuses a run one of whose configurations cannot be calibrated so, before any text is read; where a run is to go on
+ * behind what fails, each is refused when it is its turn.
+ * @throws bad-spec
+ */
 export function requireCalibrations(spec: ExperimentSpec, model: ModelFiles): void {
-  for (const config of spec.configs) {
-    if (!isCalibrated(config)) continue;
-    requireCalibratable(config, model);
-    requireOtherText(config.calibration, spec);
-  }
+  if (spec.on_error === 'continue') return;
+  for (const config of spec.configs) requireCalibration(config, spec, model);
+}
+
+function requireCalibration(config: QuantConfig, spec: ExperimentSpec, model: ModelFiles): void {
+  if (!isCalibrated(config)) return;
+  requireCalibratable(config, model);
+  requireOtherText(config.calibration, spec);
 }
 
 /** Makes the quantized layers of a configuration, and measures what is lost, block by block while they are loaded. */
@@ -60,6 +67,7 @@ export async function calibrating(
   onStep: CalibrationStep,
 ): Promise<Calibrating> {
   const { model, spec } = source;
+  requireCalibration(config, spec, model);
   const made = isCalibrated(config) ? await makerOf(source, gpu, config, onStep) : undefined;
   const first = spec.configs.find(isCalibrated);
   if (!first || !(made ?? isQuantizing(config))) return { calibrator: made, errors: undefined };

@@ -13,7 +13,7 @@ import { takeRun } from './owned_run.ts';
 import { run } from './run.ts';
 import { memoryScratch } from './memory_scratch.ts';
 import type { Scratch } from './scratch.ts';
-import { parseSpec } from '../study/spec.ts';
+import { parseConfigs, parseSpec, type ExperimentSpec } from '../study/spec.ts';
 import { memoryStore } from './store.ts';
 import type { ExperimentResult } from '../study/result.ts';
 
@@ -99,6 +99,24 @@ describe('run', () => {
     const events = await refusedBy('continue');
     expect(events.filter(({ type }) => type === 'config-failed')).toHaveLength(3);
     expect(resultIn(events).failures).toHaveLength(3);
+  });
+
+  it('goes on behind a format that the model’s rows are too short for, where it is asked to', async () => {
+    const calibration = { text: 'samples', tokens: 16, seed: 0 };
+    const configs = parseConfigs([
+      { quant_type: 'gptq', group_size: 128, calibration },
+      { quant_type: 'gguf', gguf_type: 'Q4_K' },
+      { quant_type: 'none' },
+    ]);
+    const tasks: ExperimentSpec['tasks'] = [{ task: 'mini_arc', limit: 1 }];
+    const of = (on_error: 'stop' | 'continue') =>
+      eventsOf(hostOf(), { spec: { ...spec, configs, tasks, on_error } });
+    expect(last(await of('stop'))).toMatchObject({ type: 'failed', failure: { code: 'bad-spec' } });
+    const { failures = [] } = resultIn(await of('continue'));
+    expect(failures.map(({ failure }) => failure.message)).toEqual([
+      expect.stringContaining('takes multiples of 128'),
+      expect.stringContaining('takes multiples of 256'),
+    ]);
   });
 
   it('holds between two items while it is paused, and goes on with the model it has', async () => {

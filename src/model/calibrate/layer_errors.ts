@@ -3,7 +3,7 @@ import { product } from '../../gpu/matrix/product.ts';
 import type { LayerError } from '../../quant/calibrated/output_error.ts';
 import type { QuantConfig } from '../../quant/config.ts';
 import { layerConfig } from '../../quant/layers.ts';
-import { dequantize, isQuantizing, quantize } from '../../quant/quantize.ts';
+import { dequantize, isQuantizing, quantize, requireGroups } from '../../quant/quantize.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { MadeLayer } from '../loader.ts';
 import type { LinearModule } from '../modules.ts';
@@ -89,7 +89,11 @@ function computedWeights(
   made: MadeLayer | undefined,
 ): Tensor | undefined {
   const ready = made?.linears.get(name);
-  if (!ready) return isQuantizing(config) ? dequantize(quantize(weights, config)) : undefined;
+  if (!ready) {
+    if (!isQuantizing(config)) return undefined;
+    requireGroups(name, columns, config);
+    return dequantize(quantize(weights, config));
+  }
   const { shape, data } = dequantize(ready);
   const { inputs, rows } = made!.scaled.get(name) ?? {};
   if (!inputs && !rows) return { shape, data };

@@ -148,8 +148,9 @@ class ExperimentState {
   }
 
   /** Takes over the title and the configurations of a preset; the model and the questions stay. */
-  begin({ title, configs }: Preset): void {
+  begin({ title, configs, on_error }: Preset): void {
     this.draft.title = title;
+    this.draft.on_error = on_error;
     this.draft.configs = structuredClone([...configs]);
   }
 

@@ -9,6 +9,8 @@ import { defaultSpec } from '../draft.ts';
 export interface Preset {
   title: string;
   configs: readonly QuantConfig[];
+  /** What a run does behind a configuration that fails. */
+  on_error?: 'continue';
 }
 
 const FLOAT32 = { quant_type: 'none', compute_dtype: 'float32' } as const;
@@ -50,5 +52,10 @@ export const PRESETS: readonly Preset[] = [
       { quant_type: 'llm_int8', llm_int8_threshold: 6, compute_dtype: 'float16' },
     ],
   },
-  { title: everyFormat.title, configs: groupedByBits(parseSpec(everyFormat).configs) },
+  {
+    title: everyFormat.title,
+    configs: groupedByBits(parseSpec(everyFormat).configs),
+    // Not every format takes rows of every length.
+    on_error: 'continue',
+  },
 ];
