@@ -11,6 +11,7 @@ import { benchTable, ceilingText, rowLine } from '../study/bench/bench_table.ts'
 import { compareBench, comparisonText } from '../study/bench/compare_bench.ts';
 import { parseJson } from '../tensor/parse_json.ts';
 import { adaptersOf, parseArguments } from './arguments.ts';
+import { numberOption } from './numbers.ts';
 import { listenForSignals } from './interrupt.ts';
 import { nodeHost } from './node_host.ts';
 import { requireWritable, writeWhole } from './output_file.ts';
@@ -57,13 +58,7 @@ type Values = ReturnType<typeof parseArguments>['values'];
 /** @throws bad-arguments for seconds that are none, or words that no row has. */
 function requestOf(values: Values): BenchRequest {
   const { quick = false, shape, model } = values;
-  const seconds = Number(values.seconds ?? 1);
-  if (!(seconds > 0 && seconds <= 3600)) {
-    throw new LabError(
-      'bad-arguments',
-      `--seconds is ${values.seconds}; allowed: a number above 0, up to 3600.`,
-    );
-  }
+  const seconds = numberOption('seconds', values.seconds ?? '1', 3600);
   const only = shape?.split(/\s+/).filter(Boolean) ?? [];
   if (benchSubjects({ only, quick }).length === 0) {
     throw new LabError(

@@ -199,8 +199,8 @@ describe('inspect', () => {
 
   it.each([
     [[], 'inspect was given no file; allowed: one or more.'],
-    [['--context', '0', 'a'], '--context is 0; allowed: a number of tokens.'],
-    [['--context', 'many', 'a'], '--context is many; allowed: a number of tokens.'],
+    [['--context', '0', 'a'], '--context is 0; allowed: a whole number from 1 to 16777216.'],
+    [['--context', 'many', 'a'], '--context is many; allowed: a whole number from 1 to 16777216.'],
   ])('refuses %j', async (args, message) => {
     await expect(inspect(args)).rejects.toMatchObject({ code: 'bad-arguments', message });
   });

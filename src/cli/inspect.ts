@@ -11,6 +11,7 @@ import { openCheckpoint } from '../tensor/checkpoint.ts';
 import { readHeader, type TensorInfo } from '../tensor/safetensors.ts';
 import type { FileSet } from '../tensor/source.ts';
 import { adaptersOf, parseArguments } from './arguments.ts';
+import { wholeOption } from './numbers.ts';
 import { diskModel, diskSource, isGgufPath } from './disk.ts';
 import { inspectionText } from './inspect_text.ts';
 
@@ -50,10 +51,7 @@ export interface Inspected {
 /** `inspect FILES...`: one verdict each; exit status 2 if a run would refuse any. */
 export async function inspect(args: string[]): Promise<number> {
   const { values, positionals } = parseArguments(args, ['json', 'context', 'adapter', 'lora']);
-  const context = Number(values.context ?? 2048);
-  if (!(Number.isInteger(context) && context > 0)) {
-    throw new LabError('bad-arguments', `--context is ${values.context}; allowed: a number of tokens.`);
-  }
+  const context = wholeOption('context', values.context ?? '2048', 1, 2 ** 24);
   if (positionals.length === 0)
     throw new LabError('bad-arguments', 'inspect was given no file; allowed: one or more.');
   const all: Inspected[] = [];

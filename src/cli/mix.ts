@@ -3,9 +3,10 @@ import { measureMix } from '../lab/mix.ts';
 import { CALIBRATION_TOKENS, type Calibration } from '../quant/calibrated/calibration.ts';
 import { configOfMix, MIX_CALIBRATION, mixesOf, type SizedMix } from '../study/mix.ts';
 import { longName } from '../study/view/config_names.ts';
-import { bitsText, bytes, count, decimals, natsText } from '../study/view/format.ts';
+import { bitsText, bytes, count, natsText } from '../study/view/format.ts';
 import { adaptersOf, parseArguments, type Arguments } from './arguments.ts';
 import { nodeHost } from './node_host.ts';
+import { numberOption, wholeOption } from './numbers.ts';
 import { requireWritable, writeWhole } from './output_file.ts';
 import { readSpec } from './read_spec.ts';
 
@@ -85,7 +86,7 @@ function budgetOf({ bits, megabytes }: Arguments['values']): (mix: SizedMix) => 
   if ((bits === undefined) === (megabytes === undefined)) {
     throw new LabError('bad-arguments', 'mix takes one budget; allowed: --bits or --megabytes.');
   }
-  const most = numberOf(bits === undefined ? 'megabytes' : 'bits', (bits ?? megabytes)!, 0, 1e9);
+  const most = numberOption(bits === undefined ? 'megabytes' : 'bits', (bits ?? megabytes)!, 1e9);
   return bits === undefined
     ? ({ model_bytes }) => model_bytes <= 1e6 * most
     : ({ bits_per_weight }) => bits_per_weight <= most;
@@ -96,21 +97,6 @@ const calibrationOf = ({ calibrate, tokens, seed }: Arguments['values']): Calibr
   tokens:
     tokens === undefined
       ? MIX_CALIBRATION.tokens
-      : wholeOf('tokens', tokens, CALIBRATION_TOKENS.least, CALIBRATION_TOKENS.most),
-  seed: seed === undefined ? MIX_CALIBRATION.seed : wholeOf('seed', seed, 0, 2 ** 32 - 1),
+      : wholeOption('tokens', tokens, CALIBRATION_TOKENS.least, CALIBRATION_TOKENS.most),
+  seed: seed === undefined ? MIX_CALIBRATION.seed : wholeOption('seed', seed, 0, 2 ** 32 - 1),
 });
-
-function numberOf(name: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (text.trim() !== '' && value >= least && value <= most) return value;
-  throw new LabError(
-    'bad-arguments',
-    `--${name} is ${text}; allowed: a number from ${least} to ${decimals(most, 0)}.`,
-  );
-}
-
-function wholeOf(name: string, text: string, least: number, most: number): number {
-  const value = numberOf(name, text, least, most);
-  if (Number.isInteger(value)) return value;
-  throw new LabError('bad-arguments', `--${name} is ${text}; allowed: a whole number.`);
-}

@@ -9,6 +9,7 @@ import { MOST_SHARDS } from '../study/shard.ts';
 import type { ExperimentSpec } from '../study/spec.ts';
 import { count, durationRange, whole } from '../study/view/format.ts';
 import { adaptersOf, parseArguments } from './arguments.ts';
+import { numberOption } from './numbers.ts';
 import { nodeHost } from './node_host.ts';
 import { requireWritable, writeWhole } from './output_file.ts';
 import { readRun } from './read_result.ts';
@@ -27,7 +28,7 @@ export async function shardsCommand(args: string[]): Promise<number> {
   if (source === undefined || positionals.length > 1) {
     throw new LabError('bad-arguments', `shards was given ${positionals.length} specs; allowed: one.`);
   }
-  const minutes = minutesOf(values.minutes ?? '10');
+  const minutes = numberOption('minutes', values.minutes ?? '10', 10_000);
   if (values.out !== undefined) requireWritable(values.out);
   const host = nodeHost({ ...values, adapter: adaptersOf(values).lora });
   const spec = await pin(await readSpec(source), host);
@@ -57,12 +58,6 @@ export async function shardsCommand(args: string[]): Promise<number> {
     );
   }
   return 0;
-}
-
-function minutesOf(text: string): number {
-  const minutes = Number(text);
-  if (minutes > 0 && minutes <= 10_000) return minutes;
-  throw new LabError('bad-arguments', `--minutes is ${text}; allowed: a number above 0, at most 10000.`);
 }
 
 /** A spec whose model and adapter are named by commits: a branch may move while machines begin one after another. */
