@@ -116,7 +116,7 @@ for (const R of [1, 20]) {
     places: new Uint32Array(R * strips),
     ids: new Uint32Array(R),
   };
-  const params = { R, V, strip: STRIP, strips };
+  const params = { R, V, strip: STRIP, first: 0, strips };
   await compare(`logit_strips and argmax, ${R} × ${V}`, arrays, {
     lane: [
       [logit_strips, params],

@@ -9,7 +9,6 @@ import { modelTensors, type ModelTensors, type NormTensors } from './tensors.ts'
 import {
   grownExtent,
   headLengths,
-  headRows,
   LEAST_WANTED,
   widestMaskBytes,
   workspaceSizes,
@@ -47,7 +46,7 @@ export interface MemoryNeed {
   activations: number;
   /** Keys and values. */
   cache: number;
-  /** Logits, and what is read of them. */
+  /** A band of logits, and what is kept and read of them. */
   head: number;
   /** On the device at most at a time. */
   device: number;
@@ -94,7 +93,7 @@ export function memoryNeed(
   const activations = sum(space.activations.map(bufferBytes)) + seenBytes(config, quant);
   const cache = sum(space.cache.map(bufferBytes));
   const outputs = config.num_labels ?? config.vocab_size;
-  const rows = Math.min(extent.rows, headRows(config.hidden_size, outputs));
+  const { rows } = extent;
   const headSizes = (wanted: number) =>
     Object.values(headLengths(config.hidden_size, outputs, rows, wanted)).map((n) => bufferBytes(4 * n));
   const head =
@@ -114,7 +113,7 @@ export function memoryNeed(
     largest: [
       { what: 'keys of a layer', bytes: Math.max(...space.cache) },
       { what: 'activations', bytes: Math.max(...space.activations) },
-      { what: 'logits', bytes: 4 * rows * outputs },
+      { what: 'logits', bytes: 4 * headLengths(config.hidden_size, outputs, rows, 1).logits },
     ].reduce((a, b) => (b.bytes > a.bytes ? b : a)),
   };
 }
