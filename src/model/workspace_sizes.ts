@@ -79,6 +79,7 @@ export function int8InputSizes(config: ModelConfig, quant: QuantConfig, tokens: 
   if (quant.quant_type !== 'llm_int8') return undefined;
   return {
     mask: widestMaskBytes(config),
+    columns: 4 * (1 + widestInput(config)),
     CA: 4 * tokens * Math.ceil(widestInput(config) / 4),
     SCA: 4 * tokens,
   };
