@@ -141,7 +141,7 @@ export async function openLoader(
 
   function storedLinear({ name, rows, columns, conv1d }: LinearModule): StoredMatrix {
     const tensor = { name: `${name}.weight`, shape: [rows, columns] };
-    return conv1d ? transposedMatrix(checkpoint, tensor) : storedMatrix(checkpoint, tensor, ahead.read);
+    return (conv1d ? transposedMatrix : storedMatrix)(checkpoint, tensor, ahead.read);
   }
 
   async function matrix(into: Arena, stored: StoredMatrix, as: Storing): Promise<DeviceMatrix> {

@@ -166,9 +166,10 @@ function loadingBytes(quant: QuantConfig, modules: readonly LinearModule[], elem
 const pieceOf = ([rows, columns]: readonly [number, number], element_bytes: number): number =>
   Math.min(rows * columns * element_bytes, Math.max(PIECE_BYTES, columns * element_bytes));
 
-/** Two pieces on their way, and what the CPU works with where it quantizes. */
+/** Two pieces on their way, a matrix that is turned, and what the CPU works with where it quantizes. */
 function hostBytes(quant: QuantConfig, modules: readonly LinearModule[], element_bytes: number): number {
-  const staging = 2 * PIECE_BYTES;
+  const turned = modules.map(({ conv1d, rows, columns }) => (conv1d ? rows * columns * element_bytes : 0));
+  const staging = 2 * PIECE_BYTES + Math.max(0, ...turned);
   const largest = Math.max(0, ...modules.map(({ rows, columns }) => rows * columns));
   switch (formatOf(quant).arithmetic(quant)) {
     case 'float':
