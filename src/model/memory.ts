@@ -20,8 +20,6 @@ import { sum } from '../tensor/sum.ts';
 export interface StoredModel {
   /** Bytes of an element of its matrices that are not quantized: 2 or 4. */
   element_bytes: number;
-  /** True of a checkpoint that is quantized already. */
-  ready?: boolean;
   /** Elements of a LoRA adapter on top. */
   adapter_elements?: number;
 }
@@ -67,7 +65,7 @@ export function memoryNeed(
   extent: RunExtent,
 ): MemoryNeed {
   const quant = computedHere(asked);
-  const { element_bytes, ready = false, adapter_elements = 0 } = stored;
+  const { element_bytes, adapter_elements = 0 } = stored;
   const tensors = modelTensors(config);
   const modules = linearModules(config);
   const groups = groupByConfig(quant, modules);
@@ -76,7 +74,7 @@ export function memoryNeed(
     layers.map(({ rows, columns }) =>
       own.quant_type === 'none'
         ? floats(rows, columns)
-        : sum(quantizedSizes(own, [rows, columns], ready).map(inParts)),
+        : sum(quantizedSizes(own, [rows, columns]).map(inParts)),
     ),
   );
   const tables = [tensors.embedding, tensors.positions, tensors.head].flatMap((table) =>
