@@ -15,24 +15,22 @@ const isWalked = ({ name }: Kernel): boolean =>
 /** One case for each combination of constants but the compute dtype, and one whose rows begin within a step. */
 function fewCases({ name, cases }: Kernel): KernelCase[] {
   const kinds = new Set<string>();
-  return cases()
-    .filter(({ params, overrides = {} }) => {
-      const aligned = (params.K ?? 0) % 8 === 0;
-      // What a tile notes takes a compiler long.
-      const constants =
-        aligned && !/^tile/.test(name) ? JSON.stringify({ ...overrides, COMPUTE_DTYPE: 0 }) : '';
-      const kind = `${aligned} ${constants}`;
-      const isNew = !kinds.has(kind);
-      kinds.add(kind);
-      return isNew;
-    })
-    .map((kase) => ('threshold' in kase.params ? withoutOutliers(kase) : kase));
+  return cases().filter(({ params, overrides = {} }) => {
+    const aligned = (params.K ?? 0) % 8 === 0;
+    // What a tile notes takes a compiler long.
+    const constants =
+      aligned && !/^tile/.test(name) ? JSON.stringify({ ...overrides, COMPUTE_DTYPE: 0 }) : '';
+    const kind = `${aligned} ${constants}`;
+    const isNew = !kinds.has(kind);
+    kinds.add(kind);
+    return isNew;
+  });
 }
 
 /** Which columns are outliers depends on data. */
-const withoutOutliers = (kase: KernelCase): KernelCase => ({
+const withoutOutliers = ({ params, ...kase }: KernelCase): KernelCase => ({
   ...kase,
-  params: { ...kase.params, threshold: 0 },
+  params: 'threshold' in params ? { ...params, threshold: 0 } : params,
 });
 
 /** Without lanes and arrays that touch nothing, and what depends on data. */
@@ -48,7 +46,7 @@ describe.each(
     (kernel) => [kernel.name, kernel] as const,
   ),
 )('%s', (_, kernel) => {
-  it.each(fewCases(kernel).map((kase) => [kase.name, kase] as const))('%s', async (_, kase) => {
+  it.each(fewCases(kernel).map((kase) => [kase.name, withoutOutliers(kase)] as const))('%s', async (_, kase) => {
     const { params, overrides = {} } = kase;
     const [width, height] = kernel.workgroups(params);
     const group = [width - 1, height - 1] as const;
