@@ -20,12 +20,5 @@ fn main(
   if (row >= params.R) {
     return;
   }
-  let first = row * params.strips;
-  var top = first;
-  for (var s = first + 1; s < first + params.strips; s++) {
-    if (peaks[s].x > peaks[top].x) {
-      top = s;
-    }
-  }
-  ids[row] = places[top];
+  ids[row] = places[top_strip(row * params.strips)];
 }

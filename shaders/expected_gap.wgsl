@@ -1,9 +1,9 @@
-// computes     per strip of the vocabulary: Σ exp(base - largest base) · (base - logit), half of a Kullback-Leibler divergence
-// inputs       base [R, V] and logits [R, V] f32 · peaks [R, strips] (largest, sum) of base, by logit_strips
+// computes     per strip of a band of the vocabulary: Σ exp(base - largest base) · (base - logit), half of a Kullback-Leibler divergence
+// inputs       base [R, V] and logits [R, V] f32, of the V entries from `first` on · peaks [R, strips] of base, by logit_strips
 // output       gaps [R, strips] f32
 // invocation   1 strip of 1 row
 // tested by    src/gpu/kernels/kernels.gpu.test.ts, against expected_gap.ts
-struct Params { R: u32, V: u32, strip: u32 }
+struct Params { R: u32, V: u32, strip: u32, first: u32, strips: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> base: array<f32>;
@@ -23,10 +23,10 @@ fn main(
     return;
   }
   let row = part.row;
-  let peak = peaks[i].x;
+  let peak = peaks[part.at].x;
   var gap = 0.0;
   for (var v = part.begin; v < part.end; v++) {
     gap += exp(base[row + v] - peak) * (base[row + v] - logits[row + v]);
   }
-  gaps[i] = gap;
+  gaps[part.at] = gap;
 }

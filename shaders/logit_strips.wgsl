@@ -1,9 +1,9 @@
-// computes     per strip of the vocabulary: the largest logit, where it stands, and Σ exp(logit - largest)
-// inputs       logits [R, V] f32
+// computes     per strip of a band of the vocabulary: the largest logit, where it stands, and Σ exp(logit - largest)
+// inputs       logits [R, V] f32, of the V entries from `first` on
 // output       peaks [R, strips] (largest, sum) · places [R, strips] u32, the first of equals
 // invocation   1 strip of 1 row
 // tested by    src/gpu/kernels/kernels.gpu.test.ts, against logit_strips.ts
-struct Params { R: u32, V: u32, strip: u32 }
+struct Params { R: u32, V: u32, strip: u32, first: u32, strips: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> logits: array<f32>;
@@ -33,6 +33,6 @@ fn main(
   for (var v = part.begin; v < part.end; v++) {
     sum += exp(logits[row + v] - peak);
   }
-  peaks[i] = vec2f(peak, sum);
-  places[i] = place;
+  peaks[part.at] = vec2f(peak, sum);
+  places[part.at] = params.first + place;
 }

@@ -1,9 +1,9 @@
-// computes     per strip of the vocabulary: the largest logit, where it stands, and Σ exp(logit - largest)
-// inputs       logits [R, V] f32
+// computes     per strip of a band of the vocabulary: the largest logit, where it stands, and Σ exp(logit - largest)
+// inputs       logits [R, V] f32, of the V entries from `first` on
 // output       peaks [R, strips] (largest, sum) · places [R, strips] u32, the first of equals
 // invocation   LANES share 1 strip of 1 row, each every LANES-th logit of it
 // tested by    src/gpu/kernels/kernels.gpu.test.ts, against logit_strips.ts
-struct Params { R: u32, V: u32, strip: u32 }
+struct Params { R: u32, V: u32, strip: u32, first: u32, strips: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> logits: array<f32>;
@@ -34,7 +34,7 @@ fn main(
   }
   let mass = group_sum(sum, lane);
   if (lane == 0) {
-    peaks[i] = vec2f(top.value, mass);
-    places[i] = top.place;
+    peaks[part.at] = vec2f(top.value, mass);
+    places[part.at] = params.first + top.place;
   }
 }

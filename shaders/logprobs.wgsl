@@ -1,13 +1,13 @@
-// computes     logprob[i] = logits[row, target] - log Σ_v exp(logits[row, v]), for wanted[i] = (row, target);
+// computes     logprob[i] = the target's logit - log Σ_v exp(logits[row, v]), for wanted[i] = (row, target);
 //              best[i] = the row's most likely token, the first of equals
-// inputs       logits [R, V] f32 · peaks [R, strips] and places [R, strips] of logit_strips · wanted [W] (row, target)
+// inputs       targets [W] f32 of pick_targets · peaks [R, strips] and places [R, strips] of logit_strips · wanted [W] (row, target)
 // output       logprob [W] f32 · best [W] u32
 // invocation   1 wanted token
 // tested by    src/gpu/kernels/kernels.gpu.test.ts, against logprobs.ts
-struct Params { W: u32, V: u32, strips: u32 }
+struct Params { W: u32, strips: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> logits: array<f32>;
+@group(0) @binding(1) var<storage, read> targets: array<f32>;
 @group(0) @binding(2) var<storage, read> peaks: array<vec2f>;
 @group(0) @binding(3) var<storage, read> places: array<u32>;
 @group(0) @binding(4) var<storage, read> wanted: array<vec2u>;
@@ -26,17 +26,12 @@ fn main(
   }
   let row = wanted[i].x;
   let first = row * params.strips;
-  var top = first;
-  for (var s = first + 1; s < first + params.strips; s++) {
-    if (peaks[s].x > peaks[top].x) {
-      top = s;
-    }
-  }
+  let top = top_strip(first);
   let peak = peaks[top].x;
   var mass = 0.0;
   for (var s = first; s < first + params.strips; s++) {
     mass += peaks[s].y * exp(peaks[s].x - peak);
   }
-  logprob[i] = logits[row * params.V + wanted[i].y] - peak - log(mass);
+  logprob[i] = targets[i] - peak - log(mass);
   best[i] = places[top];
 }

@@ -1,13 +1,13 @@
-// computes     logprob[i] = logits[row, target] - log Σ_v exp(logits[row, v]), for wanted[i] = (row, target);
+// computes     logprob[i] = the target's logit - log Σ_v exp(logits[row, v]), for wanted[i] = (row, target);
 //              best[i] = the row's most likely token, the first of equals
-// inputs       logits [R, V] f32 · peaks [R, strips] and places [R, strips] of logit_strips · wanted [W] (row, target)
+// inputs       targets [W] f32 of pick_targets · peaks [R, strips] and places [R, strips] of logit_strips · wanted [W] (row, target)
 // output       logprob [W] f32 · best [W] u32
 // invocation   LANES share 1 wanted token, each every LANES-th strip of its row
 // tested by    src/gpu/kernels/kernels.gpu.test.ts, against logprobs.ts
-struct Params { W: u32, V: u32, strips: u32 }
+struct Params { W: u32, strips: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> logits: array<f32>;
+@group(0) @binding(1) var<storage, read> targets: array<f32>;
 @group(0) @binding(2) var<storage, read> peaks: array<vec2f>;
 @group(0) @binding(3) var<storage, read> places: array<u32>;
 @group(0) @binding(4) var<storage, read> wanted: array<vec2u>;
@@ -33,7 +33,7 @@ fn main(
   }
   let mass = group_sum(sum, lane);
   if (lane == 0) {
-    logprob[i] = logits[row * params.V + wanted[i].y] - top.value - log(mass);
+    logprob[i] = targets[i] - top.value - log(mass);
     best[i] = places[top.place];
   }
 }

@@ -16,9 +16,12 @@ import { attention_tile, tileOverrides } from '../src/gpu/kernels/attention_tile
 import { floats, normals } from '../src/gpu/kernels/cases.ts';
 import { argmax } from '../src/gpu/kernels/argmax.ts';
 import { argmax_group, lanesFor, logit_strips_group, rms_norm_group } from '../src/gpu/kernels/grouped.ts';
-import { STRIP, stripsOf } from '../src/gpu/device/limits.ts';
+import { BAND, STRIP, stripsOf } from '../src/gpu/device/limits.ts';
+import { gemm_llm_int8_packed, llmInt8Case, tile_llm_int8_packed } from '../src/gpu/kernels/gemm_llm_int8.ts';
 import { logit_strips } from '../src/gpu/kernels/logit_strips.ts';
 import { rms_norm } from '../src/gpu/kernels/rms_norm.ts';
+import { formsFor } from '../src/gpu/matrix/choose.ts';
+import { bandsOf } from '../src/model/head_logits.ts';
 
 const ROUNDS = 5;
 const wall = process.argv.includes('--wall');
@@ -36,7 +39,7 @@ function now(): number {
 
 const median = (times: number[]): number => times.sort((a, b) => a - b)[times.length >> 1]!;
 
-/** `times` dispatches of each form's steps a round; the first round warms up. */
+/** `times` dispatches of each form's steps a round; the first round warms up. An array under two names is one buffer. */
 async function compare(
   what: string,
   arrays: Record<string, Data>,
@@ -45,7 +48,11 @@ async function compare(
 ): Promise<void> {
   const arena = openArena(gpu);
   const buffers: Record<string, GPUBuffer> = {};
-  for (const [name, data] of Object.entries(arrays)) buffers[name] = await arena.upload(data, name);
+  const uploaded = new Map<Data, GPUBuffer>();
+  for (const [name, data] of Object.entries(arrays)) {
+    buffers[name] = uploaded.get(data) ?? (await arena.upload(data, name));
+    uploaded.set(data, buffers[name]);
+  }
   const commands = recordCommands(gpu);
   const measured = Object.keys(forms).map((name) => ({ name, times: [] as number[] }));
   for (let round = 0; round <= ROUNDS; round++) {
@@ -116,7 +123,7 @@ for (const R of [1, 20]) {
     places: new Uint32Array(R * strips),
     ids: new Uint32Array(R),
   };
-  const params = { R, V, strip: STRIP, strips };
+  const params = { R, V, strip: STRIP, first: 0, strips };
   await compare(`logit_strips and argmax, ${R} × ${V}`, arrays, {
     lane: [
       [logit_strips, params],
@@ -127,5 +134,46 @@ for (const R of [1, 20]) {
       [argmax_group, params, { LANES: 64 }],
     ],
   });
+}
+
+// LLM.int8(), one column in a hundred of them an outlier.
+{
+  const { params, arrays, overrides } = llmInt8Case(
+    { M: 64, N: 576, K: 1536, first_row: 0, stride: 576, offset: 0, has_bias: 0, bias_row: 0 },
+    { threshold: 6, seed: 1, compute: 1 },
+  );
+  const outliers = Array.from({ length: 15 }, (_, i) => 100 * i);
+  arrays.columns.set([outliers.length, ...outliers]);
+  await compare('LLM.int8(), 64 × 576 × 1536', arrays, {
+    lane: [[gemm_llm_int8_packed, params, overrides]],
+    tile: [[tile_llm_int8_packed, params, overrides]],
+  });
+}
+
+// A vocabulary through the head, all of it at once or in bands that lie in a cache.
+{
+  const [R, V, K] = [128, 49152, 192];
+  const strips = stripsOf(V);
+  const { kernel } = formsFor(gpu, 'float', 'prefill')[0]!;
+  const logits = floats(R * V);
+  const arrays = {
+    ...{ x: normals(R * K, 1), bias: floats(4), weight: normals(V * K, 2), y: logits, logits },
+    ...{ peaks: floats(2 * R * strips), places: new Uint32Array(R * strips) },
+  };
+  const through = (most: number): Step[] =>
+    bandsOf(R, V, most).flatMap(({ first, width: N }) => [
+      [
+        kernel,
+        {
+          ...{ M: R, N, K, first_row: first, stride: N, offset: 0 },
+          ...{ has_bias: 0, bias_row: 0, accumulate: 0 },
+        },
+        { COMPUTE_DTYPE: 0, DTYPE: 0 },
+      ],
+      [logit_strips, { R, V: N, strip: STRIP, first, strips }],
+    ]);
+  const forms = { whole: through(R * V), '32 MiB': through(4 * BAND), '8 MiB': through(BAND) };
+  const smaller = { '2 MiB': through(BAND / 4), '1 MiB': through(BAND / 8) };
+  await compare(`head, ${R} × ${V} of ${K}`, arrays, { ...forms, ...smaller }, 1);
 }
 process.exit(0);

@@ -11,6 +11,7 @@ import { dequantize_4bit } from './kernels/dequantize_4bit.ts';
 import { embedding } from './kernels/embedding.ts';
 import { gather_columns } from './kernels/gather_columns.ts';
 import { pick_rows } from './kernels/pick_rows.ts';
+import { pick_targets } from './kernels/pick_targets.ts';
 import { rope } from './kernels/rope.ts';
 import { rope_pair } from './kernels/rope_pair.ts';
 import { rope_qkv } from './kernels/rope_qkv.ts';
@@ -28,6 +29,7 @@ const OF_EVERY_MODEL = [
   rope_qkv,
   add,
   pick_rows,
+  pick_targets,
   gather_columns,
   clamp,
   cast,

@@ -76,14 +76,12 @@ export function foresee(
 function storedModel({
   config,
   checkpoint,
-  stored_quant,
   adapter,
-}: Pick<ModelFiles, 'config' | 'checkpoint' | 'stored_quant' | 'adapter'>): StoredModel {
+}: Pick<ModelFiles, 'config' | 'checkpoint' | 'adapter'>): StoredModel {
   const { embedding } = modelTensors(config, checkpoint);
   const onTop = [...(adapter?.checkpoint.tensors ?? [])].filter(([name]) => /\.lora_[AB]\./.test(name));
   return {
     element_bytes: findTensor(checkpoint, embedding.name).info.dtype === 'F32' ? 4 : 2,
-    ready: stored_quant !== undefined,
     adapter_elements: sum(onTop.map(([, { info }]) => elements(info.shape))),
   };
 }

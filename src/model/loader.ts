@@ -3,6 +3,7 @@ import type { Gpu } from '../gpu/device/device.ts';
 import { PIECE_BYTES } from '../gpu/device/limits.ts';
 import { loadMatrix, storeAs, uploadQuantized, type Storing } from '../gpu/matrix/load_matrix.ts';
 import type { DeviceMatrix } from '../gpu/matrix/matrix.ts';
+import { openTables } from '../gpu/matrix/tables.ts';
 import { cpuRoom } from '../gpu/matrix/cpu_room.ts';
 import { rowBytes, type StoredMatrix } from '../gpu/matrix/stored_matrix.ts';
 import type { QuantConfig } from '../quant/config.ts';
@@ -101,6 +102,7 @@ export async function openLoader(
     const key = JSON.stringify(config);
     if (!storings.has(key)) storings.set(key, await storeAs(arena, config));
   }
+  const tables = openTables(arena);
   let linear_bytes = arena.bytes;
   let done = 0;
   const total = [...checkpoint.tensors.values()].reduce(
@@ -141,7 +143,7 @@ export async function openLoader(
 
   function storedLinear({ name, rows, columns, conv1d }: LinearModule): StoredMatrix {
     const tensor = { name: `${name}.weight`, shape: [rows, columns] };
-    return conv1d ? transposedMatrix(checkpoint, tensor) : storedMatrix(checkpoint, tensor, ahead.read);
+    return (conv1d ? transposedMatrix : storedMatrix)(checkpoint, tensor, ahead.read);
   }
 
   async function matrix(into: Arena, stored: StoredMatrix, as: Storing): Promise<DeviceMatrix> {
@@ -206,7 +208,7 @@ export async function openLoader(
   }
 
   async function upload(name: string, quantized: QuantizedTensor): Promise<Pick<Linear, 'matrix' | 'order'>> {
-    const matrix = await uploadQuantized(arena, name, quantized);
+    const matrix = await uploadQuantized(arena, name, quantized, tables);
     if (!('order' in quantized) || !quantized.order) return { matrix };
     return { matrix, order: await arena.upload(quantized.order, `${name} order`) };
   }

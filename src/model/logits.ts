@@ -4,14 +4,15 @@ import { openArena, readBack, readParts, write } from '../gpu/device/buffers.ts'
 import { embedding } from '../gpu/kernels/embedding.ts';
 import { stripsOf } from '../gpu/device/limits.ts';
 import { logprobs } from '../gpu/kernels/logprobs.ts';
+import { pick_targets } from '../gpu/kernels/pick_targets.ts';
 import { DTYPE } from '../gpu/kernels/stored.ts';
 import type { Phase } from '../gpu/matrix/choose.ts';
 import { compareWithBaseline } from './compare_logits.ts';
 import type { Model } from './forward.ts';
-import { headLogits } from './head_logits.ts';
+import { headBands, headOf, type Band } from './head_logits.ts';
 import type { Trace } from './language_model.ts';
 import { normalize } from './norm.ts';
-import { headLengths, headRows, LEAST_WANTED } from './workspace_sizes.ts';
+import { headLengths, LEAST_WANTED } from './workspace_sizes.ts';
 import type { Head, HeadBuffer } from './workspace.ts';
 
 /** One wanted log-probability: of token `target` as the successor of batch token `row`. */
@@ -33,57 +34,44 @@ export interface Issued<T> {
 }
 
 /**
- * Computes log-probabilities from the last forward pass, in the order wanted; nothing else comes back from the GPU.
- * Rows go through the head some at a time, so that a long text needs no [tokens, vocabulary] matrix.
+ * Computes log-probabilities from the last forward pass, in the order wanted; nothing else comes back from the GPU. The
+ * vocabulary goes through the head in bands, so that a long text needs no [tokens, vocabulary] matrix. A trace follows
+ * wanted tokens that are the rows' own, one each and in order, as those of a text are.
  */
 export async function scoreWanted(
   model: Model,
   wanted: readonly Wanted[],
   trace?: Trace,
 ): Promise<Issued<TokenLogprob[]>> {
-  const step = headRows(model.config.hidden_size, outputsOf(model), model.pace.work_per_submit);
-  const placesOf = new Map<number, number[]>();
-  for (const [i, { row }] of wanted.entries()) placesOf.set(row, [...(placesOf.get(row) ?? []), i]);
-  const rows = [...placesOf.keys()];
-  const results = new Array<TokenLogprob>(wanted.length);
-  const parts: Promise<void>[] = [];
-  for (let begin = 0; begin < rows.length; begin += step) {
-    const group = rows.slice(begin, begin + step);
-    const places = group.flatMap((row) => placesOf.get(row)!);
-    const { done } = await scoreRows(
-      model,
-      group,
-      places.map((i) => wanted[i]!),
-      trace,
-    );
-    const told = done.then((scored) => places.forEach((place, i) => (results[place] = scored[i]!)));
-    told.catch(() => undefined);
-    parts.push(told);
-  }
-  const done = Promise.all(parts).then(() => results);
-  done.catch(() => undefined);
-  return { done };
-}
-
-/** A trace follows wanted tokens that are the rows' own, one each and in order, as those of a text are. */
-async function scoreRows(
-  model: Model,
-  rows: readonly number[],
-  wanted: readonly Wanted[],
-  trace: Trace | undefined,
-): Promise<Issued<TokenLogprob[]>> {
-  const { gpu, commands } = model;
-  const V = outputsOf(model);
+  const { gpu, commands, config } = model;
   const W = wanted.length;
-  const { buffers } = await reserveHead(model, rows.length, W);
-  const slots = new Map(rows.map((row, slot) => [row, slot]));
+  const slots = new Map<number, number>();
+  for (const { row } of wanted) if (!slots.has(row)) slots.set(row, slots.size);
+  const R = slots.size;
+  const { buffers } = await reserveHead(model, R, W);
+  const base = trace?.kind === 'compare' ? await reserveBaseline(model, R) : undefined;
   write(
     gpu,
     buffers.wanted,
     Uint32Array.from(wanted.flatMap(({ row, target }) => [slots.get(row)!, target])),
   );
-  computeLogits(model, rows, buffers, 'prefill');
-  dispatchForm(commands, logprobs, { W, V, strips: stripsOf(V) }, buffers);
+  const compute = pickedStates(model, [...slots.keys()], buffers, 'prefill');
+  const comparison =
+    base && trace?.kind === 'compare'
+      ? compareWithBaseline(
+          model,
+          buffers,
+          base.buffers,
+          trace.next(R * config.hidden_size),
+          trace.head_dtype,
+        )
+      : undefined;
+  for (const band of headBands(model, R)) {
+    compute(band);
+    commands.dispatch(pick_targets, { W, V: band.width, first: band.first }, buffers);
+    comparison?.compute(band);
+  }
+  dispatchForm(commands, logprobs, { W, strips: stripsOf(outputsOf(model)) }, buffers);
   commands.submit();
   const done = readParts(gpu, [
     { buffer: buffers.logprob, bytes: 4 * W },
@@ -94,44 +82,27 @@ async function scoreRows(
     return wanted.map((_, i) => ({ logprob: values[i]!, best: tokens[i]! }));
   });
   done.catch(() => undefined);
-  if (trace) {
-    const scored = await done;
-    const begun = performance.now();
-    await keepOrCompare(model, buffers, scored, trace);
-    model.aside_seconds += (performance.now() - begun) / 1000;
-  }
-  return { done };
-}
-
-async function keepOrCompare(
-  model: Model,
-  buffers: Head['buffers'],
-  scored: readonly TokenLogprob[],
-  trace: Trace,
-): Promise<void> {
-  const length = scored.length * model.config.hidden_size;
+  if (!trace) return { done };
+  const scored = await done;
+  const begun = performance.now();
   if (trace.kind === 'keep') {
-    trace.keep(new Float32Array(await readBack(model.gpu, buffers.normed, 4 * length)));
-    return;
+    trace.keep(new Float32Array(await readBack(gpu, buffers.normed, 4 * R * config.hidden_size)));
+  } else {
+    const { tokens, seconds } = await comparison!.done();
+    for (const [i, { logprob, best }] of scored.entries()) {
+      const { kl, logprob: base_logprob, best: base_best } = tokens[i]!;
+      trace.report({ logprob, base_logprob, kl, same_top: best === base_best });
+    }
+    model.aside_seconds += seconds;
   }
-  const base = await reserveBaseline(model, scored.length);
-  const compared = await compareWithBaseline(
-    model,
-    buffers,
-    base.buffers,
-    trace.next(length),
-    trace.head_dtype,
-  );
-  for (const [i, { logprob, best }] of scored.entries()) {
-    const { kl, logprob: base_logprob, best: base_best } = compared[i]!;
-    trace.report({ logprob, base_logprob, kl, same_top: best === base_best });
-  }
+  model.aside_seconds += (performance.now() - begun) / 1000;
+  return { done };
 }
 
 /** The most likely successor of batch token `row` of the last forward pass. */
 export async function greedyToken(model: Model, row: number): Promise<number> {
   const { buffers } = await reserveHead(model, 1, 1);
-  computeLogits(model, [row], buffers, 'decode');
+  headBands(model, 1).forEach(pickedStates(model, [row], buffers, 'decode'));
   pickGreedy(model, buffers, buffers.best);
   model.commands.submit();
   return new Uint32Array(await readBack(model.gpu, buffers.best, 4))[0]!;
@@ -140,14 +111,15 @@ export async function greedyToken(model: Model, row: number): Promise<number> {
 /** The same without reading it: its id is written to `id`, where the next token's embedding may be looked up. */
 export async function recordGreedyToken(model: Model, row: number, id: GPUBuffer): Promise<void> {
   const { buffers } = await reserveHead(model, 1, 1);
-  computeLogits(model, [row], buffers, 'decode');
+  headBands(model, 1).forEach(pickedStates(model, [row], buffers, 'decode'));
   pickGreedy(model, buffers, id);
 }
 
 /** The successor of a pass of one token, behind another greedy token of this model. */
 export function recordNextToken(model: Model, id: GPUBuffer): void {
   const { buffers } = model.head!;
-  computeStates(model, 1, model.workspace!.activations.hidden, buffers, 'decode');
+  const { hidden } = model.workspace!.activations;
+  headBands(model, 1).forEach(finalStates(model, 1, hidden, buffers, 'decode'));
   pickGreedy(model, buffers, id);
 }
 
@@ -155,23 +127,42 @@ function pickGreedy(model: Model, { peaks, places }: Head['buffers'], ids: GPUBu
   dispatchForm(model.commands, argmax, { R: 1, strips: stripsOf(outputsOf(model)) }, { peaks, places, ids });
 }
 
-/** All logits of some rows of the last forward pass, [rows, outputs]: a classifier's answer, and for comparing models. */
+/**
+ * All logits of some rows of the last forward pass, [rows, outputs]: a classifier's answer, and for comparing models. They
+ * are read back band by band; no device has all of them at a time.
+ */
 export async function readLogits(
   model: Model,
   rows: readonly number[],
   phase: Phase = 'prefill',
 ): Promise<Float32Array> {
-  const { buffers } = await reserveHead(model, rows.length, 1);
-  computeLogits(model, rows, buffers, phase);
-  model.commands.submit();
-  return new Float32Array(await readBack(model.gpu, buffers.logits, 4 * rows.length * outputsOf(model)));
+  const { gpu, commands } = model;
+  const R = rows.length;
+  const V = outputsOf(model);
+  const { buffers } = await reserveHead(model, R, 1);
+  const compute = pickedStates(model, rows, buffers, phase);
+  const all = new Float32Array(R * V);
+  for (const band of headBands(model, R)) {
+    compute(band);
+    commands.submit();
+    const logits = new Float32Array(await readBack(gpu, buffers.logits, 4 * R * band.width));
+    for (let row = 0; row < R; row++) {
+      all.set(logits.subarray(row * band.width, (row + 1) * band.width), row * V + band.first);
+    }
+  }
+  return all;
 }
 
 /** Logits that the head gives a token: one for each entry of the vocabulary, or for each of a classifier's labels. */
 const outputsOf = ({ weights }: Model): number => weights.head.rows;
 
-/** Puts the hidden states of `rows` through the last norm, the head and the first half of the softmax. */
-function computeLogits(model: Model, rows: readonly number[], buffers: Head['buffers'], phase: Phase): void {
+/** Puts the hidden states of `rows` through the last norm; what it returns computes a band of what the head makes of them. */
+function pickedStates(
+  model: Model,
+  rows: readonly number[],
+  buffers: Head['buffers'],
+  phase: Phase,
+): (band: Band) => void {
   const { gpu, commands, config } = model;
   const workspace = model.workspace!;
   const { ids, picked } = buffers;
@@ -180,16 +171,21 @@ function computeLogits(model: Model, rows: readonly number[], buffers: Head['buf
   const pick = { T: rows.length, width: config.hidden_size, first_row: 0, rows: workspace.tokens };
   const table = workspace.activations.hidden;
   commands.dispatch(embedding, pick, { ids, table, y: picked }, { DTYPE: DTYPE.F32 });
-  computeStates(model, rows.length, picked, buffers, phase);
+  return finalStates(model, rows.length, picked, buffers, phase);
 }
 
-/** Puts R states, x [R, hidden], through the last norm and all behind it. */
-function computeStates(model: Model, R: number, x: GPUBuffer, buffers: Head['buffers'], phase: Phase): void {
+/** The same of R states as they are, x [R, hidden]. */
+function finalStates(
+  model: Model,
+  R: number,
+  x: GPUBuffer,
+  buffers: Head['buffers'],
+  phase: Phase,
+): (band: Band) => void {
   const { commands, config, weights, head_dtype } = model;
   const { normed: y } = buffers;
   normalize(commands, config.norm, weights.norm, { n: R * config.hidden_size, x, y });
-  headLogits(model, buffers, R, head_dtype, phase);
-  commands.worked(R * outputsOf(model) * config.hidden_size);
+  return headOf(model, buffers, R, head_dtype, phase);
 }
 
 async function reserveHead(model: Model, rows: number, wanted: number): Promise<Head> {
@@ -205,7 +201,7 @@ async function reserveHead(model: Model, rows: number, wanted: number): Promise<
   return model.head;
 }
 
-/** Makes room for a baseline's logits, which are kept beside the model's own to compare the two. */
+/** Makes room for a baseline's states and a band of its logits, which lie beside the model's own to compare the two. */
 async function reserveBaseline(model: Model, rows: number): Promise<Head> {
   const { baseline_head: head } = model;
   if (head && rows <= head.rows) return head;

@@ -2,19 +2,14 @@ import { formatOf, type Blockwise4bitConfig, type QuantConfig } from '../quant/c
 import { NESTED_BLOCKSIZE } from '../quant/double_quant.ts';
 
 /**
- * Bytes of each buffer that a weight [rows, columns] takes on the device under a configuration that quantizes it.
- * @param ready true of a checkpoint that is quantized already: each of its layers brings its own tables
+ * Bytes of each buffer that a weight [rows, columns] takes on the device under a configuration that quantizes it, without
+ * the tables that all weights share.
  */
-export function quantizedSizes(
-  config: QuantConfig,
-  [rows, columns]: readonly [number, number],
-  ready = false,
-): number[] {
+export function quantizedSizes(config: QuantConfig, [rows, columns]: readonly [number, number]): number[] {
   const format = formatOf(config);
   const n = rows * columns;
   const blocksize = format.blocksizeOf?.(config, columns) ?? columns;
-  const shared = !ready && sharesTables(config);
-  const blocks = sharesTables(config) ? Math.ceil(n / blocksize) : rows * Math.ceil(columns / blocksize);
+  const blocks = runsOn(config) ? Math.ceil(n / blocksize) : rows * Math.ceil(columns / blocksize);
   switch (format.arithmetic(config)) {
     case 'float':
       throw new Error(`${config.quant_type} quantizes nothing`);
@@ -23,31 +18,37 @@ export function quantizedSizes(
     case 'llm_int8':
       return [4 * rows * Math.ceil(columns / 4), 4 * rows];
     case '8-bit':
-      return [n, 4 * blocks, TABLE_BYTES];
+      return [n, 4 * blocks];
     case '4-bit':
       return [
         Math.ceil(n / 2),
-        ...(shared ? [] : [CODE_BYTES]),
         ...(format.nestedScales?.(config)
-          ? [blocks, 4 * Math.ceil(blocks / NESTED_BLOCKSIZE), ...(shared ? [] : [TABLE_BYTES])]
+          ? [blocks, 4 * Math.ceil(blocks / NESTED_BLOCKSIZE)]
           : [4 * blocks]),
         ...(format.shiftOf?.(config) ? [4 * blocks] : []),
       ];
   }
 }
 
-/** Bytes of the buffers that all weights of a configuration share. */
+/** Bytes of the tables that all weights of a configuration share. */
 export function sharedSizes(config: QuantConfig): number[] {
-  if (!sharesTables(config)) return [];
-  return config.double_quant ? [CODE_BYTES, TABLE_BYTES] : [CODE_BYTES];
+  const format = formatOf(config);
+  switch (format.arithmetic(config)) {
+    case '4-bit':
+      return format.nestedScales?.(config) ? [CODE_BYTES, TABLE_BYTES] : [CODE_BYTES];
+    case '8-bit':
+      return [TABLE_BYTES];
+    default:
+      return [];
+  }
 }
 
 /** Bytes that pass through the device beside a weight, while its absmax values are quantized in their turn. */
 export const nestingBytes = (config: QuantConfig, [rows, columns]: readonly [number, number]): number =>
-  sharesTables(config) && config.double_quant ? 4 * Math.ceil((rows * columns) / config.blocksize) : 0;
+  runsOn(config) && config.double_quant ? 4 * Math.ceil((rows * columns) / config.blocksize) : 0;
 
-/** True of a codebook's blocks: the GPU makes them, they run on from row to row, and all weights share one table. */
-const sharesTables = (config: QuantConfig): config is Blockwise4bitConfig => 'double_quant' in config;
+/** True of a codebook's blocks: the GPU makes them, and they run on from row to row. */
+const runsOn = (config: QuantConfig): config is Blockwise4bitConfig => 'double_quant' in config;
 
 /** Sixteen values, and two hundred and fifty-six. */
 const CODE_BYTES = 4 * 16;

@@ -9,7 +9,6 @@ import { modelTensors, type ModelTensors, type NormTensors } from './tensors.ts'
 import {
   grownExtent,
   headLengths,
-  headRows,
   LEAST_WANTED,
   widestMaskBytes,
   workspaceSizes,
@@ -21,8 +20,6 @@ import { sum } from '../tensor/sum.ts';
 export interface StoredModel {
   /** Bytes of an element of its matrices that are not quantized: 2 or 4. */
   element_bytes: number;
-  /** True of a checkpoint that is quantized already. */
-  ready?: boolean;
   /** Elements of a LoRA adapter on top. */
   adapter_elements?: number;
 }
@@ -47,7 +44,7 @@ export interface MemoryNeed {
   activations: number;
   /** Keys and values. */
   cache: number;
-  /** Logits, and what is read of them. */
+  /** A band of logits, and what is kept and read of them. */
   head: number;
   /** On the device at most at a time. */
   device: number;
@@ -68,7 +65,7 @@ export function memoryNeed(
   extent: RunExtent,
 ): MemoryNeed {
   const quant = computedHere(asked);
-  const { element_bytes, ready = false, adapter_elements = 0 } = stored;
+  const { element_bytes, adapter_elements = 0 } = stored;
   const tensors = modelTensors(config);
   const modules = linearModules(config);
   const groups = groupByConfig(quant, modules);
@@ -77,7 +74,7 @@ export function memoryNeed(
     layers.map(({ rows, columns }) =>
       own.quant_type === 'none'
         ? floats(rows, columns)
-        : sum(quantizedSizes(own, [rows, columns], ready).map(inParts)),
+        : sum(quantizedSizes(own, [rows, columns]).map(inParts)),
     ),
   );
   const tables = [tensors.embedding, tensors.positions, tensors.head].flatMap((table) =>
@@ -94,7 +91,7 @@ export function memoryNeed(
   const activations = sum(space.activations.map(bufferBytes)) + seenBytes(config, quant);
   const cache = sum(space.cache.map(bufferBytes));
   const outputs = config.num_labels ?? config.vocab_size;
-  const rows = Math.min(extent.rows, headRows(config.hidden_size, outputs));
+  const { rows } = extent;
   const headSizes = (wanted: number) =>
     Object.values(headLengths(config.hidden_size, outputs, rows, wanted)).map((n) => bufferBytes(4 * n));
   const head =
@@ -114,7 +111,7 @@ export function memoryNeed(
     largest: [
       { what: 'keys of a layer', bytes: Math.max(...space.cache) },
       { what: 'activations', bytes: Math.max(...space.activations) },
-      { what: 'logits', bytes: 4 * rows * outputs },
+      { what: 'logits', bytes: 4 * headLengths(config.hidden_size, outputs, rows, 1).logits },
     ].reduce((a, b) => (b.bytes > a.bytes ? b : a)),
   };
 }
@@ -167,9 +164,10 @@ function loadingBytes(quant: QuantConfig, modules: readonly LinearModule[], elem
 const pieceOf = ([rows, columns]: readonly [number, number], element_bytes: number): number =>
   Math.min(rows * columns * element_bytes, Math.max(PIECE_BYTES, columns * element_bytes));
 
-/** Two pieces on their way, and what the CPU works with where it quantizes. */
+/** Two pieces on their way, a matrix that is turned, and what the CPU works with where it quantizes. */
 function hostBytes(quant: QuantConfig, modules: readonly LinearModule[], element_bytes: number): number {
-  const staging = 2 * PIECE_BYTES;
+  const turned = modules.map(({ conv1d, rows, columns }) => (conv1d ? rows * columns * element_bytes : 0));
+  const staging = 2 * PIECE_BYTES + Math.max(0, ...turned);
   const largest = Math.max(0, ...modules.map(({ rows, columns }) => rows * columns));
   switch (formatOf(quant).arithmetic(quant)) {
     case 'float':

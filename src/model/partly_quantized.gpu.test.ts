@@ -51,6 +51,27 @@ it.each([NF4, { ...NF4, double_quant: true }, LLM_INT8])(
   },
 );
 
+it.each([NF4, { ...NF4, double_quant: true }])(
+  'layers of one input of a checkpoint that was quantized lie in one matrix, as those quantized here do: %j',
+  async (config) => {
+    // Layers end where blocks end.
+    const whole = { hidden_size: 64, head_dim: 32, intermediate_size: 128 };
+    const decoded = async (files: FileSet, quant: QuantConfig) => {
+      const opened = await openWeights(files);
+      return withModel(gpu, opened, effectiveConfig(quant, opened.stored_quant), async (model) => {
+        const { q, k, v, gate, up } = model.weights.layers[1]!.linears;
+        expect(new Set([q, k, v].map((one) => one!.linear)).size).toBe(1);
+        expect(gate!.linear).toBe(up!.linear);
+        await reserve(model, 5, 5);
+        return readLogits(model, [forwardSequence(model, [0, 17, 3], 0)], 'decode');
+      });
+    };
+    const stored = await savedModel(randomLlama(whole), config);
+    const logits = await decoded(stored, { quant_type: 'none', compute_dtype: 'float32' });
+    expect(logits).toEqual(await decoded(randomLlama(whole), config));
+  },
+);
+
 const INT8 = { quant_type: 'int8', granularity: 'row' } as const;
 const AS_NF4 = { quant_type: 'nf4', blocksize: 64, double_quant: false } as const;
 

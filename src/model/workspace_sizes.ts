@@ -1,4 +1,4 @@
-import { maskWords, stripsOf } from '../gpu/device/limits.ts';
+import { BAND, maskWords, STRIP, stripsOf } from '../gpu/device/limits.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import type { ModelConfig } from './model_config.ts';
 
@@ -7,9 +7,6 @@ export const MAX_TOKENS = 512;
 
 /** Published adapters rarely go beyond 256. */
 export const MAX_LORA_RANK = 512;
-
-/** Bytes of logits kept at once: 64 MiB are 130 rows of Llama 3's vocabulary, and fit the default binding of 128 MiB. */
-const LOGIT_BYTES = 64 * 1024 * 1024;
 
 /** What passes are reserved for: tokens of one, and slots of keys and values. */
 export interface Extent {
@@ -82,6 +79,7 @@ export function int8InputSizes(config: ModelConfig, quant: QuantConfig, tokens: 
   if (quant.quant_type !== 'llm_int8') return undefined;
   return {
     mask: widestMaskBytes(config),
+    columns: 4 * (1 + widestInput(config)),
     CA: 4 * tokens * Math.ceil(widestInput(config) / 4),
     SCA: 4 * tokens,
   };
@@ -121,22 +119,16 @@ export function headLengths(hidden: number, outputs: number, rows: number, wante
     picked: rows * hidden,
     normed: rows * hidden,
     rounded: rows * hidden,
-    logits: rows * outputs,
+    /** Of a band of the vocabulary. */
+    logits: Math.min(rows * outputs, Math.max(BAND, rows * STRIP)),
     peaks: 2 * rows * strips,
     places: rows * strips,
     wanted: 2 * wanted,
+    targets: wanted,
     logprob: wanted,
     best: wanted,
     gaps: rows * strips,
   };
-}
-
-/**
- * Rows that go through the head at once, so that a long text needs no [tokens, vocabulary] matrix.
- * @param work multiplications that a submit may have
- */
-export function headRows(hidden: number, outputs: number, work = Infinity): number {
-  return Math.max(1, Math.floor(Math.min(LOGIT_BYTES / (4 * outputs), work / (outputs * hidden))));
 }
 
 /** The least room for wanted log-probabilities. */

@@ -44,7 +44,7 @@ it('says which configurations need what a run found no room for, and offers one 
   const [first, ...others] = asked([runOf('2026-11-21T13:58:00', { full: [0] })]);
   expect(others).toEqual([]);
   expect(first!.sentence).toBe(
-    'float32 takes about 3.3 GB of GPU memory; your run of 21 Nov 2026, 13:58 found no room for 3.3 GB.',
+    'float32 takes about 3.2 GB of GPU memory; your run of 21 Nov 2026, 13:58 found no room for 3.2 GB.',
   );
   expect(first!.instead!.device).toBeLessThan(needs!.device);
   // NF4 · 64 is asked for already.
@@ -66,9 +66,9 @@ it('forgets a full memory once as much has run', () => {
 });
 
 it('says what an adapter does not allow in any format', () => {
-  const over = withoutRoom(spec, shape, { limits: limitsOf(2 ** 23), past: [] });
+  const over = withoutRoom(spec, shape, { limits: limitsOf(2 ** 22), past: [] });
   expect(over.map(({ config, instead }) => [config, instead])).toEqual([0, 1, 2].map((i) => [i, undefined]));
   expect(over[0]!.sentence).toMatch(
-    /^float32 needs a buffer of 63\.6 MiB for the logits .*; this adapter allows 8\.0 MiB, too little for this model\.$/,
+    /^float32 needs a buffer of 16\.0 MiB for the keys of a layer .*; this adapter allows 4\.0 MiB, too little for this model\.$/,
   );
 });

@@ -90,6 +90,7 @@ function attending(model: string, T: number, slots: number): Other {
 function reducing(model: string): Other {
   const { vocabulary: V } = WIDTHS[model]!;
   const strips = stripsOf(V);
+  const params = { R: 1, V, strip: STRIP, first: 0, strips };
   return {
     point: { model, layer: 'most likely token', M: 1, N: V, K: 1 },
     operations: 2 * V,
@@ -98,15 +99,14 @@ function reducing(model: string): Other {
         logits: normals(V, 1),
         ...{ peaks: floats(2 * strips), places: new Uint32Array(strips), ids: new Uint32Array(1) },
       };
-      const { peaks } = logit_strips.reference({ R: 1, V, strip: STRIP }, arrays, {});
+      const { peaks } = logit_strips.reference(params, arrays, {});
       return {
         ...{ arrays, writes: 'peaks', expected: peaks! },
         ready: (_, { logits, peaks, places, ids }) =>
           Promise.resolve((commands) => {
             const written = { peaks: peaks!, places: places! };
-            const R = 1;
-            dispatchForm(commands, logit_strips, { R, V, strip: STRIP }, { logits: logits!, ...written });
-            dispatchForm(commands, argmax, { R, strips }, { ...written, ids: ids! });
+            dispatchForm(commands, logit_strips, params, { logits: logits!, ...written });
+            dispatchForm(commands, argmax, { R: 1, strips }, { ...written, ids: ids! });
           }),
       };
     },

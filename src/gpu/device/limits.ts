@@ -13,5 +13,11 @@ export const STRIP = 512;
 /** The number of strips a vocabulary of V makes. */
 export const stripsOf = (V: number): number => Math.ceil(V / STRIP);
 
+/**
+ * Logits that are there at a time: a vocabulary goes through the head in bands, and what is wanted of a band is made
+ * while it lies in a cache. 8 MiB of float32.
+ */
+export const BAND = 2 * 1024 * 1024;
+
 /** Words of a mask with one bit a column. */
 export const maskWords = (columns: number): number => Math.ceil(columns / 32);

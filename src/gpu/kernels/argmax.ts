@@ -1,3 +1,4 @@
+import topStrip from '../../../shaders/preludes/top_strip.wgsl?raw';
 import source from '../../../shaders/argmax.wgsl?raw';
 import { normals } from './cases.ts';
 import { defineKernel, grid } from '../device/kernel.ts';
@@ -5,7 +6,7 @@ import { defineKernel, grid } from '../device/kernel.ts';
 /** The most likely token of each row, from the strips of logit_strips; the first of equals. */
 export const argmax = defineKernel({
   name: 'argmax',
-  wgsl: source,
+  wgsl: topStrip + source,
   params: { R: 'u32', strips: 'u32' },
   bindings: { peaks: 'read f32', places: 'read u32', ids: 'write u32' },
   workgroups: ({ R }) => grid(R),

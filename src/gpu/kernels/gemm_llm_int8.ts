@@ -2,23 +2,40 @@ import packed from '../../../shaders/preludes/dot4_packed.wgsl?raw';
 import unpacked from '../../../shaders/preludes/dot4_unpacked.wgsl?raw';
 import float16 from '../../../shaders/preludes/float16.wgsl?raw';
 import rounding from '../../../shaders/preludes/rounding.wgsl?raw';
+import common from '../../../shaders/preludes/llm_int8.wgsl?raw';
 import source from '../../../shaders/gemm_llm_int8.wgsl?raw';
+import tile from '../../../shaders/tile_llm_int8.wgsl?raw';
 import { quantizeActivations, quantizeLlmInt8 } from '../../quant/llm_int8.ts';
 import { floats, normals } from './cases.ts';
-import { defineKernel, grid } from '../device/kernel.ts';
+import { defineKernel, grid, type Params, type Requirements } from '../device/kernel.ts';
+import type { Traffic } from '../traffic/predict.ts';
+import { collect } from '../traffic/touched.ts';
 import { activations } from './llm_int8_case.ts';
 import { paddedWords, unpaddedRows } from './padded.ts';
 import {
   MATMUL_PLACE,
   MATMUL_SHAPE,
   MATMUL_SHAPES,
+  type MatmulShape,
   biasesOf,
   matmulTolerance,
   rowsOf,
   shapeName,
 } from './matmul.ts';
-import { columnMask } from './outlier_columns.ts';
 import { roundingOf, COMPUTE_NAMES } from './rounding.ts';
+
+const PACKED: Requirements = { language_features: ['packed_4x8_integer_dot_product'] };
+
+const LLM_INT8 = { ...MATMUL_SHAPE, threshold: 'f32', ...MATMUL_PLACE } as const;
+
+/** Rows and tokens of a workgroup of the tile, and words of each that it fetches at a time. */
+const [TILE, DEPTH] = [64, 16];
+
+/** The usual shapes, and one past a tile in every direction. */
+const SHAPES: readonly MatmulShape[] = [
+  ...MATMUL_SHAPES,
+  { M: 70, N: 67, K: 104, first_row: 1, stride: 70, offset: 1, has_bias: 1, bias_row: 2 },
+];
 
 /**
  * LLM.int8(): y = CA · CBᵀ in exact integers, scaled back, and the outlier columns on top in the compute dtype
@@ -26,11 +43,11 @@ import { roundingOf, COMPUTE_NAMES } from './rounding.ts';
  */
 export const gemm_llm_int8 = defineKernel({
   name: 'gemm_llm_int8',
-  wgsl: float16 + rounding + unpacked + source,
-  params: { ...MATMUL_SHAPE, threshold: 'f32', ...MATMUL_PLACE },
+  wgsl: float16 + rounding + unpacked + common + source,
+  params: LLM_INT8,
   bindings: {
     x: 'read f32',
-    mask: 'read u32',
+    columns: 'read u32',
     CA: 'read u32',
     SCA: 'read f32',
     CB: 'read u32',
@@ -41,11 +58,11 @@ export const gemm_llm_int8 = defineKernel({
   workgroups: ({ M, N }) => [grid(Math.ceil(N / 4))[0], Math.ceil(M / 4)],
   reference: ({ M, N, K, first_row, threshold, stride, offset, has_bias, bias_row }, arrays, overrides) => {
     const round = roundingOf(overrides);
-    const { x, mask, SCA, SCB, bias } = arrays;
+    const { x, columns, SCA, SCB, bias } = arrays;
     const CA = unpaddedRows(arrays.CA, K);
     const CB = unpaddedRows(arrays.CB, K);
     const y = arrays.y.slice();
-    const outliers = Array.from({ length: K }, (_, k) => k).filter((k) => (mask[k >> 5]! >>> (k & 31)) & 1);
+    const outliers = columns.subarray(1, 1 + columns[0]!);
     for (let t = 0; t < M; t++) {
       for (let n = first_row; n < first_row + N; n++) {
         let integer = 0;
@@ -69,34 +86,55 @@ export const gemm_llm_int8 = defineKernel({
   },
   tolerance: matmulTolerance,
   cases: () =>
-    MATMUL_SHAPES.flatMap((shape, i) => [llmInt8Case(shape, 6, i, i % 3), llmInt8Case(shape, 0, i + 50, 1)]),
+    SHAPES.flatMap((shape, i) => [
+      llmInt8Case(shape, { threshold: 6, seed: i, compute: i % 3 }),
+      llmInt8Case(shape, { threshold: 0, seed: i + 50, compute: 1 }),
+    ]),
 });
 
 /** The kernel above with dot4I8Packed, where the browser has it: equal integers, faster on most hardware. */
 export const gemm_llm_int8_packed = defineKernel({
   ...gemm_llm_int8,
   name: 'gemm_llm_int8_packed',
-  wgsl: float16 + rounding + packed + source,
-  requires: { language_features: ['packed_4x8_integer_dot_product'] },
+  wgsl: float16 + rounding + packed + common + source,
+  requires: PACKED,
 });
 
-function llmInt8Case(
-  shape: (typeof MATMUL_SHAPES)[number],
-  threshold: number,
-  seed: number,
-  compute: number,
+/** The forms above for adapters whose lanes share what they fetch: a tile of 64 rows and 64 tokens a workgroup. */
+export const tile_llm_int8 = defineKernel({
+  ...gemm_llm_int8,
+  name: 'tile_llm_int8',
+  wgsl: float16 + rounding + unpacked + common + tile,
+  workgroups: ({ M, N }) => [Math.ceil(N / TILE), Math.ceil(M / TILE)],
+  traffic: tileTraffic(4),
+});
+
+export const tile_llm_int8_packed = defineKernel({
+  ...tile_llm_int8,
+  name: 'tile_llm_int8_packed',
+  wgsl: float16 + rounding + packed + common + tile,
+  requires: PACKED,
+  traffic: tileTraffic(1),
+});
+
+/** Seeded inputs of a shape, with outlier columns where there is a threshold. */
+export function llmInt8Case(
+  shape: MatmulShape,
+  { threshold, seed, compute }: { threshold: number; seed: number; compute: number },
 ) {
   const { M, K, stride } = shape;
   const rows = rowsOf(shape);
+  const listed = new Uint32Array(1 + K);
   const x = activations(M, K, 6);
   const { CA, SCA, outlier_cols } = quantizeActivations({ shape: [M, K], data: x }, threshold);
+  listed.set([outlier_cols.length, ...outlier_cols]);
   const { CB, SCB } = quantizeLlmInt8({ shape: [rows, K], data: normals(rows * K, seed + 100) });
   return {
     name: `${shapeName(shape)} · threshold ${threshold} · compute ${COMPUTE_NAMES[compute]}`,
     params: { ...shape, threshold },
     arrays: {
       x,
-      mask: columnMask(outlier_cols, K),
+      columns: listed,
       CA: paddedWords(CA, K),
       SCA,
       CB: paddedWords(CB, K),
@@ -105,5 +143,49 @@ function llmInt8Case(
       y: floats(M * stride),
     },
     overrides: { COMPUTE_DTYPE: compute },
+  };
+}
+
+/**
+ * What the tile asks of memory and arithmetic; the outlier columns depend on data and are left out. A dot product of four
+ * counts as one product and its sum, so that `dots` is 1 where there is an instruction for it.
+ */
+function tileTraffic(dots: number): Traffic<typeof LLM_INT8> {
+  const products = ({ M, N, K }: Params<typeof LLM_INT8>) => M * N * Math.ceil(K / 4);
+  return {
+    touched({ M, N, K, first_row, has_bias, bias_row }, _, [x, y]) {
+      const side = TILE / 4;
+      const pitch = DEPTH + 1;
+      const K4 = Math.ceil(K / 4);
+      const { touched, read } = collect(side ** 2);
+      for (let lane = 0; lane < side ** 2; lane++) {
+        const [column, line] = [lane % side, Math.floor(lane / side)];
+        for (let k0 = 0; k0 < K4; k0 += DEPTH) {
+          for (let i = lane; i < TILE * DEPTH; i += side ** 2) {
+            const k = k0 + (i % DEPTH);
+            if (k >= K4) continue;
+            const at = Math.floor(i / DEPTH);
+            read(lane, ['CA', Math.min(TILE * y + at, M - 1) * K4 + k]);
+            read(lane, ['CB', (first_row + Math.min(TILE * x + at, N - 1)) * K4 + k]);
+          }
+          for (let k = 0; k < DEPTH; k++) {
+            for (let i = 0; i < 4; i++) read(lane, ['ws', pitch * (column + side * i) + k]);
+            for (let i = 0; i < 4; i++) read(lane, ['xs', pitch * (line + side * i) + k]);
+          }
+        }
+        for (let t = 0; t < 4; t++) {
+          for (let r = 0; r < 4; r++) {
+            const [token, row] = [TILE * y + line + side * t, TILE * x + column + side * r];
+            if (token >= M || row >= N) continue;
+            read(lane, ['SCA', token], ['SCB', first_row + row]);
+            if (has_bias) read(lane, ['bias', bias_row + row]);
+          }
+        }
+      }
+      return touched;
+    },
+    flops: (params) => 2 * products(params),
+    instructions: (params) => products(params) * (dots + 0.5),
+    shared_reads: (params) => products(params) / 2,
   };
 }

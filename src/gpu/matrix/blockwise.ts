@@ -26,6 +26,7 @@ import { DTYPE } from '../kernels/stored.ts';
 import { blockStep, inParts, rangesWithin, type Matrix, type RowRange } from './parts.ts';
 import { bindScales, nestedUpload, scalesUpload, type PartScales } from './scales.ts';
 import { defineStorage } from './storage.ts';
+import { openTables } from './tables.ts';
 import { piecesOf, readFinite, rowBytes, rowRanges, type StoredMatrix } from './stored_matrix.ts';
 
 /** 4-bit codes, the scales of their blocks, and the sixteen values that all parts share. */
@@ -187,11 +188,12 @@ export async function uploadBlockwise(
   arena: Arena,
   name: string,
   ready: Blockwise4bit,
+  tables = openTables(arena),
 ): Promise<Matrix<BlockwisePart>> {
   const { shape, blocksize, packed } = ready;
   const [rows, columns] = shape as [number, number];
-  const code = await arena.upload(ready.code, 'code');
-  const scales = await scalesUpload(arena, ready.scales, ready.shift);
+  const code = await tables(ready.code, 'code');
+  const scales = await scalesUpload(arena, ready.scales, ready.shift, tables);
   // One byte a weight is more than its code and its scale take.
   const ranges = rangesWithin(largestBinding(arena.gpu), rows, columns, blockStep(blocksize, columns));
   return inParts({ rows, columns }, ranges, async ({ first_row, rows }) => {

@@ -9,6 +9,7 @@ import { largestBinding, type Arena } from '../device/buffers.ts';
 import { normals } from '../kernels/cases.ts';
 import { blockStep, inParts, rangesWithin, type Matrix } from './parts.ts';
 import { defineStorage } from './storage.ts';
+import type { Tables } from './tables.ts';
 
 /** 8-bit codes, the scales of their blocks, and the 256 values that all parts share. */
 export interface BytesPart {
@@ -80,10 +81,15 @@ export const BYTE_CODES = defineStorage({
 });
 
 /** Brings 8-bit codes to the device; their scales are the ones they came with. */
-export async function uploadBytes(arena: Arena, name: string, ready: ByteCodes): Promise<Matrix<BytesPart>> {
+export async function uploadBytes(
+  arena: Arena,
+  name: string,
+  ready: ByteCodes,
+  tables: Tables,
+): Promise<Matrix<BytesPart>> {
   const { shape, blocksize, codes, scales } = ready;
   const [rows, columns] = shape as [number, number];
-  const code = await arena.upload(ready.code, 'code');
+  const code = await tables(ready.code, 'code');
   const ranges = rangesWithin(largestBinding(arena.gpu), rows, columns, blockStep(blocksize, columns));
   return inParts({ rows, columns }, ranges, async (range) => {
     const begin = range.first_row * columns;

@@ -35,6 +35,7 @@ it.each<[StorageName, Phase, number, number, string]>([
   ['int8', 'prefill', 48, 1024, 'tile_64_int8'],
   ['llm_int8', 'prefill', 9, 9, 'gemm_llm_int8'],
   ['llm_int8', 'decode', 1, 9, 'gemm_llm_int8'],
+  ['llm_int8', 'prefill', 16, 9, 'tile_llm_int8'],
 ])('%s, %s, %i tokens, %i rows: %s', (storage, phase, M, N, name) => {
   expect(chooseMatmul(PLAIN, storage, phase, { M, N }).name).toBe(name);
 });
@@ -83,7 +84,9 @@ it('takes the form that was asked for before those, and one that a record names 
 
 it('takes packed dot products where the browser has them', () => {
   expect(chooseMatmul(PACKED, 'llm_int8', 'decode', { M: 1, N: 9 }).name).toBe('gemm_llm_int8_packed');
-  expect(choicesOf(PACKED, 'llm_int8', 'decode')).toHaveLength(1);
+  const names = (gpu: Gpu) => choicesOf(gpu, 'llm_int8', 'prefill').map(({ name }) => name);
+  expect(names(PACKED)).toEqual(['tile_llm_int8_packed', 'gemm_llm_int8_packed']);
+  expect(names(ON_CPU)).toEqual(['gemm_llm_int8']);
 });
 
 describe.each([PLAIN, ON_CPU])('on a device without extras', (gpu) => {

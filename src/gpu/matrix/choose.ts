@@ -67,7 +67,7 @@ const CANDIDATES = new Map<string, readonly Candidate[]>(
           ...('normalizes' in form && { normalizes: form.normalizes }),
           kernel: kernelOver(form, matmul),
         }))
-      : matmul.map((kernel) => ({ kernel, adapters: 'all', M: 1, N: 1 })),
+      : matmul.map((own) => ({ ...own, N: 1 })),
   ]),
 );
 
@@ -116,8 +116,8 @@ function chosen(gpu: Gpu, storage: StorageName, phase: Phase): readonly Candidat
   if (uses.some(({ M, N }) => M === 1 && N === 1)) return uses;
   const own = isSoftware(gpu.adapter) ? 'software' : 'hardware';
   const suits = all.filter(({ adapters }) => adapters === 'all' || adapters === own);
-  // Those behind one that suits every shape are never asked.
-  return suits.slice(0, suits.findIndex(({ M, N }) => M === 1 && N === 1) + 1);
+  // Those behind one that suits all of their shapes are never asked.
+  return suits.filter(({ M, N }, i) => !suits.slice(0, i).some((before) => before.M <= M && before.N <= N));
 }
 
 const able = (gpu: Gpu, storage: StorageName, phase: Phase): readonly Candidate[] =>

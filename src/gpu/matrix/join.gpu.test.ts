@@ -52,6 +52,10 @@ it.each<[string, QuantConfig]>([
   ['as stored', { quant_type: 'none', compute_dtype: 'float32' }],
   ['NF4', { ...nf4, double_quant: false }],
   ['double quant', { ...nf4, double_quant: true }],
+  ['MXFP4', { quant_type: 'mxfp4', scale_rule: 'even', compute_dtype: 'float32' }],
+  ['NVFP4', { quant_type: 'nvfp4', compute_dtype: 'float32' }],
+  ['HQQ', { quant_type: 'hqq', group_size: 32, compute_dtype: 'float32' }],
+  ['FP8 by row', { quant_type: 'fp8', scaling: 'row', compute_dtype: 'float32' }],
   ['int8 by row', { quant_type: 'int8', granularity: 'row', compute_dtype: 'float32' }],
 ])('three matrices as one come to the same bits: %s', async (_, config) => {
   const arena = openArena(gpu);

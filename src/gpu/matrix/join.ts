@@ -4,6 +4,7 @@ import { bufferBytes } from '../device/limits.ts';
 import type { NestedRange } from '../kernels/blockwise.ts';
 import { dtypeBytes } from '../kernels/stored.ts';
 import type { BlockwisePart } from './blockwise.ts';
+import type { BytesPart } from './byte_codes.ts';
 import type { FloatPart } from './float.ts';
 import type { Int8Part } from './int8.ts';
 import type { DeviceMatrix, MatrixPart } from './matrix.ts';
@@ -56,6 +57,7 @@ async function joinParts(
     case 'int8':
       return joinIntegers(arena, parts as Part<Int8Part>, weights);
     case 'bytes':
+      return joinBytes(arena, parts as Part<BytesPart>, weights);
     case 'llm_int8':
       return undefined;
   }
@@ -85,6 +87,21 @@ async function joinIntegers(
     parts.map(({ SCB, rows }) => ({ buffer: SCB, bytes: 4 * rows })),
   ]);
   return made && { storage: 'int8', CB: made[0]!, SCB: made[1]!, scale_stride: 1 };
+}
+
+async function joinBytes(
+  arena: Arena,
+  parts: Part<BytesPart>,
+  weights: readonly number[],
+): Promise<BytesPart | undefined> {
+  const { blocksize, code } = parts[0]!;
+  if (!same(parts.map((part) => part.blocksize)) || !same(parts.map((part) => part.code))) return undefined;
+  if (weights.some((count) => count % blocksize !== 0)) return undefined;
+  const made = await join(arena, [
+    parts.map(({ codes }, i) => ({ buffer: codes, bytes: weights[i]! })),
+    parts.map(({ scales }, i) => ({ buffer: scales, bytes: (4 * weights[i]!) / blocksize })),
+  ]);
+  return made && { storage: 'bytes', blocksize, code, codes: made[0]!, scales: made[1]! };
 }
 
 async function joinBlocks(

@@ -3,13 +3,19 @@ import type { Int8Tensor } from '../../quant/quantized.ts';
 import { decode, roundToF16 } from '../../tensor/dtype.ts';
 import { largestBinding, write, type Arena } from '../device/buffers.ts';
 import type { Kernel } from '../device/kernel.ts';
-import { gemm_llm_int8, gemm_llm_int8_packed } from '../kernels/gemm_llm_int8.ts';
+import {
+  gemm_llm_int8,
+  gemm_llm_int8_packed,
+  tile_llm_int8,
+  tile_llm_int8_packed,
+} from '../kernels/gemm_llm_int8.ts';
 import { int8_vectorwise_quant } from '../kernels/int8_vectorwise_quant.ts';
+import { list_outliers } from '../kernels/list_outliers.ts';
 import { outlier_columns } from '../kernels/outlier_columns.ts';
 import { paddedWords } from '../kernels/padded.ts';
 import type { CpuRoom } from './cpu_room.ts';
 import { inParts, rangesWithin, type Matrix } from './parts.ts';
-import type { Storage } from './storage.ts';
+import type { OwnKernel, Storage } from './storage.ts';
 import { piecesOf, readFinite, rowRanges, type StoredMatrix } from './stored_matrix.ts';
 
 /** int8 rows padded to whole words, one scale each, to be multiplied with int8 activations. */
@@ -21,11 +27,16 @@ export interface LlmInt8Part {
 
 /** LLM.int8(): integers times integers, so no form that multiplies floats serves it. */
 export const LLM_INT8: Storage<LlmInt8Part> = {
-  matmul: [gemm_llm_int8_packed, gemm_llm_int8] as unknown as readonly Kernel[],
-  others: [outlier_columns, int8_vectorwise_quant] as unknown as readonly Kernel[],
+  matmul: [
+    { kernel: tile_llm_int8_packed, adapters: 'hardware', M: 16 },
+    { kernel: tile_llm_int8, adapters: 'hardware', M: 16 },
+    { kernel: gemm_llm_int8_packed, adapters: 'all', M: 1 },
+    { kernel: gemm_llm_int8, adapters: 'all', M: 1 },
+  ] as unknown as readonly OwnKernel[],
+  others: [outlier_columns, list_outliers, int8_vectorwise_quant] as unknown as readonly Kernel[],
   bind({ CB, SCB }, int8) {
-    const { threshold, mask, CA, SCA } = int8!;
-    return { params: { threshold }, buffers: { mask, CA, SCA, CB, SCB }, overrides: {} };
+    const { threshold, columns, CA, SCA } = int8!;
+    return { params: { threshold }, buffers: { columns, CA, SCA, CB, SCB }, overrides: {} };
   },
 };
 

@@ -14,17 +14,19 @@ import { loadInt8 } from './int8.ts';
 import { loadLlmInt8, uploadLlmInt8 } from './llm_int8.ts';
 import type { DeviceMatrix } from './matrix.ts';
 import { blockStep, type RowRange } from './parts.ts';
+import { openTables, type Tables } from './tables.ts';
 import { copyStep, piecesOf, readFinite, rowBytes, rowRanges, type StoredMatrix } from './stored_matrix.ts';
 
 /** A configuration, and what all of its matrices share: on the device the codes, or room for the CPU to quantize in. */
 export type Storing =
-  { config: Exclude<QuantConfig, Blockwise>; room: CpuRoom } | { config: Blockwise; codes: SharedCodes };
+  | { config: Exclude<QuantConfig, Blockwise>; room: CpuRoom; tables?: Tables }
+  | { config: Blockwise; codes: SharedCodes };
 
 type Blockwise = Extract<QuantConfig, { double_quant: boolean }>;
 
 /** Readies a configuration for loadMatrix. */
 export async function storeAs(arena: Arena, config: QuantConfig): Promise<Storing> {
-  if (!('double_quant' in config)) return { config, room: cpuRoom() };
+  if (!('double_quant' in config)) return { config, room: cpuRoom(), tables: openTables(arena) };
   const book = codebookOf(config);
   const code = await arena.upload(book.code, 'code');
   if (!config.double_quant) return { config, codes: { book, code } };
@@ -43,7 +45,7 @@ export async function loadMatrix(
   storing: Storing,
 ): Promise<DeviceMatrix> {
   if ('codes' in storing) return loadBlockwise(arena, stored, storing.config, storing.codes);
-  const { config, room } = storing;
+  const { config, room, tables } = storing;
   switch (config.quant_type) {
     case 'none':
       return loadFloat(arena, stored);
@@ -56,7 +58,7 @@ export async function loadMatrix(
     case 'pack_quantized':
       throw new LabError('internal', `${stored.name} is to be quantized to ${config.quant_type}`);
     default:
-      return uploadQuantized(arena, stored.name, await quantizeWhole(stored, config));
+      return uploadQuantized(arena, stored.name, await quantizeWhole(stored, config), tables);
   }
 }
 
@@ -99,13 +101,17 @@ async function quantizeWhole(stored: StoredMatrix, config: Quantizing): Promise<
   return quantize({ shape: [rows, columns], data }, config);
 }
 
-/** Brings a matrix to the device that is quantized already; its codes and scales are the ones it came with. */
+/**
+ * Brings a matrix to the device that is quantized already; its codes and scales are the ones it came with, its tables those
+ * of other matrices where they are equal.
+ */
 export function uploadQuantized(
   arena: Arena,
   name: string,
   quantized: QuantizedTensor,
+  tables = openTables(arena),
 ): Promise<DeviceMatrix> {
   if ('CB' in quantized) return uploadLlmInt8(arena, name, quantized);
-  if ('codes' in quantized) return uploadBytes(arena, name, quantized);
-  return uploadBlockwise(arena, name, quantized);
+  if ('codes' in quantized) return uploadBytes(arena, name, quantized, tables);
+  return uploadBlockwise(arena, name, quantized, tables);
 }

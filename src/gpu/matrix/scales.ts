@@ -3,6 +3,7 @@ import { E4M3 } from '../../quant/e4m3.ts';
 import type { Shift } from '../../quant/quantized.ts';
 import { E8M0, type Scales } from '../../quant/scales.ts';
 import type { Arena } from '../device/buffers.ts';
+import type { Tables } from './tables.ts';
 import { rangeParams, SCALES, SHIFT, type NestedRange } from '../kernels/blockwise.ts';
 
 /** The scales of a part's blocks: absmax as measured, or double-quantized as those of the whole matrix. */
@@ -26,16 +27,17 @@ export async function scalesUpload(
   arena: Arena,
   scales: Scales,
   shift: Shift | undefined,
+  tables: Tables,
 ): Promise<ScalesUpload> {
   switch (scales.kind) {
     case 'absmax':
       return absmaxUpload(arena, scales.absmax, shift);
     case 'nested':
-      return nestedUpload(arena, scales, await arena.upload(scales.code, 'nested code'));
+      return nestedUpload(arena, scales, await tables(scales.code, 'nested code'));
     case 'e8m0':
-      return tableUpload(arena, scales.exponents, E8M0, 1);
+      return tableUpload(arena, scales.exponents, await tables(E8M0, 'scale table'), 1);
     case 'e4m3':
-      return tableUpload(arena, scales.codes, E4M3, scales.tensor_scale);
+      return tableUpload(arena, scales.codes, await tables(E4M3, 'scale table'), scales.tensor_scale);
   }
 }
 
@@ -56,18 +58,17 @@ const absmaxUpload =
 const tableUpload = async (
   arena: Arena,
   codes: Uint8Array<ArrayBuffer>,
-  code: Float32Array<ArrayBuffer>,
+  table: GPUBuffer,
   factor: number,
 ): Promise<ScalesUpload> => {
   const nested_absmax = new Float32Array(Math.ceil(codes.length / NESTED_BLOCKSIZE)).fill(factor);
-  const table = { codes, nested_absmax, code, offset: 0 };
-  return nestedUpload(arena, table, await arena.upload(code, 'scale table'));
+  return nestedUpload(arena, { codes, nested_absmax, offset: 0 }, table);
 };
 
 /** The same for double-quantized ones, of which all parts share the scales of the scales. */
 export async function nestedUpload(
   arena: Arena,
-  nested: NestedAbsmax,
+  nested: Pick<NestedAbsmax, 'codes' | 'nested_absmax' | 'offset'>,
   nested_code: GPUBuffer,
 ): Promise<ScalesUpload> {
   const nested_absmax = await arena.upload(nested.nested_absmax, 'nested absmax');

@@ -1,10 +1,11 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { openGpu } from '../device/device.ts';
-import type { KernelCase } from '../device/kernel.ts';
+import { canRun, type KernelCase } from '../device/kernel.ts';
 import { runKernel } from '../device/run_kernel.ts';
 import { MATMUL_SHAPES, matmulCases, type MatmulShape, type Weights } from '../kernels/matmul.ts';
 import { formsFor } from './choose.ts';
 import { STORAGES, type StorageName } from './matrix.ts';
+import type { OwnKernel } from './storage.ts';
 
 const gpu = await openGpu(navigator.gpu);
 afterAll(() => gpu.device.destroy());
@@ -59,6 +60,24 @@ describe.each(storages)('over %s', (storage) => {
         };
         expect(await bitsOf(kernel, few)).toEqual(all.slice(begin * stride, end * stride));
       }
+    },
+  );
+});
+
+describe('over llm_int8', () => {
+  const { matmul } = STORAGES.llm_int8;
+  const kernels = (matmul as readonly OwnKernel[])
+    .map(({ kernel }) => kernel)
+    .filter((kernel) => canRun(gpu, kernel));
+  // The last ones go past a tile, with outlier columns and without.
+  const cases = kernels[0]!.cases().slice(IN_BROWSER ? -2 : 0);
+
+  it.each(cases.map((kase) => [kase.name, kase] as const))(
+    'every form is equal to the bit: %s',
+    async (_, kase) => {
+      const [first, ...others] = await Promise.all(kernels.map((kernel) => bitsOf(kernel, kase)));
+      expect(others.length).toBeGreaterThan(0);
+      for (const other of others) expect(other).toEqual(first);
     },
   );
 });

@@ -10,7 +10,7 @@ afterAll(() => gpu.device.destroy());
 
 /** Reads whose texts are walked by every storage's decoding, so that two of them tell of the others. */
 const isWalked = ({ name }: Kernel): boolean =>
-  !/^tile/.test(name) || ['tile_32_blockwise', 'tile_64_float'].includes(name);
+  !/^tile/.test(name) || ['tile_32_blockwise', 'tile_64_float', 'tile_llm_int8'].includes(name);
 
 /** One case for each combination of constants but the compute dtype, and one whose rows begin within a step. */
 function fewCases({ name, cases }: Kernel): KernelCase[] {
@@ -27,6 +27,12 @@ function fewCases({ name, cases }: Kernel): KernelCase[] {
   });
 }
 
+/** Which columns are outliers depends on data. */
+const withoutOutliers = ({ params, ...kase }: KernelCase): KernelCase => ({
+  ...kase,
+  params: 'threshold' in params ? { ...params, threshold: 0 } : params,
+});
+
 /** Without lanes and arrays that touch nothing, and what depends on data. */
 const plain = (touched: Touched, like: Touched = touched): Touched =>
   Object.fromEntries(
@@ -40,7 +46,7 @@ describe.each(
     (kernel) => [kernel.name, kernel] as const,
   ),
 )('%s', (_, kernel) => {
-  it.each(fewCases(kernel).map((kase) => [kase.name, kase] as const))('%s', async (_, kase) => {
+  it.each(fewCases(kernel).map((kase) => [kase.name, withoutOutliers(kase)] as const))('%s', async (_, kase) => {
     const { params, overrides = {} } = kase;
     const [width, height] = kernel.workgroups(params);
     const group = [width - 1, height - 1] as const;
