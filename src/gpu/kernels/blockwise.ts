@@ -12,9 +12,18 @@ export const SCALES = { absmax: 0, nested: 1 } as const;
 /** The number a shader knows by what blocks move their codes: `override SHIFT` of the same file. */
 export const SHIFT = { none: 0, zero: 1, minimum: 2 } as const;
 
+/** The uniform fields by which a shader finds the block of a weight. */
+export const BLOCKS = { blocksize: 'u32', block_shift: 'u32' } as const;
+
+/** A block's weights, and the power of two in them, by which a shader shifts instead of dividing: 192 has 6. */
+export const blockParams = (blocksize: number): Params<typeof BLOCKS> => ({
+  blocksize,
+  block_shift: 31 - Math.clz32(blocksize & -blocksize),
+});
+
 /** The uniform fields of every shader that reads 4-bit weights. */
 export const BLOCKWISE = {
-  blocksize: 'u32',
+  ...BLOCKS,
   first_block: 'u32',
   absmax_offset: 'f32',
   block_2: 'u32',
@@ -120,7 +129,7 @@ export function blockwiseCase(
     const points = absmax.map((scale, i) => (i % 3) - 1 + scale / 7);
     return {
       name: shift === 'none' ? name : `${name} · ${shift}`,
-      params: { blocksize, ...rangeParams([]) },
+      params: { ...blockParams(blocksize), ...rangeParams([]) },
       arrays: {
         ...plain,
         scales: words(absmax),
@@ -134,7 +143,7 @@ export function blockwiseCase(
   const whole = quantizeAbsmax(Float32Array.of(...before, ...absmax));
   return {
     name,
-    params: { blocksize, ...rangeParams([{ block: 0, first_block, offset: whole.offset }]) },
+    params: { ...blockParams(blocksize), ...rangeParams([{ block: 0, first_block, offset: whole.offset }]) },
     arrays: {
       ...plain,
       scales: words(whole.codes.slice(first_block)),
@@ -148,7 +157,7 @@ export function blockwiseCase(
 /** Blocks before a part that begins in the middle of a nested block. */
 export const ODD_FIRST_BLOCK = NESTED_BLOCKSIZE - 3;
 
-/** What `scaled` of scales.wgsl reads for a block; places in nested_code depend on the codes. */
+/** What `scale_at` of scales.wgsl reads for a block; places in nested_code depend on the codes. */
 export function blockTouches(
   block: number,
   first_block: number,

@@ -58,6 +58,8 @@ export const GATE = { none: 0, activated: 1, gated: 2 } as const;
 /** A form of the matvec: whether it normalizes its input, too. Those that do not are given it normalized. */
 export interface MatvecForm extends Form {
   normalizes: boolean;
+  /** Whether it reads codes 16 bytes at a time. */
+  loads?: boolean;
 }
 
 /** The kernel of a form of the matvec over a storage: `matvec` over `int8` is `matvec_int8`. */
@@ -70,8 +72,9 @@ export function matvecKernel(form: MatvecForm, weights: Weights): Kernel {
       ...[activation, float16, rounding],
       form.normalizes ? normedInput : plainInput,
       ...[common, addFour],
-      ...[weights.decoding, form.source],
+      ...[form.loads ? weights.loads : weights.decoding, form.source],
     ].join('\n'),
+    ...(form.requires && { requires: form.requires }),
     params,
     bindings: { x: 'read f32', bias: 'read f32', y: 'read_write f32', ...weights.bindings },
     workgroups: (p) => form.workgroups(p as MatvecParams),

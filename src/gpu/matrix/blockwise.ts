@@ -1,3 +1,6 @@
+import blocks from '../../../shaders/preludes/blocks.wgsl?raw';
+import loads from '../../../shaders/preludes/blockwise_loads.wgsl?raw';
+import words from '../../../shaders/preludes/blockwise_words.wgsl?raw';
 import scales from '../../../shaders/preludes/scales.wgsl?raw';
 import step from '../../../shaders/preludes/step_of_8.wgsl?raw';
 import weight from '../../../shaders/preludes/weight_blockwise.wgsl?raw';
@@ -15,6 +18,7 @@ import {
   BLOCKWISE,
   BLOCKWISE_BINDINGS,
   SCALES,
+  blockParams,
   blockTouches,
   ODD_FIRST_BLOCK,
   blockwiseCase,
@@ -48,7 +52,8 @@ export interface SharedCodes {
 export const BLOCKWISE_4BIT = defineStorage({
   matmul: {
     name: 'blockwise',
-    decoding: scales + step + weight,
+    decoding: blocks + scales + step + words + weight,
+    loads: blocks + scales + step + loads + weight,
     params: BLOCKWISE,
     bindings: BLOCKWISE_BINDINGS,
     decode: ({ rows, K }, params, arrays, overrides) => blockwiseWeights(rows * K, params, arrays, overrides),
@@ -61,7 +66,7 @@ export const BLOCKWISE_4BIT = defineStorage({
         step_of(n, k) {
           const at = Math.floor((n * K) / 8) + k;
           const block = Math.floor(at / (blocksize / 8));
-          return [['packed', at], ...scale(block), ...scale(block)];
+          return [['packed', at], ...scale(block)];
         },
         weight_of: (n, k) => [
           ['packed', Math.floor((n * K + k) / 8)],
@@ -86,7 +91,7 @@ export const BLOCKWISE_4BIT = defineStorage({
   others: [quantize_4bit as unknown as Kernel],
   bind({ packed, code, blocksize, scales }: BlockwisePart) {
     const { params, buffers, overrides } = bindScales(scales);
-    return { params: { blocksize, ...params }, buffers: { packed, code, ...buffers }, overrides };
+    return { params: { ...blockParams(blocksize), ...params }, buffers: { packed, code, ...buffers }, overrides };
   },
 });
 

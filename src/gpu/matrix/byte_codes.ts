@@ -1,3 +1,6 @@
+import blocks from '../../../shaders/preludes/blocks.wgsl?raw';
+import loads from '../../../shaders/preludes/bytes_loads.wgsl?raw';
+import byteWords from '../../../shaders/preludes/bytes_words.wgsl?raw';
 import step from '../../../shaders/preludes/step_of_4.wgsl?raw';
 import weight from '../../../shaders/preludes/weight_bytes.wgsl?raw';
 import { dequantizeBytes } from '../../quant/byte_codes.ts';
@@ -6,6 +9,7 @@ import { quantizeGguf } from '../../quant/gguf.ts';
 import type { ByteCodes } from '../../quant/quantized.ts';
 import { bytes, words } from '../../tensor/words.ts';
 import { largestBinding, type Arena } from '../device/buffers.ts';
+import { BLOCKS, blockParams } from '../kernels/blockwise.ts';
 import { normals } from '../kernels/cases.ts';
 import { blockStep, inParts, rangesWithin, type Matrix } from './parts.ts';
 import { defineStorage } from './storage.ts';
@@ -23,8 +27,9 @@ export interface BytesPart {
 export const BYTE_CODES = defineStorage({
   matmul: {
     name: 'bytes',
-    decoding: step + weight,
-    params: { blocksize: 'u32' },
+    decoding: blocks + step + byteWords + weight,
+    loads: blocks + step + loads + weight,
+    params: BLOCKS,
     bindings: { codes: 'read u32', code: 'read f32', scales: 'read f32' },
     decode: ({ rows, K }, { blocksize }, { codes, code, scales }) =>
       dequantizeBytes({
@@ -60,7 +65,7 @@ export const BYTE_CODES = defineStorage({
       return [quantizeFp8(weights, 'row'), ...(whole && 'codes' in whole ? [whole] : [])].map(
         (quantized) => ({
           name: `${quantized.quant_type} ${quantized.blocksize}`,
-          params: { blocksize: quantized.blocksize },
+          params: blockParams(quantized.blocksize),
           arrays: {
             codes: words(quantized.codes),
             code: quantized.code,
@@ -73,7 +78,7 @@ export const BYTE_CODES = defineStorage({
   },
   others: [],
   bind: ({ blocksize, codes, code, scales }: BytesPart) => ({
-    params: { blocksize },
+    params: blockParams(blocksize),
     buffers: { codes, code, scales },
     overrides: {},
   }),

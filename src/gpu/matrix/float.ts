@@ -1,3 +1,5 @@
+import loads from '../../../shaders/preludes/float_loads.wgsl?raw';
+import words from '../../../shaders/preludes/float_words.wgsl?raw';
 import step from '../../../shaders/preludes/step_of_4.wgsl?raw';
 import stored from '../../../shaders/preludes/stored.wgsl?raw';
 import weight from '../../../shaders/preludes/weight_float.wgsl?raw';
@@ -21,7 +23,8 @@ export interface FloatPart {
 export const FLOAT = defineStorage({
   matmul: {
     name: 'float',
-    decoding: stored + step + weight,
+    decoding: stored + step + words + weight,
+    loads: stored + step + loads + weight,
     params: {},
     bindings: { weight: 'read u32' },
     decode: (_, __, { weight }, overrides) => decodeWords(weight, overrides),

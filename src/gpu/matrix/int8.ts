@@ -1,3 +1,5 @@
+import loads from '../../../shaders/preludes/int8_loads.wgsl?raw';
+import intWords from '../../../shaders/preludes/int8_words.wgsl?raw';
 import step from '../../../shaders/preludes/step_of_4.wgsl?raw';
 import weight from '../../../shaders/preludes/weight_int8.wgsl?raw';
 import { dequantizeInt8, quantizeInt8 } from '../../quant/int8.ts';
@@ -27,7 +29,8 @@ const STRIDE = { row: 1, tensor: 0 } as const;
 export const INT8 = defineStorage({
   matmul: {
     name: 'int8',
-    decoding: step + weight,
+    decoding: step + intWords + weight,
+    loads: step + loads + weight,
     params: { scale_stride: 'u32' },
     bindings: { CB: 'read u32', SCB: 'read f32' },
     decode({ rows, K }, _, { CB, SCB }) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { COMPUTE_DTYPE } from '../kernels/rounding.ts';
-import { rangeParams, SCALES, SHIFT } from '../kernels/blockwise.ts';
+import { blockParams, rangeParams, SCALES, SHIFT } from '../kernels/blockwise.ts';
 import { UNFUSED } from '../kernels/matvec_kernel.ts';
 import { MATMULS } from '../matrix/choose.ts';
 import type { Kernel, Overrides } from '../device/kernel.ts';
@@ -28,7 +28,7 @@ const kernelOf = (name: string): Kernel => MATMULS.find((kernel) => kernel.name 
 const shape = (M: number, N: number, K: number) => ({
   ...{ M, N, K, first_row: 0, stride: N, offset: 0, has_bias: 0, bias_row: 0, accumulate: 0 },
   ...UNFUSED,
-  ...{ blocksize: 64, ...rangeParams([]), scale_stride: 1 },
+  ...{ ...blockParams(64), ...rangeParams([]), scale_stride: 1 },
 });
 
 const ABSMAX: Overrides = { SCALES: SCALES.absmax, SHIFT: SHIFT.none, COMPUTE_DTYPE: COMPUTE_DTYPE.float32 };
