@@ -30,13 +30,11 @@ fn four_inputs(token: u32, k: u32) -> vec4f {
   if (params.K % 4 == 0) {
     return input_at(token, k / 4);
   }
-  let last = params.K - 1;
-  return vec4f(
-    input1_at(token, k),
-    input1_at(token, min(k + 1, last)),
-    input1_at(token, min(k + 2, last)),
-    input1_at(token, min(k + 3, last)),
-  );
+  var four = vec4f();
+  for (var i = 0u; i < min(4u, params.K - k); i++) {
+    four[i] = input1_at(token, k + i);
+  }
+  return four;
 }
 
 // The group's tokens' values from `begin` on.

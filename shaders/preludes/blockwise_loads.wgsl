@@ -19,22 +19,29 @@ struct Load { words: vec4u, first: Scale, second: Scale }
 
 fn load_of(row: Row, k: u32) -> Load {
   let at = row.first / 32 + k;
-  let first = scale_at(block_of(32 * at));
-  if (params.block_shift >= 5) {
-    return Load(packed[at], first, first);
+  let words = packed[at];
+  let first = scale_at((32 * at) >> params.block_shift);
+  var second = first;
+  if (params.block_shift < 5) {
+    second = scale_at((32 * at + 16) >> params.block_shift);
   }
-  return Load(packed[at], first, scale_at(block_of(32 * at + 16)));
+  return Load(words, first, second);
 }
 
 // The sums of two rows with the products of a load of each, whose inputs are staged from `at` on.
 fn add_load(sums: Sums, at: u32, upper: Load, lower: Load) -> Sums {
-  var s = add_word(sums, at, vec2u(upper.words.x, lower.words.x), upper.first, lower.first);
-  s = add_word(s, at + 2, vec2u(upper.words.y, lower.words.y), upper.first, lower.first);
-  s = add_word(s, at + 4, vec2u(upper.words.z, lower.words.z), upper.second, lower.second);
-  return add_word(s, at + 6, vec2u(upper.words.w, lower.words.w), upper.second, lower.second);
+  var s = sums;
+  for (var i = 0u; i < 8; i++) {
+    let a = four_of(upper.words[i / 2], 16 * (i % 2), scale_in(upper, i));
+    s = add_staged(s, at + i, a, four_of(lower.words[i / 2], 16 * (i % 2), scale_in(lower, i)));
+  }
+  return s;
 }
 
-fn add_word(sums: Sums, at: u32, words: vec2u, upper: Scale, lower: Scale) -> Sums {
-  let s = add_staged(sums, at, four_of(words.x, upper), four_of(words.y, lower));
-  return add_staged(s, at + 1, four_of(words.x >> 16, upper), four_of(words.y >> 16, lower));
+// Of its fours 0 to 7.
+fn scale_in(load: Load, i: u32) -> Scale {
+  if (i < 4) {
+    return load.first;
+  }
+  return load.second;
 }

@@ -31,13 +31,14 @@ struct Load { words: vec4u, scale: f32 }
 
 fn load_of(row: Row, k: u32) -> Load {
   let at = row.first / 16 + k;
-  return Load(codes[at], scales[block_of(16 * at)]);
+  return Load(codes[at], scales[(16 * at) >> params.block_shift]);
 }
 
 // The sums of two rows with the products of a load of each, whose inputs are staged from `at` on.
 fn add_load(sums: Sums, at: u32, upper: Load, lower: Load) -> Sums {
-  var s = add_staged(sums, at, four_of(upper.words.x, upper.scale), four_of(lower.words.x, lower.scale));
-  s = add_staged(s, at + 1, four_of(upper.words.y, upper.scale), four_of(lower.words.y, lower.scale));
-  s = add_staged(s, at + 2, four_of(upper.words.z, upper.scale), four_of(lower.words.z, lower.scale));
-  return add_staged(s, at + 3, four_of(upper.words.w, upper.scale), four_of(lower.words.w, lower.scale));
+  var s = sums;
+  for (var i = 0u; i < 4; i++) {
+    s = add_staged(s, at + i, four_of(upper.words[i], upper.scale), four_of(lower.words[i], lower.scale));
+  }
+  return s;
 }

@@ -1,4 +1,4 @@
-// Weights [N, K] as 8-bit codes: code[byte] · the scale of its block, blocks of `blocksize` consecutive weights. Put behind
+// Weights [N, K] as 8-bit codes: code[byte] · the scale of its block, blocks of 2^block_shift consecutive weights. Put behind
 // bytes_words.wgsl or bytes_loads.wgsl, which hold the codes [N·K / 4] u32 · code [256] f32 · scales [blocks] f32
 @group(0) @binding(5) var<storage, read> code: array<f32>;
 @group(0) @binding(6) var<storage, read> scales: array<f32>;
@@ -19,10 +19,10 @@ fn four_of(word: u32, scale: f32) -> vec4f {
 
 fn step_of(row: Row, k: u32) -> Weights {
   let at = row.step + k;
-  return four_of(word_at(at), scales[block_of(4 * at)]);
+  return four_of(word_at(at), scales[(4 * at) >> params.block_shift]);
 }
 
 fn weight_of(row: Row, k: u32) -> f32 {
   let i = row.first + k;
-  return rounded1(value_of((word_at(i / 4) >> (8 * (i % 4))) & 255) * scales[block_of(i)]);
+  return rounded1(value_of((word_at(i / 4) >> (8 * (i % 4))) & 255) * scales[i >> params.block_shift]);
 }

@@ -12,14 +12,19 @@ export const SCALES = { absmax: 0, nested: 1 } as const;
 /** The number a shader knows by what blocks move their codes: `override SHIFT` of the same file. */
 export const SHIFT = { none: 0, zero: 1, minimum: 2 } as const;
 
-/** The uniform fields by which a shader finds the block of a weight. */
-export const BLOCKS = { blocksize: 'u32', block_shift: 'u32' } as const;
+/** The uniform field by which a shader finds the block of a weight: blocks have 2^block_shift weights. */
+export const BLOCKS = { block_shift: 'u32' } as const;
 
-/** A block's weights, and the power of two in them, by which a shader shifts instead of dividing: 192 has 6. */
+/** A block's weights, a power of two, as shaders shift by it: 64 is 6. */
 export const blockParams = (blocksize: number): Params<typeof BLOCKS> => ({
-  blocksize,
-  block_shift: 31 - Math.clz32(blocksize & -blocksize),
+  block_shift: powerIn(blocksize),
 });
+
+/** The power of two in a number: 6 in 192. */
+const powerIn = (n: number): number => 31 - Math.clz32(n & -n);
+
+/** The longest blocks that a shader may find by shifting, of which one of `blocksize` weights is made up: 64 of 192. */
+export const shiftedBlock = (blocksize: number): number => 2 ** powerIn(blocksize);
 
 /** The uniform fields of every shader that reads 4-bit weights. */
 export const BLOCKWISE = {
@@ -78,10 +83,11 @@ type BlockwiseParams = Params<typeof BLOCKWISE>;
 /** The float32 weights a shader sees in its buffers. */
 export function blockwiseWeights(
   n: number,
-  { blocksize, first_block, absmax_offset }: BlockwiseParams,
+  { block_shift, first_block, absmax_offset }: BlockwiseParams,
   { packed, code, scales, nested_absmax, nested_code }: BlockwiseArrays,
   overrides: Overrides,
 ): Float32Array<ArrayBuffer> {
+  const blocksize = 2 ** block_shift;
   const blocks = Math.ceil(n / blocksize);
   const nested = overrides.SCALES === SCALES.nested;
   // Codes of earlier parts of the tensor, which this part does not hold, only shift which scale is whose.

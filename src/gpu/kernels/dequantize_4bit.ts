@@ -1,4 +1,3 @@
-import blocks from '../../../shaders/preludes/blocks.wgsl?raw';
 import scales from '../../../shaders/preludes/scales.wgsl?raw';
 import source from '../../../shaders/dequantize_4bit.wgsl?raw';
 import { makeCodebook } from '../../quant/codebook.ts';
@@ -20,7 +19,7 @@ import { defineKernel, grid } from '../device/kernel.ts';
 /** The float32 weights of packed 4-bit codes, as dequantizeBlockwise gives them: bit for bit without double quantization. */
 export const dequantize_4bit = defineKernel({
   name: 'dequantize_4bit',
-  wgsl: blocks + scales + source,
+  wgsl: scales + source,
   params: { n: 'u32', ...BLOCKWISE },
   bindings: { ...BLOCKWISE_BINDINGS, y: 'write f32' },
   workgroups: ({ n }) => grid(n),

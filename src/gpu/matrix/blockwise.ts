@@ -1,4 +1,3 @@
-import blocks from '../../../shaders/preludes/blocks.wgsl?raw';
 import loads from '../../../shaders/preludes/blockwise_loads.wgsl?raw';
 import words from '../../../shaders/preludes/blockwise_words.wgsl?raw';
 import scales from '../../../shaders/preludes/scales.wgsl?raw';
@@ -29,6 +28,7 @@ import { quantize_4bit } from '../kernels/quantize_4bit.ts';
 import { DTYPE } from '../kernels/stored.ts';
 import { blockStep, inParts, rangesWithin, type Matrix, type RowRange } from './parts.ts';
 import { bindScales, nestedUpload, scalesUpload, type PartScales } from './scales.ts';
+import { inShiftedBlocks } from './shifted_blocks.ts';
 import { defineStorage } from './storage.ts';
 import { piecesOf, readFinite, rowBytes, rowRanges, type StoredMatrix } from './stored_matrix.ts';
 
@@ -52,12 +52,13 @@ export interface SharedCodes {
 export const BLOCKWISE_4BIT = defineStorage({
   matmul: {
     name: 'blockwise',
-    decoding: blocks + scales + step + words + weight,
-    loads: blocks + scales + step + loads + weight,
+    decoding: scales + step + words + weight,
+    loads: scales + step + loads + weight,
     params: BLOCKWISE,
     bindings: BLOCKWISE_BINDINGS,
     decode: ({ rows, K }, params, arrays, overrides) => blockwiseWeights(rows * K, params, arrays, overrides),
-    touches: ({ K, blocksize, first_block }, overrides) => {
+    touches: ({ K, block_shift, first_block }, overrides) => {
+      const blocksize = 2 ** block_shift;
       const scale = (block: number) => blockTouches(block, first_block, overrides);
       return {
         step: 8,
@@ -91,7 +92,11 @@ export const BLOCKWISE_4BIT = defineStorage({
   others: [quantize_4bit as unknown as Kernel],
   bind({ packed, code, blocksize, scales }: BlockwisePart) {
     const { params, buffers, overrides } = bindScales(scales);
-    return { params: { ...blockParams(blocksize), ...params }, buffers: { packed, code, ...buffers }, overrides };
+    return {
+      params: { ...blockParams(blocksize), ...params },
+      buffers: { packed, code, ...buffers },
+      overrides,
+    };
   },
 });
 
@@ -191,8 +196,9 @@ async function nest(
 export async function uploadBlockwise(
   arena: Arena,
   name: string,
-  ready: Blockwise4bit,
+  made: Blockwise4bit,
 ): Promise<Matrix<BlockwisePart>> {
+  const ready = inShiftedBlocks(made);
   const { shape, blocksize, packed } = ready;
   const [rows, columns] = shape as [number, number];
   const code = await arena.upload(ready.code, 'code');

@@ -1,4 +1,3 @@
-import blocks from '../../../shaders/preludes/blocks.wgsl?raw';
 import loads from '../../../shaders/preludes/bytes_loads.wgsl?raw';
 import byteWords from '../../../shaders/preludes/bytes_words.wgsl?raw';
 import step from '../../../shaders/preludes/step_of_4.wgsl?raw';
@@ -12,6 +11,7 @@ import { largestBinding, type Arena } from '../device/buffers.ts';
 import { BLOCKS, blockParams } from '../kernels/blockwise.ts';
 import { normals } from '../kernels/cases.ts';
 import { blockStep, inParts, rangesWithin, type Matrix } from './parts.ts';
+import { inShiftedBlocks } from './shifted_blocks.ts';
 import { defineStorage } from './storage.ts';
 
 /** 8-bit codes, the scales of their blocks, and the 256 values that all parts share. */
@@ -27,21 +27,21 @@ export interface BytesPart {
 export const BYTE_CODES = defineStorage({
   matmul: {
     name: 'bytes',
-    decoding: blocks + step + byteWords + weight,
-    loads: blocks + step + loads + weight,
+    decoding: step + byteWords + weight,
+    loads: step + loads + weight,
     params: BLOCKS,
     bindings: { codes: 'read u32', code: 'read f32', scales: 'read f32' },
-    decode: ({ rows, K }, { blocksize }, { codes, code, scales }) =>
+    decode: ({ rows, K }, { block_shift }, { codes, code, scales }) =>
       dequantizeBytes({
         quant_type: 'fp8',
         shape: [rows, K],
-        blocksize,
+        blocksize: 2 ** block_shift,
         code,
         codes: bytes(codes).subarray(0, rows * K),
         scales: { kind: 'absmax', absmax: scales },
       }).data,
     // Places in `code` depend on the codes.
-    touches: ({ K, blocksize }) => ({
+    touches: ({ K, block_shift }) => ({
       step: 4,
       prepare: () => [],
       row_at: () => [],
@@ -49,12 +49,12 @@ export const BYTE_CODES = defineStorage({
         const at = Math.floor((n * K) / 4) + k;
         return [
           ['codes', at],
-          ['scales', Math.floor(at / (blocksize / 4))],
+          ['scales', Math.floor((4 * at) / 2 ** block_shift)],
         ];
       },
       weight_of: (n, k) => [
         ['codes', Math.floor((n * K + k) / 4)],
-        ['scales', Math.floor((n * K + k) / blocksize)],
+        ['scales', Math.floor((n * K + k) / 2 ** block_shift)],
       ],
       instructions: 6,
       shared_reads: 0,
@@ -62,9 +62,10 @@ export const BYTE_CODES = defineStorage({
     cases({ rows, K }, i) {
       const weights = { shape: [rows, K], data: normals(rows * K, i + 100) };
       const whole = K % 32 === 0 ? quantizeGguf(weights, 'Q8_0') : undefined;
-      return [quantizeFp8(weights, 'row'), ...(whole && 'codes' in whole ? [whole] : [])].map(
-        (quantized) => ({
-          name: `${quantized.quant_type} ${quantized.blocksize}`,
+      return [quantizeFp8(weights, 'row'), ...(whole && 'codes' in whole ? [whole] : [])].map((made) => {
+        const quantized = inShiftedBlocks(made);
+        return {
+          name: `${made.quant_type} ${made.blocksize}`,
           params: blockParams(quantized.blocksize),
           arrays: {
             codes: words(quantized.codes),
@@ -72,8 +73,8 @@ export const BYTE_CODES = defineStorage({
             scales: quantized.scales.absmax,
           },
           overrides: {},
-        }),
-      );
+        };
+      });
     },
   },
   others: [],
@@ -85,7 +86,8 @@ export const BYTE_CODES = defineStorage({
 });
 
 /** Brings 8-bit codes to the device; their scales are the ones they came with. */
-export async function uploadBytes(arena: Arena, name: string, ready: ByteCodes): Promise<Matrix<BytesPart>> {
+export async function uploadBytes(arena: Arena, name: string, made: ByteCodes): Promise<Matrix<BytesPart>> {
+  const ready = inShiftedBlocks(made);
   const { shape, blocksize, codes, scales } = ready;
   const [rows, columns] = shape as [number, number];
   const code = await arena.upload(ready.code, 'code');
