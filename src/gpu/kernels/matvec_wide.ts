@@ -22,10 +22,14 @@ export const MATVEC_WIDE: MatvecForm = {
     lanes: LANES,
     walk: (shape, weights, group, into) => walk(shape as MatvecParams, weights, group, into),
     decodes: ({ M }) => M,
+    slots: ({ K }, { step }) => ({ steps: roundedUp(K, step * SHARING), loads: 0 }),
     instructions: 0.5,
     shared_reads: 0,
   },
 };
+
+/** The next multiple of `unit`. */
+const roundedUp = (n: number, unit: number): number => Math.ceil(n / unit) * unit;
 
 /** What a group reads: twice the input where it normalizes it, then the weights of two rows a lane. */
 function walk(

@@ -59,6 +59,7 @@ export const BLOCKWISE_4BIT = defineStorage({
     decode: ({ rows, K }, params, arrays, overrides) => blockwiseWeights(rows * K, params, arrays, overrides),
     touches: ({ K, block_shift, first_block }, overrides) => {
       const blocksize = 2 ** block_shift;
+      const nested = overrides.SCALES === SCALES.nested;
       const scale = (block: number) => blockTouches(block, first_block, overrides);
       return {
         step: 8,
@@ -73,8 +74,21 @@ export const BLOCKWISE_4BIT = defineStorage({
           ['packed', Math.floor((n * K + k) / 8)],
           ...scale(Math.floor((n * K + k) / blocksize)),
         ],
-        instructions: overrides.SCALES === SCALES.nested ? 7 : 6,
+        instructions: nested ? 7 : 6,
         shared_reads: 1,
+        loads: {
+          size: K % 32 === 0 && block_shift >= 4 ? 32 : 0,
+          array: 'packed',
+          per: 4,
+          prepare: (lane) => (lane < 16 ? [['code', lane]] : []),
+          load_of(n, k) {
+            const first = n * K + 32 * k;
+            const halves = block_shift < 5 ? [first, first + 16] : [first];
+            return [['packed', first / 32], ...halves.flatMap((i) => scale(Math.floor(i / blocksize)))];
+          },
+          instructions: nested ? 6.2 : 5.4,
+          shared_reads: 1,
+        },
       };
     },
     cases({ rows, K }, i) {

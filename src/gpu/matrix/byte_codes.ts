@@ -58,6 +58,22 @@ export const BYTE_CODES = defineStorage({
       ],
       instructions: 6,
       shared_reads: 0,
+      loads: {
+        size: K % 16 === 0 && block_shift >= 4 ? 16 : 0,
+        array: 'codes',
+        per: 4,
+        prepare: (lane) => [0, 64, 128, 192].map((i) => ['code', lane + i]),
+        load_of(n, k) {
+          const at = (n * K) / 16 + k;
+          return [
+            ['codes', at],
+            ['scales', Math.floor((16 * at) / 2 ** block_shift)],
+          ];
+        },
+        instructions: 5.8,
+        // Places anywhere in a table of 256: some of them in one bank.
+        shared_reads: 3,
+      },
     }),
     cases({ rows, K }, i) {
       const weights = { shape: [rows, K], data: normals(rows * K, i + 100) };

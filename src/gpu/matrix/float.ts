@@ -36,6 +36,7 @@ export const FLOAT = defineStorage({
               ['weight', 2 * i + 1],
             ]
           : [['weight', i]];
+      const size = dtype === DTYPE.F32 ? 4 : 8;
       return {
         step: 4,
         prepare: () => [],
@@ -44,6 +45,15 @@ export const FLOAT = defineStorage({
         weight_of: (n, k) => four(Math.floor((n * K + k) / 4)),
         instructions: dtype === DTYPE.F32 ? 1 : 3,
         shared_reads: 0,
+        loads: {
+          size: K % size === 0 ? size : 0,
+          array: 'weight',
+          per: 2,
+          prepare: () => [],
+          load_of: (n, k) => [['weight', (n * K) / size + k]],
+          instructions: dtype === DTYPE.F32 ? 1 : 2,
+          shared_reads: 0,
+        },
       };
     },
     cases: ({ rows, K }, i) =>

@@ -45,6 +45,15 @@ export const INT8 = defineStorage({
       weight_of: (n, k) => [['CB', Math.floor((n * K + k) / 4)]],
       instructions: 5,
       shared_reads: 0,
+      loads: {
+        size: K % 16 === 0 ? 16 : 0,
+        array: 'CB',
+        per: 4,
+        prepare: () => [],
+        load_of: (n, k) => [['CB', (n * K) / 16 + k]],
+        instructions: 4.6,
+        shared_reads: 0,
+      },
     }),
     cases: ({ rows, K }, i) =>
       (['row', 'tensor'] as const).map((granularity) => {
