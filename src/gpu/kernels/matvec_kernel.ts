@@ -146,6 +146,9 @@ function normalized(
   );
 }
 
+/** Columns that are more than a form stages at a time, more than its lanes have a load each of, and then some steps. */
+const LONG_ROW = 1312;
+
 /** What the shapes of a check do beside multiplying, in turn. */
 const CASES = [
   { norm: NORM.rms, gate: GATE.none, activation: ACTIVATIONS.silu.id },
@@ -160,11 +163,12 @@ const CASES = [
  * @param computing the compute dtypes of shape i over weights j
  */
 export const matvecCases = (
-  { normalizes }: Pick<MatvecForm, 'normalizes'>,
+  { normalizes, loads }: Pick<MatvecForm, 'normalizes' | 'loads'>,
   weights: Weights,
   computing = (i: number, j: number): number[] => (i === 0 ? [0, 1, 2] : [(i + j) % 3]),
 ): KernelCase[] =>
-  MATMUL_SHAPES.flatMap((shape: MatmulShape, i) => {
+  MATMUL_SHAPES.flatMap((usual: MatmulShape, i) => {
+    const shape = loads && i === 0 ? { ...usual, K: LONG_ROW } : usual;
     const { norm, gate, activation } = CASES[i]!;
     const norm_at = vec4s(2 * (shape.N + shape.bias_row));
     const params: MatvecParams = {

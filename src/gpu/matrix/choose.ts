@@ -93,9 +93,14 @@ export const choicesOf = (gpu: Gpu, storage: StorageName, phase: Phase): readonl
 /** The form that a phase takes first on a device, over every storage that forms serve. */
 export const firstForm = (gpu: Gpu, phase: Phase): string => chosen(gpu, 'float', phase)[0]!.form!;
 
+/** The form that a device decodes a generation by, which has one token at a time. */
+const decodingForm = (gpu: Gpu): Candidate => chosen(gpu, 'float', 'decode').find(({ M }) => M === 1)!;
+
+/** Its name: it goes into the record, since forms that decode sum in orders of their own. */
+export const decodingFormName = (gpu: Gpu): string => decodingForm(gpu).form!;
+
 /** Whether what decodes on a device normalizes its input on the way; elsewhere a norm is a dispatch of its own. */
-export const normalizesDecoding = (gpu: Gpu): boolean =>
-  chosen(gpu, 'float', 'decode')[0]!.normalizes === true;
+export const normalizesDecoding = (gpu: Gpu): boolean => decodingForm(gpu).normalizes === true;
 
 /** By storage the kernels of a phase that this device can run, the form of each beside it. */
 export const formsFor = (
