@@ -1,11 +1,11 @@
-// computes     y[i] = code[nibble(i)] · scale[i / blocksize], moved as SHIFT of scales.wgsl says
+// computes     y[i] = code[nibble(i)] · scale[i / 2^block_shift], moved as SHIFT of scales.wgsl says
 // inputs       packed [n / 8] u32, even element in the high nibble of its byte · code [16] f32 ·
 //              scales, nested_absmax and nested_code as scales.wgsl reads them
 // output       y [n] f32
 // invocation   1 element
 // tested by    src/gpu/kernels/kernels.gpu.test.ts, against dequantizeBlockwise
 struct Params {
-  n: u32, blocksize: u32, first_block: u32, absmax_offset: f32,
+  n: u32, block_shift: u32, first_block: u32, absmax_offset: f32,
   block_2: u32, first_block_2: u32, absmax_offset_2: f32, block_3: u32, first_block_3: u32, absmax_offset_3: f32,
 }
 
@@ -28,5 +28,5 @@ fn main(
     return;
   }
   let shift = 8 * ((i / 2) % 4) + 4 * (1 - i % 2);
-  y[i] = scaled(code[(packed[i / 8] >> shift) & 15], i / params.blocksize);
+  y[i] = scaled(code[(packed[i / 8] >> shift) & 15], scale_at(i >> params.block_shift));
 }

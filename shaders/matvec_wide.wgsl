@@ -10,24 +10,6 @@ const LANES = 64u;
 
 var<workgroup> partial: array<vec2f, LANES>;
 
-// What normalizes a token's values; each lane sums every LANES-th of them.
-fn prepare_norm(token: u32, lane: u32) {
-  let begin = token * params.K;
-  if (params.norm == 2) {
-    var part = 0.0;
-    for (var k = lane; k < params.K; k += LANES) {
-      part += raw_at(begin + k);
-    }
-    moved = group_sum(part, lane) / f32(params.K);
-  }
-  var squares = 0.0;
-  for (var k = lane; k < params.K; k += LANES) {
-    let value = raw_at(begin + k) - moved;
-    squares = fma(value, value, squares);
-  }
-  scale = 1.0 / sqrt(group_sum(squares, lane) / f32(params.K) + params.eps);
-}
-
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   prepare(lane);

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Compiles one kernel, for a compiler that listens: `node tools/make_pipeline.mjs tile_64_blockwise 1` (compute dtype).
+// Compiles one kernel, for a compiler that listens: `node tools/make_pipeline.mjs tile_64_blockwise float16`.
 import { runnerImport } from 'vite';
 import { fileURLToPath } from 'node:url';
 

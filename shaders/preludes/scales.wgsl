@@ -21,18 +21,27 @@ fn scale_of(block: u32) -> f32 {
   return nested_code[place] * nested_absmax[(first + block) / 256] + offset;
 }
 
-// Four values of the codebook, as the weights that they stand for in this block.
-fn scaled4(v: vec4f, block: u32) -> vec4f {
-  let scale = scale_of(block);
-  if (SHIFT == 1) {
-    return (v - nested_absmax[block]) * scale;
+// What the codes of a block are multiplied by, and its zero point or minimum.
+struct Scale { by: f32, point: f32 }
+
+fn scale_at(block: u32) -> Scale {
+  if (SHIFT == 0) {
+    return Scale(scale_of(block), 0.0);
   }
-  if (SHIFT == 2) {
-    return v * scale + nested_absmax[block];
-  }
-  return v * scale;
+  return Scale(scale_of(block), nested_absmax[block]);
 }
 
-fn scaled(value: f32, block: u32) -> f32 {
-  return scaled4(vec4f(value), block).x;
+// Four values of the codebook, as the weights that they stand for.
+fn scaled4(v: vec4f, scale: Scale) -> vec4f {
+  if (SHIFT == 1) {
+    return (v - scale.point) * scale.by;
+  }
+  if (SHIFT == 2) {
+    return v * scale.by + scale.point;
+  }
+  return v * scale.by;
+}
+
+fn scaled(value: f32, scale: Scale) -> f32 {
+  return scaled4(vec4f(value), scale).x;
 }

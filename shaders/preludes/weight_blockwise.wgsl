@@ -1,6 +1,5 @@
-// Weights [N, K] as 4-bit codes: code[nibble] scaled and moved as its block says (scales.wgsl), blocks of `blocksize` consecutive
-// weights. packed [N·K / 8] u32, even element in the high nibble of its byte · code [16] f32
-@group(0) @binding(4) var<storage, read> packed: array<u32>;
+// Weights [N, K] as 4-bit codes: code[nibble] scaled and moved as its block says (scales.wgsl), blocks of
+// 2^block_shift consecutive weights. Put behind blockwise_words.wgsl or blockwise_loads.wgsl, which hold the codes · code [16] f32
 @group(0) @binding(5) var<storage, read> code: array<f32>;
 @group(0) @binding(6) var<storage, read> scales: array<u32>;
 @group(0) @binding(7) var<storage, read> nested_absmax: array<f32>;
@@ -23,21 +22,28 @@ fn row_at(n: u32) -> Row {
   return Row(first, first / 8);
 }
 
-// Elements 0 to 3 of a word of eight, all of one block.
-fn lower(word: u32, block: u32) -> vec4f {
-  let v = vec4f(table[(word >> 4) & 15], table[word & 15], table[(word >> 12) & 15], table[(word >> 8) & 15]);
-  return rounded(scaled4(v, block));
+// Four elements of a word of eight, from the byte at bit `at` on. Taking bits out is often one instruction, where a shift and
+// a mask are two.
+fn four_of(word: u32, at: u32, scale: Scale) -> vec4f {
+  let v = vec4f(
+    table[extractBits(word, at + 4, 4)],
+    table[extractBits(word, at, 4)],
+    table[extractBits(word, at + 12, 4)],
+    table[extractBits(word, at + 8, 4)],
+  );
+  return rounded(scaled4(v, scale));
 }
 
+// A word of eight, all of one block.
 fn step_of(row: Row, k: u32) -> Weights {
   let at = row.step + k;
-  let word = packed[at];
-  let block = at / (params.blocksize / 8);
-  return Weights(lower(word, block), lower(word >> 16, block));
+  let word = word_at(at);
+  let scale = scale_at((8 * at) >> params.block_shift);
+  return Weights(four_of(word, 0, scale), four_of(word, 16, scale));
 }
 
 fn weight_of(row: Row, k: u32) -> f32 {
   let i = row.first + k;
   let shift = 8 * ((i / 2) % 4) + 4 * (1 - i % 2);
-  return rounded1(scaled(table[(packed[i / 8] >> shift) & 15], i / params.blocksize));
+  return rounded1(scaled(table[(word_at(i / 8) >> shift) & 15], scale_at(i >> params.block_shift)));
 }

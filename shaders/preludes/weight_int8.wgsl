@@ -1,5 +1,5 @@
 // Weights [N, K] as integers: CB · SCB / 127, four int8 a word, one scale a row, or one in all with scale_stride 0.
-@group(0) @binding(4) var<storage, read> CB: array<u32>;
+// Put behind int8_words.wgsl or int8_loads.wgsl, which hold the integers.
 @group(0) @binding(5) var<storage, read> SCB: array<f32>;
 
 const INVERSE_127 = 7.874015718698502e-3f;
@@ -14,17 +14,17 @@ fn row_at(n: u32) -> Row {
   return Row(first, first / 4, SCB[n * params.scale_stride]);
 }
 
-// Weights 4i to 4i + 3.
-fn four(i: u32, scale: f32) -> vec4f {
-  let q = bitcast<vec4i>(vec4u(CB[i]) << vec4u(24, 16, 8, 0)) >> vec4u(24);
+// The four weights of a word.
+fn four_of(word: u32, scale: f32) -> vec4f {
+  let q = bitcast<vec4i>(vec4u(word) << vec4u(24, 16, 8, 0)) >> vec4u(24);
   return rounded(vec4f(q) * scale * INVERSE_127);
 }
 
 fn step_of(row: Row, k: u32) -> Weights {
-  return four(row.step + k, row.scale);
+  return four_of(word_at(row.step + k), row.scale);
 }
 
 fn weight_of(row: Row, k: u32) -> f32 {
   let i = row.first + k;
-  return four(i / 4, row.scale)[i % 4];
+  return four_of(word_at(i / 4), row.scale)[i % 4];
 }

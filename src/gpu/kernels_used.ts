@@ -1,7 +1,7 @@
 import { decodingAttention } from './attend.ts';
 import type { Gpu } from './device/device.ts';
 import { KERNEL_VERSION, type KernelsUsed } from './kernel_version.ts';
-import { firstForm } from './matrix/choose.ts';
+import { decodingFormName } from './matrix/choose.ts';
 
 /** Has a run take the decoding forms it began with; one that this device cannot run, or of another version, is none. */
 export function takeKernels({ pinned }: Gpu, recorded: KernelsUsed | undefined): void {
@@ -12,7 +12,7 @@ export function takeKernels({ pinned }: Gpu, recorded: KernelsUsed | undefined):
 /** What a run on a device takes. */
 export const kernelsUsed = (gpu: Gpu): KernelsUsed => ({
   version: KERNEL_VERSION,
-  matvec: firstForm(gpu, 'decode'),
+  matvec: decodingFormName(gpu),
   attention: decodingAttention(gpu),
   ...tileOf(gpu),
 });

@@ -12,9 +12,23 @@ export const SCALES = { absmax: 0, nested: 1 } as const;
 /** The number a shader knows by what blocks move their codes: `override SHIFT` of the same file. */
 export const SHIFT = { none: 0, zero: 1, minimum: 2 } as const;
 
+/** The uniform field by which a shader finds the block of a weight: blocks have 2^block_shift weights. */
+export const BLOCKS = { block_shift: 'u32' } as const;
+
+/** A block's weights, a power of two, as shaders shift by it: 64 is 6. */
+export const blockParams = (blocksize: number): Params<typeof BLOCKS> => ({
+  block_shift: powerIn(blocksize),
+});
+
+/** The power of two in a number: 6 in 192. */
+const powerIn = (n: number): number => 31 - Math.clz32(n & -n);
+
+/** The longest blocks that a shader may find by shifting, of which one of `blocksize` weights is made up: 64 of 192. */
+export const shiftedBlock = (blocksize: number): number => 2 ** powerIn(blocksize);
+
 /** The uniform fields of every shader that reads 4-bit weights. */
 export const BLOCKWISE = {
-  blocksize: 'u32',
+  ...BLOCKS,
   first_block: 'u32',
   absmax_offset: 'f32',
   block_2: 'u32',
@@ -69,10 +83,11 @@ type BlockwiseParams = Params<typeof BLOCKWISE>;
 /** The float32 weights a shader sees in its buffers. */
 export function blockwiseWeights(
   n: number,
-  { blocksize, first_block, absmax_offset }: BlockwiseParams,
+  { block_shift, first_block, absmax_offset }: BlockwiseParams,
   { packed, code, scales, nested_absmax, nested_code }: BlockwiseArrays,
   overrides: Overrides,
 ): Float32Array<ArrayBuffer> {
+  const blocksize = 2 ** block_shift;
   const blocks = Math.ceil(n / blocksize);
   const nested = overrides.SCALES === SCALES.nested;
   // Codes of earlier parts of the tensor, which this part does not hold, only shift which scale is whose.
@@ -120,7 +135,7 @@ export function blockwiseCase(
     const points = absmax.map((scale, i) => (i % 3) - 1 + scale / 7);
     return {
       name: shift === 'none' ? name : `${name} · ${shift}`,
-      params: { blocksize, ...rangeParams([]) },
+      params: { ...blockParams(blocksize), ...rangeParams([]) },
       arrays: {
         ...plain,
         scales: words(absmax),
@@ -134,7 +149,7 @@ export function blockwiseCase(
   const whole = quantizeAbsmax(Float32Array.of(...before, ...absmax));
   return {
     name,
-    params: { blocksize, ...rangeParams([{ block: 0, first_block, offset: whole.offset }]) },
+    params: { ...blockParams(blocksize), ...rangeParams([{ block: 0, first_block, offset: whole.offset }]) },
     arrays: {
       ...plain,
       scales: words(whole.codes.slice(first_block)),
@@ -148,7 +163,7 @@ export function blockwiseCase(
 /** Blocks before a part that begins in the middle of a nested block. */
 export const ODD_FIRST_BLOCK = NESTED_BLOCKSIZE - 3;
 
-/** What `scaled` of scales.wgsl reads for a block; places in nested_code depend on the codes. */
+/** What `scale_at` of scales.wgsl reads for a block; places in nested_code depend on the codes. */
 export function blockTouches(
   block: number,
   first_block: number,

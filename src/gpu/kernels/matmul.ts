@@ -47,6 +47,8 @@ export interface Weights<
   name: string;
   /** WGSL: STEP and its types, Row, prepare, row_at, step_of, weight_of, and bindings from 4 on. */
   decoding: string;
+  /** The same over codes read 16 bytes at a time, with load_size, loads_fit, load_of and add_load. */
+  loads: string;
   params: P;
   bindings: B;
   /** The float32 weights [rows, K] that the shader decodes, before it rounds them to the compute dtype. */

@@ -58,6 +58,8 @@ export const GATE = { none: 0, activated: 1, gated: 2 } as const;
 /** A form of the matvec: whether it normalizes its input, too. Those that do not are given it normalized. */
 export interface MatvecForm extends Form {
   normalizes: boolean;
+  /** Whether it reads codes 16 bytes at a time. */
+  loads?: boolean;
 }
 
 /** The kernel of a form of the matvec over a storage: `matvec` over `int8` is `matvec_int8`. */
@@ -70,8 +72,9 @@ export function matvecKernel(form: MatvecForm, weights: Weights): Kernel {
       ...[activation, float16, rounding],
       form.normalizes ? normedInput : plainInput,
       ...[common, addFour],
-      ...[weights.decoding, form.source],
+      ...[form.loads ? weights.loads : weights.decoding, form.source],
     ].join('\n'),
+    ...(form.requires && { requires: form.requires }),
     params,
     bindings: { x: 'read f32', bias: 'read f32', y: 'read_write f32', ...weights.bindings },
     workgroups: (p) => form.workgroups(p as MatvecParams),
@@ -143,6 +146,9 @@ function normalized(
   );
 }
 
+/** Columns that are more than a form stages at a time, more than its lanes have a load each of, and then some steps. */
+const LONG_ROW = 1312;
+
 /** What the shapes of a check do beside multiplying, in turn. */
 const CASES = [
   { norm: NORM.rms, gate: GATE.none, activation: ACTIVATIONS.silu.id },
@@ -157,11 +163,12 @@ const CASES = [
  * @param computing the compute dtypes of shape i over weights j
  */
 export const matvecCases = (
-  { normalizes }: Pick<MatvecForm, 'normalizes'>,
+  { normalizes, loads }: Pick<MatvecForm, 'normalizes' | 'loads'>,
   weights: Weights,
   computing = (i: number, j: number): number[] => (i === 0 ? [0, 1, 2] : [(i + j) % 3]),
 ): KernelCase[] =>
-  MATMUL_SHAPES.flatMap((shape: MatmulShape, i) => {
+  MATMUL_SHAPES.flatMap((usual: MatmulShape, i) => {
+    const shape = loads && i === 0 ? { ...usual, K: LONG_ROW } : usual;
     const { norm, gate, activation } = CASES[i]!;
     const norm_at = vec4s(2 * (shape.N + shape.bias_row));
     const params: MatvecParams = {

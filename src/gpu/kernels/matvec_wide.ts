@@ -1,4 +1,5 @@
 import sums from '../../../shaders/preludes/group.wgsl?raw';
+import inputSums from '../../../shaders/preludes/input_sums.wgsl?raw';
 import source from '../../../shaders/matvec_wide.wgsl?raw';
 import type { WeightTouches } from '../traffic/matmul_traffic.ts';
 import type { Collector } from '../traffic/touched.ts';
@@ -11,7 +12,7 @@ const SHARING = 16;
 /** Sixteen lanes a pair of rows, which read side by side, and normalize their input: for a decoding step on a GPU. */
 export const MATVEC_WIDE: MatvecForm = {
   name: 'matvec_fused',
-  source: sums + source,
+  source: sums + inputSums + source,
   normalizes: true,
   workgroups(p) {
     const pairs = (p as MatvecParams).gate === GATE.gated ? p.N : Math.ceil(p.N / 2);
@@ -21,10 +22,14 @@ export const MATVEC_WIDE: MatvecForm = {
     lanes: LANES,
     walk: (shape, weights, group, into) => walk(shape as MatvecParams, weights, group, into),
     decodes: ({ M }) => M,
+    slots: ({ K }, { step }) => ({ steps: roundedUp(K, step * SHARING), loads: 0 }),
     instructions: 0.5,
     shared_reads: 0,
   },
 };
+
+/** The next multiple of `unit`. */
+const roundedUp = (n: number, unit: number): number => Math.ceil(n / unit) * unit;
 
 /** What a group reads: twice the input where it normalizes it, then the weights of two rows a lane. */
 function walk(

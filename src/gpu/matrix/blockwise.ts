@@ -1,3 +1,5 @@
+import loads from '../../../shaders/preludes/blockwise_loads.wgsl?raw';
+import words from '../../../shaders/preludes/blockwise_words.wgsl?raw';
 import scales from '../../../shaders/preludes/scales.wgsl?raw';
 import step from '../../../shaders/preludes/step_of_8.wgsl?raw';
 import weight from '../../../shaders/preludes/weight_blockwise.wgsl?raw';
@@ -15,6 +17,7 @@ import {
   BLOCKWISE,
   BLOCKWISE_BINDINGS,
   SCALES,
+  blockParams,
   blockTouches,
   ODD_FIRST_BLOCK,
   blockwiseCase,
@@ -25,6 +28,7 @@ import { quantize_4bit } from '../kernels/quantize_4bit.ts';
 import { DTYPE } from '../kernels/stored.ts';
 import { blockStep, inParts, rangesWithin, type Matrix, type RowRange } from './parts.ts';
 import { bindScales, nestedUpload, scalesUpload, type PartScales } from './scales.ts';
+import { inShiftedBlocks } from './shifted_blocks.ts';
 import { defineStorage } from './storage.ts';
 import { openTables } from './tables.ts';
 import { piecesOf, readFinite, rowBytes, rowRanges, type StoredMatrix } from './stored_matrix.ts';
@@ -49,11 +53,14 @@ export interface SharedCodes {
 export const BLOCKWISE_4BIT = defineStorage({
   matmul: {
     name: 'blockwise',
-    decoding: scales + step + weight,
+    decoding: scales + step + words + weight,
+    loads: scales + step + loads + weight,
     params: BLOCKWISE,
     bindings: BLOCKWISE_BINDINGS,
     decode: ({ rows, K }, params, arrays, overrides) => blockwiseWeights(rows * K, params, arrays, overrides),
-    touches: ({ K, blocksize, first_block }, overrides) => {
+    touches: ({ K, block_shift, first_block }, overrides) => {
+      const blocksize = 2 ** block_shift;
+      const nested = overrides.SCALES === SCALES.nested;
       const scale = (block: number) => blockTouches(block, first_block, overrides);
       return {
         step: 8,
@@ -62,14 +69,27 @@ export const BLOCKWISE_4BIT = defineStorage({
         step_of(n, k) {
           const at = Math.floor((n * K) / 8) + k;
           const block = Math.floor(at / (blocksize / 8));
-          return [['packed', at], ...scale(block), ...scale(block)];
+          return [['packed', at], ...scale(block)];
         },
         weight_of: (n, k) => [
           ['packed', Math.floor((n * K + k) / 8)],
           ...scale(Math.floor((n * K + k) / blocksize)),
         ],
-        instructions: overrides.SCALES === SCALES.nested ? 7 : 6,
+        instructions: nested ? 7 : 6,
         shared_reads: 1,
+        loads: {
+          size: K % 32 === 0 && block_shift >= 4 ? 32 : 0,
+          array: 'packed',
+          per: 4,
+          prepare: (lane) => (lane < 16 ? [['code', lane]] : []),
+          load_of(n, k) {
+            const first = n * K + 32 * k;
+            const halves = block_shift < 5 ? [first, first + 16] : [first];
+            return [['packed', first / 32], ...halves.flatMap((i) => scale(Math.floor(i / blocksize)))];
+          },
+          instructions: nested ? 6.2 : 5.4,
+          shared_reads: 1,
+        },
       };
     },
     cases({ rows, K }, i) {
@@ -87,7 +107,11 @@ export const BLOCKWISE_4BIT = defineStorage({
   others: [quantize_4bit as unknown as Kernel],
   bind({ packed, code, blocksize, scales }: BlockwisePart) {
     const { params, buffers, overrides } = bindScales(scales);
-    return { params: { blocksize, ...params }, buffers: { packed, code, ...buffers }, overrides };
+    return {
+      params: { ...blockParams(blocksize), ...params },
+      buffers: { packed, code, ...buffers },
+      overrides,
+    };
   },
 });
 
@@ -187,9 +211,10 @@ async function nest(
 export async function uploadBlockwise(
   arena: Arena,
   name: string,
-  ready: Blockwise4bit,
+  made: Blockwise4bit,
   tables = openTables(arena),
 ): Promise<Matrix<BlockwisePart>> {
+  const ready = inShiftedBlocks(made);
   const { shape, blocksize, packed } = ready;
   const [rows, columns] = shape as [number, number];
   const code = await tables(ready.code, 'code');

@@ -1,3 +1,5 @@
+import loads from '../../../shaders/preludes/bytes_loads.wgsl?raw';
+import byteWords from '../../../shaders/preludes/bytes_words.wgsl?raw';
 import step from '../../../shaders/preludes/step_of_4.wgsl?raw';
 import weight from '../../../shaders/preludes/weight_bytes.wgsl?raw';
 import { dequantizeBytes } from '../../quant/byte_codes.ts';
@@ -6,8 +8,10 @@ import { quantizeGguf } from '../../quant/gguf.ts';
 import type { ByteCodes } from '../../quant/quantized.ts';
 import { bytes, words } from '../../tensor/words.ts';
 import { largestBinding, type Arena } from '../device/buffers.ts';
+import { BLOCKS, blockParams } from '../kernels/blockwise.ts';
 import { normals } from '../kernels/cases.ts';
 import { blockStep, inParts, rangesWithin, type Matrix } from './parts.ts';
+import { inShiftedBlocks } from './shifted_blocks.ts';
 import { defineStorage } from './storage.ts';
 import type { Tables } from './tables.ts';
 
@@ -24,20 +28,21 @@ export interface BytesPart {
 export const BYTE_CODES = defineStorage({
   matmul: {
     name: 'bytes',
-    decoding: step + weight,
-    params: { blocksize: 'u32' },
+    decoding: step + byteWords + weight,
+    loads: step + loads + weight,
+    params: BLOCKS,
     bindings: { codes: 'read u32', code: 'read f32', scales: 'read f32' },
-    decode: ({ rows, K }, { blocksize }, { codes, code, scales }) =>
+    decode: ({ rows, K }, { block_shift }, { codes, code, scales }) =>
       dequantizeBytes({
         quant_type: 'fp8',
         shape: [rows, K],
-        blocksize,
+        blocksize: 2 ** block_shift,
         code,
         codes: bytes(codes).subarray(0, rows * K),
         scales: { kind: 'absmax', absmax: scales },
       }).data,
     // Places in `code` depend on the codes.
-    touches: ({ K, blocksize }) => ({
+    touches: ({ K, block_shift }) => ({
       step: 4,
       prepare: () => [],
       row_at: () => [],
@@ -45,36 +50,53 @@ export const BYTE_CODES = defineStorage({
         const at = Math.floor((n * K) / 4) + k;
         return [
           ['codes', at],
-          ['scales', Math.floor(at / (blocksize / 4))],
+          ['scales', Math.floor((4 * at) / 2 ** block_shift)],
         ];
       },
       weight_of: (n, k) => [
         ['codes', Math.floor((n * K + k) / 4)],
-        ['scales', Math.floor((n * K + k) / blocksize)],
+        ['scales', Math.floor((n * K + k) / 2 ** block_shift)],
       ],
       instructions: 6,
       shared_reads: 0,
+      loads: {
+        size: K % 16 === 0 && block_shift >= 4 ? 16 : 0,
+        array: 'codes',
+        per: 4,
+        prepare: (lane) => [0, 64, 128, 192].map((i) => ['code', lane + i]),
+        load_of(n, k) {
+          const at = (n * K) / 16 + k;
+          return [
+            ['codes', at],
+            ['scales', Math.floor((16 * at) / 2 ** block_shift)],
+          ];
+        },
+        instructions: 5.8,
+        // Places anywhere in a table of 256: some of them in one bank.
+        shared_reads: 3,
+      },
     }),
     cases({ rows, K }, i) {
       const weights = { shape: [rows, K], data: normals(rows * K, i + 100) };
       const whole = K % 32 === 0 ? quantizeGguf(weights, 'Q8_0') : undefined;
-      return [quantizeFp8(weights, 'row'), ...(whole && 'codes' in whole ? [whole] : [])].map(
-        (quantized) => ({
-          name: `${quantized.quant_type} ${quantized.blocksize}`,
-          params: { blocksize: quantized.blocksize },
+      return [quantizeFp8(weights, 'row'), ...(whole && 'codes' in whole ? [whole] : [])].map((made) => {
+        const quantized = inShiftedBlocks(made);
+        return {
+          name: `${made.quant_type} ${made.blocksize}`,
+          params: blockParams(quantized.blocksize),
           arrays: {
             codes: words(quantized.codes),
             code: quantized.code,
             scales: quantized.scales.absmax,
           },
           overrides: {},
-        }),
-      );
+        };
+      });
     },
   },
   others: [],
   bind: ({ blocksize, codes, code, scales }: BytesPart) => ({
-    params: { blocksize },
+    params: blockParams(blocksize),
     buffers: { codes, code, scales },
     overrides: {},
   }),
@@ -84,9 +106,10 @@ export const BYTE_CODES = defineStorage({
 export async function uploadBytes(
   arena: Arena,
   name: string,
-  ready: ByteCodes,
+  made: ByteCodes,
   tables: Tables,
 ): Promise<Matrix<BytesPart>> {
+  const ready = inShiftedBlocks(made);
   const { shape, blocksize, codes, scales } = ready;
   const [rows, columns] = shape as [number, number];
   const code = await tables(ready.code, 'code');

@@ -27,8 +27,8 @@ const PHASES: Phase[] = ['prefill', 'decode'];
 const storages = Object.keys(STORAGES) as StorageName[];
 
 it.each<[StorageName, Phase, number, number, string]>([
-  ['float', 'decode', 1, 576, 'matvec_fused_float'],
-  ['float', 'decode', 40, 576, 'matvec_fused_float'],
+  ['float', 'decode', 1, 576, 'matvec_staged_float'],
+  ['float', 'decode', 2, 576, 'matvec_staged_8_float'],
   ['blockwise', 'prefill', 1, 4096, 'tile_32_blockwise'],
   ['blockwise', 'prefill', 512, 576, 'tile_32_blockwise'],
   ['blockwise', 'prefill', 512, 4096, 'tile_64_blockwise'],
@@ -52,7 +52,7 @@ it('a form that only other adapters prefer is taken where it is pinned', () => {
 it('takes a pinned form for every shape', () => {
   const pinned = gpuWith([], [], {}, 'ampere', { prefill: 'tile_64' });
   expect(chooseMatmul(pinned, 'int8', 'prefill', { M: 1, N: 9 }).name).toBe('tile_64_int8');
-  expect(chooseMatmul(pinned, 'int8', 'decode', { M: 1, N: 9 }).name).toBe('matvec_fused_int8');
+  expect(chooseMatmul(pinned, 'int8', 'decode', { M: 1, N: 9 }).name).toBe('matvec_staged_int8');
   expect(choicesOf(pinned, 'int8', 'prefill').map(({ name }) => name)).toEqual(['tile_64_int8']);
 });
 

@@ -4,6 +4,7 @@ import { canRun, type Kernel } from '../device/kernel.ts';
 import { matmulKernel, type Form, type MatmulParams, type Weights } from '../kernels/matmul.ts';
 import { matvecKernel, type MatvecForm } from '../kernels/matvec_kernel.ts';
 import { MATVEC } from '../kernels/matvec.ts';
+import { MATVEC_STAGED, MATVEC_STAGED_8 } from '../kernels/matvec_staged.ts';
 import { MATVEC_WIDE } from '../kernels/matvec_wide.ts';
 import { TILE_32, TILE_64 } from '../kernels/shared_tile.ts';
 import { TILE } from '../kernels/tile.ts';
@@ -31,6 +32,8 @@ interface Use {
  */
 const FORMS: readonly Use[] = [
   { form: MATVEC, phase: 'decode', adapters: 'software', M: 1, N: 1 },
+  { form: MATVEC_STAGED_8, phase: 'decode', adapters: 'hardware', M: 2, N: 1 },
+  { form: MATVEC_STAGED, phase: 'decode', adapters: 'hardware', M: 1, N: 1 },
   { form: MATVEC_WIDE, phase: 'decode', adapters: 'hardware', M: 1, N: 1 },
   { form: TILE, phase: 'prefill', adapters: 'software', M: 1, N: 1 },
   { form: TILE_64, phase: 'prefill', adapters: 'hardware', M: 48, N: 1024 },
@@ -90,9 +93,14 @@ export const choicesOf = (gpu: Gpu, storage: StorageName, phase: Phase): readonl
 /** The form that a phase takes first on a device, over every storage that forms serve. */
 export const firstForm = (gpu: Gpu, phase: Phase): string => chosen(gpu, 'float', phase)[0]!.form!;
 
+/** The form that a device decodes a generation by, which has one token at a time. */
+const decodingForm = (gpu: Gpu): Candidate => chosen(gpu, 'float', 'decode').find(({ M }) => M === 1)!;
+
+/** Its name: it goes into the record, since forms that decode sum in orders of their own. */
+export const decodingFormName = (gpu: Gpu): string => decodingForm(gpu).form!;
+
 /** Whether what decodes on a device normalizes its input on the way; elsewhere a norm is a dispatch of its own. */
-export const normalizesDecoding = (gpu: Gpu): boolean =>
-  chosen(gpu, 'float', 'decode')[0]!.normalizes === true;
+export const normalizesDecoding = (gpu: Gpu): boolean => decodingForm(gpu).normalizes === true;
 
 /** By storage the kernels of a phase that this device can run, the form of each beside it. */
 export const formsFor = (

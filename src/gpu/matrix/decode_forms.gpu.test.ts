@@ -14,16 +14,28 @@ const storages = (Object.keys(STORAGES) as StorageName[]).filter(
   (name) => 'decoding' in STORAGES[name].matmul,
 );
 
+/** Kinds of weights that a form is held to the CPU with: a form of a form, whose text is long to compile, with fewer. */
+const kindsOf = (form: string, storage: StorageName): number => {
+  if (form === 'matvec_staged_8') return storage === 'blockwise' ? 1 : 0;
+  return form === 'matvec_staged' && storage !== 'blockwise' && storage !== 'float' ? 1 : 4;
+};
+
 /** The forms that decode on other adapters than this one: kernels.gpu.test.ts walks those of this one. */
 describe.each(storages)('over %s', (storage) => {
   const here = choicesOf(gpu, storage, 'decode');
-  const forms = formsFor(gpu, storage, 'decode').filter(({ kernel }) => !here.includes(kernel));
+  const forms = formsFor(gpu, storage, 'decode').filter(
+    ({ form, kernel }) => !here.includes(kernel) && kindsOf(form, storage) > 0,
+  );
   const weights = STORAGES[storage].matmul as Weights;
 
   it('has one', () => expect(forms).not.toHaveLength(0));
 
   describe.each(forms)('$form', ({ form, kernel }) => {
-    const cases = matvecCases({ normalizes: form !== 'matvec' }, weights, (_, j) => [j % 3]);
+    const cases = matvecCases(
+      { normalizes: form !== 'matvec', loads: form.startsWith('matvec_staged') },
+      weights,
+      (_, j) => (j < kindsOf(form, storage) ? [j % 3] : []),
+    );
 
     it.each(cases.map((kase) => [kase.name, kase] as const))('%s', async (_, kase) => {
       expect((await checkKernel(gpu, kernel, kase)).mismatch ?? '').toBe('');
@@ -45,4 +57,13 @@ describe.each(storages)('over %s', (storage) => {
       expect(alone.y).toEqual(y!.slice(5 * stride, 6 * stride));
     });
   });
+});
+
+it('a few tokens for which weights are decoded once come to the bits of one after the other', async () => {
+  const kernelOf = (name: string) =>
+    formsFor(gpu, 'blockwise', 'decode').find(({ form }) => form === name)!.kernel;
+  const kernel = kernelOf('matvec_staged');
+  const [kase] = kernel.cases();
+  const together = await runKernel(gpu, kernelOf('matvec_staged_8'), kase!);
+  expect(together.y).toEqual((await runKernel(gpu, kernel, kase!)).y);
 });

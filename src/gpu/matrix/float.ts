@@ -1,3 +1,5 @@
+import loads from '../../../shaders/preludes/float_loads.wgsl?raw';
+import words from '../../../shaders/preludes/float_words.wgsl?raw';
 import step from '../../../shaders/preludes/step_of_4.wgsl?raw';
 import stored from '../../../shaders/preludes/stored.wgsl?raw';
 import weight from '../../../shaders/preludes/weight_float.wgsl?raw';
@@ -21,7 +23,8 @@ export interface FloatPart {
 export const FLOAT = defineStorage({
   matmul: {
     name: 'float',
-    decoding: stored + step + weight,
+    decoding: stored + step + words + weight,
+    loads: stored + step + loads + weight,
     params: {},
     bindings: { weight: 'read u32' },
     decode: (_, __, { weight }, overrides) => decodeWords(weight, overrides),
@@ -33,6 +36,7 @@ export const FLOAT = defineStorage({
               ['weight', 2 * i + 1],
             ]
           : [['weight', i]];
+      const size = dtype === DTYPE.F32 ? 4 : 8;
       return {
         step: 4,
         prepare: () => [],
@@ -41,6 +45,15 @@ export const FLOAT = defineStorage({
         weight_of: (n, k) => four(Math.floor((n * K + k) / 4)),
         instructions: dtype === DTYPE.F32 ? 1 : 3,
         shared_reads: 0,
+        loads: {
+          size: K % size === 0 ? size : 0,
+          array: 'weight',
+          per: 2,
+          prepare: () => [],
+          load_of: (n, k) => [['weight', (n * K) / size + k]],
+          instructions: dtype === DTYPE.F32 ? 1 : 2,
+          shared_reads: 0,
+        },
       };
     },
     cases: ({ rows, K }, i) =>

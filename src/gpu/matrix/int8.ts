@@ -1,3 +1,5 @@
+import loads from '../../../shaders/preludes/int8_loads.wgsl?raw';
+import intWords from '../../../shaders/preludes/int8_words.wgsl?raw';
 import step from '../../../shaders/preludes/step_of_4.wgsl?raw';
 import weight from '../../../shaders/preludes/weight_int8.wgsl?raw';
 import { dequantizeInt8, quantizeInt8 } from '../../quant/int8.ts';
@@ -27,7 +29,8 @@ const STRIDE = { row: 1, tensor: 0 } as const;
 export const INT8 = defineStorage({
   matmul: {
     name: 'int8',
-    decoding: step + weight,
+    decoding: step + intWords + weight,
+    loads: step + loads + weight,
     params: { scale_stride: 'u32' },
     bindings: { CB: 'read u32', SCB: 'read f32' },
     decode({ rows, K }, _, { CB, SCB }) {
@@ -42,6 +45,15 @@ export const INT8 = defineStorage({
       weight_of: (n, k) => [['CB', Math.floor((n * K + k) / 4)]],
       instructions: 5,
       shared_reads: 0,
+      loads: {
+        size: K % 16 === 0 ? 16 : 0,
+        array: 'CB',
+        per: 4,
+        prepare: () => [],
+        load_of: (n, k) => [['CB', (n * K) / 16 + k]],
+        instructions: 4.6,
+        shared_reads: 0,
+      },
     }),
     cases: ({ rows, K }, i) =>
       (['row', 'tensor'] as const).map((granularity) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { COMPUTE_DTYPE } from '../kernels/rounding.ts';
-import { rangeParams, SCALES, SHIFT } from '../kernels/blockwise.ts';
+import { blockParams, rangeParams, SCALES, SHIFT } from '../kernels/blockwise.ts';
 import { UNFUSED } from '../kernels/matvec_kernel.ts';
 import { MATMULS } from '../matrix/choose.ts';
 import type { Kernel, Overrides } from '../device/kernel.ts';
@@ -28,14 +28,16 @@ const kernelOf = (name: string): Kernel => MATMULS.find((kernel) => kernel.name 
 const shape = (M: number, N: number, K: number) => ({
   ...{ M, N, K, first_row: 0, stride: N, offset: 0, has_bias: 0, bias_row: 0, accumulate: 0 },
   ...UNFUSED,
-  ...{ blocksize: 64, ...rangeParams([]), scale_stride: 1 },
+  ...{ ...blockParams(64), ...rangeParams([]), scale_stride: 1 },
 });
 
 const ABSMAX: Overrides = { SCALES: SCALES.absmax, SHIFT: SHIFT.none, COMPUTE_DTYPE: COMPUTE_DTYPE.float32 };
 const NESTED: Overrides = { ...ABSMAX, SCALES: SCALES.nested };
 
 describe.each(LAYERS)('%i rows of %i weights, one token', (N, K) => {
-  it.each(['matvec_fused_blockwise', 'matvec_fused_float', 'matvec_fused_int8', 'matvec_fused_bytes'])(
+  const forms = ['matvec_staged', 'matvec_staged_8', 'matvec_fused'];
+  const storages = ['blockwise', 'float', 'int8', 'bytes'];
+  it.each(forms.flatMap((form) => storages.map((storage) => `${form}_${storage}`)))(
     '%s uses four fifths of what memory brings',
     (name) => {
       const { wgsl, traffic } = kernelOf(name);
@@ -56,10 +58,30 @@ describe.each(LAYERS)('%i rows of %i weights, one token', (N, K) => {
 
   it.each(Object.entries(MACHINES))('the model sees 4 bits near the ceiling of an %s', (_, ceilings) => {
     const share = (overrides: Overrides): number =>
-      predict(kernelOf('matvec_fused_blockwise'), { params: shape(1, N, K), overrides }, ceilings)!.share;
-    expect(share(ABSMAX)).toBeGreaterThanOrEqual(0.64);
-    expect(share(NESTED)).toBeGreaterThanOrEqual(0.6);
+      predict(kernelOf('matvec_staged_blockwise'), { params: shape(1, N, K), overrides }, ceilings)!.share;
+    expect(share(ABSMAX)).toBeGreaterThanOrEqual(0.7);
+    expect(share(NESTED)).toBeGreaterThanOrEqual(0.65);
   });
+
+  it('lanes that read 16 bytes each use four fifths of every line of 32 bytes that an instruction asks for', () => {
+    const { packed } = kernelOf('matvec_staged_blockwise').traffic!.touched(shape(1, N, K), ABSMAX, [1, 0]);
+    const loads = packed!.map((lane) => lane.slice(0, 2 * Math.floor(K / 256)));
+    const use = useOf(loads, { bytes: 16, line: 32, subgroup: 32 });
+    expect(use.useful / use.asked).toBeGreaterThanOrEqual(0.8);
+  });
+
+  it.each(['blockwise', 'float', 'int8'])(
+    'and find their inputs without conflicts of banks: %s',
+    (storage) => {
+      const { xs } = kernelOf(`matvec_staged_${storage}`).traffic!.touched(
+        shape(1, N, K),
+        { ...ABSMAX, DTYPE: 0 },
+        [0, 0],
+      );
+      const together = xs!.map((lane) => lane.slice(0, Math.floor(K / 32)));
+      expect(bankConflicts(together, { bytes: 16, subgroup: 32 })).toBe(1);
+    },
+  );
 });
 
 describe.each(['tile_32', 'tile_64'])('%s', (form) => {

@@ -10,16 +10,21 @@ afterAll(() => gpu.device.destroy());
 
 /** Reads whose texts are walked by every storage's decoding, so that two of them tell of the others. */
 const isWalked = ({ name }: Kernel): boolean =>
-  !/^tile/.test(name) || ['tile_32_blockwise', 'tile_64_float', 'tile_llm_int8'].includes(name);
+  !/^tile|^matvec_staged/.test(name) ||
+  [
+    ...['tile_32_blockwise', 'tile_64_float', 'tile_llm_int8'],
+    ...['matvec_staged_blockwise', 'matvec_staged_8_float'],
+  ].includes(name);
+
+/** Forms whose text, with what they note, takes a compiler long. */
+const isLong = (name: string): boolean => /^tile|^matvec_staged/.test(name);
 
 /** One case for each combination of constants but the compute dtype, and one whose rows begin within a step. */
 function fewCases({ name, cases }: Kernel): KernelCase[] {
   const kinds = new Set<string>();
   return cases().filter(({ params, overrides = {} }) => {
     const aligned = (params.K ?? 0) % 8 === 0;
-    // What a tile notes takes a compiler long.
-    const constants =
-      aligned && !/^tile/.test(name) ? JSON.stringify({ ...overrides, COMPUTE_DTYPE: 0 }) : '';
+    const constants = aligned && !isLong(name) ? JSON.stringify({ ...overrides, COMPUTE_DTYPE: 0 }) : '';
     const kind = `${aligned} ${constants}`;
     const isNew = !kinds.has(kind);
     kinds.add(kind);
