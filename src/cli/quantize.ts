@@ -1,18 +1,21 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { LabError } from '../errors.ts';
 import { openGpu } from '../gpu/device/device.ts';
 import { calibratedLayers } from '../lab/calibrated_layers.ts';
 import { openDatasets, type DataPlace } from '../lab/datasets.ts';
 import { requireSaved } from '../lab/require_saved.ts';
 import { saveCheckpoint, type FileSink, type SavedConfig } from '../lab/save_checkpoint.ts';
+import { fitsGguf, saveGguf } from '../lab/save_gguf.ts';
 import { openModel } from '../model/open_model.ts';
-import { isCalibrated } from '../quant/config.ts';
+import { configName, isCalibrated, type QuantConfig } from '../quant/config.ts';
+import type { GgufType } from '../quant/gguf.ts';
 import { autoClass } from '../study/auto_class.ts';
 import { parseConfigs } from '../study/spec.ts';
 import { own } from '../tensor/own.ts';
+import type { FileSet } from '../tensor/source.ts';
 import { parseArguments, type Arguments } from './arguments.ts';
-import { diskModel, diskSource } from './disk.ts';
+import { diskModel, diskSource, isGgufPath } from './disk.ts';
 import { nodeGpu } from './node_gpu.ts';
 
 type Values = Arguments['values'];
@@ -23,7 +26,9 @@ type Option =
 
 /** A format on the command line: the configuration it stands for, the options it takes, who opens the checkpoint. */
 interface Row {
-  quant_type: SavedConfig['quant_type'];
+  quant_type: QuantConfig['quant_type'];
+  /** Knobs that the name stands for. */
+  knobs?: Record<string, unknown>;
   options: readonly Option[];
   opener: string;
   /** It is made by a text that goes through the model. */
@@ -32,6 +37,12 @@ interface Row {
 
 const BITSANDBYTES = 'transformers with bitsandbytes';
 const COMPRESSED = 'transformers and vLLM with compressed-tensors';
+const LLAMA_CPP = 'llama.cpp';
+
+/** A type of llama.cpp's, which is written as one GGUF file. */
+const ggufRow = (gguf_type: GgufType): Row => ({
+  ...{ quant_type: 'gguf', knobs: { gguf_type }, options: [], opener: LLAMA_CPP },
+});
 
 /** Every format that a checkpoint is written in, by its name here. */
 const FORMATS: Readonly<Record<string, Row>> = {
@@ -49,6 +60,8 @@ const FORMATS: Readonly<Record<string, Row>> = {
     calibrated: true,
   },
   awq: { quant_type: 'awq', options: ['group-size'], opener: 'transformers and vLLM', calibrated: true },
+  ...{ q4_0: ggufRow('Q4_0'), q4_1: ggufRow('Q4_1'), q8_0: ggufRow('Q8_0') },
+  ...{ iq4_nl: ggufRow('IQ4_NL'), q4_k: ggufRow('Q4_K') },
 };
 
 /** The formats that --quant-type names: bitsandbytes' own. */
@@ -89,22 +102,58 @@ export async function quantizeCommand(args: string[]): Promise<number> {
   const { name, row } = rowOf(values);
   const config = configOf(name, row, values);
   const files = await diskModel(folder);
+  const opener = isGgufPath(values.out)
+    ? await writeGguf(files, config, values.out)
+    : await writeFolder(files, config, values);
+  console.log(`${values.out}: ${name}, ready for ${opener ?? row.opener}`);
+  return 0;
+}
+
+/** One file for llama.cpp. */
+async function writeGguf(files: FileSet, config: QuantConfig, out: string): Promise<string> {
+  if (!fitsGguf(config)) {
+    throw new LabError(
+      'bad-arguments',
+      `--out is ${out}, but ${configName(config)} is no type of llama.cpp's; allowed in a GGUF file: mxfp4, ${Object.keys(
+        FORMATS,
+      )
+        .filter((name) => FORMATS[name]!.quant_type === 'gguf')
+        .join(', ')}.`,
+    );
+  }
+  await mkdir(dirname(out), { recursive: true });
+  await saveGguf(files, config, diskSink(dirname(out)), basename(out), shown('tensors'));
+  if (process.stderr.isTTY) process.stderr.write('\n');
+  await requireSaved(await diskModel(out), config);
+  return LLAMA_CPP;
+}
+
+/** A folder for the tools of a configuration's format. */
+async function writeFolder(
+  files: FileSet,
+  config: QuantConfig,
+  { out = '', calibrate }: Values,
+): Promise<string | undefined> {
+  if (config.quant_type === 'gguf') {
+    throw new LabError(
+      'bad-arguments',
+      `--out is ${out}; ${configName(config)} is written as one file, whose name ends in .gguf.`,
+    );
+  }
   const made = isCalibrated(config)
     ? await calibratedLayers(
         await openGpu(await nodeGpu()),
         await openModel(files),
         config,
-        openDatasets([placeOf(values.calibrate)], []),
+        openDatasets([placeOf(calibrate)], []),
         shown('steps'),
       )
     : undefined;
-  await mkdir(values.out, { recursive: true });
-  await saveCheckpoint(files, config, diskSink(values.out), shown('tensors'), undefined, made);
+  await mkdir(out, { recursive: true });
+  await saveCheckpoint(files, config as SavedConfig, diskSink(out), shown('tensors'), undefined, made);
   if (process.stderr.isTTY) process.stderr.write('\n');
-  const { architecture } = await requireSaved(await diskModel(values.out), config);
-  const loader = row.opener === BITSANDBYTES ? `${autoClass(architecture)}.from_pretrained` : row.opener;
-  console.log(`${values.out}: ${name}, ready for ${loader}`);
-  return 0;
+  const { architecture } = await requireSaved(await diskModel(out), config);
+  return BY_QUANT_TYPE.includes(config.quant_type) ? `${autoClass(architecture)}.from_pretrained` : undefined;
 }
 
 const shown = (what: string) => (done: number, total: number) => {
@@ -128,7 +177,11 @@ function rowOf({ format, 'quant-type': quant_type }: Values): { name: string; ro
 }
 
 /** The configuration that the options ask for. @throws bad-arguments for an option of other formats; bad-spec */
-function configOf(name: string, { quant_type, options, calibrated }: Row, values: Values): SavedConfig {
+function configOf(
+  name: string,
+  { quant_type, knobs, options, calibrated }: Row,
+  values: Values,
+): QuantConfig {
   const given: Record<Option, Record<string, unknown> | undefined> = {
     blocksize: values.blocksize === undefined ? undefined : { blocksize: Number(values.blocksize) },
     'double-quant': values['double-quant'] ? { double_quant: true } : undefined,
@@ -153,6 +206,7 @@ function configOf(name: string, { quant_type, options, calibrated }: Row, values
   const text = values.calibrate === undefined ? 'samples' : `calibration${extname(values.calibrate)}`;
   const config = {
     quant_type,
+    ...knobs,
     ...Object.fromEntries(Object.values(given).flatMap((knobs) => Object.entries(knobs ?? {}))),
     ...(calibrated
       ? { calibration: { text, tokens: Number(values.tokens ?? 1024), seed: Number(values.seed ?? 0) } }
@@ -160,7 +214,7 @@ function configOf(name: string, { quant_type, options, calibrated }: Row, values
     ...(values['compute-dtype'] ? { compute_dtype: values['compute-dtype'] } : {}),
     ...(values['skip-modules'] ? { skip_modules: values['skip-modules'].split(',') } : {}),
   };
-  return parseConfigs([config])[0] as SavedConfig;
+  return parseConfigs([config])[0]!;
 }
 
 /** The file of --calibrate, under the name that the configuration has for it. */
