@@ -57,7 +57,7 @@ export function configEntries(model: ModelConfig): ConfigEntries {
     'attention.sliding_window': count(windowed?.window),
     attn_logit_softcapping: number(whole.attention_softcap),
     final_logit_softcapping: number(logit_softcap),
-    use_parallel_residual: { bool: whole.parallel === true },
+    use_parallel_residual: whole.parallel ? { bool: true } : undefined,
     'rope.dimension_count': count(rope?.rotary_dim),
     'rope.freq_base': number(rope?.rope_theta),
     'rope.freq_base_swa': number(windowed?.rope?.rope_theta),

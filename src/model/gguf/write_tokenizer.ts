@@ -141,7 +141,7 @@ const hasMark = ({ normalizer, pre_tokenizer }: Json): boolean =>
 /** Whether a ▁ is put in front of a text. */
 function prefixes(json: Json): boolean {
   const { normalizer, pre_tokenizer } = partsOf(json);
-  const is = (part: unknown, like: unknown) => JSON.stringify(part) === JSON.stringify(like);
+  const is = (part: unknown, like: unknown) => JSON.stringify(part) === JSON.stringify(plain(like));
   // Behind the normalizer no space is left to cut at.
   const uncut =
     pre_tokenizer === null || (isObject(pre_tokenizer) && is(pre_tokenizer.pattern, { String: ' ' }));
