@@ -6,7 +6,7 @@
 
 A GGUF file is loaded by transformers, which dequantizes it by gguf-py, and its tokenizer's ids are compared with Nibble's
 own model's (--tokenizer FOLDER); where llama-cpp-python is installed, by llama.cpp as well, whose CPU rounds activations
-to 8 bits before it multiplies them by a quantized weight, so that its logits are held to 5e-2.
+to 8 bits before it multiplies them by a quantized weight, so that its logits are held to a tenth.
 
 Prints for each folder or file the largest difference of a logit, as a share of the largest logit; exits with 1 above 1e-3.
 """
@@ -29,7 +29,7 @@ MOST = 1e-3
 # compressed-tensors decompresses these to bfloat16, whatever dtype is asked for.
 ROUNDED = {"nvfp4-pack-quantized": 2e-2}
 # llama.cpp multiplies quantized weights by activations in 8 bits, and those in bfloat16 by such activations.
-MOST_LLAMA_CPP = 5e-2
+MOST_LLAMA_CPP = 1e-1
 # Its gelu is a table in float16.
 MOST_IN_FLOATS = 5e-3
 # Architectures of which transformers reads every key that changes a number.
