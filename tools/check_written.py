@@ -48,11 +48,18 @@ def ours(folder: Path, ids: list[int]) -> np.ndarray:
 
 def theirs(folder: Path, ids: list[int]) -> np.ndarray:
     settings = json.loads((folder / "config.json").read_text())
-    if settings["quantization_config"]["quant_method"] == "compressed-tensors":
+    quantization = settings["quantization_config"]
+    groups = quantization.get("config_groups", {}).values()
+    mixed = len(groups) > 1
+    # Where it is to find each layer's group, compressed-tensors 0.19 makes room for zero points as if they were not packed,
+    # and gives float activations weights of 4-bit floats in bfloat16: those are decompressed layer by layer.
+    alone = mixed and any(not group["weights"]["symmetric"] or "fp4" in group["format"] for group in groups)
+    if quantization["quant_method"] == "compressed-tensors" and not alone:
         from transformers import CompressedTensorsConfig
 
-        # Weights are decompressed while they are loaded: kernels of this CPU would round activations.
-        plain = CompressedTensorsConfig(run_compressed=False)
+        # Weights are decompressed while they are loaded: kernels of this CPU would round activations. Of several groups
+        # of layers transformers would take the first one's format for all, and leaves it to the tool to find each layer's.
+        plain = CompressedTensorsConfig(run_compressed=mixed)
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, quantization_config=plain)
     else:
         model = unpacked(folder, settings)
@@ -63,11 +70,13 @@ def theirs(folder: Path, ids: list[int]) -> np.ndarray:
 def unpacked(folder: Path, settings: dict) -> torch.nn.Module:
     """The model with the weights that the tool's own module unpacks: its kernels would have to be compiled here."""
     quantization = settings.pop("quantization_config")
+    sign, unpack = UNPACKED[quantization["quant_method"]]
     stored = load_file(folder / "model.safetensors")
-    weights = {name: value.float() for name, value in stored.items() if not name.endswith((".qweight", ".qzeros", ".scales", ".g_idx"))}
-    for name in [name.removesuffix(".qweight") for name in stored if name.endswith(".qweight")]:
-        parts = {part: stored[f"{name}.{part}"] for part in ["qweight", "qzeros", "scales", "g_idx"] if f"{name}.{part}" in stored}
-        weights[f"{name}.weight"] = (by_gptqmodel if quantization["quant_method"] == "gptq" else by_autoawq)(parts, quantization)
+    layers = [name.removesuffix(sign) for name in stored if name.endswith(sign)]
+    weights = {name: value.float() for name, value in stored.items() if name.rpartition(".")[0] not in layers or name.endswith(".bias")}
+    for name in layers:
+        parts = {key.removeprefix(f"{name}."): value for key, value in stored.items() if key.startswith(f"{name}.") and not key.endswith(".bias")}
+        weights[f"{name}.weight"] = unpack(parts, quantization, name)
     config = CONFIG_MAPPING[settings["model_type"]](**{key: value for key, value in settings.items() if key not in ("architectures", "model_type")})
     model = AutoModelForCausalLM.from_config(config).float()
     missing = model.load_state_dict(weights, strict=False).missing_keys
@@ -76,12 +85,21 @@ def unpacked(folder: Path, settings: dict) -> torch.nn.Module:
     return model
 
 
-def by_gptqmodel(parts: dict[str, torch.Tensor], settings: dict) -> torch.Tensor:
+def by_hqq(parts: dict[str, torch.Tensor], settings: dict, name: str) -> torch.Tensor:
+    from hqq.core.quantize import HQQLinear
+
+    module = HQQLinear(None, None, compute_dtype=torch.float32, device="cpu")
+    module.load_state_dict(parts)
+    return module.dequantize().float()
+
+
+def by_gptqmodel(parts: dict[str, torch.Tensor], settings: dict, name: str) -> torch.Tensor:
     from gptqmodel.nn_modules.qlinear.torch import TorchLinear
     from gptqmodel.utils.model import convert_gptq_v1_to_v2_format_module
 
     rows, columns = parts["qweight"].shape[1], parts["qweight"].shape[0] * 8
-    options = {"group_size": settings["group_size"], "desc_act": settings["desc_act"], "sym": settings["sym"]}
+    # Layers that `dynamic` names have groups of their own size.
+    options = {"group_size": columns // parts["scales"].shape[0], "desc_act": settings["desc_act"], "sym": settings["sym"]}
     module = TorchLinear(bits=4, in_features=columns, out_features=rows, bias=False, register_buffers=True, **options)
     module.load_state_dict(parts, strict=False)
     convert_gptq_v1_to_v2_format_module(module, bits=4, pack_dtype=torch.int32)
@@ -89,10 +107,24 @@ def by_gptqmodel(parts: dict[str, torch.Tensor], settings: dict) -> torch.Tensor
     return module.dequantize_weight().t().float().contiguous()
 
 
-def by_autoawq(parts: dict[str, torch.Tensor], settings: dict) -> torch.Tensor:
+def by_autoawq(parts: dict[str, torch.Tensor], settings: dict, name: str) -> torch.Tensor:
     from awq.utils.packing_utils import dequantize_gemm
 
     return dequantize_gemm(parts["qweight"], parts["qzeros"], parts["scales"].float(), 4, settings["group_size"]).t().contiguous()
+
+
+def by_compressed_tensors(parts: dict[str, torch.Tensor], settings: dict, name: str) -> torch.Tensor:
+    from compressed_tensors.compressors import BaseCompressor
+    from compressed_tensors.quantization import QuantizationScheme
+    from compressed_tensors.utils.match import match_name
+
+    (group,) = [group for group in settings["config_groups"].values() if any(match_name(name, target) for target in group["targets"])]
+    scheme = QuantizationScheme(**group)
+    return BaseCompressor.get_value_from_registry(group["format"]).decompress(parts, scheme)["weight"].float()
+
+
+# Of each method: a tensor that every quantized layer has, and how the tool unpacks a layer's.
+UNPACKED = {"gptq": (".qweight", by_gptqmodel), "awq": (".qweight", by_autoawq), "hqq": (".W_q", by_hqq), "compressed-tensors": (".weight_scale", by_compressed_tensors)}
 
 
 def check_gguf(path: Path, tokenizer: Path | None) -> bool:
@@ -154,7 +186,10 @@ def check_folder(folder: Path) -> bool:
     ids = random_ids(settings["vocab_size"])
     worst = apart(theirs(folder, ids), ours(folder, ids))
     print(f"{folder.name}: {worst:.1e}")
-    return worst > ROUNDED.get(settings["quantization_config"].get("format"), MOST)
+    quantization = settings["quantization_config"]
+    groups = quantization.get("config_groups", {}).values()
+    formats = [quantization.get("format"), *(group.get("format") for group in groups)]
+    return worst > max(ROUNDED.get(format, MOST) for format in formats)
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ import { requireToldTokenizer, tokenizerEntries } from '../model/gguf/write_toke
 import { openWeights, readTokenizerFiles } from '../model/open_model.ts';
 import { readOptionalText } from '../model/read_json.ts';
 import { configName, type QuantConfig } from '../quant/config.ts';
+import { MADE_TYPES } from '../quant/formats/gguf.ts';
 import { layerConfig, layerConfigs } from '../quant/layers.ts';
 import { isQuantizing, quantize, requireGroups } from '../quant/quantize.ts';
 import { ggmlBlocks, ggmlTypeOf } from '../quant/saved/write_gguf.ts';
@@ -36,12 +37,17 @@ const FILE_TYPES: Readonly<Record<string, number>> = {
   MXFP4: 38,
 };
 
-/**
- * True if each layer of a configuration has a type of llama.cpp's: whatever else it is, a GGUF file of it can be written.
- */
-export const fitsGguf = (config: QuantConfig): boolean =>
-  layerConfigs(config).some((each) => ggmlTypeOf(each)) &&
-  layerConfigs(config).every((each) => each.quant_type === 'none' || ggmlTypeOf(each) !== undefined);
+/** @throws bad-spec naming a format of a configuration that llama.cpp has no type for, and those it has */
+function requireTypes(config: QuantConfig): void {
+  const other = layerConfigs(config).find(
+    (each) => each.quant_type !== 'none' && ggmlTypeOf(each) === undefined,
+  );
+  if (!other) return;
+  throw new LabError(
+    'bad-spec',
+    `llama.cpp has no type for ${configName(other)}; allowed in a GGUF file: MXFP4, ${MADE_TYPES.join(', ')}.`,
+  );
+}
 
 /**
  * Writes a model as one GGUF file that llama.cpp opens: the Linear layers of the blocks quantized, each to its own type;
@@ -56,6 +62,7 @@ export async function saveGguf(
   name: string,
   onProgress: SaveProgress = () => {},
 ): Promise<void> {
+  requireTypes(config);
   const opened = await openWeights(files);
   const { checkpoint, config: model, stored_quant } = opened;
   if (stored_quant) {
@@ -69,9 +76,7 @@ export async function saveGguf(
   if (fault) throw fault;
   const { entries, rope } = configEntries(model);
   const jobs = [
-    ...Object.entries(rope).map(([which, factors]) =>
-      factorsJob(ROPE_TENSORS[which as keyof typeof rope], factors),
-    ),
+    ...(['all', 'short', 'long'] as const).flatMap((which) => factorsJob(ROPE_TENSORS[which], rope[which])),
     ...ggufSources(checkpoint, model, row.pairwise === true).map((source) => jobOf(source, config)),
   ];
   const tokenizer = await readTokenizerFiles(files);
@@ -121,12 +126,11 @@ function readBack(
   });
 }
 
-const factorsJob = (name: string, factors: readonly number[]): Job => {
+const factorsJob = (name: string, factors: readonly number[] | undefined): Job[] => {
+  if (!factors) return [];
   const values = Float32Array.from(factors);
-  return {
-    planned: { name, type: 'F32', shape: [values.length] },
-    make: () => Promise.resolve(new Uint8Array(values.buffer)),
-  };
+  const make = () => Promise.resolve(new Uint8Array(values.buffer));
+  return [{ planned: { name, type: 'F32', shape: [values.length] }, make }];
 };
 
 /** A tensor as it is, or the weight of a Linear layer in the type that its configuration has. */
