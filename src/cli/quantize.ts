@@ -8,7 +8,8 @@ import { requireSaved } from '../lab/require_saved.ts';
 import { saveCheckpoint } from '../lab/save_checkpoint.ts';
 import { saveGguf } from '../lab/save_gguf.ts';
 import { openModel } from '../model/open_model.ts';
-import { isCalibrated, type QuantConfig } from '../quant/config.ts';
+import type { QuantConfig } from '../quant/config.ts';
+import { calibratedFormats } from '../quant/layers.ts';
 import { requireWriter } from '../quant/saved/writer.ts';
 import { autoClass } from '../study/auto_class.ts';
 import type { FileSet } from '../tensor/source.ts';
@@ -61,11 +62,13 @@ async function writeGguf(files: FileSet, config: QuantConfig, { out }: Given): P
 /** A folder for the tool of a configuration's formats. */
 async function writeFolder(files: FileSet, config: QuantConfig, { out, calibrate }: Given): Promise<string> {
   const { tool, opener } = requireWriter(config);
-  const made = isCalibrated(config)
+  const [calibrated] = calibratedFormats(config);
+  const made = calibrated
     ? await calibratedLayers(
         await openGpu(await nodeGpu()),
         await openModel(files),
         config,
+        calibrated.calibration,
         openDatasets([placeOf(calibrate)], []),
         shown('steps'),
       )

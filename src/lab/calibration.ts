@@ -8,7 +8,8 @@ import type { ModelFiles } from '../model/open_model.ts';
 import { withModel } from '../model/session.ts';
 import type { Calibrator } from '../model/weights.ts';
 import { SAMPLES, type Calibration } from '../quant/calibrated/calibration.ts';
-import { FLOAT32, isCalibrated, type CalibratedConfig, type QuantConfig } from '../quant/config.ts';
+import { FLOAT32, type QuantConfig } from '../quant/config.ts';
+import { calibratedFormats } from '../quant/layers.ts';
 import { isQuantizing } from '../quant/quantize.ts';
 import type { LayerErrors } from '../study/result.ts';
 import { hashText } from '../study/digest.ts';
@@ -36,9 +37,8 @@ export type CalibrationStep = (done: number, total: number, what: string) => Pro
 /** @throws bad-spec where a configuration of a spec cannot be calibrated so: before any text is read. */
 export function requireCalibrations(spec: ExperimentSpec, model: ModelFiles): void {
   for (const config of spec.configs) {
-    if (!isCalibrated(config)) continue;
     requireCalibratable(config, model);
-    requireOtherText(config.calibration, spec);
+    for (const { calibration } of calibratedFormats(config)) requireOtherText(calibration, spec);
   }
 }
 
@@ -60,8 +60,9 @@ export async function calibrating(
   onStep: CalibrationStep,
 ): Promise<Calibrating> {
   const { model, spec } = source;
-  const made = isCalibrated(config) ? await makerOf(source, gpu, config, onStep) : undefined;
-  const first = spec.configs.find(isCalibrated);
+  const [own] = calibratedFormats(config);
+  const made = own && (await makerOf(source, gpu, config, own.calibration, onStep));
+  const first = spec.configs.flatMap(calibratedFormats)[0];
   if (!first || !(made ?? isQuantizing(config))) return { calibrator: made, errors: undefined };
   const { calibration } = first;
   const sequences = firstTokens(await sequencesOf(source, gpu, calibration, onStep), ERROR_TOKENS);
@@ -91,11 +92,12 @@ function firstTokens(sequences: readonly (readonly number[])[], most: number): (
 async function makerOf(
   source: CalibrationSource,
   gpu: Gpu,
-  config: CalibratedConfig & { calibration: Calibration },
+  config: QuantConfig,
+  calibration: Calibration,
   onStep: CalibrationStep,
 ): Promise<Calibrator> {
   const { model, scratch } = source;
-  const sequences = await sequencesOf(source, gpu, config.calibration, onStep);
+  const sequences = await sequencesOf(source, gpu, calibration, onStep);
   const job: CalibrationJob = {
     config,
     sequences,

@@ -6,7 +6,8 @@ import { readJson } from '../model/read_json.ts';
 import { forwardSequence } from '../model/sequence.ts';
 import { withModel } from '../model/session.ts';
 import { standIn, type StandIn } from '../model/stand_in.ts';
-import { isCalibrated, type QuantConfig } from '../quant/config.ts';
+import { isCalibrated, type CalibratedConfig, type QuantConfig } from '../quant/config.ts';
+import { layerFormat, layerRules } from '../quant/layers.ts';
 import { openCheckpoint } from '../tensor/checkpoint.ts';
 import type { Host, OpenedFiles } from './host.ts';
 import { arithmeticOf, PROBE_SECONDS, type Probe, type Speed } from '../study/speed.ts';
@@ -44,7 +45,18 @@ export async function probe(
 
 /** A configuration that computes as this one does, and is made without a text. */
 function timedAs(config: QuantConfig): QuantConfig {
-  if (!isCalibrated(config)) return config;
+  const own = isCalibrated(config) ? plainGroups(config) : config;
+  const rules = layerRules(config);
+  if (rules.length === 0) return own;
+  const { compute_dtype } = config;
+  const by_layer = rules.map(({ modules, as }) => ({
+    modules,
+    as: layerFormat(timedAs({ ...as, compute_dtype })),
+  }));
+  return { ...own, by_layer } as QuantConfig;
+}
+
+function plainGroups(config: CalibratedConfig): QuantConfig {
   const { group_size, compute_dtype } = config;
   const symmetric = 'symmetric' in config && config.symmetric;
   return {

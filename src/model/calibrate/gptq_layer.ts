@@ -2,7 +2,6 @@ import { gptqFactor, gptqQuantizer, type GptqFactor } from '../../quant/calibrat
 import type { CalibratedConfig } from '../../quant/config.ts';
 import type { PlainBlockwise4bit } from '../../quant/quantized.ts';
 import type { MadeLayer } from '../loader.ts';
-import type { InputSite } from '../pass.ts';
 import { siteOf, type FloatBlock } from './calibrator.ts';
 
 /** Rows between two looks at whether to go on: some tenths of a second of a wide layer. */
@@ -10,18 +9,17 @@ const ROWS_AT_ONCE = 32;
 
 /** A block's Linear layers by GPTQ, each by the inputs of its site. */
 export async function makeGptqLayer(
-  { modules, weight, statistics }: FloatBlock,
-  config: Extract<CalibratedConfig, { quant_type: 'gptq' }>,
+  { modules, formatOf, weight, statistics }: FloatBlock,
   step: () => Promise<void>,
 ): Promise<MadeLayer> {
-  const { group_size, symmetric, desc_act = false, static_groups = false, damp = 0.1 } = config;
-  const options = { group_size, symmetric, desc_act, static_groups, damp };
   const linears = new Map<string, PlainBlockwise4bit>();
-  const factors = new Map<InputSite, GptqFactor>();
+  const factors = new Map<string, GptqFactor>();
   for (const module of modules) {
+    const options = optionsOf(formatOf(module) as GptqConfig);
     const site = siteOf(module);
-    const factor = factors.get(site) ?? (await stepwise(gptqFactor(statistics[site], options)));
-    factors.set(site, factor);
+    const key = `${site} ${options.damp} ${options.desc_act}`;
+    const factor = factors.get(key) ?? (await stepwise(gptqFactor(statistics[site], options)));
+    factors.set(key, factor);
     const quantizer = gptqQuantizer(await weight(module), factor, options);
     for (let row = 0; row < module.rows; row += ROWS_AT_ONCE) {
       quantizer.rows(row, Math.min(row + ROWS_AT_ONCE, module.rows));
@@ -32,6 +30,13 @@ export async function makeGptqLayer(
   }
   return { linears, divisors: new Map(), scaled: new Map() };
 }
+
+type GptqConfig = Extract<CalibratedConfig, { quant_type: 'gptq' }>;
+
+const optionsOf = (config: GptqConfig) => {
+  const { group_size, symmetric, desc_act = false, static_groups = false, damp = 0.1 } = config;
+  return { group_size, symmetric, desc_act, static_groups, damp };
+};
 
 /** Messages, "stop" among them, are heard between two turns of the event loop. */
 const aTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
