@@ -26,8 +26,8 @@ from transformers import CONFIG_MAPPING, AutoModelForCausalLM, AutoTokenizer
 
 ROOT = Path(__file__).parent.parent
 MOST = 1e-3
-# compressed-tensors decompresses these to bfloat16, whatever dtype is asked for.
-ROUNDED = {"nvfp4-pack-quantized": 2e-2}
+# compressed-tensors decompresses these to bfloat16, whatever dtype is asked for; gptqmodel dequantizes in float16.
+ROUNDED = {"nvfp4-pack-quantized": 2e-2, "gptq": 2e-3}
 # llama.cpp multiplies quantized weights by activations in 8 bits, and those in bfloat16 by such activations.
 MOST_LLAMA_CPP = 1e-1
 # Its gelu is a table in float16.
@@ -188,7 +188,7 @@ def check_folder(folder: Path) -> bool:
     print(f"{folder.name}: {worst:.1e}")
     quantization = settings["quantization_config"]
     groups = quantization.get("config_groups", {}).values()
-    formats = [quantization.get("format"), *(group.get("format") for group in groups)]
+    formats = [quantization.get("format"), quantization["quant_method"], *(group.get("format") for group in groups)]
     return worst > max(ROUNDED.get(format, MOST) for format in formats)
 
 

@@ -202,7 +202,10 @@ async function measureAll(measurement: Measurement): Promise<void> {
   const { id, spec } = owned.record;
   const { configs, on_error } = spec;
   const eta = estimate();
-  const scratch = configs.length > 1 || configs.some((config) => calibratedFormats(config).length > 0) ? await host.scratch(id) : undefined;
+  const scratch =
+    configs.length > 1 || configs.some((config) => calibratedFormats(config).length > 0)
+      ? await host.scratch(id)
+      : undefined;
   for (const [index, config] of configs.entries()) {
     const plan = plans[index]!;
     if (plan.length === 0) continue;

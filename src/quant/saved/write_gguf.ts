@@ -4,6 +4,7 @@ import { GGML_TYPES } from '../../tensor/ggml_types.ts';
 import { own } from '../../tensor/own.ts';
 import type { QuantConfig } from '../config.ts';
 import { MADE_TYPES } from '../formats/gguf.ts';
+import { layerConfigs } from '../layers.ts';
 import { unpackNibbles } from '../pack.ts';
 import type { QuantizedTensor } from '../quantized.ts';
 
@@ -73,6 +74,12 @@ export function ggmlTypeOf(config: QuantConfig): string | undefined {
   if (config.quant_type === 'mxfp4') return 'MXFP4';
   if (config.quant_type !== 'gguf') return undefined;
   return MADE_TYPES.find((type) => type === config.gguf_type);
+}
+
+/** True if all layers of a configuration are of types of ggml, or stay as they are, and some are quantized. */
+export function fitsGguf(config: QuantConfig): boolean {
+  const formats = layerConfigs(config).filter(({ quant_type }) => quant_type !== 'none');
+  return formats.length > 0 && formats.every((format) => ggmlTypeOf(format) !== undefined);
 }
 
 /** The blocks of a quantized tensor whose rows are whole blocks of a type, as a GGUF file has them. */

@@ -8,7 +8,7 @@ import { autoawq } from './write_awq.ts';
 import { bitsandbytes } from './write_bitsandbytes.ts';
 import { compressedTensors } from './write_compressed_tensors.ts';
 import { gptqmodel } from './write_gptq.ts';
-import { ggmlTypeOf } from './write_gguf.ts';
+import { fitsGguf } from './write_gguf.ts';
 import { hqq } from './write_hqq.ts';
 
 /** How a tool stores a layer of one format. */
@@ -70,7 +70,7 @@ export function requireWriter(config: QuantConfig): Writer {
   const writer = writerOf(config);
   if (writer) return writer;
   const formats = formatsOf(config);
-  if (formats.every((format) => ggmlTypeOf(format))) {
+  if (fitsGguf(config)) {
     throw new LabError(
       'bad-spec',
       `${formats.map(configName).join(' and ')} is written as one file for llama.cpp, whose name ends in .gguf; no other checkpoint has it.`,
