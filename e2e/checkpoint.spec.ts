@@ -48,11 +48,27 @@ test('a quantized copy as downloads, and the same in a folder', async ({ page, c
   expect(written).toEqual(hashes);
 });
 
-test('what bitsandbytes cannot store is said, and what goes wrong', async ({ page }) => {
+test('a GGUF file is one download, which opens as a model', async ({ page }) => {
+  const q8_0 = { quant_type: 'gguf', gguf_type: 'Q8_0', compute_dtype: 'float32' } as const;
+  await page.addInitScript(
+    () => delete (globalThis as { showDirectoryPicker?: unknown }).showDirectoryPicker,
+  );
+  await page.goto(`/${await specHash(smallSpec({ configs: [q8_0] }))}`);
+  await page.getByText('Keep a quantized copy').click();
+  await page.getByRole('button', { name: 'Save Q8_0 as a GGUF file' }).click();
+  const saved = page.getByRole('status', { name: 'Saved checkpoint' });
+  await expect(saved).toContainText('llama-cli -m nibble-tiny-Q8_0.gguf', LONG);
+  const download = page.waitForEvent('download');
+  await saved.getByRole('link', { name: 'nibble-tiny-Q8_0.gguf' }).click();
+  const bytes = await readFile(await (await download).path());
+  expect(bytes.subarray(0, 4).toString()).toBe('GGUF');
+});
+
+test('what no tool can store is said, and what goes wrong', async ({ page }) => {
   const int4 = { quant_type: 'int4', blocksize: 64, double_quant: false, compute_dtype: 'float32' } as const;
   await page.goto(`/${await specHash(smallSpec({ configs: [int4] }))}`);
   await page.getByText('Keep a quantized copy').click();
-  await expect(page.getByText('None of these configurations has a bitsandbytes format.')).toBeVisible();
+  await expect(page.getByText('No other tool loads any of these configurations from here.')).toBeVisible();
 
   await page.route('**/models/nibble-tiny/model.safetensors', (route) => route.abort());
   await page.goto('about:blank');

@@ -37,7 +37,9 @@ async function answer(gpu: Gpu, { folder, ids }: Question): Promise<object> {
 
 const gpu = await openGpu(await nodeGpu());
 for await (const line of createInterface({ input: process.stdin })) {
-  console.log(JSON.stringify(await answer(gpu, JSON.parse(line) as Question)));
+  const text = `${JSON.stringify(await answer(gpu, JSON.parse(line) as Question))}\n`;
+  // The end of the process below would cut what a pipe has not taken yet.
+  await new Promise((written) => process.stdout.write(text, written));
 }
 // Dawn keeps a process alive that once opened a device.
 process.exit(0);

@@ -30,6 +30,7 @@ const OPTIONS = {
   'compute-dtype': { type: 'string' },
   'skip-modules': { type: 'string' },
   format: { type: 'string' },
+  config: { type: 'string' },
   'group-size': { type: 'string' },
   'zero-points': { type: 'boolean', default: false },
   'act-order': { type: 'boolean', default: false },
@@ -71,6 +72,7 @@ export interface Arguments {
     'compute-dtype'?: string | undefined;
     'skip-modules'?: string | undefined;
     format?: string | undefined;
+    config?: string | undefined;
     'group-size'?: string | undefined;
     'zero-points'?: boolean | undefined;
     'act-order'?: boolean | undefined;

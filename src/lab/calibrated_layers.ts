@@ -4,7 +4,7 @@ import { requireCalibratable } from '../model/calibrate/requirements.ts';
 import type { ModelFiles } from '../model/open_model.ts';
 import { withModel } from '../model/session.ts';
 import type { Calibration } from '../quant/calibrated/calibration.ts';
-import type { CalibratedConfig } from '../quant/config.ts';
+import type { QuantConfig } from '../quant/config.ts';
 import type { QuantizedTensor } from '../quant/quantized.ts';
 import { readSequences } from './calibration.ts';
 import type { Datasets } from './datasets.ts';
@@ -20,14 +20,15 @@ export type LayerProgress = (done: number, total: number) => void;
 export async function calibratedLayers(
   gpu: Gpu,
   model: ModelFiles,
-  config: CalibratedConfig & { calibration: Calibration },
+  config: QuantConfig,
+  calibration: Calibration,
   datasets: Datasets,
   onProgress: LayerProgress,
 ): Promise<MadeLayers> {
   requireCalibratable(config, model);
   const onStep = (done: number, total: number) => Promise.resolve(onProgress(done, total));
   // Nothing is evaluated here that the text could be among.
-  const sequences = await readSequences(gpu, model, config.calibration, {
+  const sequences = await readSequences(gpu, model, calibration, {
     ...{ datasets, onStep },
     asked: new Set(),
   });

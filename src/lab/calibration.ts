@@ -8,7 +8,8 @@ import type { ModelFiles } from '../model/open_model.ts';
 import { withModel } from '../model/session.ts';
 import type { Calibrator } from '../model/weights.ts';
 import { SAMPLES, type Calibration } from '../quant/calibrated/calibration.ts';
-import { FLOAT32, isCalibrated, type CalibratedConfig, type QuantConfig } from '../quant/config.ts';
+import { FLOAT32, type QuantConfig } from '../quant/config.ts';
+import { calibratedFormats } from '../quant/layers.ts';
 import { isQuantizing } from '../quant/quantize.ts';
 import type { LayerErrors } from '../study/result.ts';
 import { hashText } from '../study/digest.ts';
@@ -44,9 +45,8 @@ export function requireCalibrations(spec: ExperimentSpec, model: ModelFiles): vo
 }
 
 function requireCalibration(config: QuantConfig, spec: ExperimentSpec, model: ModelFiles): void {
-  if (!isCalibrated(config)) return;
   requireCalibratable(config, model);
-  requireOtherText(config.calibration, spec);
+  for (const { calibration } of calibratedFormats(config)) requireOtherText(calibration, spec);
 }
 
 /** Makes the quantized layers of a configuration, and measures what is lost, block by block while they are loaded. */
@@ -68,8 +68,9 @@ export async function calibrating(
 ): Promise<Calibrating> {
   const { model, spec } = source;
   requireCalibration(config, spec, model);
-  const made = isCalibrated(config) ? await makerOf(source, gpu, config, onStep) : undefined;
-  const first = spec.configs.find(isCalibrated);
+  const [own] = calibratedFormats(config);
+  const made = own && (await makerOf(source, gpu, config, own.calibration, onStep));
+  const first = spec.configs.flatMap(calibratedFormats)[0];
   if (!first || !(made ?? isQuantizing(config))) return { calibrator: made, errors: undefined };
   const { calibration } = first;
   const sequences = firstTokens(await sequencesOf(source, gpu, calibration, onStep), ERROR_TOKENS);
@@ -99,11 +100,12 @@ function firstTokens(sequences: readonly (readonly number[])[], most: number): (
 async function makerOf(
   source: CalibrationSource,
   gpu: Gpu,
-  config: CalibratedConfig & { calibration: Calibration },
+  config: QuantConfig,
+  calibration: Calibration,
   onStep: CalibrationStep,
 ): Promise<Calibrator> {
   const { model, scratch } = source;
-  const sequences = await sequencesOf(source, gpu, config.calibration, onStep);
+  const sequences = await sequencesOf(source, gpu, calibration, onStep);
   const job: CalibrationJob = {
     config,
     sequences,

@@ -8,7 +8,8 @@ import { forwardSequence } from '../model/sequence.ts';
 import { withModel } from '../model/session.ts';
 import { standIn, type StandIn } from '../model/stand_in.ts';
 import { inverseFactor } from '../quant/calibrated/cholesky.ts';
-import { isCalibrated, type QuantConfig } from '../quant/config.ts';
+import { isCalibrated, type CalibratedConfig, type QuantConfig } from '../quant/config.ts';
+import { calibratedFormats, layerFormat, layerRules } from '../quant/layers.ts';
 import { openCheckpoint } from '../tensor/checkpoint.ts';
 import type { Host, OpenedFiles } from './host.ts';
 import {
@@ -47,7 +48,9 @@ export async function probe(
   for (const [kind, config] of kinds) {
     speeds[kind] = await timeModel(gpu, timed, timedAs(config), PROBE_SECONDS / kinds.size);
   }
-  const calibration = configs.some(isCalibrated) ? await calibrationSpeed(gpu) : undefined;
+  const calibration = configs.some((config) => calibratedFormats(config).length > 0)
+    ? await calibrationSpeed(gpu)
+    : undefined;
   return { shape, download_bytes: downloadBytes(opened), speeds, calibration };
 }
 
@@ -72,7 +75,18 @@ async function calibrationSpeed(gpu: Gpu): Promise<CalibrationSpeed> {
 
 /** A configuration that computes as this one does, and is made without a text. */
 function timedAs(config: QuantConfig): QuantConfig {
-  if (!isCalibrated(config)) return config;
+  const own = isCalibrated(config) ? plainGroups(config) : config;
+  const rules = layerRules(config);
+  if (rules.length === 0) return own;
+  const { compute_dtype } = config;
+  const by_layer = rules.map(({ modules, as }) => ({
+    modules,
+    as: layerFormat(timedAs({ ...as, compute_dtype })),
+  }));
+  return { ...own, by_layer } as QuantConfig;
+}
+
+function plainGroups(config: CalibratedConfig): QuantConfig {
   const { group_size, compute_dtype } = config;
   const symmetric = 'symmetric' in config && config.symmetric;
   return {

@@ -12,8 +12,8 @@ import type { Footprint } from '../model/footprint.ts';
 import type { MemoryNeed } from '../model/memory.ts';
 import type { Calibration } from '../quant/calibrated/calibration.ts';
 import type { Codebook } from '../quant/codebook.ts';
+import type { QuantConfig } from '../quant/config.ts';
 import type { Environment, ExperimentResult, LayerErrors, ModelReading } from '../study/result.ts';
-import type { SavableConfig } from '../quant/bitsandbytes_format.ts';
 import type { PeerAudit } from '../study/peer_audit.ts';
 import type { Shard } from '../study/shard.ts';
 import type { MixMeasured } from '../study/mix.ts';
@@ -48,7 +48,7 @@ export interface Lab {
     request: BenchRequest & Pick<RunRequest, 'model_files'>,
     onEvent: (event: BenchEvent) => void,
   ): Promise<Failure | undefined>;
-  /** Writes a quantized copy of a model that transformers loads with bitsandbytes. */
+  /** Writes a quantized copy of a model that the tool of its format loads, as a folder or as one GGUF file. */
   saveCheckpoint(
     request: SaveRequest,
     onProgress: (done: number, total: number) => void,
@@ -157,7 +157,9 @@ export type ProbeRequest = Pick<ExperimentSpec, 'model' | 'configs'> &
 export interface SaveRequest extends Pick<RunRequest, 'hub_token'> {
   model: ModelRef;
   model_files?: readonly NamedFile[] | undefined;
-  config: SavableConfig;
+  config: QuantConfig;
+  /** The name of the one GGUF file to write; undefined for a folder. */
+  gguf?: string | undefined;
   /** Where to write, chosen by the user; without one the files come back to be downloaded. */
   directory?: FileSystemDirectoryHandle | undefined;
 }

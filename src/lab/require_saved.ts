@@ -5,9 +5,8 @@ import { linearModules } from '../model/modules.ts';
 import { openWeights } from '../model/open_model.ts';
 import { savedReader } from '../model/stored_quant.ts';
 import { savedQuantType } from '../quant/bitsandbytes_format.ts';
-import { isAmong, skippedModules } from '../quant/layers.ts';
-import { writerOf } from '../quant/saved/writer.ts';
-import type { SavedConfig } from './save_checkpoint.ts';
+import { formatOf, type QuantConfig } from '../quant/config.ts';
+import { layerConfig } from '../quant/layers.ts';
 import type { FileSet } from '../tensor/source.ts';
 
 /**
@@ -15,15 +14,17 @@ import type { FileSet } from '../tensor/source.ts';
  * format asked for, those to be skipped as they were, and every other tensor there. Returns the model that it is.
  * @throws bad-quant-state naming the layer that is not; missing-tensor, bad-config, and all of openWeights'.
  */
-export async function requireSaved(files: FileSet, config: SavedConfig): Promise<ModelConfig> {
+export async function requireSaved(files: FileSet, config: QuantConfig): Promise<ModelConfig> {
   const opened = await openWeights(files);
   const { checkpoint, config: model } = opened;
   const reader = savedReader(checkpoint);
-  for (const { name } of linearModules(model, checkpoint)) {
-    const wanted = isAmong(name, skippedModules(config)) ? undefined : config.quant_type;
-    // What a tool stored is of its one kind.
-    const stored = opened.stored_quant?.layout.isQuantized(reader, name) ? config.quant_type : undefined;
-    const found = writerOf(config) ? stored : savedQuantType(reader, name);
+  const layout = opened.stored_quant?.layout;
+  for (const { name, aliases } of linearModules(model, checkpoint)) {
+    const { quant_type } = layerConfig(config, aliases);
+    const wanted = quant_type === 'none' ? undefined : quant_type;
+    // What a tool stored is of its one kind, bitsandbytes' aside.
+    const stored = layout?.isQuantized(reader, name) ? quant_type : undefined;
+    const found = formatOf(config).saved ? savedQuantType(reader, name) : stored;
     if (found === wanted) continue;
     throw new LabError(
       'bad-quant-state',

@@ -4,16 +4,13 @@ import { isCompanion } from '../model/model_files.ts';
 import { linearModules, type LinearModule } from '../model/modules.ts';
 import { openWeights } from '../model/open_model.ts';
 import { printMembers, readMembers } from '../model/read_json.ts';
-import {
-  planQuantized,
-  quantizedBytes,
-  type SavableConfig,
-  type TorchDtype,
-} from '../quant/bitsandbytes_format.ts';
-import { isAmong, skippedModules } from '../quant/layers.ts';
+import type { TorchDtype } from '../quant/bitsandbytes_format.ts';
+import type { QuantConfig } from '../quant/config.ts';
+import { groupByConfig, layerConfig, layerRules, skippedModules } from '../quant/layers.ts';
+import { shortNames } from '../quant/mix.ts';
 import { isQuantizing, quantize, requireGroups } from '../quant/quantize.ts';
 import type { QuantizedTensor } from '../quant/quantized.ts';
-import { writerOf, type WrittenConfig } from '../quant/saved/writer.ts';
+import { requireWriter, type Writer } from '../quant/saved/writer.ts';
 import { readWeight, readWeightBytes, type Checkpoint } from '../tensor/checkpoint.ts';
 import { encodeFloats, isQuantizable } from '../tensor/dtype.ts';
 import type { FileSet } from '../tensor/source.ts';
@@ -35,9 +32,6 @@ export const SHARD_BYTES = 2e9;
 
 /** Called after each tensor with how many are written, of how many. */
 export type SaveProgress = (done: number, total: number) => void;
-
-/** What a checkpoint is written in: bitsandbytes' formats, or those of the tools that have a writer. */
-export type SavedConfig = SavableConfig | WrittenConfig;
 
 /** Layers that a text has quantized, and what was changed for them elsewhere. */
 export interface MadeLayers {
@@ -61,12 +55,13 @@ interface Job {
  */
 export async function saveCheckpoint(
   files: FileSet,
-  config: SavedConfig,
+  config: QuantConfig,
   sink: FileSink,
   onProgress: SaveProgress = () => {},
   shardBytes = SHARD_BYTES,
   made?: MadeLayers,
 ): Promise<void> {
+  const writer = requireWriter(config);
   // As written: whoever reads the copy may tell 30.0 from 30.
   const settings = await readMembers(files, 'config.json');
   const opened = await openWeights(files);
@@ -81,7 +76,8 @@ export async function saveCheckpoint(
   const [fault] = await checkpointFaults(opened);
   if (fault) throw fault;
 
-  const jobs = planJobs(checkpoint, linearModules(model, checkpoint), config, made);
+  const modules = linearModules(model, checkpoint);
+  const jobs = planJobs(checkpoint, modules, { writer, config, made });
   const shards = cutIntoShards(jobs, shardBytes);
   let done = 0;
   for (const [i, shard] of shards.entries()) {
@@ -96,7 +92,7 @@ export async function saveCheckpoint(
   if (shards.length > 1) {
     await writeText(sink, 'model.safetensors.index.json', `${JSON.stringify(indexOf(shards), null, 2)}\n`);
   }
-  settings.set('quantization_config', settingsText(config, model.towers));
+  settings.set('quantization_config', settingsText(writer, config, modules, model.towers));
   await writeText(sink, 'config.json', printMembers(settings));
   for (const name of files.names.filter(isCompanion)) {
     const source = await files.open(name);
@@ -106,19 +102,22 @@ export async function saveCheckpoint(
   }
 }
 
-function planJobs(
-  checkpoint: Checkpoint,
-  modules: readonly LinearModule[],
-  config: SavedConfig,
-  made?: MadeLayers,
-): Job[] {
+/** How layers are to be written. */
+interface Asked {
+  writer: Writer;
+  config: QuantConfig;
+  made: MadeLayers | undefined;
+}
+
+function planJobs(checkpoint: Checkpoint, modules: readonly LinearModule[], asked: Asked): Job[] {
   const byWeight = new Map(modules.map((module) => [`${module.name}.weight`, module]));
+  const divisors = asked.made?.divisors;
   return [...checkpoint.tensors].map(([name, { info }]): Job => {
     const module = byWeight.get(name);
-    if (module && !isAmong(module.name, skippedModules(config)))
-      return quantizeJob(checkpoint, module, config, made?.linears.get(module.name));
+    const own = module && layerConfig(asked.config, module.aliases);
+    if (own && own.quant_type !== 'none') return quantizeJob(checkpoint, module, own, asked);
     const { dtype, shape } = info;
-    const by = made?.divisors.get(name);
+    const by = divisors?.get(name);
     if (by && isQuantizable(dtype)) {
       const divided = async () => (await readWeight(checkpoint, name)).data.map((value, i) => value / by[i]!);
       return { planned: [{ name, dtype, shape }], make: async () => [encodeFloats(dtype, await divided())] };
@@ -130,34 +129,29 @@ function planJobs(
 function quantizeJob(
   checkpoint: Checkpoint,
   module: LinearModule,
-  config: SavedConfig,
-  ready: QuantizedTensor | undefined,
+  config: QuantConfig,
+  { writer, made }: Asked,
 ): Job {
   const { name, rows, columns, conv1d } = module;
   const dtype = torchDtype(name, checkpoint.tensors.get(`${name}.weight`)!.info.dtype);
+  if (conv1d && !writer.conv1d) {
+    throw new LabError(
+      'bad-spec',
+      `${name} is a Conv1D, which ${config.quant_type} is not written for; allowed: nf4, fp4, llm_int8, and llama.cpp's types.`,
+    );
+  }
+  requireGroups(name, columns, config);
+  const layer = writer.layer(config)!;
   const make = async (): Promise<QuantizedTensor> => {
+    const ready = made?.linears.get(name);
     if (ready) return ready;
     if (!isQuantizing(config)) throw new LabError('internal', `${name} was to be made by a text`);
     const stored = await readFinite(checkpoint, `${name}.weight`);
     return quantize(conv1d ? transposed(stored) : stored, config);
   };
-  const writer = writerOf(config);
-  if (!writer) {
-    return {
-      planned: planQuantized(name, [rows, columns], config as SavableConfig, dtype),
-      make: async () => quantizedBytes(await make(), dtype),
-    };
-  }
-  if (conv1d) {
-    throw new LabError(
-      'bad-spec',
-      `${name} is a Conv1D, which ${config.quant_type} is not written for; allowed: nf4, fp4, llm_int8.`,
-    );
-  }
-  requireGroups(name, columns, config);
   return {
-    planned: writer.plan(name, [rows, columns], dtype),
-    make: async () => writer.bytes(await make(), dtype),
+    planned: layer.plan(name, [rows, columns], dtype),
+    make: async () => layer.bytes(await make(), dtype),
   };
 }
 
@@ -210,39 +204,25 @@ function indexOf(shards: readonly Job[][]): unknown {
   return { metadata: { total_size }, weight_map };
 }
 
-/** The quantization_config as transformers 5 writes it; its reader needs `quant_method` and `load_in_4bit` or `load_in_8bit`. */
-function quantizationConfig(config: SavableConfig, towers: readonly string[] = []): Record<string, unknown> {
-  const skips = [...towers, ...(config.skip_modules ?? [])];
-  const blockwise = config.quant_type === 'llm_int8' ? undefined : config;
-  const four = blockwise !== undefined;
-  return {
-    quant_method: 'bitsandbytes',
-    load_in_4bit: four,
-    load_in_8bit: !four,
-    _load_in_4bit: four,
-    _load_in_8bit: !four,
-    bnb_4bit_compute_dtype: config.compute_dtype,
-    bnb_4bit_quant_storage: 'uint8',
-    bnb_4bit_quant_type: blockwise?.quant_type ?? 'fp4',
-    bnb_4bit_use_double_quant: blockwise?.double_quant ?? false,
-    llm_int8_enable_fp32_cpu_offload: false,
-    llm_int8_has_fp16_weight: false,
-    // A list replaces transformers' own choice of what to leave, so it names that, too.
-    llm_int8_skip_modules: skips.length > 0 ? ['lm_head', 'score', ...skips] : null,
-    llm_int8_threshold: config.quant_type === 'llm_int8' ? config.llm_int8_threshold : 6,
-  };
-}
-
 /** quantization_config as the tool of a configuration reads it. */
-function settingsText(config: SavedConfig, towers: readonly string[] | undefined): string {
-  const writer = writerOf(config);
-  if (!writer) return quantizationText(config as SavableConfig, towers);
-  const settings = writer.settings([...(towers ?? []), ...skippedModules(config)]);
-  return JSON.stringify(settings, null, 2).replaceAll('\n', '\n  ');
-}
-
-function quantizationText(config: SavableConfig, towers: readonly string[] | undefined): string {
-  const text = JSON.stringify(quantizationConfig(config, towers), null, 2).replaceAll('\n', '\n  ');
+function settingsText(
+  writer: Writer,
+  config: QuantConfig,
+  modules: readonly LinearModule[],
+  towers: readonly string[] = [],
+): string {
+  const names = modules.map(({ name }) => name);
+  const groups = groupByConfig(config, modules).sort((a, b) => b.layers.length - a.layers.length);
+  const named = ({ layers }: (typeof groups)[number]) =>
+    shortNames(names, (i) => layers.some(({ name }) => name === names[i]));
+  const left = groups.find((group) => group.config.quant_type === 'none');
+  const quantized = groups.filter((group) => group !== left);
+  const [first, ...others] = quantized.map((group) => ({ config: group.config, modules: named(group) }));
+  if (!first) throw new LabError('bad-spec', 'No layer is to be quantized; allowed: at least one.');
+  // As they were asked for, where nothing but them is left out.
+  const skipped = layerRules(config).length === 0 ? skippedModules(config) : left ? named(left) : [];
+  const settings = writer.settings({ groups: [first, ...others], skipped: [...towers, ...skipped] });
+  const text = JSON.stringify(settings, null, 2).replaceAll('\n', '\n  ');
   // Its reader takes only a Python float, which JSON writes with a point.
   return text.replace(/("llm_int8_threshold": \d+)(?=[,\n])/, '$1.0');
 }

@@ -4,6 +4,7 @@ import type { Gpu } from '../gpu/device/device.ts';
 import { forceForms } from '../gpu/force_forms.ts';
 import { browserHost, chosenFiles } from './browser_host.ts';
 import { opfsShelf } from './copy/opfs_shelf.ts';
+import { ggufFiles } from '../model/gguf/gguf_files.ts';
 import { modelFolder } from '../model/model_folder.ts';
 import type { Within } from './deadline.ts';
 import { openGate } from './gate.ts';
@@ -18,6 +19,7 @@ import { readModel } from './read_model.ts';
 import { requireSaved } from './require_saved.ts';
 import { run } from './run.ts';
 import { saveCheckpoint } from './save_checkpoint.ts';
+import { saveGguf } from './save_gguf.ts';
 import { browserTuner } from './tuner.ts';
 import { storeOrMemory } from './store_or_memory.ts';
 import { browserStore } from './store.ts';
@@ -127,14 +129,16 @@ export function openWork({ base, opened, forms }: Workplace): Work {
         return toFailure(error);
       }
     },
-    async saveCheckpoint({ model, config, directory, ...request }, onProgress) {
+    async saveCheckpoint({ model, config, gguf, directory, ...request }, onProgress) {
       const written: Saved['files'] = [];
       const sink = directory ? directorySink(directory, written) : blobSink(written);
       try {
         const host = await hostOf(request);
         const { files } = await host.openFiles(model, () => undefined, new AbortController().signal);
-        await saveCheckpoint(files, config, sink, onProgress);
-        await requireSaved(await savedFiles(written, directory), config);
+        if (gguf === undefined) await saveCheckpoint(files, config, sink, onProgress);
+        else await saveGguf(files, config, sink, gguf, onProgress);
+        const copy = await savedFiles(written, directory);
+        await requireSaved(gguf === undefined ? copy : await ggufFiles(await copy.open(gguf)), config);
         return { files: written };
       } catch (error) {
         return toFailure(error);

@@ -1,5 +1,5 @@
 import { MOST_SCALINGS } from '../quant/calibrated/awq.ts';
-import type { CalibratedConfig } from '../quant/config.ts';
+import { isCalibrated, type QuantConfig } from '../quant/config.ts';
 import { layerConfig } from '../quant/layers.ts';
 import type { ModelConfig } from './model_config.ts';
 import { linearModules, type LinearModule } from './modules.ts';
@@ -31,7 +31,7 @@ const CLIPS = 10;
  */
 export function calibrationWork(
   model: ModelConfig,
-  config: CalibratedConfig,
+  config: QuantConfig,
   tokens: number,
   helps: (columns: number) => boolean,
 ): CalibrationWork {
@@ -41,11 +41,12 @@ export function calibrationWork(
     const weights = module.rows * module.columns;
     all += weights;
     work.device += tokens * weights;
-    if (layerConfig(config, module.aliases) !== config) continue;
+    const own = layerConfig(config, module.aliases);
+    if (!isCalibrated(own)) continue;
     const { cpu, device } =
-      config.quant_type === 'gptq'
+      own.quant_type === 'gptq'
         ? gptqWork(module, tokens, helps(module.columns))
-        : awqWork(module, tokens, config.group_size);
+        : awqWork(module, tokens, own.group_size);
     work.cpu += cpu;
     work.device += device;
   }

@@ -42,16 +42,7 @@ export interface ModelFiles extends ModelWeights {
  */
 export async function openModel(files: FileSet, adapterFiles?: FileSet): Promise<ModelFiles> {
   const weights = await openWeights(files);
-  const tokenizer = makeTokenizer(
-    {
-      ...(await readTokenizer(files)),
-      tokenizer_config: await readOptionalJson(files, 'tokenizer_config.json'),
-      special_tokens_map: await readOptionalJson(files, 'special_tokens_map.json'),
-      added_tokens: await readOptionalJson(files, 'added_tokens.json'),
-      config: await readJson(files, 'config.json'),
-    },
-    weights.config.vocab_size,
-  );
+  const tokenizer = makeTokenizer(await readTokenizerFiles(files), weights.config.vocab_size);
   const adapter = adapterFiles && (await openAdapter(adapterFiles));
   const generation = parseGenerationConfig(
     await readOptionalJson(files, 'generation_config.json'),
@@ -66,6 +57,15 @@ export async function openModel(files: FileSet, adapterFiles?: FileSet): Promise
   const version_4_notes = [...tokenizer.version_4_notes, ...weights.version_4_notes];
   return { ...weights, tokenizer, generation, adapter, warnings, version_4_notes };
 }
+
+/** The JSON files that a model's tokenizer is made of. @throws missing-file, bad-config */
+export const readTokenizerFiles = async (files: FileSet): Promise<TokenizerFiles> => ({
+  ...(await readTokenizer(files)),
+  tokenizer_config: await readOptionalJson(files, 'tokenizer_config.json'),
+  special_tokens_map: await readOptionalJson(files, 'special_tokens_map.json'),
+  added_tokens: await readOptionalJson(files, 'added_tokens.json'),
+  config: await readJson(files, 'config.json'),
+});
 
 /** tokenizer.json, or what stands for it in folders from before it. */
 async function readTokenizer(

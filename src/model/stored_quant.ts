@@ -22,6 +22,7 @@ export interface StoredQuant {
 /** Reads tensors of a checkpoint by name for the reader of bitsandbytes' layout, which asks for some that may be absent. */
 export const savedReader = (checkpoint: Checkpoint): SavedReader => ({
   dtypeOf: (name) => checkpoint.tensors.get(name)?.info.dtype,
+  shapeOf: (name) => checkpoint.tensors.get(name)?.info.shape,
   read: async (name) => (checkpoint.tensors.has(name) ? readWeightBytes(checkpoint, name) : undefined),
 });
 

@@ -33,6 +33,7 @@ function savedLayer(config: SavableConfig): Saved {
 
 const readerOf = (saved: Saved): SavedReader => ({
   dtypeOf: (name) => saved.get(name)?.dtype,
+  shapeOf: () => undefined,
   read: (name) => Promise.resolve(saved.get(name)?.bytes),
 });
 

@@ -12,12 +12,12 @@ export type QuantType = keyof Rows;
 /** A configuration: the storage of the Linear weights, and the type they compute in. */
 export type QuantConfig = { [Q in QuantType]: Rows[Q] extends Format<infer C> ? C : never }[QuantType];
 
-/** What single layers may be stored in beside the rest: a format that needs no text, and nothing of the other layers. */
+/** What single layers may be stored in beside the rest: a format, and nothing of the other layers. */
 export type LayerFormat = {
   [Q in LayerType]: Omit<Extract<QuantConfig, { quant_type: Q }>, 'compute_dtype' | keyof Exceptions>;
 }[LayerType];
 
-type LayerType = Exclude<QuantType, 'gptq' | 'awq' | 'pack_quantized' | 'llm_int8' | 'peer'>;
+type LayerType = Exclude<QuantType, 'pack_quantized' | 'llm_int8' | 'peer'>;
 
 export type ComputeDtype = KnobValues['compute_dtype'];
 
@@ -47,7 +47,7 @@ export const ASKED_ROWS = FORMAT_ROWS.filter(
 
 /** The formats that single layers may have. */
 export const LAYER_ROWS = ASKED_ROWS.filter(
-  ({ quant_type, quantize }) => quant_type === 'none' || (quantize && quant_type !== 'llm_int8'),
+  ({ quant_type }) => quant_type !== 'llm_int8' && quant_type !== 'peer',
 );
 
 /** A configuration that is made from a text. */

@@ -1,4 +1,4 @@
-import type { LayerFormat, QuantConfig } from './config.ts';
+import { isCalibrated, type LayerFormat, type QuantConfig } from './config.ts';
 import type { Exceptions } from './formats/format.ts';
 
 /** Some Linear layers and the format they are stored in: `{ modules: ['down_proj'], as: { quant_type: 'int8', … } }`. */
@@ -27,6 +27,9 @@ export const layerConfigs = (config: QuantConfig): QuantConfig[] => [
   ...(skippedModules(config).length > 0 ? [unquantized(config)] : []),
   ...layerRules(config).map((rule) => ruleConfig(config, rule)),
 ];
+
+/** The formats among a configuration's layers that are made by a text, its own first. */
+export const calibratedFormats = (config: QuantConfig) => layerConfigs(config).filter(isCalibrated);
 
 /** Layers that are stored alike. */
 export interface AlikeLayers<L> {

@@ -109,7 +109,7 @@ export function mixConfig(
 }
 
 /** Paths of layers, by their last part where all that end so are among them. */
-function shortNames(names: readonly string[], isAmong: (i: number) => boolean): string[] {
+export function shortNames(names: readonly string[], isAmong: (i: number) => boolean): string[] {
   const end = (name: string) => name.split('.').at(-1)!;
   const others = new Set(names.filter((_, i) => !isAmong(i)).map(end));
   return [

@@ -2,12 +2,13 @@ import type { AdapterReport } from '../gpu/adapter.ts';
 import { calibrationWork } from '../model/calibration_work.ts';
 import type { ModelConfig } from '../model/model_config.ts';
 import { memoryNeeds, rounded, withoutRoom, type NoRoom } from './memory_estimate.ts';
-import { arithmeticOf, PROBE_SECONDS, type CalibrationSpeed, type Probe, type Speed } from './speed.ts';
+import { arithmeticOf, PROBE_SECONDS, type Probe, type Speed } from './speed.ts';
 import type { RunRecord } from './record.ts';
 import { canonicalJson, type ExperimentSpec, type ModelRef } from './spec.ts';
 import { TASKS } from '../eval/tasks/tasks.ts';
 import { SAMPLES, type Calibration } from '../quant/calibrated/calibration.ts';
-import { bitsPerWeight, isCalibrated, type CalibratedConfig, type QuantConfig } from '../quant/config.ts';
+import { bitsPerWeight, type QuantConfig } from '../quant/config.ts';
+import { calibratedFormats } from '../quant/layers.ts';
 import { CHARACTERS_PER_TOKEN } from './usual_item.ts';
 import { bytes, dateTime, durationRange } from './view/format.ts';
 import { sum } from '../tensor/sum.ts';
@@ -117,7 +118,8 @@ function timeBy({ configs, tasks }: ExperimentSpec, record: PastRun): Estimate['
   if (timed === 0 || items.includes(undefined) || !tasks.every(({ task }) => known.has(task)))
     return undefined;
   const made = new Set(record.spec.configs.map(canonicalJson));
-  if (configs.some((config) => isCalibrated(config) && !made.has(canonicalJson(config)))) return undefined;
+  if (configs.some((config) => calibratedFormats(config).length > 0 && !made.has(canonicalJson(config))))
+    return undefined;
   const perItem = sum(done.map(({ timings }) => (timings.items ? timings.answer_seconds : 0))) / timed;
   const loading = sum(done.map(({ timings }) => timings.load_seconds)) / done.length;
   const seconds = configs.length * (loading + perItem * sum(items.map((n) => n ?? 0)));
@@ -136,27 +138,24 @@ function timeByProbe({ configs, tasks }: ExperimentSpec, probe: Probe): Estimate
     const each = speed && tasks.map((task) => secondsOf(task, speed, kind === 'llm_int8'));
     if (!each || each.includes(undefined)) return undefined;
     seconds += speed.load_seconds + sum(each.map((known) => known ?? 0));
-    if (!isCalibrated(config)) continue;
+    const [made] = calibratedFormats(config);
+    if (!made) continue;
     if (!probe.calibration) return undefined;
-    seconds += calibrationSeconds(config, speed, probe.shape, probe.calibration);
+    seconds += calibrationSeconds(config, made.calibration, speed, probe);
   }
   return { seconds: [seconds / DOUBT.probe, seconds * DOUBT.probe], by: 'probe' };
 }
 
 /** Seconds that a text takes to make the layers of a configuration. */
 function calibrationSeconds(
-  config: CalibratedConfig & { calibration: Calibration },
+  config: QuantConfig,
+  { text, tokens: length }: Calibration,
   { pass_seconds, token_seconds }: Speed,
-  shape: ModelConfig,
-  { multiplication_seconds, device_from = Infinity }: CalibrationSpeed,
+  { shape, calibration }: Probe,
 ): number {
-  const { multiplications, tokens } = calibrationWork(
-    shape,
-    config,
-    config.calibration.tokens,
-    (columns) => columns >= device_from,
-  );
-  const { text, tokens: length } = config.calibration;
+  const { multiplication_seconds, device_from = Infinity } = calibration!;
+  const helps = (columns: number) => columns >= device_from;
+  const { multiplications, tokens } = calibrationWork(shape, config, length, helps);
   // The model writes it itself, one token a pass.
   const writing = text === SAMPLES ? length * (pass_seconds + token_seconds) : 0;
   return writing + multiplications * multiplication_seconds + tokens * token_seconds;

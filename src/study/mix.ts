@@ -28,7 +28,9 @@ const STORED: LayerFormat = { quant_type: 'none' };
 
 /** The formats that a spec's configurations may be mixed of: those that single layers may have, each once. */
 export function mixableFormats({ configs }: Pick<ExperimentSpec, 'configs'>): LayerFormat[] {
-  const allowed = new Set<string>(LAYER_ROWS.map(({ quant_type }) => quant_type));
+  // Each layer is switched alone, which needs no text to make it.
+  const ready = LAYER_ROWS.filter(({ quantize }) => quantize);
+  const allowed = new Set<string>(ready.map(({ quant_type }) => quant_type));
   const formats = configs
     .filter(({ quant_type }) => quant_type !== 'none' && allowed.has(quant_type))
     .map(layerFormat);

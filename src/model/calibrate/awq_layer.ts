@@ -36,12 +36,12 @@ interface Site {
  * A block's Linear layers by AWQ (AutoAWQ's order): the scales of all sites are searched for on the float block, then
  * applied, then weights are cut, all but those of queries and keys.
  */
-export async function makeAwqLayer(
-  block: FloatBlock,
-  { group_size, clip = true, unscaled = false }: Extract<CalibratedConfig, { quant_type: 'awq' }>,
-  step: () => Promise<void>,
-): Promise<MadeLayer> {
+export async function makeAwqLayer(block: FloatBlock, step: () => Promise<void>): Promise<MadeLayer> {
   const { tensors, modules, statistics, config, index } = block;
+  const [first] = modules;
+  if (!first) return { linears: new Map(), divisors: new Map(), scaled: new Map() };
+  // One format for all of them: layers of one input are scaled together.
+  const { group_size, clip = true, unscaled = false } = block.formatOf(first) as AwqConfig;
   const spec = blockOf(config, index);
   const weights = new Map<string, Tensor>();
   for (const module of modules) weights.set(module.name, await block.weight(module));
@@ -74,6 +74,8 @@ export async function makeAwqLayer(
   }
   return { linears, divisors, scaled };
 }
+
+type AwqConfig = Extract<CalibratedConfig, { quant_type: 'awq' }>;
 
 /** The sites of a block whose inputs can be scaled: something linear stands before them, and all of them is quantized. */
 function sitesOf(

@@ -3,6 +3,7 @@ import { editModel } from '../../../test/fixtures/edit_model.ts';
 import { randomLlama } from '../../../test/fixtures/random_llama.ts';
 import { openGpu } from '../../gpu/device/device.ts';
 import type { CalibratedConfig, QuantConfig } from '../../quant/config.ts';
+import { layerFormat } from '../../quant/layers.ts';
 import { dequantize } from '../../quant/quantize.ts';
 import { seededRandom } from '../../tensor/random.ts';
 import type { FileSet } from '../../tensor/source.ts';
@@ -41,7 +42,7 @@ async function logitsOf(files: FileSet, config: QuantConfig, calibrator?: Calibr
 }
 
 /** A model's logits under a calibrated configuration, the layers that were made, and what each of them lost. */
-async function calibrated(config: CalibratedConfig, kept?: Map<number, MadeLayer>) {
+async function calibrated(config: QuantConfig, kept?: Map<number, MadeLayer>) {
   const { checkpoint, config: shape } = await openWeights(FILES);
   const layers = new Map<number, MadeLayer>();
   const steps: number[] = [];
@@ -90,8 +91,10 @@ const asFloats = (layers: ReadonlyMap<number, MadeLayer>): Promise<FileSet> =>
     },
   });
 
+const CALIBRATION = { text: 'samples', tokens: 64, seed: 0 };
 const GPTQ = {
   quant_type: 'gptq',
+  calibration: CALIBRATION,
   group_size: 32,
   symmetric: false,
   compute_dtype: 'float32',
@@ -101,7 +104,7 @@ const GPTQ = {
 test.each<CalibratedConfig>([
   { ...GPTQ, desc_act: true },
   { ...GPTQ, group_size: -1, symmetric: true },
-  { quant_type: 'awq', group_size: 32, compute_dtype: 'float32' },
+  { quant_type: 'awq', group_size: 32, calibration: CALIBRATION, compute_dtype: 'float32' },
 ])('a calibrated model computes with the weights that were made: %j', async (config) => {
   const { logits, layers, steps, errors } = await calibrated(config);
   expect(layers.size).toBe(2);
@@ -119,7 +122,12 @@ test.each<CalibratedConfig>([
 });
 
 test('AWQ scales every input of a Llama whose heads have their own keys, and what stands before', async () => {
-  const { layers } = await calibrated({ quant_type: 'awq', group_size: 32, compute_dtype: 'float32' });
+  const { layers } = await calibrated({
+    quant_type: 'awq',
+    group_size: 32,
+    calibration: CALIBRATION,
+    compute_dtype: 'float32',
+  });
   const { scaled, divisors } = layers.get(0)!;
   expect([...divisors.keys()]).toEqual([
     'model.layers.0.input_layernorm.weight',
@@ -130,6 +138,44 @@ test('AWQ scales every input of a Llama whose heads have their own keys, and wha
   const rows = [...scaled].filter(([, each]) => each.rows).map(([name]) => name.split('.').at(-1));
   expect(rows).toEqual(['v_proj', 'up_proj']);
 });
+
+test.each<[QuantConfig, string[], string[]]>([
+  [
+    {
+      ...{ quant_type: 'int8', granularity: 'row', compute_dtype: 'float32' },
+      by_layer: [
+        { modules: ['q_proj', 'down_proj'], as: layerFormat(GPTQ) },
+        { modules: ['up_proj'], as: layerFormat({ ...GPTQ, group_size: -1, desc_act: true }) },
+      ],
+    },
+    ['q_proj', 'up_proj', 'down_proj'],
+    [],
+  ],
+  [
+    {
+      ...{ quant_type: 'awq', group_size: 32, calibration: CALIBRATION, compute_dtype: 'float32' },
+      by_layer: [{ modules: ['k_proj'], as: { quant_type: 'int8', granularity: 'row' } }],
+    },
+    ['q_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'],
+    // What k_proj reads is not scaled, since it would have to be scaled back there.
+    ['model.layers.0.post_attention_layernorm.weight'],
+  ],
+])(
+  'of a mix the layers that a text makes are made by it, others by themselves: %#',
+  async (mix, made, divided) => {
+    const { logits, layers, errors } = await calibrated(mix);
+    const { linears, divisors } = layers.get(0)!;
+    expect([...linears.keys()].map((name) => name.split('.').at(-1))).toEqual(made);
+    expect([...divisors.keys()]).toEqual(divided);
+    expect(errors).toHaveLength(14);
+    const others: QuantConfig = {
+      ...{ quant_type: 'int8', granularity: 'row', compute_dtype: 'float32' },
+      skip_modules: made,
+    };
+    const floats = await logitsOf(await asFloats(layers), others);
+    logits.forEach((logit, i) => expect(Math.abs(logit - floats[i]!)).toBeLessThan(2e-3));
+  },
+);
 
 test('a run that goes on takes the layers that were made, and computes the same', async () => {
   const first = await calibrated(GPTQ);

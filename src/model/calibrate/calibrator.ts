@@ -1,8 +1,8 @@
 import type { Gpu } from '../../gpu/device/device.ts';
 import { emptyStatistics, addInputs, type InputStatistics } from '../../quant/calibrated/statistics.ts';
 import { MOST_SCALINGS } from '../../quant/calibrated/awq.ts';
-import type { CalibratedConfig } from '../../quant/config.ts';
-import { layerConfig } from '../../quant/layers.ts';
+import { isCalibrated, type CalibratedConfig, type QuantConfig } from '../../quant/config.ts';
+import { calibratedFormats, layerConfig } from '../../quant/layers.ts';
 import { transposed, type Tensor } from '../../tensor/tensor.ts';
 import { readWeight, type Checkpoint } from '../../tensor/checkpoint.ts';
 import type { MadeLayer } from '../loader.ts';
@@ -19,7 +19,8 @@ import { openTextRunner, type TextRunner } from './text_runner.ts';
 
 /** A text for a configuration, and who hears of how far it got. */
 export interface CalibrationJob {
-  config: CalibratedConfig;
+  /** Some of its layers' formats, all of one method, are made by the text; other layers are left to whoever loads them. */
+  config: QuantConfig;
   /** Token ids of the text. */
   sequences: readonly (readonly number[])[];
   /** Is waited for often: to be told of steps, of so many in all, or to be stopped. */
@@ -45,8 +46,10 @@ export interface LayerShelf {
 export interface FloatBlock {
   gpu: Gpu;
   index: number;
-  /** Linear layers that the configuration quantizes, in the order they are used. */
+  /** Linear layers that are made by the text, in the order they are used. */
   modules: readonly LinearModule[];
+  /** What each of them is to be. */
+  formatOf: (module: LinearModule) => CalibratedConfig;
   tensors: LayerTensors;
   /** The weight of a Linear layer, [rows, columns]. */
   weight: (module: LinearModule) => Promise<Tensor>;
@@ -73,7 +76,8 @@ export function openCalibrator(
   model: CalibratedModel,
   { config, sequences, onStep, shelf }: CalibrationJob,
 ): Calibrator {
-  const isGptq = config.quant_type === 'gptq';
+  const [format] = calibratedFormats(config);
+  const isGptq = format?.quant_type === 'gptq';
   const layers = model.config.num_hidden_layers;
   // Each sequence goes through each block once to be looked at, and where errors are followed once more; else scalings of
   // up to four sites are tried.
@@ -96,9 +100,7 @@ export function openCalibrator(
       const block = await openBlock(index, tensors, kept ? 'run' : 'look');
       try {
         if (kept) return kept;
-        const made = isGptq
-          ? await makeGptqLayer(block, config, step)
-          : await makeAwqLayer(block, config, step);
+        const made = isGptq ? await makeGptqLayer(block, step) : await makeAwqLayer(block, step);
         await shelf?.write(index, made);
         return made;
       } finally {
@@ -122,7 +124,7 @@ export function openCalibrator(
         ...(what === 'look' && {
           taken: async (site, x, width) => {
             if (!isGptq) (inputs[site] ??= []).push(x);
-            const seen = (statistics[site] ??= emptyStatistics(width, isGptq ? width : config.group_size));
+            const seen = (statistics[site] ??= emptyStatistics(width, isGptq ? width : format?.group_size));
             if (isGptq && fasterOnDevice(gpu, width)) await addInputsOnDevice(gpu, seen, x);
             else addInputs(seen, x);
           },
@@ -130,7 +132,8 @@ export function openCalibrator(
       });
       const block: FloatBlock = {
         ...{ gpu, index, tensors, layer, statistics, inputs, runner: runner!, config: model.config },
-        modules: tensors.linears.filter(({ aliases }) => layerConfig(config, aliases) === config),
+        modules: tensors.linears.filter(({ aliases }) => isCalibrated(layerConfig(config, aliases))),
+        formatOf: ({ aliases }) => layerConfig(config, aliases) as CalibratedConfig,
         weight: (module) => readLinear(checkpoint, module),
       };
       return { ...block, close };

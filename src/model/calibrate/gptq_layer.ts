@@ -8,7 +8,6 @@ import {
 import type { CalibratedConfig } from '../../quant/config.ts';
 import type { PlainBlockwise4bit } from '../../quant/quantized.ts';
 import type { MadeLayer } from '../loader.ts';
-import type { InputSite } from '../pass.ts';
 import { siteOf, type FloatBlock } from './calibrator.ts';
 import { fasterOnDevice, onDevice } from './on_device.ts';
 
@@ -20,20 +19,19 @@ const WEIGHTS_AT_ONCE = 2 ** 24;
 
 /** A block's Linear layers by GPTQ, each by the inputs of its site. */
 export async function makeGptqLayer(
-  { gpu, modules, weight, statistics }: FloatBlock,
-  config: Extract<CalibratedConfig, { quant_type: 'gptq' }>,
+  { gpu, modules, formatOf, weight, statistics }: FloatBlock,
   step: () => Promise<void>,
 ): Promise<MadeLayer> {
-  const { group_size, symmetric, desc_act = false, static_groups = false, damp = 0.1 } = config;
-  const options = { group_size, symmetric, desc_act, static_groups, damp };
   const linears = new Map<string, PlainBlockwise4bit>();
-  const factors = new Map<InputSite, GptqFactor>();
+  const factors = new Map<string, GptqFactor>();
   for (const module of modules) {
+    const options = optionsOf(formatOf(module) as GptqConfig);
     const site = siteOf(module);
     const wide = fasterOnDevice(gpu, module.columns);
     const arithmetic: GptqArithmetic = wide ? onDevice(gpu) : onCpu(aTurn);
-    const factor = factors.get(site) ?? (await gptqFactor(statistics[site], options, arithmetic));
-    factors.set(site, factor);
+    const key = `${site} ${options.damp} ${options.desc_act}`;
+    const factor = factors.get(key) ?? (await gptqFactor(statistics[site], options, arithmetic));
+    factors.set(key, factor);
     const quantizer = gptqQuantizer(await weight(module), factor, options, arithmetic);
     const rows = wide ? Math.ceil(WEIGHTS_AT_ONCE / module.columns) : ROWS_AT_ONCE;
     for (let row = 0; row < module.rows; row += rows) {
@@ -45,6 +43,13 @@ export async function makeGptqLayer(
   }
   return { linears, divisors: new Map(), scaled: new Map() };
 }
+
+type GptqConfig = Extract<CalibratedConfig, { quant_type: 'gptq' }>;
+
+const optionsOf = (config: GptqConfig) => {
+  const { group_size, symmetric, desc_act = false, static_groups = false, damp = 0.1 } = config;
+  return { group_size, symmetric, desc_act, static_groups, damp };
+};
 
 /** Messages, "stop" among them, are heard between two turns of the event loop. */
 const aTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { QuantConfig } from '../../quant/config.ts';
+import { layerFormat } from '../../quant/layers.ts';
 import { parseConfig } from '../config.ts';
 import { linearModules } from '../modules.ts';
 import { requireCalibratable } from './requirements.ts';
@@ -19,6 +20,8 @@ const AWQ = {
     compute_dtype: 'float32',
   },
 } as QuantConfig;
+
+const NF4 = { quant_type: 'nf4', blocksize: 64, double_quant: false, compute_dtype: 'float32' };
 
 /** A Llama whose down_proj has so many inputs. */
 function modelOf(intermediate_size: number) {
@@ -45,6 +48,33 @@ test.each([
     undefined,
   ],
   [{ ...GPTQ, skip_modules: ['down_proj'] }, 100, undefined],
+  [
+    { ...NF4, by_layer: [{ modules: ['down_proj'], as: layerFormat(GPTQ) }] },
+    16448,
+    'down_proj has 16448 inputs',
+  ],
+  [{ ...NF4, by_layer: [{ modules: ['q_proj'], as: layerFormat(GPTQ) }] }, 16448, undefined],
+  [
+    {
+      ...GPTQ,
+      by_layer: [{ modules: ['q_proj'], as: layerFormat({ ...GPTQ, group_size: 32 } as QuantConfig) }],
+    },
+    640,
+    undefined,
+  ],
+  [
+    { ...GPTQ, by_layer: [{ modules: ['q_proj'], as: layerFormat(AWQ) }] },
+    640,
+    'in GPTQ · g64 and in AWQ · g64; allowed: one method and one text',
+  ],
+  [
+    {
+      ...AWQ,
+      by_layer: [{ modules: ['q_proj'], as: layerFormat({ ...AWQ, group_size: 32 } as QuantConfig) }],
+    },
+    640,
+    'allowed: one AWQ in a configuration',
+  ],
 ])('%# of %j with %i inputs', (config, width, refused) => {
   const ask = () => requireCalibratable(config as QuantConfig, modelOf(width));
   if (refused === undefined) expect(ask).not.toThrow();

@@ -6,6 +6,8 @@ type Json = Record<string, unknown>;
 export interface Architecture {
   model_type: string;
   class: string;
+  /** Further classes that compute the same up to settings, and are written as this architecture. */
+  classes?: readonly string[];
   /** True if the rows of queries and keys stand pairwise, as llama.cpp turns them, and not in halves. */
   pairwise?: true;
   /** Fields of config.json beside the sizes that all have; the factors of rope's pairs are read from tensors. */
@@ -86,7 +88,13 @@ function scoreScalar(m: Metadata, largest: number): number {
 
 /** Every architecture that is read, by general.architecture (llama.cpp's conversion folder is the source). */
 export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
-  llama: { model_type: 'llama', class: 'LlamaForCausalLM', pairwise: true, fields: llamaLike },
+  llama: {
+    model_type: 'llama',
+    class: 'LlamaForCausalLM',
+    classes: ['MistralForCausalLM'],
+    pairwise: true,
+    fields: llamaLike,
+  },
   qwen2: {
     model_type: 'qwen2',
     class: 'Qwen2ForCausalLM',

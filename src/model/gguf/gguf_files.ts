@@ -7,12 +7,12 @@ import { parseConfig } from '../config.ts';
 import type { ModelConfig } from '../model_config.ts';
 import type { RopeFactors } from './architectures.ts';
 import { architectureOf, ggufConfig } from './config.ts';
-import { ggufTensors, type NamedTensor } from './names.ts';
+import { ggufTensors, headsOf, type NamedTensor } from './names.ts';
 import { tokenizerFiles } from './tokenizer.ts';
 import { checkpointOfViews, floatView, inHalves, less, storedView, turned, type View } from './views.ts';
 
 /** Names of tensors that say something of rope, not weights. */
-const ROPE = {
+export const ROPE_TENSORS = {
   all: 'rope_freqs.weight',
   short: 'rope_factors_short.weight',
   long: 'rope_factors_long.weight',
@@ -82,7 +82,11 @@ async function ropeFactors(source: ByteSource, { tensors }: Gguf): Promise<RopeF
     requireRead(source.name, tensor);
     return [...floatsOf(name, tensor.type, await source.slice(...tensor.range))];
   };
-  const [all, short, long] = [await read(ROPE.all), await read(ROPE.short), await read(ROPE.long)];
+  const [all, short, long] = [
+    await read(ROPE_TENSORS.all),
+    await read(ROPE_TENSORS.short),
+    await read(ROPE_TENSORS.long),
+  ];
   return { ...(all && { all }), ...(short && { short }), ...(long && { long }) };
 }
 
@@ -114,7 +118,7 @@ function viewsOf(
     const heads = pairwise ? headsOf(named, config) : undefined;
     views.set(name, heads === undefined ? view : inHalves(view, heads));
   }
-  for (const name of Object.values(ROPE)) byName.delete(name);
+  for (const name of Object.values(ROPE_TENSORS)) byName.delete(name);
   const rest = [...byName.keys()];
   return {
     views,
@@ -146,11 +150,4 @@ function viewOf(
   const floats = floatView(source, tensor);
   if (transposed && tensor.shape.length === 2) return [name, turned(floats)];
   return [name, less(floats, plus)];
-}
-
-/** The heads whose rows a tensor of queries or keys has. */
-function headsOf({ module }: NamedTensor, config: ModelConfig): number | undefined {
-  const roles = module?.parts.map(({ role }) => role).join(' ');
-  if (roles === 'q') return config.num_attention_heads;
-  return roles === 'k' ? config.num_key_value_heads : undefined;
 }

@@ -1,3 +1,4 @@
+import type { Checkpoint } from '../../tensor/checkpoint.ts';
 import type { ModelConfig, Role } from '../model_config.ts';
 import type { LinearModule } from '../modules.ts';
 import { modelTensors, type LayerNorm, type ModelTensor, type NormTensors } from '../tensors.ts';
@@ -38,9 +39,12 @@ const NORMS: Readonly<Record<LayerNorm, string>> = {
   k: 'attn_k_norm',
 };
 
-/** Every tensor of a model with its name in a GGUF file (gguf-py, tensor_mapping.py): names follow from what they compute. */
-export function ggufTensors(config: ModelConfig): NamedTensor[] {
-  const { embedding, positions, layers, norm, head } = modelTensors(config);
+/**
+ * Every tensor of a model, by its name in a checkpoint or transformers' own, with its name in a GGUF file (gguf-py,
+ * tensor_mapping.py): names follow from what they compute.
+ */
+export function ggufTensors(config: ModelConfig, checkpoint?: Checkpoint): NamedTensor[] {
+  const { embedding, positions, layers, norm, head } = modelTensors(config, checkpoint);
   return [
     { from: EMBEDDING, tensor: embedding },
     ...(positions ? [{ from: 'position_embd.weight', tensor: positions }] : []),
@@ -53,6 +57,13 @@ export function ggufTensors(config: ModelConfig): NamedTensor[] {
     ...normTensors('output_norm', norm),
     ...(head ? [{ from: HEAD, tensor: head }] : []),
   ];
+}
+
+/** The heads whose rows a tensor of queries or keys has; undefined of any other. */
+export function headsOf({ module }: NamedTensor, config: ModelConfig): number | undefined {
+  const roles = module && rolesOf(module);
+  if (roles === 'q') return config.num_attention_heads;
+  return roles === 'k' ? config.num_key_value_heads : undefined;
 }
 
 const rolesOf = ({ parts }: LinearModule): string => parts.map(({ role }): Role => role).join(' ');

@@ -4,6 +4,7 @@ import { goldenFolder, goldenJson } from '../../../test/fixtures/golden_files.ts
 import { readGguf, type Gguf, type GgufValue } from '../../tensor/gguf.ts';
 import { makeTokenizer, type Tokenizer } from '../tokenizer/tokenizer.ts';
 import { tokenizerFiles } from './tokenizer.ts';
+import { requireToldTokenizer, tokenizerEntries } from './write_tokenizer.ts';
 
 const golden = async (name: string): Promise<Gguf> => readGguf(await goldenFolder('gguf', [name]).open(name));
 
@@ -58,6 +59,43 @@ describe('the tokenizer of a GGUF file', () => {
     const tokenizer = tokenizerOf(await golden('pieces.gguf'));
     const { texts } = await goldenJson<{ texts: { text: string; ids: number[] }[] }>('gguf/pieces.json');
     for (const { text, ids } of texts) expect([text, tokenizer.encode(text)]).toEqual([text, ids]);
+  });
+
+  it.each(['nibble-tiny.gguf', 'pieces.gguf'])('is written as it was read: %s', async (name) => {
+    const gguf = await golden(name);
+    const { 'tokenizer.json': tokenizer, 'tokenizer_config.json': tokenizer_config } = tokenizerFiles(
+      'a.gguf',
+      gguf,
+    );
+    const files = { tokenizer, tokenizer_config, config: { model_type: 'llama' } };
+    const rows = (gguf.metadata.get('tokenizer.ggml.tokens') as string[]).length;
+    const metadata = new Map(
+      tokenizerEntries(files, rows).map(([key, value]) => [
+        `tokenizer.${key}`,
+        Object.values(value)[0] as GgufValue,
+      ]),
+    );
+    const told = { ...gguf, metadata };
+    expect(() => requireToldTokenizer(files, 'a.gguf', told, rows)).not.toThrow();
+    expect(tokenizerFiles('a.gguf', told)['tokenizer.json']).toEqual(tokenizer);
+    const scores = (metadata.get('tokenizer.ggml.scores') as number[] | undefined)?.map((score) => -score);
+    if (!scores) return;
+    // Pieces that merge in another order are not the model's.
+    metadata.set('tokenizer.ggml.scores', scores);
+    expect(() => requireToldTokenizer(files, 'a.gguf', told, rows)).toThrow(/has the merge/);
+  });
+
+  it.each([
+    [{ pre_tokenizer: { type: 'Whitespace' } }, 'cuts words by {"type":"Whitespace"}'],
+    [{ normalizer: { type: 'Lowercase' } }, 'with the normalizer {"type":"Lowercase"}'],
+    [{ model: { type: 'WordLevel', vocab: { a: 0 } } }, 'model is "WordLevel"'],
+  ])('of %j is refused to be written', async (changes, message) => {
+    const { 'tokenizer.json': json, 'tokenizer_config.json': tokenizer_config } = tokenizerFiles(
+      'a.gguf',
+      await golden('nibble-tiny.gguf'),
+    );
+    const tokenizer = { ...(json as object), ...changes };
+    expect(() => tokenizerEntries({ tokenizer, tokenizer_config, config: {} }, 1280)).toThrow(message);
   });
 
   it.each([

@@ -7,7 +7,14 @@ import { PRE_TOKENIZERS } from './pre_tokenizers.ts';
 type Json = Record<string, unknown>;
 
 /** What tokenizer.ggml.token_type says of a token (llama.h, llama_token_type). */
-const [NORMAL, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE] = [1, 2, 3, 4, 5, 6];
+export const TOKEN_TYPES = {
+  normal: 1,
+  unknown: 2,
+  control: 3,
+  user_defined: 4,
+  unused: 5,
+  byte: 6,
+} as const;
 
 /** What a file says of its tokens. */
 interface Vocabulary {
@@ -43,7 +50,10 @@ export function tokenizerFiles(file: string, { metadata }: Gguf): Record<string,
   const types = value('token_type');
   const vocabulary: Vocabulary = {
     tokens,
-    types: types === undefined ? tokens.map(() => NORMAL) : numbers(file, 'token_type', types, tokens.length),
+    types:
+      types === undefined
+        ? tokens.map(() => TOKEN_TYPES.normal)
+        : numbers(file, 'token_type', types, tokens.length),
     scores:
       value('scores') === undefined ? undefined : numbers(file, 'scores', value('scores'), tokens.length),
     merges: value('merges') === undefined ? undefined : texts(file, 'merges', value('merges')),
@@ -121,7 +131,8 @@ function byteLevel(file: string, vocabulary: Vocabulary, pre: string): Json {
 function sentencePiece(file: string, vocabulary: Vocabulary): Json {
   const { tokens, types, scores, merges } = vocabulary;
   if (!scores) refuse(`${file} has no tokenizer.ggml.scores.`);
-  const isPiece = (id: number): boolean => types[id] === NORMAL || types[id] === USER_DEFINED;
+  const isPiece = (id: number): boolean =>
+    types[id] === TOKEN_TYPES.normal || types[id] === TOKEN_TYPES.user_defined;
   const pieces = tokens.flatMap((token, id) => (isPiece(id) ? [[token, scores[id]!] as const] : []));
   if (!merges && pieces.length > 1 && pieces.every(([, score]) => score === pieces[0]![1])) {
     refuse(`${file} has one score for all of its tokens; what merges first cannot be told.`);
@@ -132,7 +143,7 @@ function sentencePiece(file: string, vocabulary: Vocabulary): Json {
   const eos = vocabulary.flag('add_eos_token', false) ? vocabulary.special('eos') : undefined;
   const marked = { type: 'Replace', pattern: { String: ' ' }, content: '▁' };
   const prefixed = vocabulary.flag('add_space_prefix', true);
-  const unknown = vocabulary.special('unknown')?.text ?? tokens[types.indexOf(UNKNOWN)] ?? null;
+  const unknown = vocabulary.special('unknown')?.text ?? tokens[types.indexOf(TOKEN_TYPES.unknown)] ?? null;
   return {
     ...partsOf(vocabulary, bos, eos),
     normalizer: prefixed
@@ -152,7 +163,7 @@ function sentencePiece(file: string, vocabulary: Vocabulary): Json {
       type: 'BPE',
       unk_token: unknown,
       fuse_unk: true,
-      byte_fallback: types.includes(BYTE),
+      byte_fallback: types.includes(TOKEN_TYPES.byte),
       ignore_merges: false,
       vocab,
       merges: merges ? [...merges] : mergesOf(new Map(pieces), ids),
@@ -162,7 +173,9 @@ function sentencePiece(file: string, vocabulary: Vocabulary): Json {
 
 /** Every token that a text can become, with its id. */
 const idsOf = ({ tokens, types }: Vocabulary): Record<string, number> =>
-  Object.fromEntries(tokens.flatMap((token, id) => (types[id] === UNUSED ? [] : [[token, id] as const])));
+  Object.fromEntries(
+    tokens.flatMap((token, id) => (types[id] === TOKEN_TYPES.unused ? [] : [[token, id] as const])),
+  );
 
 /** What both kinds have: tokens found before words are, and the tokens put around a text. */
 function partsOf(
@@ -171,8 +184,8 @@ function partsOf(
   eos: { id: number; text: string } | undefined,
 ): Json {
   const added = tokens.flatMap((content, id) => {
-    const special = types[id] === CONTROL || types[id] === UNKNOWN;
-    if (!special && types[id] !== USER_DEFINED) return [];
+    const special = types[id] === TOKEN_TYPES.control || types[id] === TOKEN_TYPES.unknown;
+    if (!special && types[id] !== TOKEN_TYPES.user_defined) return [];
     return [{ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special }];
   });
   const around = [bos, eos].filter((token) => token !== undefined);

@@ -74,6 +74,23 @@ export function inHalves(view: View, heads: number): View {
   };
 }
 
+/** The rows of each head pairwise, as llama.cpp has them, where they stand in halves: the other way round than inHalves. */
+export function inPairs(
+  data: Float32Array<ArrayBuffer>,
+  [rows = 0, columns = 1]: readonly number[],
+  heads: number,
+): Float32Array<ArrayBuffer> {
+  const head = rows / heads;
+  const half = head / 2;
+  const pairs = new Float32Array(data.length);
+  for (let row = 0; row < rows; row++) {
+    const [base, i] = [row - (row % head), row % head];
+    const to = base + 2 * (i % half) + Math.floor(i / half);
+    pairs.set(data.subarray(row * columns, (row + 1) * columns), to * columns);
+  }
+  return pairs;
+}
+
 /** A matrix [rows, columns] as its transpose, in float32; all of it is read for any part. */
 export function turned(view: View): View {
   const [rows, columns] = view.shape as [number, number];

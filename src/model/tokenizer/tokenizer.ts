@@ -66,11 +66,11 @@ export function tokenizerFates(json: Json, name: string): KeyFate[] {
 }
 
 /**
- * The tokenizer that AutoTokenizer of transformers 5.24 (tokenizers 0.23) makes of a checkpoint's files.
- * @param vocab_size rows of the embedding: an id at or above it would read another row's numbers
- * @throws bad-tokenizer when the files cannot be understood, say what is not computed here, or an id has no embedding
+ * A tokenizer's files as the class takes them that AutoTokenizer of transformers 5.24 makes: settings, tokenizer.json as it
+ * is and with the parts that the class makes itself, and the special tokens by name.
+ * @throws bad-tokenizer as makeTokenizer
  */
-export function makeTokenizer(files: TokenizerFiles, vocab_size: number): Tokenizer {
+export function preparedTokenizer(files: TokenizerFiles) {
   const name = classOf(files.tokenizer, files.tokenizer_config, files.config);
   if (!isComputed(name)) {
     refuse(`tokenizer_class is ${quoted(name)}; that class is not computed here.`);
@@ -82,6 +82,16 @@ export function makeTokenizer(files: TokenizerFiles, vocab_size: number): Tokeni
   const [unknown] = refusedOf(tokenizerFates(file, name));
   if (unknown) refuse(`tokenizer.json: ${unknown.key} is ${quoted(unknown.value)}; this is not known here.`);
   const json = prepare(file, name, settings);
+  return { name, settings, file, json, special: specialTokensOf(name, settings, json) };
+}
+
+/**
+ * The tokenizer that AutoTokenizer of transformers 5.24 (tokenizers 0.23) makes of a checkpoint's files.
+ * @param vocab_size rows of the embedding: an id at or above it would read another row's numbers
+ * @throws bad-tokenizer when the files cannot be understood, say what is not computed here, or an id has no embedding
+ */
+export function makeTokenizer(files: TokenizerFiles, vocab_size: number): Tokenizer {
+  const { name, settings, file, json, special } = preparedTokenizer(files);
 
   const model = readModel(json.model);
   const normalizer = optional(json.normalizer, readNormalizer);
@@ -93,7 +103,6 @@ export function makeTokenizer(files: TokenizerFiles, vocab_size: number): Tokeni
     );
   }
   const cleans = settings.clean_up && (modelType(json.model) !== 'BPE' || settings.clean_up_bpe);
-  const special = specialTokensOf(name, settings, json);
   const calls = addingCalls(name, json, settings, special);
   const added = addTokens(calls, model, normalizer, settings.split_special_tokens);
 

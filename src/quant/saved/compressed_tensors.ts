@@ -1,3 +1,4 @@
+import { LabError } from '../../errors.ts';
 import { E2M1 } from '../e2m1.ts';
 import { E4M3 } from '../e4m3.ts';
 import { packNibbles } from '../pack.ts';
@@ -28,24 +29,29 @@ type Weights =
 
 /**
  * The layout of compressed-tensors (llm-compressor) under its settings.
- * @throws unsupported-quantization where groups of layers differ, or activations are quantized too.
+ * @throws unsupported-quantization for formats that are not opened, or activations that are quantized too.
  */
 export function compressedTensorsLayout(config: Json): SavedLayout {
-  const weights = weightsOf(config);
+  const groups = groupsOf(config);
+  const [first] = groups;
+  const weightsAt = (reader: SavedReader, name: string): Weights =>
+    groups.length === 1 ? first! : weightsBy(reader, name, groups);
   return {
     tool: TOOL,
+    ...(groups.length > 1 && { mixes: true as const }),
     parts:
       /^(weight|weight_packed|weight_scale|weight_zero_point|weight_shape|weight_global_scale|weight_g_idx)$/,
     warnings: [],
     isQuantized: (reader, name) =>
       reader.dtypeOf(`${name}.weight_packed`) !== undefined ||
       reader.dtypeOf(`${name}.weight_scale`) !== undefined,
-    storageOf: () => Promise.resolve(storageOf(weights)),
-    read: (reader, name, shape) => readWeights(reader, name, shape, weights),
+    storageOf: (reader, name) => Promise.resolve(storageOf(weightsAt(reader, name))),
+    read: async (reader, name, shape) => readWeights(reader, name, shape, weightsAt(reader, name)),
   };
 }
 
-function weightsOf(config: Json): Weights {
+/** How the groups of a config's layers are stored. */
+function groupsOf(config: Json): Weights[] {
   const { config_groups, kv_cache_scheme, sparsity_config, transform_config } = config;
   if (transform_config && Object.keys(transform_config).length > 0) {
     refuseSetting(TOOL, 'transform_config', transform_config, 'weights without transforms');
@@ -57,14 +63,52 @@ function weightsOf(config: Json): Weights {
     refuseSetting(TOOL, 'sparsity_config.format', sparse, 'dense weights');
   }
   const groups = Object.values((config_groups ?? {}) as Record<string, Json>);
-  if (groups.length !== 1)
-    refuseSetting(TOOL, 'config_groups', Object.keys(config_groups ?? {}), 'one group of layers');
-  const [group] = groups as [Json];
-  if (group.input_activations || group.output_activations) {
-    const key = group.input_activations ? 'input_activations' : 'output_activations';
-    refuseSetting(TOOL, key, group[key], 'checkpoints of which only the weights are quantized');
-  }
-  return weightsOfGroup(group.weights as Json | undefined, group.format ?? config.format);
+  if (groups.length === 0) refuseSetting(TOOL, 'config_groups', {}, 'groups of layers');
+  return groups.map((group) => {
+    if (group.input_activations || group.output_activations) {
+      const key = group.input_activations ? 'input_activations' : 'output_activations';
+      refuseSetting(TOOL, key, group[key], 'checkpoints of which only the weights are quantized');
+    }
+    return weightsOfGroup(group.weights as Json | undefined, group.format ?? config.format);
+  });
+}
+
+/**
+ * Which of several groups a layer is of, by its own tensors: what they hold says more than the pattern that found it.
+ * @throws bad-quant-state where they are of none
+ */
+function weightsBy(reader: SavedReader, name: string, groups: readonly Weights[]): Weights {
+  const has = (part: string) => reader.dtypeOf(`${name}.${part}`);
+  const [rows = 0, across = 0] =
+    reader.shapeOf(`${name}.weight_packed`) ?? reader.shapeOf(`${name}.weight`) ?? [];
+  const scales = reader.shapeOf(`${name}.weight_scale`) ?? [];
+  const fits = (weights: Weights): boolean => {
+    switch (weights.kind) {
+      case 'int4': {
+        const columns = across * 8;
+        const group = weights.group_size === -1 ? columns : weights.group_size;
+        const symmetric = has('weight_zero_point') === undefined;
+        return (
+          has('weight_packed') === 'I32' && scales[1] === columns / group && symmetric === weights.symmetric
+        );
+      }
+      case 'nvfp4':
+        return has('weight_packed') === 'U8' && has('weight_global_scale') !== undefined;
+      case 'mxfp4':
+        return has('weight_packed') === 'U8' && has('weight_global_scale') === undefined;
+      case 'fp8': {
+        const one = scales.length < 2;
+        const scaling = one ? 'tensor' : scales[0] === rows && scales[1] === 1 ? 'row' : '128x128';
+        return has('weight') === 'F8_E4M3' && weights.scaling === scaling;
+      }
+    }
+  };
+  const found = groups.find(fits);
+  if (found) return found;
+  throw new LabError(
+    'bad-quant-state',
+    `${name} has tensors that fit no group of config.json's config_groups.`,
+  );
 }
 
 function weightsOfGroup(weights: Json | undefined, format: unknown): Weights {

@@ -18,6 +18,8 @@ export interface GptqSettings {
   symmetric: boolean;
   /** Whether columns may have been quantized in another order: g_idx of each layer says in which group each is. */
   desc_act: boolean;
+  /** Sizes of the groups of layers that `dynamic` names, where they are others; each layer's own tensors say which it has. */
+  others: readonly number[];
 }
 
 const TOOL = 'GPTQ';
@@ -44,8 +46,10 @@ export function gptqSettings(config: Readonly<Record<string, unknown>>): GptqSet
   if (checkpoint_format !== 'gptq' && checkpoint_format !== 'gptq_v2') {
     refuseSetting(TOOL, 'checkpoint_format', checkpoint_format, 'gptq and gptq_v2');
   }
-  if (dynamic && Object.keys(dynamic).length > 0)
-    refuseSetting(TOOL, 'dynamic', dynamic, 'one setting for all layers');
+  const rules = Object.entries((dynamic ?? {}) as Record<string, Readonly<Record<string, unknown>> | null>);
+  for (const [pattern, rule] of rules) {
+    if ((rule?.bits ?? 4) !== 4) refuseSetting(TOOL, `dynamic of ${pattern}`, rule, 'layers of 4 bits');
+  }
   if (lm_head === true) refuseSetting(TOOL, 'lm_head', true, 'heads that are not quantized');
   if (pack_dtype !== 'int32') refuseSetting(TOOL, 'pack_dtype', pack_dtype, 'int32');
   return {
@@ -53,6 +57,9 @@ export function gptqSettings(config: Readonly<Record<string, unknown>>): GptqSet
     checkpoint_format,
     symmetric: sym === true,
     desc_act: desc_act === true && static_groups !== true,
+    others: rules
+      .filter(([pattern, rule]) => !pattern.startsWith('-') && rule?.group_size !== undefined)
+      .map(([, rule]) => readGroupSize(TOOL, rule!.group_size)),
   };
 }
 
@@ -62,17 +69,32 @@ export function gptqLayout({
   checkpoint_format,
   symmetric,
   desc_act,
+  others,
 }: GptqSettings): SavedLayout {
+  /** The size of a layer's groups, by how many scales it has. */
+  const sizeOf = (reader: SavedReader, name: string): number => {
+    if (others.length === 0) return group_size;
+    const columns = 8 * (reader.shapeOf(`${name}.qweight`)?.[0] ?? 0);
+    const groups = reader.shapeOf(`${name}.scales`)?.[0];
+    const fits = (size: number) => (size === -1 ? 1 : columns / size) === groups;
+    return [group_size, ...others].find(fits) ?? group_size;
+  };
   return {
     tool: TOOL,
+    ...(others.length > 0 && { mixes: true as const }),
     parts: /^(qweight|qzeros|scales|g_idx)$/,
     warnings: [],
     isQuantized: (reader, name) => reader.dtypeOf(`${name}.qweight`) !== undefined,
-    storageOf: () =>
-      Promise.resolve({ quant_type: 'gptq', group_size, symmetric, ...(desc_act && { desc_act }) }),
+    storageOf: (reader, name) =>
+      Promise.resolve({
+        quant_type: 'gptq',
+        group_size: sizeOf(reader, name),
+        symmetric,
+        ...(desc_act && { desc_act }),
+      }),
     async read(reader, name, shape) {
       const [rows, columns] = shape;
-      const group = wholeGroups(TOOL, name, shape, group_size, { rows: 8, columns: 8 });
+      const group = wholeGroups(TOOL, name, shape, sizeOf(reader, name), { rows: 8, columns: 8 });
       const order = await orderOf(reader, name, columns, group);
       const groups = columns / group;
       const qweight = await requireWords(reader, `${name}.qweight`, (columns / 8) * rows);

@@ -6,6 +6,7 @@ import type { QuantizedTensor } from '../quantized.ts';
 /** Access to a checkpoint: the bytes of a tensor, undefined if there is none of that name. */
 export interface SavedReader {
   dtypeOf(name: string): string | undefined;
+  shapeOf(name: string): readonly number[] | undefined;
   read(name: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
 }
 

@@ -3,6 +3,7 @@ import { compressedTensorsLayout } from './compressed_tensors.ts';
 import { fp8Layout } from './fp8.ts';
 import { ggufLayout } from './gguf.ts';
 import { gptqLayout, gptqSettings } from './gptq.ts';
+import { hqqLayout } from './hqq.ts';
 import type { SavedLayout } from './layout.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -108,6 +109,7 @@ export const SAVED_METHODS: ReadonlyMap<string, SavedMethod> = new Map([
       layoutOf: fp8Layout,
     },
   ],
+  ['hqq', { read: ['quant_config'], harmless: { skip_modules: TENSORS }, layoutOf: hqqLayout }],
   // Of a file that llama.cpp wrote, whose config.json is made from it.
   ['gguf', { read: [], harmless: {}, layoutOf: () => ggufLayout }],
 ]);

@@ -24,80 +24,106 @@ interface Layout {
 /** What every description of weights says; the tool asks for each of these. */
 const WEIGHTS = { num_bits: 4, type: 'float', symmetric: true, dynamic: false, observer: 'minmax' };
 
-/** Writes layers as compressed-tensors 0.19 stores them (compressors/*), which transformers and vLLM open. */
-export function compressedWriter(
-  config: Extract<QuantConfig, { quant_type: 'int4_group' | 'nvfp4' | 'mxfp4' | 'fp8' }>,
-): Writer {
-  const layout = layoutOf(config);
-  const { format, weights } = layout;
-  return {
-    plan: (name, shape) =>
-      layout.parts(shape).map(([part, dtype, size]): PlannedTensor => ({
-        name: `${name}.${part}`,
-        dtype,
-        shape: size,
-      })),
-    bytes: (quantized) => layout.bytes(quantized),
-    settings: (skipped) => ({
+/**
+ * Writes layers as compressed-tensors 0.19 stores them (compressors/*), which transformers and vLLM open. Codes of GPTQ and
+ * AWQ are integers in groups like any other, as long as columns stand in their order.
+ */
+export const compressedTensors: Writer = {
+  tool: 'compressed-tensors',
+  opener: 'transformers and vLLM with compressed-tensors',
+  mixes: true,
+  layer(config) {
+    const layout = layoutOf(config);
+    return (
+      layout && {
+        plan: (name, shape) =>
+          layout.parts(shape).map(([part, dtype, size]): PlannedTensor => ({
+            name: `${name}.${part}`,
+            dtype,
+            shape: size,
+          })),
+        bytes: (quantized) => layout.bytes(quantized),
+      }
+    );
+  },
+  settings({ groups, skipped }) {
+    const layouts = groups.map(({ config }) => layoutOf(config)!);
+    const formats = [...new Set(layouts.map(({ format }) => format))];
+    const mixed = groups.length > 1;
+    return {
       quant_method: 'compressed-tensors',
-      format,
+      format: formats.length === 1 ? formats[0] : 'mixed-precision',
       quantization_status: 'compressed',
-      config_groups: {
-        group_0: {
-          targets: ['Linear'],
-          weights: { ...WEIGHTS, ...weights },
-          input_activations: null,
-          output_activations: null,
-        },
-      },
-      // The head and what else is left; a name without dots is any module of that name.
-      ignore: ['lm_head', ...skipped.map((name) => (name.includes('.') ? name : `re:.*\\.${name}$`))],
+      config_groups: Object.fromEntries(
+        groups.map(({ modules }, i) => [
+          `group_${i}`,
+          {
+            targets: mixed ? modules.map(target) : ['Linear'],
+            weights: { ...WEIGHTS, ...layouts[i]!.weights },
+            input_activations: null,
+            output_activations: null,
+            ...(mixed && { format: layouts[i]!.format }),
+          },
+        ]),
+      ),
+      // The head and what else is left.
+      ignore: ['lm_head', ...skipped.map(target)],
       kv_cache_scheme: null,
-    }),
-  };
-}
+    };
+  },
+};
 
-function layoutOf(
-  config: Extract<QuantConfig, { quant_type: 'int4_group' | 'nvfp4' | 'mxfp4' | 'fp8' }>,
-): Layout {
+/** A full path, or any module of a name. */
+const target = (name: string): string => (name.includes('.') ? name : `re:.*\\.${name}$`);
+
+function layoutOf(config: QuantConfig): Layout | undefined {
   switch (config.quant_type) {
     case 'int4_group':
       return int4(config);
+    case 'gptq': {
+      const { group_size, symmetric, desc_act, static_groups } = config;
+      return desc_act && !static_groups ? undefined : int4({ group_size, symmetric });
+    }
+    case 'awq':
+      return int4({ group_size: config.group_size, symmetric: false });
     case 'nvfp4':
       return nvfp4;
     case 'mxfp4':
       return mxfp4;
     case 'fp8':
       return fp8(config.scaling);
+    default:
+      return undefined;
   }
 }
 
-/** Words of eight columns, the lowest first; zero points in words of eight rows. */
+/** Words of eight columns, the lowest first; zero points in words of eight rows. Whole rows are groups of size -1. */
 function int4({ group_size, symmetric }: { group_size: number; symmetric: boolean }): Layout {
+  const groupsOf = (columns: number) => (group_size === -1 ? 1 : columns / group_size);
+  const grouped = group_size === -1 ? { strategy: 'channel' } : { strategy: 'group', group_size };
   return {
     format: 'pack-quantized',
-    weights: { type: 'int', strategy: 'group', group_size, symmetric },
+    weights: { type: 'int', ...grouped, symmetric },
     parts: ([rows, columns]) => [
       ['weight_packed', 'I32', [rows, Math.ceil(columns / 8)]],
-      ['weight_scale', 'F32', [rows, columns / group_size]],
-      ...(symmetric
-        ? []
-        : [['weight_zero_point', 'I32', [Math.ceil(rows / 8), columns / group_size]] as const]),
+      ['weight_scale', 'F32', [rows, groupsOf(columns)]],
+      ...(symmetric ? [] : [['weight_zero_point', 'I32', [Math.ceil(rows / 8), groupsOf(columns)]] as const]),
       ['weight_shape', 'I64', [2]],
     ],
     bytes(quantized) {
-      const { shape, packed, scales, shift } = blockwise(quantized);
+      const { shape, packed, scales, shift, code } = blockwise(quantized);
       const [rows, columns] = shape as Shape;
       const across = Math.ceil(columns / 8);
-      const groups = columns / group_size;
+      const groups = groupsOf(columns);
       const words = packWords(rows * across, (word, place) => {
         const column = (word % across) * 8 + place;
         return column < columns ? nibbleAt(packed, Math.floor(word / across) * columns + column) : 0;
       });
+      // Codes are stored from 0 on, and zero points with them.
+      const lowest = code[0]!;
       const zeros = packWords(Math.ceil(rows / 8) * groups, (word, place) => {
         const row = Math.floor(word / groups) * 8 + place;
-        // Codes are stored 8 higher, from 0 on, and zero points with them.
-        return row < rows ? (shift?.values[row * groups + (word % groups)] ?? 0) + 8 : 0;
+        return row < rows ? (shift?.values[row * groups + (word % groups)] ?? 0) - lowest : 0;
       });
       return [
         bytesOfWords(words),

@@ -4,7 +4,7 @@ import type { QuantConfig } from '../config.ts';
 import { nibbleAt } from '../pack.ts';
 import type { PlainBlockwise4bit, QuantizedTensor } from '../quantized.ts';
 import { bytesOfWords, packWords } from './pack_words.ts';
-import type { Writer } from './writer.ts';
+import type { LayerWriter, Writer } from './writer.ts';
 
 type GptqConfig = Extract<QuantConfig, { quant_type: 'gptq' }>;
 
@@ -12,8 +12,43 @@ type GptqConfig = Extract<QuantConfig, { quant_type: 'gptq' }>;
 const LESS_ONE = 0x11111111;
 
 /** Writes layers as gptqmodel 7.7 packs them (nn_modules/qlinear, pack_original), in the first version of the layout. */
-export function gptqWriter(config: GptqConfig): Writer {
-  const { group_size, symmetric, desc_act = false, static_groups = false, damp } = config;
+export const gptqmodel: Writer = {
+  tool: 'gptqmodel',
+  opener: 'transformers, vLLM and gptqmodel',
+  mixes: true,
+  layer: (config) => (config.quant_type === 'gptq' ? gptqLayer(config) : undefined),
+  settings({ groups: [{ config }, ...others], skipped }) {
+    const { damp } = config as GptqConfig;
+    const dynamic = Object.fromEntries([
+      ...skipped.map((module) => [`-:${pattern(module)}`, {}] as const),
+      ...others.flatMap((group) =>
+        group.modules.map(
+          (module) => [`+:${pattern(module)}`, settingsOf(group.config as GptqConfig)] as const,
+        ),
+      ),
+    ]);
+    return {
+      quant_method: 'gptq',
+      ...settingsOf(config as GptqConfig),
+      damp_percent: damp ?? 0.1,
+      true_sequential: false,
+      lm_head: false,
+      checkpoint_format: 'gptq',
+      pack_dtype: 'int32',
+      ...(Object.keys(dynamic).length > 0 ? { dynamic } : {}),
+    };
+  },
+};
+
+const settingsOf = ({ group_size, symmetric, desc_act = false, static_groups = false }: GptqConfig) => ({
+  ...{ bits: 4, group_size, sym: symmetric, desc_act, static_groups },
+});
+
+/** A module's path, or any that ends in a name, as a regular expression. */
+const pattern = (module: string): string =>
+  module.includes('.') ? `^${module.replaceAll('.', '\\.')}$` : `.*\\.${module}$`;
+
+function gptqLayer({ group_size }: GptqConfig): LayerWriter {
   return {
     plan(name, [rows, columns]) {
       const groups = columns / groupOf(group_size, columns);
@@ -44,19 +79,6 @@ export function gptqWriter(config: GptqConfig): Writer {
         bytesOfWords(place.map((at) => Math.floor(at / group))),
       ];
     },
-    settings: () => ({
-      quant_method: 'gptq',
-      bits: 4,
-      group_size,
-      sym: symmetric,
-      desc_act,
-      static_groups,
-      damp_percent: damp ?? 0.1,
-      true_sequential: false,
-      lm_head: false,
-      checkpoint_format: 'gptq',
-      pack_dtype: 'int32',
-    }),
   };
 }
 

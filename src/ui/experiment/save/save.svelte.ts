@@ -16,11 +16,11 @@ class SaveState {
   /** Tensors written, of how many; undefined while nothing is being saved. */
   progress = $state.raw<{ done: number; total: number }>();
   /** The last copy: where it lies, or its files to be downloaded. */
-  saved = $state.raw<{ folder: string | undefined; files: Saved['files'] }>();
+  saved = $state.raw<{ folder: string | undefined; files: Saved['files']; tool: string }>();
   failure = $state.raw<Failure>();
 
   /** Asks for a folder where the browser has such a thing, and writes the copy. */
-  async save(request: Omit<SaveRequest, 'directory'>): Promise<void> {
+  async save(request: Omit<SaveRequest, 'directory'>, tool: string): Promise<void> {
     if (this.progress) return;
     try {
       const directory = await chooseFolder();
@@ -32,7 +32,7 @@ class SaveState {
         (done, total) => (this.progress = { done, total }),
       );
       if ('code' in answer) this.failure = answer;
-      else this.saved = { folder: directory?.name, files: answer.files };
+      else this.saved = { folder: directory?.name, files: answer.files, tool };
     } catch (error) {
       // A picker that is closed is no failure.
       if (!(error instanceof DOMException && error.name === 'AbortError')) this.failure = toFailure(error);
