@@ -108,8 +108,8 @@ describe('inspect', () => {
   });
 
   it('refuses what run refuses: a checkpoint of another quantizer, in a folder or by its config.json', async () => {
-    const config = { quantization_config: { quant_method: 'hqq', bits: 4 } };
-    const path = await writeFiles(join(folder, 'hqq'), await editModel(randomLlama(), { config }));
+    const config = { quantization_config: { quant_method: 'eetq', bits: 4 } };
+    const path = await writeFiles(join(folder, 'eetq'), await editModel(randomLlama(), { config }));
     const { value, lines } = await printed(() => inspect([path, join(path, 'config.json')]));
     expect(lines.filter((line) => line.includes('refused ('))).toEqual([
       expect.stringContaining('refused (unsupported-quantization): config.json says the checkpoint'),

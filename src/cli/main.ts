@@ -18,7 +18,7 @@ import { systemError } from './system_error.ts';
 const USAGE = `Nibble measures what 4- and 8-bit quantization does to a language model.
 
   npm run -s lab -- run SPEC.json|LINK [--model DIR] [--lora DIR] [--data DIR] [--adapter low-power|high-performance|software] [--runtime browser|node] [--out RESULT.json [--resume]] [--shard i/n [--mixed]] [--json]
-  npm run -s lab -- quantize MODEL_DIR --format nf4|fp4|llm_int8|int4|nvfp4|mxfp4|fp8|gptq|awq [--blocksize 64] [--double-quant] [--group-size 64] [--zero-points] [--act-order] [--scaling row|tensor|128x128] [--scale-rule even|floor|ceil|rceil] [--calibrate samples|FILE.txt|FILE.jsonl] [--tokens 1024] [--seed 0] [--skip-modules NAME,…] --out DIR
+  npm run -s lab -- quantize MODEL_DIR --format nf4|fp4|llm_int8|int4|nvfp4|mxfp4|fp8|gptq|awq|hqq|q4_0|q4_1|q8_0|iq4_nl|q4_k|--config CONFIG.json [--blocksize 64] [--double-quant] [--group-size 64] [--zero-points] [--act-order] [--scaling row|tensor|128x128] [--scale-rule even|floor|ceil|rceil] [--calibrate samples|FILE.txt|FILE.jsonl] [--tokens 1024] [--seed 0] [--skip-modules NAME,…] --out DIR|FILE.gguf
   npm run -s lab -- inspect FILE.safetensors|FILE.gguf|MODEL_DIR|FILE.json ... [--lora DIR] [--json]
   npm run -s lab -- report RESULT.json [--out FILE.md|FILE.html|FILE.csv]
   npm run -s lab -- compare A.json|SAMPLES B.json|SAMPLES [--model DIR] [--data DIR] [--json]
@@ -32,8 +32,10 @@ const USAGE = `Nibble measures what 4- and 8-bit quantization does to a language
 
 run        measures every configuration of a spec on every task; see examples/. A GGUF file stands for MODEL_DIR anywhere
 quantize   writes a checkpoint that the format's own tools load: bitsandbytes' (nf4, fp4, llm_int8), compressed-tensors'
-           (int4, nvfp4, mxfp4, fp8), gptqmodel's (gptq), AutoAWQ's (awq). gptq and awq are made by a text: --calibrate
-           names it, and without it the model writes one; they take models whose layers have fewer than 2,048 inputs
+           (int4, nvfp4, mxfp4, fp8), gptqmodel's (gptq), AutoAWQ's (awq), hqq's; or one GGUF file, for llama.cpp (q4_0,
+           q4_1, q8_0, iq4_nl, q4_k, mxfp4). gptq and awq are made by a text: --calibrate names it, and without it the
+           model writes one; they take layers of up to 5,120 and 2,047 inputs. --config takes a configuration, or a spec's
+           last one, with layers of several formats
 inspect    says what a file holds, which of its keys are read, and why a run would refuse it
 report     turns a result into a page, Markdown, or a table of its items
 compare    says whether two results of a spec agree, item by item; or a result and SAMPLES, a file samples_TASK_DATE.jsonl

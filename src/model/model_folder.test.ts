@@ -17,7 +17,7 @@ describe('modelFolder', () => {
 
   it('names what layers are stored in, the type of most first', async () => {
     const { stored_quant, warnings } = await openModel(await modelFolder(golden('types.gguf')));
-    const types = [stored_quant!.storage, ...stored_quant!.others].map((storage) =>
+    const types = [stored_quant!, ...stored_quant!.others].map(({ storage }) =>
       storage.quant_type === 'gguf' ? storage.gguf_type : storage.quant_type,
     );
     expect(types).toEqual(['Q6_K', 'Q4_0', 'Q4_1', 'Q8_0', 'IQ4_NL', 'Q4_K', 'Q5_0', 'MXFP4', 'IQ4_XS']);
@@ -27,7 +27,10 @@ describe('modelFolder', () => {
       'model.layers.1.self_attn.v_proj',
       'model.layers.1.mlp.down_proj',
     ]);
-    expect(warnings).toEqual([expect.stringContaining('Q6_K, Q5_K, Q5_1 are computed with as float32')]);
+    expect(warnings).toEqual([
+      expect.stringContaining('Q6_K, Q5_K, Q5_1 are computed with as float32'),
+      'the Linear layers are stored in several formats: Q6_K (2 layers), Q4_0 (1 layer), Q4_1 (1 layer), Q8_0 (1 layer), IQ4_NL (1 layer), Q4_K (1 layer), Q5_0 (1 layer), MXFP4 (1 layer), IQ4_XS (1 layer)',
+    ]);
   });
 
   it('leaves a folder with safetensors as it is', async () => {

@@ -50,10 +50,7 @@ export function needsOf(
   const needs = configs.flatMap((config) => {
     // Where a checkpoint is quantized already, only `none` will run.
     const computed = config.quant_type === 'none' ? effectiveConfig(config, model.stored_quant) : config;
-    const { compute_dtype } = config;
-    const others = config.quant_type === 'none' ? (model.stored_quant?.others ?? []) : [];
-    const uses = [...usesOf(computed), ...others.map((other) => linearUse({ ...other, compute_dtype }))];
-    return uses.flatMap((use) => dtypes.map((dtype) => need(use, dtype)));
+    return usesOf(computed).flatMap((use) => dtypes.map((dtype) => need(use, dtype)));
   });
   const adapter = model.adapter ? [need({ storage: 'float', compute_dtype: 'float32' }, 'F32')] : [];
   const forms = formsNeeded(gpu, model.config.head_dim);

@@ -21,7 +21,7 @@ describe('what another quantizer made is refused by its name', () => {
   };
 
   it.each([
-    ['hqq', 'W_q'],
+    ['quanto', 'weight'],
     ['marlin', 'B'],
     ['bitnet', 'weight'],
     ['nvfp4', 'weight'],
@@ -34,7 +34,7 @@ describe('what another quantizer made is refused by its name', () => {
     });
     await expect(openModel(files)).rejects.toMatchObject({
       code: 'unsupported-quantization',
-      message: `config.json says the checkpoint is quantized by ${quant_method}; Nibble opens bitsandbytes' NF4, FP4 and LLM.int8(), GPTQ, AWQ, compressed-tensors, FP8, and unquantized weights.`,
+      message: `config.json says the checkpoint is quantized by ${quant_method}; Nibble opens bitsandbytes' NF4, FP4 and LLM.int8(), GPTQ, AWQ, compressed-tensors, FP8, HQQ, and unquantized weights.`,
     });
   });
 
@@ -42,7 +42,7 @@ describe('what another quantizer made is refused by its name', () => {
     [{ quantization: { group_size: 64, bits: 4 } }, 'by MLX'],
     [{ quantization: { bits: 4 }, quantization_config: { bits: 4 } }, 'by MLX'],
     [{ compression_config: { format: 'pack-quantized' } }, 'by compressed-tensors'],
-    [{ text_config: { quantization_config: { quant_method: 'hqq' } } }, 'by hqq'],
+    [{ text_config: { quantization_config: { quant_method: 'eetq' } } }, 'by eetq'],
     [{ quantization_config: { bits: 3 } }, 'by a method that its quantization_config, {"bits":3}, does not'],
     [{ quantization_config: 'int4' }, 'by int4'],
   ])('config.json with %j', async (config, message) => {
@@ -57,6 +57,10 @@ describe('what another quantizer made is refused by its name', () => {
     config_groups: { group_0: { targets: ['Linear'], weights } },
     ...fields,
   });
+  const hqq = (weight_quant_params: object) => ({
+    quant_method: 'hqq',
+    quant_config: { weight_quant_params },
+  });
   const int4 = { num_bits: 4, type: 'int', strategy: 'group', group_size: 128 };
 
   it.each([
@@ -67,7 +71,12 @@ describe('what another quantizer made is refused by its name', () => {
     [{ ...gptq, is_marlin_format: true }, 'is_marlin_format: true'],
     [{ ...gptq, checkpoint_format: 'marlin' }, 'checkpoint_format: "marlin"'],
     [{ ...gptq, pack_dtype: 'int16' }, 'pack_dtype: "int16"'],
-    [{ ...gptq, dynamic: { '-:lm_head': {} } }, 'dynamic: '],
+    [
+      { ...gptq, dynamic: { '+:.*down_proj': { bits: 8 } } },
+      'dynamic of +:.*down_proj: {"bits":8}; Nibble opens layers of 4',
+    ],
+    [hqq({ nbits: 3, axis: 1, group_size: 64 }), 'HQQ has nbits: 3; Nibble opens 4'],
+    [hqq({ nbits: 4, axis: 0, group_size: 64 }), 'HQQ has axis: 0; Nibble opens 1'],
     [{ ...gptq, rotation: 'hadamard' }, 'quantization_config has rotation: hadamard'],
     [{ ...awq, version: 'gemv' }, 'AWQ has version: "gemv"; Nibble opens gemm'],
     [{ ...awq, zero_point: false }, 'zero_point: false'],
@@ -91,8 +100,8 @@ describe('what another quantizer made is refused by its name', () => {
   });
 
   it('before its architecture is looked at', async () => {
-    const config = { architectures: ['MambaForCausalLM'], quantization_config: { quant_method: 'hqq' } };
-    await expect(openWeights(await editModel(randomLlama(), { config }))).rejects.toThrow('by hqq');
+    const config = { architectures: ['MambaForCausalLM'], quantization_config: { quant_method: 'eetq' } };
+    await expect(openWeights(await editModel(randomLlama(), { config }))).rejects.toThrow('by eetq');
   });
 
   it('where config.json does not say it, but the dtype of a weight does', async () => {

@@ -6,7 +6,9 @@ import type { Json } from './config_fields.ts';
 import type { ModelConfig } from './model_config.ts';
 import { openAdapter, type Adapter } from './lora.ts';
 import { quantizationConfig } from './quantization_config.ts';
+import { configName } from '../quant/config.ts';
 import type { SavedLayout } from '../quant/saved/layout.ts';
+import { linearModules } from './modules.ts';
 import { readJson, readOptionalJson, readOptionalText } from './read_json.ts';
 import { storedQuantOf, type StoredQuant } from './stored_quant.ts';
 import { hasOwnHead } from './tensors.ts';
@@ -58,6 +60,21 @@ export async function openModel(files: FileSet, adapterFiles?: FileSet): Promise
   return { ...weights, tokenizer, generation, adapter, warnings, version_4_notes };
 }
 
+/** What a checkpoint's layers are stored in, where they differ. */
+function mixWarning({ storage, others, float_modules }: StoredQuant, config: ModelConfig): string[] {
+  if (others.length === 0) return [];
+  const all = linearModules(config).length - float_modules.length;
+  const rest = all - others.reduce((sum, { modules }) => sum + modules.length, 0);
+  const kinds = [
+    { storage, count: rest },
+    ...others.map(({ storage: other, modules }) => ({ storage: other, count: modules.length })),
+  ].map(({ storage: kind, count }) => {
+    const name = configName({ ...kind, compute_dtype: 'float32' });
+    return `${name} (${count} layer${count === 1 ? '' : 's'})`;
+  });
+  return [`the Linear layers are stored in several formats: ${kinds.join(', ')}`];
+}
+
 /** The JSON files that a model's tokenizer is made of. @throws missing-file, bad-config */
 export const readTokenizerFiles = async (files: FileSet): Promise<TokenizerFiles> => ({
   ...(await readTokenizer(files)),
@@ -102,7 +119,7 @@ export async function fitWeights(
   const config = untied ? { ...stated, tie_word_embeddings: false } : stated;
   const stored_quant = await storedQuantOf(checkpoint, config, layout);
   const warnings = unexpectedTensors(config, checkpoint, layout);
-  if (stored_quant) warnings.push(...layout!.warnings);
+  if (stored_quant) warnings.push(...layout!.warnings, ...mixWarning(stored_quant, config));
   if (layout && !stored_quant) {
     warnings.push(
       `config.json says that ${layout.tool} quantized the checkpoint, but no Linear layer is: it runs as unquantized`,

@@ -7,7 +7,7 @@ import { isObject, shown, type Json } from './config_fields.ts';
 import { fatesByTable, reasonIn, refusedOf, type KeyFate } from './key_fates.ts';
 
 const OPENED =
-  "Nibble opens bitsandbytes' NF4, FP4 and LLM.int8(), GPTQ, AWQ, compressed-tensors, FP8, and unquantized weights";
+  "Nibble opens bitsandbytes' NF4, FP4 and LLM.int8(), GPTQ, AWQ, compressed-tensors, FP8, HQQ, and unquantized weights";
 
 /** Keys of bitsandbytes' config that change no number of a checkpoint that is quantized already, and why. */
 const HARMLESS: Record<string, string> = {

@@ -1,5 +1,6 @@
 import { LabError } from '../errors.ts';
-import type { QuantConfig } from '../quant/config.ts';
+import type { LayerFormat, QuantConfig } from '../quant/config.ts';
+import type { LayerRule } from '../quant/layers.ts';
 import type { SavedLayout, SavedReader, Storage } from '../quant/saved/layout.ts';
 import { readWeightBytes, type Checkpoint } from '../tensor/checkpoint.ts';
 import type { ModelConfig } from './model_config.ts';
@@ -13,10 +14,16 @@ export interface StoredQuant {
   layout: SavedLayout;
   /** How its layers are stored, as a configuration: that of the first one, or of most where they differ. */
   storage: Storage;
-  /** How others are stored, each kind once. */
-  others: readonly Storage[];
+  /** The layers that are stored otherwise, by their full paths: each kind once. */
+  others: readonly StoredLayers[];
   /** Linear layers that were left unquantized, by their full paths: they stay as they are stored. */
   float_modules: readonly string[];
+}
+
+/** Layers that are stored alike. */
+export interface StoredLayers {
+  storage: Storage;
+  modules: readonly string[];
 }
 
 /** Reads tensors of a checkpoint by name for the reader of bitsandbytes' layout, which asks for some that may be absent. */
@@ -52,13 +59,13 @@ export async function storedQuantOf(
   requireFloatTables(reader, layout, modelTensors(config, checkpoint));
   const first = modules.find((name) => layout.isQuantized(reader, name));
   if (first === undefined) return undefined;
-  const storages = layout.mixes
+  const [most, ...others] = layout.mixes
     ? await byFrequency(layout, reader, modules)
-    : [await layout.storageOf(reader, first)];
+    : [{ storage: await layout.storageOf(reader, first) }];
   return {
     layout,
-    storage: storages[0]!,
-    others: storages.slice(1),
+    storage: most.storage,
+    others: others as StoredLayers[],
     float_modules: modules.filter((name) => !layout.isQuantized(reader, name)),
   };
 }
@@ -68,13 +75,16 @@ async function byFrequency(
   layout: SavedLayout,
   reader: SavedReader,
   modules: readonly string[],
-): Promise<Storage[]> {
-  const counts = new Map<string, number>();
+): Promise<StoredLayers[]> {
+  const kinds = new Map<string, { storage: Storage; modules: string[] }>();
   for (const name of modules.filter((module) => layout.isQuantized(reader, module))) {
-    const kind = JSON.stringify(await layout.storageOf(reader, name));
-    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    const storage = await layout.storageOf(reader, name);
+    const key = JSON.stringify(storage);
+    const kind = kinds.get(key) ?? { storage, modules: [] };
+    kind.modules.push(name);
+    kinds.set(key, kind);
   }
-  return [...counts].sort(([, a], [, b]) => b - a).map(([kind]) => JSON.parse(kind) as Storage);
+  return [...kinds.values()].sort((a, b) => b.modules.length - a.modules.length);
 }
 
 function requireFloatTables(
@@ -106,7 +116,15 @@ export function effectiveConfig(config: QuantConfig, stored: StoredQuant | undef
     );
   }
   const { compute_dtype } = config;
-  const { storage, float_modules } = stored;
-  const skipped = float_modules.length > 0 ? { skip_modules: [...float_modules] } : {};
-  return { ...storage, compute_dtype, ...skipped };
+  const { storage, others, float_modules } = stored;
+  const by_layer = others.map(({ storage: as, modules }): LayerRule => ({
+    modules: [...modules],
+    as: as as LayerFormat,
+  }));
+  return {
+    ...storage,
+    compute_dtype,
+    ...(float_modules.length > 0 && { skip_modules: [...float_modules] }),
+    ...(by_layer.length > 0 && { by_layer }),
+  };
 }
