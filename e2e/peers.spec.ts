@@ -2,20 +2,27 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DAMAGED, damagedExport, exported } from '../test/fixtures/peer_exports.ts';
+import { DAMAGED_GGUF, damagedGguf, ggufExport } from '../test/fixtures/peer_ggufs.ts';
 import { parseSpec } from '../src/study/spec.ts';
 import { expect, LONG, resultTable, runButton, runState, specHash, test } from './page.ts';
 
-test('another engine runs beside ours, and a damaged file of it is found', async ({ page }) => {
+test('other engines run beside ours, and damaged files of theirs are found', async ({ page }) => {
   const folder = mkdtempSync(join(tmpdir(), 'peers-'));
   cpSync('public/models/nibble-tiny', folder, { recursive: true });
   mkdirSync(join(folder, 'onnx'));
   writeFileSync(join(folder, 'onnx/model_bnb4.onnx'), exported('model_bnb4'));
   writeFileSync(join(folder, 'onnx/model_q4.onnx'), damagedExport());
+  writeFileSync(join(folder, 'mine-Q8_0.gguf'), ggufExport('Q8_0'));
+  writeFileSync(join(folder, 'mine-Q4_0.gguf'), await damagedGguf());
   const engine = { peer: 'transformers.js', device: 'wasm' };
   const spec = parseSpec({
     version: 1,
     model: { source: 'local', name: 'mine' },
-    configs: [{ quant_type: 'none' }, { ...engine, dtype: 'bnb4' }, { ...engine, dtype: 'q4' }],
+    configs: [
+      { quant_type: 'none' },
+      ...['bnb4', 'q4'].map((dtype) => ({ ...engine, dtype })),
+      ...['q8_0', 'q4_0'].map((dtype) => ({ peer: 'wllama', dtype })),
+    ],
     tasks: [{ task: 'mini_arc', limit: 2 }],
   });
   const fetched: string[] = [];
@@ -31,6 +38,9 @@ test('another engine runs beside ours, and a damaged file of it is found', async
   await expect(peers).toContainText('transformers.js bnb4 · wasm agrees with float32');
   await expect(peers).toContainText('transformers.js q4 · wasm differs from float32');
   await expect(peers).toContainText(`It begins at the weights of ${DAMAGED}`);
+  await expect(peers).toContainText('wllama q8_0 · wasm agrees with float32');
+  await expect(peers).toContainText('wllama q4_0 · wasm differs from float32');
+  await expect(peers).toContainText(`It begins at the weights of ${DAMAGED_GGUF} (Q4_0)`);
   expect(
     fetched.filter((url) => !url.startsWith(new URL(page.url()).origin) && !url.startsWith('blob:')),
   ).toEqual([]);

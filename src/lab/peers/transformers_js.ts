@@ -2,6 +2,7 @@ import { AutoModelForCausalLM, AutoTokenizer, Tensor, env } from '@huggingface/t
 import wasm from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
 import { LabError } from '../../errors.ts';
 import type { PeerConfig } from '../../quant/config.ts';
+import { onnxWeights } from '../../quant/saved/onnx.ts';
 import { withOutputs } from '../../tensor/onnx.ts';
 import type { FileSet } from '../../tensor/source.ts';
 import type { OpenPeer, Peer } from './peer.ts';
@@ -45,9 +46,11 @@ export const openTransformersJs: OpenPeer = async (config, files, onFile) => {
   return {
     engine: `transformers.js ${env.version}, onnxruntime-web ${versionOf(env.backends.onnx)}`,
     vocab: model.vocab,
-    logits: (ids) => model.logits(ids),
+    async logits(ids, from) {
+      return (await model.logits(ids)).subarray(from * model.vocab);
+    },
     encode: tokenizer,
-    file: { name, bytes, beside: (path) => read.get(`onnx/${path}`) },
+    weights: () => Promise.resolve().then(() => onnxWeights(bytes, (path) => read.get(`onnx/${path}`))),
     async values(ids, names) {
       const telling = await openModel(config, files, async (path) =>
         path === name ? withOutputs(bytes, names) : readFile(path),

@@ -3,7 +3,8 @@ import { exported } from '../../../test/fixtures/peer_exports.ts';
 import { tinyCheckpoint } from '../../../test/fixtures/tiny_checkpoint.ts';
 import { readWeight } from '../../tensor/checkpoint.ts';
 import { parseOnnx, withOutputs } from '../../tensor/onnx.ts';
-import { onnxLayers, ontoGrid } from './onnx.ts';
+import { ontoGrid } from './file_layer.ts';
+import { onnxLayers } from './onnx.ts';
 
 const relative = (a: Float32Array, b: Float32Array) => {
   let [difference, size] = [0, 0];
