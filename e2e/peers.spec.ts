@@ -1,10 +1,20 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DAMAGED, damagedExport, exported } from '../test/fixtures/peer_exports.ts';
 import { DAMAGED_GGUF, damagedGguf, ggufExport } from '../test/fixtures/peer_ggufs.ts';
 import { parseSpec } from '../src/study/spec.ts';
-import { expect, LONG, resultTable, runButton, runState, specHash, test } from './page.ts';
+import {
+  expect,
+  LONG,
+  resultTable,
+  runButton,
+  runState,
+  runToResults,
+  smallSpec,
+  specHash,
+  test,
+} from './page.ts';
 
 test('other engines run beside ours, and damaged files of theirs are found', async ({ page }) => {
   const folder = mkdtempSync(join(tmpdir(), 'peers-'));
@@ -45,4 +55,32 @@ test('other engines run beside ours, and damaged files of theirs are found', asy
     fetched.filter((url) => !url.startsWith(new URL(page.url()).origin) && !url.startsWith('blob:')),
   ).toEqual([]);
   rmSync(folder, { recursive: true });
+});
+
+test('answers are written as lm-evaluation-harness writes its own, and held against such files', async ({
+  page,
+}) => {
+  await runToResults(page, smallSpec());
+  const panel = page.getByTestId('harness');
+  await panel.getByRole('button', { name: 'Write this run’s answers as such files' }).click();
+  await expect(panel.getByRole('button', { name: /^Save / })).toHaveCount(2);
+  const coming = page.waitForEvent('download');
+  await panel.getByRole('button', { name: /^Save float32_samples_mini_arc_.*\.jsonl$/ }).click();
+  const download = await coming;
+  const text = readFileSync(await download.path(), 'utf8');
+  const choose = (text: string) =>
+    panel
+      .getByLabel('Choose samples_….jsonl files')
+      .setInputFiles({ name: download.suggestedFilename(), mimeType: '', buffer: Buffer.from(text) });
+
+  await choose(text);
+  await expect(panel).toContainText(/^.*float32 against float32_samples_mini_arc_.*: 2 items with the same/s);
+  await expect(panel).toContainText('log-likelihoods differ by 0 nats at most; they agree on every one.');
+  await expect(panel).toContainText('NF4 · 64 against float32_samples_mini_arc_');
+
+  const [first] = text.trim().split('\n');
+  await choose(first!);
+  await expect(panel.getByRole('alert')).toContainText('has answered it and');
+  await choose(text.replace(/"prompt_hash":"./, '"prompt_hash":"?'));
+  await expect(panel.getByRole('alert')).toContainText('the SHA-256 of arguments.gen_args_0.arg_0');
 });
