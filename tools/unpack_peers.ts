@@ -1,13 +1,13 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { damagedExport, EXPORTS, exported } from '../test/fixtures/peer_exports.ts';
+import { damagedExport, EXPORTS, exported, EXTERNAL, externalFile } from '../test/fixtures/peer_exports.ts';
 import { damagedGguf, GGUF_TYPES, ggufExport } from '../test/fixtures/peer_ggufs.ts';
 
 const MODEL = fileURLToPath(new URL('../public/models/nibble-tiny', import.meta.url));
 const [folder] = process.argv.slice(2);
 if (folder === undefined) throw new Error('No folder was given; allowed: one to write to.');
-for (const kind of ['sound', 'damaged']) {
+for (const kind of ['sound', 'damaged', 'external']) {
   const onnx = join(folder, kind, 'onnx');
   mkdirSync(onnx, { recursive: true });
   cpSync(MODEL, join(folder, kind), { recursive: true });
@@ -20,4 +20,5 @@ for (const kind of ['sound', 'damaged']) {
     writeFileSync(join(onnx, 'model_q4.onnx'), damagedExport());
     gguf('Q4_0', await damagedGguf());
   }
+  if (kind === 'external') for (const name of EXTERNAL) writeFileSync(join(onnx, name), externalFile(name));
 }

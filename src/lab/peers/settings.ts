@@ -13,9 +13,7 @@ function settingsOf(config: ModelConfig): Record<string, number[]> {
     blocks.flatMap((block) => [...read(block)]);
   return {
     'number of layers': [config.num_hidden_layers],
-    'rope frequencies': ofBlocks(({ rope }) =>
-      rope ? ropeTurns(rope, { positions: [1], length: 1 }) : [],
-    ),
+    'rope frequencies': ofBlocks(({ rope }) => (rope ? ropeTurns(rope, { positions: [1], length: 1 }) : [])),
     'norm epsilon': [config.norm.eps],
     'attention window': ofBlocks(({ window = 0 }) => [window]),
     'attention scale': ofBlocks(({ attention_scale = 0 }) => [attention_scale]),
@@ -30,8 +28,6 @@ export function otherSettings(ours: ModelConfig, theirs: ModelConfig): Beginning
   return Object.entries(settingsOf(ours)).flatMap(([layer, values]): Beginning[] => {
     const found = other[layer]!;
     const error = found.length === values.length ? relativeError(found, values) : 1;
-    return error <= ALLOWED
-      ? []
-      : [{ what: 'settings', layer, op_type: 'setting', error, allowed: ALLOWED }];
+    return error <= ALLOWED ? [] : [{ what: 'settings', layer, op_type: 'setting', error, allowed: ALLOWED }];
   });
 }

@@ -79,11 +79,13 @@ async function openModel(
 ) {
   const id = `peer/${opened++}`;
   answerFrom(id, files, readFile);
-  const external = files.names.some((path) => path.startsWith('onnx/') && /_data(_\d+)?$/.test(path));
+  // Weights beside a file are in one piece or more: model.onnx_data, model.onnx_data_1, …
+  const name = onnxFile({ dtype });
+  const pieces = files.names.filter((path) => path.startsWith(`${name}_data`)).length;
   const model = await AutoModelForCausalLM.from_pretrained(id, {
     dtype: dtype as 'fp32',
     device: device as 'wasm',
-    use_external_data_format: external,
+    use_external_data_format: pieces,
   }).catch((error: unknown) => {
     throw new LabError(
       'bad-peer',

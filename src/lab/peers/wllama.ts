@@ -1,3 +1,4 @@
+import { version } from '@wllama/wllama/package.json';
 import { Wllama } from '@wllama/wllama/esm/index.js';
 import wasm from '@wllama/wllama/esm/single-thread/wllama.wasm?url';
 import { LabError } from '../../errors.ts';
@@ -82,7 +83,7 @@ export const openWllama: OpenPeer = async (config, files, onFile) => {
 
   const vocab = model.getModelMetadata().hparams.nVocab;
   return {
-    engine: `wllama ${VERSION}, llama.cpp ${Wllama.getLibllamaVersion()}`,
+    engine: `wllama ${version}, llama.cpp ${Wllama.getLibllamaVersion()}`,
     vocab,
     async logits(ids, from) {
       const made = await rows(ids, from).catch((error: unknown) => {
@@ -102,9 +103,6 @@ export const openWllama: OpenPeer = async (config, files, onFile) => {
     close: () => model.exit(),
   } satisfies Peer;
 };
-
-/** The package's, which it does not tell. */
-const VERSION = '2.4.0';
 
 async function load(dtype: string, file: Blob, n_ctx: number): Promise<Wllama> {
   const said: string[] = [];

@@ -1,3 +1,4 @@
+import { roundToBF16, roundToF16 } from '../../tensor/dtype.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { dequantizeBlockwise, quantizeBlockwise } from '../blockwise.ts';
 import { dequantizeBytes } from '../byte_codes.ts';
@@ -51,7 +52,7 @@ export type Grid =
 export function ontoGrid(weight: Tensor, grid: Grid): Tensor {
   switch (grid.kind) {
     case 'float':
-      return weight;
+      return { ...weight, data: weight.data.map(TO_FLOAT[grid.dtype]) };
     case 'codebook':
       return dequantizeBlockwise(quantizeBlockwise(weight, CODEBOOKS[grid.codebook], grid.blocksize));
     case 'integers':
@@ -66,6 +67,10 @@ export function ontoGrid(weight: Tensor, grid: Grid): Tensor {
       return ontoGgml(weight, grid.type);
   }
 }
+
+const TO_FLOAT: Readonly<Record<FloatName, (value: number) => number>> = {
+  ...{ float32: (value) => value, float16: roundToF16, bfloat16: roundToBF16 },
+};
 
 /** The types of ggml that are not made here byte by byte: bits and weights of a run, as whole numbers of which they are. */
 const RUNS: Readonly<Record<string, { bits: number; blocksize: number }>> = {
