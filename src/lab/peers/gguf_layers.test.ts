@@ -9,7 +9,8 @@ import {
 import { tinyCheckpoint } from '../../../test/fixtures/tiny_checkpoint.ts';
 import config from '../../../public/models/nibble-tiny/config.json';
 import { parseConfig } from '../../model/config.ts';
-import { ggufWeights } from '../../model/gguf/gguf_files.ts';
+import { ggufFiles, ggufWeights } from '../../model/gguf/gguf_files.ts';
+import { openModel } from '../../model/open_model.ts';
 import { readWeight } from '../../tensor/checkpoint.ts';
 import { memorySource } from '../../tensor/source.ts';
 import { readLayers } from './layers.ts';
@@ -34,6 +35,18 @@ test('a file of the checkpoint’s own type has its very weights, rows of querie
   for (const { path, dequantize } of layers) {
     expect((await dequantize()).data, path).toEqual((await readWeight(checkpoint, `${path}.weight`)).data);
   }
+});
+
+test('a quantized checkpoint is held against its own codes', async () => {
+  const source = memorySource('nibble-tiny-Q4_0.gguf', ggufExport('Q4_0'));
+  const model = await openModel(await ggufFiles(source));
+  const own = await readLayers({ weights: () => ggufWeights(source) }, model);
+  expect(own).toMatchObject({ astray: [] });
+  expect('layers' in own && own.layers.length).toBe(29);
+  const damaged = memorySource('damaged.gguf', await damagedGguf());
+  expect(await readLayers({ weights: () => ggufWeights(damaged) }, model)).toMatchObject({
+    astray: [{ what: 'weights', layer: DAMAGED_GGUF }],
+  });
 });
 
 test('a layer whose scales were swapped is named, and a setting that is another', async () => {

@@ -1,7 +1,9 @@
 import { toFailure } from '../../errors.ts';
 import { linearModules } from '../../model/modules.ts';
 import type { ModelFiles } from '../../model/open_model.ts';
+import { savedReader } from '../../model/stored_quant.ts';
 import { headName, modelTensors } from '../../model/tensors.ts';
+import { dequantize } from '../../quant/quantize.ts';
 import { ontoGrid, type FileLayer, type Grid } from '../../quant/saved/file_layer.ts';
 import type { Beginning } from '../../study/peer_audit.ts';
 import { readWeight } from '../../tensor/checkpoint.ts';
@@ -30,11 +32,9 @@ const FLOAT_ERROR = { float32: 1e-6, float16: 1e-3, bfloat16: 8e-3 };
 /** Reads the layers that a peer computes by, or says in a sentence why it cannot. */
 export async function readLayers(
   { weights }: Pick<Peer, 'weights'>,
-  model: Pick<ModelFiles, 'config' | 'checkpoint' | 'stored_quant'>,
+  model: Stored,
 ): Promise<ReadLayers | { unread: string }> {
   if (!weights) return { unread: 'Its weights are not read here.' };
-  if (model.stored_quant)
-    return { unread: 'The checkpoint is quantized itself: there are no floats to hold them against.' };
   const places = placesOf(model);
   const layers: FileLayer[] = [];
   const pairs: { name: string; conv1d: boolean; layer: FileLayer; weight: Tensor }[] = [];
@@ -47,8 +47,7 @@ export async function readLayers(
     for (const layer of file.layers) {
       const place = places.find(({ paths }) => paths.some((path) => isSame(path, layer.path)));
       if (!place) continue;
-      const stored = await readWeight(model.checkpoint, place.source);
-      const weight = place.conv1d ? transposed(stored) : stored;
+      const weight = await weightAt(model, place);
       if (weight.shape.join() !== layer.shape.join()) continue;
       layers.push(layer);
       pairs.push({ name: place.name, conv1d: place.conv1d, layer, weight });
@@ -85,6 +84,11 @@ export async function readLayers(
   if (layers.length === 0) {
     return { unread: 'No layer of its file has a name and a shape of the checkpoint’s.' };
   }
+  const taken = new Set(pairs.map(({ name }) => name));
+  const missing = storedModules(model).find((name) => !taken.has(`${name}.weight`));
+  if (missing !== undefined) {
+    return { unread: `The checkpoint is quantized, and ${missing} has no counterpart in its file.` };
+  }
   return {
     layers,
     grids: layers.map(({ grid }) => grid),
@@ -102,6 +106,31 @@ export async function readLayers(
   };
 }
 
+type Stored = Pick<ModelFiles, 'config' | 'checkpoint' | 'stored_quant'>;
+
+/** The layers that the checkpoint has quantized. */
+function storedModules({ config, checkpoint, stored_quant }: Stored): string[] {
+  if (!stored_quant) return [];
+  const reader = savedReader(checkpoint);
+  return linearModules(config, checkpoint)
+    .map(({ name }) => name)
+    .filter((name) => stored_quant.layout.isQuantized(reader, name));
+}
+
+/** A weight of the checkpoint in float32, [outputs, inputs]: of a quantized layer what its codes and scales say. */
+async function weightAt(
+  { checkpoint, stored_quant }: Stored,
+  { name, source, conv1d, shape }: Place,
+): Promise<Tensor> {
+  const module = name.replace(/\.weight$/, '');
+  const reader = savedReader(checkpoint);
+  if (shape && stored_quant?.layout.isQuantized(reader, module)) {
+    return dequantize(await stored_quant.layout.read(reader, module, shape));
+  }
+  const weight = await readWeight(checkpoint, source);
+  return conv1d ? transposed(weight) : weight;
+}
+
 interface Place {
   /** Paths that an exporter may call it by. */
   paths: readonly string[];
@@ -109,6 +138,8 @@ interface Place {
   name: string;
   source: string;
   conv1d: boolean;
+  /** Of a Linear layer, [outputs, inputs]. */
+  shape?: readonly [number, number];
 }
 
 function placesOf({ config, checkpoint }: Pick<ModelFiles, 'config' | 'checkpoint'>): Place[] {
@@ -116,8 +147,9 @@ function placesOf({ config, checkpoint }: Pick<ModelFiles, 'config' | 'checkpoin
   const { embedding, positions } = modelTensors(config, checkpoint);
   const tables = [embedding, positions].filter((table) => table !== undefined);
   return [
-    ...linearModules(config, checkpoint).map(({ name, aliases, conv1d }) => ({
+    ...linearModules(config, checkpoint).map(({ name, aliases, conv1d, rows, columns }): Place => ({
       ...{ paths: [name, ...aliases], name: `${name}.weight`, source: `${name}.weight`, conv1d },
+      shape: [rows, columns],
     })),
     {
       ...{ paths: [head], name: `${head}.weight`, conv1d: false },
