@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { damagedExport, EXPORTS, exported, EXTERNAL, externalFile } from '../test/fixtures/peer_exports.ts';
-import { damagedGguf, GGUF_TYPES, ggufExport } from '../test/fixtures/peer_ggufs.ts';
+import { damagedGguf, GGUF_TYPES, ggufExport, withRopeBase } from '../test/fixtures/peer_ggufs.ts';
 
 const MODEL = fileURLToPath(new URL('../public/models/nibble-tiny', import.meta.url));
 const [folder] = process.argv.slice(2);
@@ -19,6 +19,7 @@ for (const kind of ['sound', 'damaged', 'external']) {
   if (kind === 'damaged') {
     writeFileSync(join(onnx, 'model_q4.onnx'), damagedExport());
     gguf('Q4_0', await damagedGguf());
+    gguf('F16', withRopeBase(ggufExport('F16'), 500_000));
   }
   if (kind === 'external') for (const name of EXTERNAL) writeFileSync(join(onnx, name), externalFile(name));
 }
