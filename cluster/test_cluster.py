@@ -4,8 +4,6 @@
 """
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -14,10 +12,10 @@ import time
 from pathlib import Path
 
 import ray
+from processes import LAB, descendants, kill, labs_below, raylet_of
 from ray.cluster_utils import Cluster
 
 HERE = Path(__file__).resolve().parent
-LAB = ["node", str(HERE.parent / "built" / "lab" / "main.js")]
 SHARDS = 4
 SPEC = {
     "version": 1,
@@ -39,48 +37,11 @@ def answers(result: dict) -> list:
     ]
 
 
-def descendants(pid: int) -> list[int]:
-    """A process and all below it, as /proc knows them."""
-    children = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            after = stat.read_text().rsplit(")", 1)[1].split()
-        except OSError:
-            continue
-        children.setdefault(int(after[1]), []).append(int(stat.parent.name))
-    found, todo = [], [pid]
-    while todo:
-        one = todo.pop()
-        found.append(one)
-        todo += children.get(one, [])
-    return found
-
-
-def labs_below(pid: int) -> list[int]:
-    """The command lines of the lab that run below a process."""
-    found = []
-    for one in descendants(pid):
-        try:
-            words = Path(f"/proc/{one}/cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if LAB[1].encode() in words:
-            found.append(one)
-    return found
-
-
 def kill_in_mid_part(node, parts: Path, killed: list) -> None:
     """Waits for a part that has answers and is not done, then kills its whole node: raylet, workers, lab."""
     while not killed:
-        raylet = node.all_processes["raylet"][0].process.pid
-        if labs_below(raylet) and list(parts.glob("*.json")):
-            victims = descendants(raylet)
-            killed += victims
-            for pid in victims:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
+        if labs_below(raylet_of(node)) and list(parts.glob("*.json")):
+            killed += kill(descendants(raylet_of(node)))
         time.sleep(0.2)
 
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// node tools/unpack_peers.mjs DIR: nibble-tiny with its exports in DIR/sound, and with one of them damaged in DIR/damaged.
+// node tools/unpack_peers.mjs DIR: nibble-tiny with its exports in DIR/sound, with some of them damaged in DIR/damaged, and
+// with one whose weights lie in a file of their own in DIR/external.
 import { fileURLToPath } from 'node:url';
 import { runnerImport } from 'vite';
 

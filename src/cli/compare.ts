@@ -1,11 +1,12 @@
 import { LabError } from '../errors.ts';
+import { samplesOf } from '../lab/samples_of.ts';
 import { compareResults } from '../study/compare_results.ts';
 import { compareSamples } from '../study/samples/compare_samples.ts';
 import { notesOn } from '../study/view/notes.ts';
 import { parseArguments } from './arguments.ts';
-import type { Folders } from './node_host.ts';
+import { nodeHost, type Folders } from './node_host.ts';
 import { readResult } from './read_result.ts';
-import { isSamples, openSamples, samplesOf } from './samples.ts';
+import { isSamples, openSamples } from './samples.ts';
 
 /**
  * `compare A B`: whether two results of the same spec agree; exit status 1 if they do not. Either may be samples that
@@ -39,7 +40,7 @@ async function compareAnswers(paths: string[], values: Folders & { json: boolean
     const result = await readResult(path);
     notes.push(...notesOn(result).map((note) => `${path}: ${note}`));
     ({ seed } = result.spec);
-    sides.push(await samplesOf(result, values, path));
+    sides.push(await samplesOf(result, nodeHost(values), path));
   }
   const [baselines, others] = sides;
   const pairs = baselines!.flatMap((a) => others!.map((b) => compareSamples(a, b, seed)));

@@ -21,7 +21,8 @@ export function browserHost(
   store: Store,
   hub: Hub,
 ): Host {
-  const openFiles: Host['openFiles'] = async (model, onProgress, signal) => {
+  /** The files of a model as they lie there. */
+  const openFolder: Host['openFiles'] = async (model, onProgress, signal) => {
     switch (model.source) {
       case 'bundled': {
         const address = (name: string) => new URL(`models/${model.name}/${name}`, base).href;
@@ -38,11 +39,15 @@ export function browserHost(
           onProgress,
           signal,
         );
-        return { files: await modelFolder(files), revision: commit, bytesOf };
+        return { files, revision: commit, bytesOf };
       }
       case 'local':
-        return { files: await modelFolder(chosenFiles(request.model_files ?? [], 'model')) };
+        return { files: chosenFiles(request.model_files ?? [], 'model') };
     }
+  };
+  const openFiles: Host['openFiles'] = async (model, onProgress, signal) => {
+    const opened = await openFolder(model, onProgress, signal);
+    return { ...opened, files: await modelFolder(opened.files) };
   };
   return {
     gpu,
@@ -55,7 +60,7 @@ export function browserHost(
     own: ownRun,
     scratch: (run_id) => browserScratch(run_id, store),
     openFiles,
-    peers: browserPeers(openFiles, request.model_files),
+    peers: browserPeers(openFolder, request.model_files),
     async openAdapter(adapter, onProgress, signal) {
       if (adapter.source === 'local') return { files: chosenFiles(request.adapter_files ?? [], 'adapter') };
       const { files, commit } = await openHub(hub, { kind: 'models', ...adapter }, onProgress, signal);
@@ -66,13 +71,13 @@ export function browserHost(
 
 /** Engines in a browser's worker, on the files of the model's folder or of a repository. */
 const browserPeers = (
-  openFiles: Host['openFiles'],
+  openFolder: Host['openFiles'],
   chosen: readonly NamedFile[] = [],
 ): NonNullable<Host['peers']> => ({
   async openFiles({ repo }, model, onProgress, signal) {
-    if (repo !== undefined) return openFiles({ source: 'hub', repo, revision: 'main' }, onProgress, signal);
+    if (repo !== undefined) return openFolder({ source: 'hub', repo, revision: 'main' }, onProgress, signal);
     if (model.source === 'local') return { files: chosenFiles(chosen, 'model', wholeFileSet) };
-    return openFiles(model, onProgress, signal);
+    return openFolder(model, onProgress, signal);
   },
   async open(config, files, onFile) {
     const { PEERS } = await import('./peers/peers.ts');

@@ -110,7 +110,9 @@ export async function openHub(
             `The Hub's description of ${repo} gives no size or no hash of ${name}; what arrived could not be checked.`,
           );
         }
-        shelf ??= isWeights(name) ? roomy(hub, { ...repository, files: own }) : undefined;
+        // A GGUF file is the whole model, and others of it may lie beside.
+        const read = name.endsWith('.gguf') ? [file] : own;
+        shelf ??= isWeights(name) ? roomy(hub, { ...repository, files: read }) : undefined;
         const fill = (filling: Filling) =>
           download(file, filling, {
             open: (until) => remote(name, until),

@@ -21,6 +21,7 @@ import type { ExperimentSpec, ModelRef } from '../study/spec.ts';
 import type { Probe } from '../study/speed.ts';
 import type { Reproduction } from '../study/compare_results.ts';
 import type { Form } from '../study/forms.ts';
+import type { SamplesCompared } from '../study/samples/compare_samples.ts';
 import type { Pairs, PairsAsked } from '../study/view/disagreements.ts';
 import type { RunRecord, Spent } from '../study/record.ts';
 
@@ -141,6 +142,12 @@ export interface PageLab extends Lab {
     request: MixRequest,
     onStep: (done: number, total: number, what: string) => void,
   ): Promise<MixMeasured | Failure>;
+  /** The answers of a stored run as lm-evaluation-harness writes them, a file a configuration and task. */
+  writeSamples(request: SamplesRequest): Promise<{ name: string; file: Blob }[] | Failure>;
+  /** Each configuration of a stored run against one model's samples, task by task. */
+  compareSamples(
+    request: SamplesRequest & { samples: readonly File[] },
+  ): Promise<SamplesCompared[] | Failure>;
   /** Opens the model in a chosen folder as a run would, up to its weights. */
   readModel(files: readonly NamedFile[]): Promise<ModelReading | Failure>;
 }
@@ -149,6 +156,11 @@ export interface PageLab extends Lab {
 export interface MixRequest extends Pick<RunRequest, 'model_files' | 'adapter_files' | 'hub_token'> {
   spec: ExperimentSpec;
   calibration: Calibration;
+}
+
+/** A stored run, with the folders that its questions are written from again. */
+export interface SamplesRequest extends Pick<RunRequest, 'model_files' | 'data_files' | 'hub_token'> {
+  id: string;
 }
 
 export type ProbeRequest = Pick<ExperimentSpec, 'model' | 'configs'> &

@@ -1,5 +1,6 @@
 import { LabError } from '../errors.ts';
 import { parseResult, type ForeignRun } from '../study/parse_result.ts';
+import { taskOfSamples } from '../study/samples/sample_files.ts';
 import { parseJson } from '../tensor/parse_json.ts';
 
 /** Bytes of the largest file that is read: a result of a thousand answers is some 300 kB. */
@@ -12,6 +13,12 @@ const MOST = 500_000_000;
 export async function readResults(file: File): Promise<ForeignRun[]> {
   if (file.size > MOST) {
     throw new LabError('bad-data', `${file.name} has ${file.size} bytes; allowed: ${MOST}.`);
+  }
+  if (taskOfSamples(file.name) !== undefined) {
+    throw new LabError(
+      'bad-data',
+      `${file.name} has another program's answers; allowed here: results as this page exports them. Open a run that asked the same questions: it takes such files.`,
+    );
   }
   let json: unknown;
   try {

@@ -20,6 +20,7 @@ import { requireSaved } from './require_saved.ts';
 import { run } from './run.ts';
 import { saveCheckpoint } from './save_checkpoint.ts';
 import { saveGguf } from './save_gguf.ts';
+import { compareWithSamples, writeSamples } from './stored_samples.ts';
 import { browserTuner } from './tuner.ts';
 import { storeOrMemory } from './store_or_memory.ts';
 import { browserStore } from './store.ts';
@@ -125,6 +126,20 @@ export function openWork({ base, opened, forms }: Workplace): Work {
     async readModel(files) {
       try {
         return await readModel(await modelFolder(chosenFiles(files, 'model')));
+      } catch (error) {
+        return toFailure(error);
+      }
+    },
+    writeSamples: async ({ id, ...asked }) => {
+      try {
+        return await writeSamples(store, id, await hostOf(asked));
+      } catch (error) {
+        return toFailure(error);
+      }
+    },
+    compareSamples: async ({ id, samples, ...asked }) => {
+      try {
+        return await compareWithSamples(store, id, samples, await hostOf(asked));
       } catch (error) {
         return toFailure(error);
       }

@@ -71,10 +71,14 @@ export const FLOAT32: QuantConfig = { quant_type: 'none', compute_dtype: 'float3
 /** What this lab computes for a configuration: for a peer's, the float32 model that it is held against. */
 export const computedHere = (config: QuantConfig): QuantConfig => (isPeer(config) ? FLOAT32 : config);
 
-/** A knob as a format takes it. */
-export function knobOf({ choices }: Pick<Format, 'choices'>, name: KnobName): Knob {
+/** A knob as a format takes it, or as it takes it beside the rest of a configuration. */
+export function knobOf(
+  { choices, choicesBeside }: Pick<Format<QuantConfig>, 'choices' | 'choicesBeside'>,
+  name: KnobName,
+  config?: QuantConfig,
+): Knob {
   const knob: Knob = KNOBS[name];
-  const allowed = choices?.[name];
+  const allowed = (config && choicesBeside?.(config)[name]) ?? choices?.[name];
   return allowed && knob.kind === 'choice' ? { ...knob, allowed } : knob;
 }
 

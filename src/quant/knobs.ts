@@ -40,11 +40,15 @@ export const KNOBS = {
   scaling: { kind: 'choice', label: 'One scale per', allowed: ['row', 'tensor', '128x128'] },
   granularity: { kind: 'choice', label: 'One absmax per', allowed: ['row', 'tensor'] },
   llm_int8_threshold: { kind: 'number', label: 'Threshold', least: 0, most: 65504 },
-  peer: { kind: 'choice', label: 'Engine', allowed: ['transformers.js'] },
+  peer: { kind: 'choice', label: 'Engine', allowed: ['transformers.js', 'wllama'] },
   dtype: {
     kind: 'choice',
     label: 'Its file',
-    allowed: ['fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16', 'bnb4', 'q2', 'q2f16'],
+    allowed: [
+      ...(['fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16', 'bnb4', 'q2', 'q2f16'] as const),
+      ...(['f32', 'f16', 'bf16', 'q8_0', 'q6_k', 'q5_k_m', 'q5_k_s', 'q5_1', 'q5_0'] as const),
+      ...(['q4_k_m', 'q4_k_s', 'q4_1', 'q4_0', 'iq4_nl', 'iq4_xs'] as const),
+    ],
   },
   device: { kind: 'choice', label: 'Computes on', allowed: ['wasm', 'webgpu'] },
   repo: { kind: 'repo', label: 'Repository of its files, owner/name; without one they lie beside the model' },

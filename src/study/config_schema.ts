@@ -1,6 +1,7 @@
 import * as v from 'valibot';
-import { ASKED_ROWS, knobOf, LAYER_ROWS, type QuantConfig } from '../quant/config.ts';
+import { ASKED_ROWS, formatOf, knobOf, LAYER_ROWS, type QuantConfig } from '../quant/config.ts';
 import { NO_EXCEPTIONS, type Format } from '../quant/formats/format.ts';
+import { ENGINES } from '../quant/formats/peer.ts';
 import type { Knob, KnobName } from '../quant/knobs.ts';
 import { TASKS } from '../eval/tasks/tasks.ts';
 import {
@@ -9,6 +10,7 @@ import {
   OWN_TEXT,
   SAMPLES,
 } from '../quant/calibrated/calibration.ts';
+import { own } from '../tensor/own.ts';
 import { allowedList, oneOf } from './allowed.ts';
 
 const between = (least: number, most: number, allowed: string) =>
@@ -108,11 +110,12 @@ const layerFormat = v.variant(
   allowedList(LAYER_ROWS.map(({ quant_type }) => quant_type)),
 );
 
-/** `{"peer": "transformers.js", …}` says by its engine what it is. */
-const peerByName = (json: unknown): unknown =>
-  typeof json === 'object' && json !== null && 'peer' in json && !('quant_type' in json)
-    ? { quant_type: 'peer', ...json }
-    : json;
+/** `{"peer": "transformers.js", …}` says by its engine what it is, and of which type its file is unless that is named. */
+function peerByName(json: unknown): unknown {
+  if (typeof json !== 'object' || json === null || !('peer' in json) || 'quant_type' in json) return json;
+  const engine = typeof json.peer === 'string' ? own(ENGINES, json.peer) : undefined;
+  return { quant_type: 'peer', ...(engine && { dtype: engine.usual }), ...json };
+}
 
 /** A configuration of any format, from untrusted JSON. */
 export const configSchema = v.pipe(
@@ -123,6 +126,17 @@ export const configSchema = v.pipe(
     ASKED_ROWS.map((row) => rowSchema(row)),
     allowedList(ASKED_ROWS.map(({ quant_type }) => quant_type)),
   ),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    const config = dataset.value as QuantConfig;
+    const choices = formatOf(config).choicesBeside?.(config) ?? {};
+    for (const [key, allowed] of Object.entries(choices)) {
+      const value = (config as unknown as Record<string, string | number>)[key]!;
+      if (allowed.includes(value)) continue;
+      const path = { type: 'object', origin: 'value', input: dataset.value, key, value } as const;
+      addIssue({ input: value, message: allowedList(allowed), path: [path] });
+    }
+  }),
 ) as unknown as v.GenericSchema<unknown, QuantConfig>;
 
 /** The keys a configuration of this quant_type may have, in order; none where there is no such format. */

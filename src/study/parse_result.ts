@@ -187,9 +187,13 @@ const peer = v.object({
   verdict: v.picklist(['agrees', 'differs', 'not a number'], 'agrees, differs or not a number'),
   ...{ peer: distance, cost: v.optional(distance), file: v.optional(distance) },
   ...{ arithmetic: v.optional(distance), allowed: v.optional(size), unread: v.optional(line) },
+  without_outputs: v.optional(v.literal(true, 'true')),
   begins: v.optional(
     v.object({
-      what: v.picklist(['weights', 'product', 'not a number'], 'weights, product or not a number'),
+      what: v.picklist(
+        ['settings', 'weights', 'product', 'not a number'],
+        'settings, weights, product or not a number',
+      ),
       ...{ layer: line, op_type: line, error: size, allowed: size },
     }),
   ),

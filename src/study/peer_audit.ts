@@ -21,6 +21,8 @@ export interface PeerAudit {
   allowed?: number | undefined;
   /** Where it begins to differ. */
   begins?: Beginning | undefined;
+  /** True where the engine does not tell the outputs of its layers. */
+  without_outputs?: true | undefined;
   /** Why its weights were not read, in a sentence. */
   unread?: string | undefined;
   /** Layers of its file that were read, and of them how many stray from the checkpoint by more than their format costs. */
@@ -41,8 +43,8 @@ export interface Distance {
 
 /** The layer or operator where an engine begins to differ, and by how much, against what is allowed there. */
 export interface Beginning {
-  /** Its weights are not the checkpoint's, its product is not that of its weights, or a value before it is none. */
-  what: 'weights' | 'product' | 'not a number';
+  /** A setting of the file or its weights are not the model's, its product is not that of its weights, or a value before it is none. */
+  what: 'settings' | 'weights' | 'product' | 'not a number';
   layer: string;
   op_type: string;
   error: number;

@@ -2,6 +2,7 @@ import * as Comlink from 'comlink';
 import { LabError, type Failure } from '../../errors.ts';
 import { MOST_SECONDS, tooLong } from '../deadline.ts';
 import type { PageLab, RunEvent, RunRequest, Saved } from '../protocol.ts';
+import type { SamplesCompared } from '../../study/samples/compare_samples.ts';
 import type { Tuning } from '../../gpu/tune.ts';
 import type { MatrixReport } from '../../gpu/matrix/measure_matrix.ts';
 import { USUAL_CHOICE, type AdapterChoice, type AdapterReport } from '../../gpu/adapter.ts';
@@ -80,6 +81,9 @@ export function openLab(chosen: AdapterChoice = USUAL_CHOICE, forms: readonly st
       }
     },
     end: () => end('The run was ended at once.'),
+    writeSamples: (request) =>
+      call<{ name: string; file: Blob }[] | Failure>((lab) => lab.writeSamples(request)),
+    compareSamples: (request) => call<SamplesCompared[] | Failure>((lab) => lab.compareSamples(request)),
     saveCheckpoint: (request, onProgress) =>
       call<Saved | Failure>((lab) => lab.saveCheckpoint(request, Comlink.proxy(onProgress))),
     measureTensor: (request) => call<MatrixReport | Failure>((lab) => lab.measureTensor(request)),

@@ -4,8 +4,9 @@ import { countParameters } from '../../model/footprint.ts';
 import type { Model } from '../../model/forward.ts';
 import type { ModelFiles } from '../../model/open_model.ts';
 import { withModel, type ModelSource } from '../../model/session.ts';
+import { ENGINES } from '../../quant/formats/peer.ts';
 import { FLOAT32, type PeerConfig, type QuantConfig } from '../../quant/config.ts';
-import type { OnnxGrid } from '../../quant/saved/onnx.ts';
+import type { FloatName, Grid } from '../../quant/saved/file_layer.ts';
 import type { PeerAudit } from '../../study/peer_audit.ts';
 import type { PlannedItem } from '../plan.ts';
 import { distanceOf, firstNotFinite, type Answers } from './distance.ts';
@@ -51,10 +52,10 @@ export async function audit(job: AuditJob): Promise<Omit<PeerAudit, 'files' | 'r
   await onStep(0, 4, 'what it answers');
   const ours = await answersOf(texts, (ids) => referenceLogits(reference, ids));
   const theirs = await answersOf(texts, async (ids) => {
-    const all = await peer.logits(ids);
+    const all = await peer.logits(ids, 0);
     return (token) => all.subarray(token * peer.vocab, (token + 1) * peer.vocab);
   });
-  const found = { tokens: sum(lengths), ...tokenizerOf(peer, plan, model) };
+  const found = { tokens: sum(lengths), ...(await tokenizerOf(peer, plan, model)) };
 
   await onStep(1, 4, 'the weights of its file');
   const layers = await readLayers(peer, model);
@@ -85,9 +86,9 @@ export async function audit(job: AuditJob): Promise<Omit<PeerAudit, 'files' | 'r
   }
 
   await onStep(2, 4, 'what its format costs');
-  const rounded = await here(await withWeights(model, layers.rounded()), FLOAT32);
+  const rounded = await here(await withWeights(model, await layers.rounded()), FLOAT32);
   const cost = distanceOf(ours, rounded, lengths);
-  const same = await withWeights(model, layers.own());
+  const same = await withWeights(model, await layers.own());
   const computed = await here(same, FLOAT32);
   const file = distanceOf(ours, computed, lengths);
   const arithmetic = distanceOf(computed, theirs, lengths);
@@ -103,8 +104,13 @@ export async function audit(job: AuditJob): Promise<Omit<PeerAudit, 'files' | 'r
   const worst = worstText(computed, theirs, lengths);
   const begins = await firstWrongProduct(peer, layers.layers, texts[worst]!);
   // Inputs rounded to 8 bits are that format's own cost, and no product shows more of it than they do.
-  if (!begins && rounding === INT8_INPUTS) return { ...answered, verdict: 'agrees', ...distances };
-  return { ...answered, verdict: 'differs', ...distances, allowed, ...(begins && { begins }) };
+  if (!begins && peer.values && rounding === INT8_INPUTS)
+    return { ...answered, verdict: 'agrees', ...distances };
+  return {
+    ...{ ...answered, verdict: 'differs', ...distances, allowed },
+    ...(begins && { begins }),
+    ...(!peer.values && { without_outputs: true }),
+  };
 }
 
 /** The beginnings of questions of every task, with the answers that are scored behind them, as ids. */
@@ -157,21 +163,27 @@ async function answersOf(
 }
 
 /** Whether the engine's own tokenizer would have split the first questions as ours does. */
-function tokenizerOf(
+async function tokenizerOf(
   { encode }: Peer,
   plan: readonly PlannedItem[],
   { tokenizer }: Pick<ModelFiles, 'tokenizer'>,
-): Pick<PeerAudit, 'tokenizer'> {
+): Promise<Pick<PeerAudit, 'tokenizer'>> {
   if (!encode) return {};
   const texts = plan.slice(0, 64).map(({ doc }) => ('text' in doc ? doc.text : doc.context));
-  const equal = texts.every((text) => tokenizer.encode(text).join() === encode(text).join());
-  return { tokenizer: equal ? 'equal' : 'different' };
+  for (const text of texts) {
+    if (tokenizer.encode(text).join() !== (await encode(text)).join()) return { tokenizer: 'different' };
+  }
+  return { tokenizer: 'equal' };
 }
 
-const countOf = ({ layers, astray }: ReadLayers) => ({ read: layers.length, astray: astray.length });
+const countOf = ({ layers, astray }: ReadLayers) => ({
+  read: layers.length,
+  astray: astray.filter(({ what }) => what === 'weights').length,
+});
 
 /** Our own format that comes nearest to a type of file, where its weights were not read. */
-function likeDtype({ dtype }: PeerConfig): QuantConfig {
+function likeDtype({ peer, dtype }: PeerConfig): QuantConfig {
+  if (peer === 'wllama') return likeGguf(ENGINES.wllama.dtypes[dtype]!);
   const half = dtype.endsWith('16');
   const compute_dtype = half ? 'float16' : 'float32';
   switch (dtype) {
@@ -189,15 +201,23 @@ function likeDtype({ dtype }: PeerConfig): QuantConfig {
   }
 }
 
+/** The finest type of GGUF that is made here of no more bits. */
+function likeGguf(bits: number): QuantConfig {
+  if (bits >= 16) return { quant_type: 'none', compute_dtype: bits === 32 ? 'float32' : 'bfloat16' };
+  return { quant_type: 'gguf', gguf_type: bits === 8 ? 'Q8_0' : 'Q4_1', compute_dtype: 'float32' };
+}
+
 /** Every input is rounded to 8 bits by its own largest magnitude. */
 const INT8_INPUTS: QuantConfig = { quant_type: 'llm_int8', llm_int8_threshold: 0, compute_dtype: 'float32' };
 
 /** What an engine rounds beside the weights, as a configuration that rounds as much; none where it computes in float32. */
-function roundingOf({ dtype }: PeerConfig, grids: readonly OnnxGrid[]): QuantConfig | undefined {
-  if (grids.some(({ kind }) => kind === 'int8')) return INT8_INPUTS;
-  const half =
-    dtype.endsWith('16') || grids.some((grid) => grid.kind === 'float' && grid.dtype === 'float16');
-  return half ? { quant_type: 'none', compute_dtype: 'float16' } : undefined;
+function roundingOf({ dtype }: PeerConfig, grids: readonly Grid[]): QuantConfig | undefined {
+  if (grids.some(({ kind }) => kind === 'int8' || kind === 'ggml')) return INT8_INPUTS;
+  const half = (dtype: FloatName) => grids.some((grid) => grid.kind === 'float' && grid.dtype === dtype);
+  if (half('bfloat16')) return { quant_type: 'none', compute_dtype: 'bfloat16' };
+  return half('float16') || dtype.endsWith('f16') || dtype === 'fp16'
+    ? { quant_type: 'none', compute_dtype: 'float16' }
+    : undefined;
 }
 
 function worstText(base: Answers, other: Answers, lengths: readonly number[]): number {

@@ -3,10 +3,8 @@ import { countParameters, type Footprint } from '../../model/footprint.ts';
 import type { ModelFiles } from '../../model/open_model.ts';
 import { withModel } from '../../model/session.ts';
 import { configName, FLOAT32, type PeerConfig } from '../../quant/config.ts';
-import { onnxLayers } from '../../quant/saved/onnx.ts';
 import type { PeerAudit } from '../../study/peer_audit.ts';
 import { auditSentence } from '../../study/view/peer_text.ts';
-import { parseOnnx } from '../../tensor/onnx.ts';
 import { answerItems } from '../answer_items.ts';
 import type { Followed } from '../baseline_states.ts';
 import { passGate } from '../gate.ts';
@@ -38,7 +36,7 @@ export async function measurePeer(
     for (const [name, file] of Object.entries(files)) {
       file.sha256 ??= await hashFile(await opened.files.open(name), progress('hash'), signal, host.hash?.());
     }
-    const footprint = footprintOf(peer, model, files);
+    const footprint = await footprintOf(peer, model, files);
     const load_seconds = (performance.now() - begun) / 1000;
     await withModel(gpu, { ...model, shared }, FLOAT32, async (reference) => {
       const kept = owned.record.configs[index]?.peer;
@@ -93,20 +91,21 @@ const COMPARED: Followed = {
 };
 
 /** What was fetched of the model, and the bits of a weight that its file has. */
-function footprintOf(
-  { file }: Peer,
+async function footprintOf(
+  { weights }: Peer,
   { config }: Pick<ModelFiles, 'config'>,
   files: PeerAudit['files'],
-): Footprint {
+): Promise<Footprint> {
   const { linear, other } = countParameters(config);
   const isWeights = (name: string) => !name.endsWith('.json');
   const bytes = Object.entries(files).reduce(
     (sum, [name, own]) => sum + (isWeights(name) ? own.bytes : 0),
     0,
   );
-  const layers = file ? onnxLayers(parseOnnx(file.bytes, file.beside)) : [];
-  const weights = layers.reduce((sum, { shape }) => sum + shape[0] * shape[1], 0);
-  const bits = (8 * layers.reduce((sum, layer) => sum + layer.bytes, 0)) / weights;
+  // A file that cannot be read is said by the audit, and still computed by its engine.
+  const layers = (await weights?.().catch(() => undefined))?.layers ?? [];
+  const numbers = layers.reduce((sum, { shape }) => sum + shape[0] * shape[1], 0);
+  const bits = (8 * layers.reduce((sum, layer) => sum + layer.bytes, 0)) / numbers;
   return {
     ...{ parameters: linear + other, quantized_parameters: linear },
     ...{ bitsandbytes_bytes: bytes, actual_bytes: bytes },

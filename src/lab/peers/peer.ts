@@ -1,4 +1,6 @@
+import type { ModelConfig } from '../../model/model_config.ts';
 import type { PeerConfig } from '../../quant/config.ts';
+import type { FileLayer, FloatConstant } from '../../quant/saved/file_layer.ts';
 import type { ModelRef } from '../../study/spec.ts';
 import type { FileSet } from '../../tensor/source.ts';
 import type { ByteProgress } from '../files.ts';
@@ -10,18 +12,24 @@ export interface Peer {
   engine: string;
   /** Numbers of a vocabulary. */
   vocab: number;
-  /** The logits behind each of the tokens, [tokens, vocab]. */
-  logits(ids: readonly number[]): Promise<Float32Array>;
+  /** The logits behind each of the tokens from number `from` on, [tokens - from, vocab]. */
+  logits(ids: readonly number[], from: number): Promise<Float32Array>;
   /** The ids that its own tokenizer makes of a text, where it has one. */
-  encode?: ((text: string) => number[]) | undefined;
-  /** The file that it computes by, for who reads its weights. */
-  file:
-    | { name: string; bytes: Uint8Array<ArrayBuffer>; beside: (name: string) => Uint8Array | undefined }
-    | undefined;
+  encode?: ((text: string) => number[] | Promise<number[]>) | undefined;
+  /** Reads the weights of the file that it computes by. @throws LabError saying why it cannot */
+  weights?: (() => Promise<FileWeights>) | undefined;
   /** The same model with more of its values told: those of so many names, each [tokens, width]. */
   values?:
     ((ids: readonly number[], names: readonly string[]) => Promise<Map<string, Float32Array>>) | undefined;
   close(): Promise<void>;
+}
+
+/** What an engine's file holds. */
+export interface FileWeights {
+  layers: FileLayer[];
+  constants: FloatConstant[];
+  /** The model by the file's own settings, where it has some. */
+  config?: ModelConfig;
 }
 
 /** Opens an engine on files: `onFile` hears of each file it asked for. */

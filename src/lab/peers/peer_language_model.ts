@@ -30,10 +30,11 @@ export function peerLanguageModel(
   const max_length = config.max_position_embeddings;
   const processors = logitsProcessors(generation);
 
-  async function logits(ids: readonly number[]): Promise<(position: number) => Float32Array> {
-    const all = await peer.logits(ids);
+  /** Logits behind the tokens from number `from` on, by their number. */
+  async function logits(ids: readonly number[], from: number): Promise<(position: number) => Float32Array> {
+    const rows = await peer.logits(ids, from);
     lm.tokens += ids.length;
-    return (position) => all.subarray(position * peer.vocab, (position + 1) * peer.vocab);
+    return (position) => rows.subarray((position - from) * peer.vocab, (position - from + 1) * peer.vocab);
   }
 
   /** Scores pairs; those of one input, such as choices of one token each, share a pass. */
@@ -42,13 +43,14 @@ export function peerLanguageModel(
     const answers: Loglikelihood[] = [];
     for (const { context, continuation } of pairs) {
       const ids = [...context, ...continuation.slice(0, -1)];
-      const key = ids.join(' ');
-      const rowOf = passes.get(key) ?? (await logits(ids));
+      const from = context.length - 1;
+      const key = [from, ...ids].join(' ');
+      const rowOf = passes.get(key) ?? (await logits(ids, from));
       passes.set(key, rowOf);
       const base = trace?.kind === 'compare' ? await aside(() => referenceLogits(reference, ids)) : undefined;
       let [logprob, is_greedy] = [0, true];
       for (const [i, target] of continuation.entries()) {
-        const position = context.length - 1 + i;
+        const position = from + i;
         const row = rowOf(position);
         const own = row[target]! - logSumExp(row);
         const best = largest(row);
@@ -79,7 +81,8 @@ export function peerLanguageModel(
   async function* ids(prompt: readonly number[], most: number): AsyncGenerator<number, void, undefined> {
     const all = [...prompt];
     for (let made = 0; made < most; made++) {
-      const row = (await logits(all))(all.length - 1).slice();
+      const last = all.length - 1;
+      const row = (await logits(all, last))(last).slice();
       for (const process of processors) process(row, { ids: all, prompt: prompt.length });
       const id = largest(row);
       all.push(id);

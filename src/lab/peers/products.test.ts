@@ -3,7 +3,7 @@ import { DAMAGED, damagedExport, exported } from '../../../test/fixtures/peer_ex
 import { tinyCheckpoint } from '../../../test/fixtures/tiny_checkpoint.ts';
 import config from '../../../public/models/nibble-tiny/config.json';
 import { parseConfig } from '../../model/config.ts';
-import { onnxLayers, type OnnxLayer } from '../../quant/saved/onnx.ts';
+import { onnxLayers, onnxWeights, type OnnxLayer } from '../../quant/saved/onnx.ts';
 import { parseOnnx } from '../../tensor/onnx.ts';
 import { klOf } from './distribution.ts';
 import { readLayers } from './layers.ts';
@@ -15,7 +15,7 @@ const onFile = (bytes: Uint8Array<ArrayBuffer>, values?: Peer['values']): Peer =
   engine: 'none',
   vocab: 1280,
   logits: () => Promise.reject(new Error('it was not asked')),
-  file: { name: 'model.onnx', bytes, beside: () => undefined },
+  weights: () => Promise.resolve().then(() => onnxWeights(bytes)),
   values,
   close: () => Promise.resolve(),
 });

@@ -1,7 +1,9 @@
 import { AutoModelForCausalLM, AutoTokenizer, Tensor, env } from '@huggingface/transformers';
 import wasm from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
+import type { InferenceSession } from 'onnxruntime-web';
 import { LabError } from '../../errors.ts';
 import type { PeerConfig } from '../../quant/config.ts';
+import { onnxWeights } from '../../quant/saved/onnx.ts';
 import { withOutputs } from '../../tensor/onnx.ts';
 import type { FileSet } from '../../tensor/source.ts';
 import type { OpenPeer, Peer } from './peer.ts';
@@ -45,9 +47,11 @@ export const openTransformersJs: OpenPeer = async (config, files, onFile) => {
   return {
     engine: `transformers.js ${env.version}, onnxruntime-web ${versionOf(env.backends.onnx)}`,
     vocab: model.vocab,
-    logits: (ids) => model.logits(ids),
+    async logits(ids, from) {
+      return (await model.logits(ids)).subarray(from * model.vocab);
+    },
     encode: tokenizer,
-    file: { name, bytes, beside: (path) => read.get(`onnx/${path}`) },
+    weights: () => Promise.resolve().then(() => onnxWeights(bytes, (path) => read.get(`onnx/${path}`))),
     async values(ids, names) {
       const telling = await openModel(config, files, async (path) =>
         path === name ? withOutputs(bytes, names) : readFile(path),
@@ -74,23 +78,22 @@ async function openModel(
   files: FileSet,
   readFile: (path: string) => Promise<Uint8Array<ArrayBuffer>>,
 ) {
+  const couldNot = (what: string, error: unknown): never => {
+    const sentence = `transformers.js could not ${what} ${dtype} on ${device}: ${sentenceOf(error)}`;
+    throw new LabError('bad-peer', sentence, { cause: error });
+  };
   const id = `peer/${opened++}`;
   answerFrom(id, files, readFile);
-  const external = files.names.some((path) => path.startsWith('onnx/') && /_data(_\d+)?$/.test(path));
+  // Weights beside a file are in one piece or more: model.onnx_data, model.onnx_data_1, …
+  const name = onnxFile({ dtype });
+  const pieces = files.names.filter((path) => path.startsWith(`${name}_data`)).length;
   const model = await AutoModelForCausalLM.from_pretrained(id, {
     dtype: dtype as 'fp32',
     device: device as 'wasm',
-    use_external_data_format: external,
-  }).catch((error: unknown) => {
-    throw new LabError(
-      'bad-peer',
-      `transformers.js could not load ${dtype} on ${device}: ${sentenceOf(error)}`,
-      {
-        cause: error,
-      },
-    );
-  });
+    use_external_data_format: pieces,
+  }).catch((error: unknown) => couldNot('load', error));
   const call = model as unknown as Callable;
+  const failures = keptFailures(model);
   const vocab = (model.config as unknown as { vocab_size: number }).vocab_size;
 
   async function run(ids: readonly number[]): Promise<Outputs> {
@@ -99,17 +102,10 @@ async function openModel(
       input_ids: new Tensor('int64', BigInt64Array.from(ids, BigInt), shape),
       attention_mask: new Tensor('int64', new BigInt64Array(ids.length).fill(1n), shape),
     };
-    try {
-      return await call(inputs);
-    } catch (error) {
-      throw new LabError(
-        'bad-peer',
-        `transformers.js could not compute ${dtype} on ${device}: ${sentenceOf(error)}`,
-        {
-          cause: error,
-        },
-      );
-    }
+    const outputs = await call(inputs).catch((error: unknown) =>
+      couldNot('compute', failures.pop() ?? error),
+    );
+    return failures.length === 0 ? outputs : couldNot('compute', failures.pop());
   }
 
   /** The values of the names, brought from wherever they are; the rest is let go. */
@@ -136,6 +132,24 @@ async function openModel(
     values: async (ids: readonly number[], names: readonly string[]) => take(await run(ids), names),
     close: async () => void (await model.dispose()),
   };
+}
+
+/**
+ * Keeps failures of a model's sessions in place of throwing them: transformers.js runs each behind the one before it, and
+ * behind one that failed all others fail, whatever model they are of.
+ */
+function keptFailures(model: unknown): unknown[] {
+  const failures: unknown[] = [];
+  const { sessions } = model as { sessions: Record<string, Pick<InferenceSession, 'run'>> };
+  for (const session of Object.values(sessions)) {
+    const run = session.run.bind(session) as (...inputs: unknown[]) => Promise<Record<string, never>>;
+    session.run = (...inputs: unknown[]) =>
+      run(...inputs).catch((error: unknown) => {
+        failures.push(error);
+        return {};
+      });
+  }
+  return failures;
 }
 
 /** The data of a tensor that may lie on the GPU. */

@@ -1,6 +1,8 @@
 import { LabError } from '../../errors.ts';
+import type { FileLayer, FloatConstant, FloatName } from '../../quant/saved/file_layer.ts';
 import { READ_TYPES, runsAsStored, floatsOf } from '../../quant/saved/gguf_blocks.ts';
 import type { Checkpoint } from '../../tensor/checkpoint.ts';
+import { decode, type QuantizableDtype } from '../../tensor/dtype.ts';
 import { readGguf, type Gguf, type GgufTensor } from '../../tensor/gguf.ts';
 import { memorySource, type ByteSource, type FileSet } from '../../tensor/source.ts';
 import { parseConfig } from '../config.ts';
@@ -9,7 +11,16 @@ import type { RopeFactors } from './architectures.ts';
 import { architectureOf, ggufConfig } from './config.ts';
 import { ggufTensors, headsOf, type NamedTensor } from './names.ts';
 import { tokenizerFiles } from './tokenizer.ts';
-import { checkpointOfViews, floatView, inHalves, less, storedView, turned, type View } from './views.ts';
+import {
+  bytesIn,
+  checkpointOfViews,
+  floatView,
+  inHalves,
+  less,
+  storedView,
+  turned,
+  type View,
+} from './views.ts';
 
 /** Names of tensors that say something of rope, not weights. */
 export const ROPE_TENSORS = {
@@ -52,6 +63,50 @@ export async function ggufFiles(source: ByteSource): Promise<FileSet> {
     checkpoint: () => Promise.resolve(checkpoint),
   };
 }
+
+/**
+ * The weights of a GGUF file as floats, matrices [outputs, inputs] apart from the rest, under transformers' names; and
+ * the model by the file's own settings.
+ * @throws all of ggufFiles'
+ */
+export async function ggufWeights(source: ByteSource): Promise<{
+  config: ModelConfig;
+  layers: FileLayer[];
+  constants: FloatConstant[];
+}> {
+  const gguf = await readGguf(source);
+  requireWhole(source.name, gguf);
+  const { pairwise = false } = architectureOf(source.name, gguf);
+  const config = parseConfig(ggufConfig(source.name, gguf, await ropeFactors(source, gguf), false));
+  const byName = new Map(gguf.tensors.map((tensor) => [tensor.name, tensor]));
+  const layers: FileLayer[] = [];
+  const constants: FloatConstant[] = [];
+  for (const named of ggufTensors(config)) {
+    const tensor = byName.get(named.from);
+    if (!tensor) continue;
+    requireRead(source.name, tensor);
+    const view = inOrder(less(floatView(source, tensor), named.plus ?? 0), pairwise, named, config);
+    const decoded = async () => decode(view.dtype as QuantizableDtype, await view.read(0, bytesIn(view)));
+    const { shape, type } = tensor;
+    const { name } = named.tensor;
+    const dtype = FLOATS[type.name];
+    if (shape.length === 2) {
+      layers.push({
+        path: name.replace(/\.weight$/, ''),
+        op_type: type.name,
+        shape: [shape[0]!, shape[1]!],
+        grid: dtype ? { kind: 'float', dtype } : { kind: 'ggml', type: type.name },
+        bytes: tensor.range[1] - tensor.range[0],
+        dequantize: async () => ({ shape, data: await decoded() }),
+      });
+    } else {
+      constants.push({ name, shape, dtype: dtype ?? 'float32', decode: decoded });
+    }
+  }
+  return { config, layers, constants };
+}
+
+const FLOATS: Readonly<Record<string, FloatName>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 
 /** Longest text of a metadata value that is shown. */
 const MOST_SHOWN = 120;
@@ -115,8 +170,7 @@ function viewsOf(
     requireRead(source.name, tensor);
     const [name, view] = viewOf(source, tensor, named);
     if (view.dtype === 'F32' && tensor.type.weights > 1) expanded.add(tensor.type.name);
-    const heads = pairwise ? headsOf(named, config) : undefined;
-    views.set(name, heads === undefined ? view : inHalves(view, heads));
+    views.set(name, inOrder(view, pairwise, named, config));
   }
   for (const name of Object.values(ROPE_TENSORS)) byName.delete(name);
   const rest = [...byName.keys()];
@@ -150,4 +204,10 @@ function viewOf(
   const floats = floatView(source, tensor);
   if (transposed && tensor.shape.length === 2) return [name, turned(floats)];
   return [name, less(floats, plus)];
+}
+
+/** The rows of queries and keys as transformers has them. */
+function inOrder(view: View, pairwise: boolean, named: NamedTensor, config: ModelConfig): View {
+  const heads = pairwise ? headsOf(named, config) : undefined;
+  return heads === undefined ? view : inHalves(view, heads);
 }

@@ -121,7 +121,7 @@ export function less(view: View, by: number): View {
 }
 
 /** Bytes of the whole of it. */
-const bytesIn = ({ shape, row }: View): number => row * (shape[0] ?? 1);
+export const bytesIn = ({ shape, row }: View): number => row * (shape[0] ?? 1);
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array<ArrayBuffer>): Uint8Array<ArrayBuffer> =>
   new Uint8Array(buffer, byteOffset, byteLength);

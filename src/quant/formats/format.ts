@@ -40,6 +40,8 @@ export interface Format<C extends { quant_type: string } = { quant_type: string 
   knobs: { [K in Exclude<keyof C, 'quant_type'>]-?: C[K] | undefined };
   /** The values of a choice, where this format takes others than the rest. */
   choices?: { [K in KnobName]?: readonly (string | number)[] };
+  /** The values of those choices that go by others of the configuration. */
+  choicesBeside?(this: void, config: C): { [K in KnobName]?: readonly (string | number)[] };
   /** Values that the builder begins with where a knob has no default. */
   start?: Partial<C>;
   /** The name of a configuration without its compute dtype: "NF4 · 64"; empty where that is all there is to say. */

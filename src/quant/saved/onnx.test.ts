@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
-import { exported } from '../../../test/fixtures/peer_exports.ts';
+import { exported, externalFile } from '../../../test/fixtures/peer_exports.ts';
 import { tinyCheckpoint } from '../../../test/fixtures/tiny_checkpoint.ts';
 import { readWeight } from '../../tensor/checkpoint.ts';
 import { parseOnnx, withOutputs } from '../../tensor/onnx.ts';
-import { onnxLayers, ontoGrid } from './onnx.ts';
+import { ontoGrid } from './file_layer.ts';
+import { onnxLayers } from './onnx.ts';
 
 const relative = (a: Float32Array, b: Float32Array) => {
   let [difference, size] = [0, 0];
@@ -16,7 +17,9 @@ const relative = (a: Float32Array, b: Float32Array) => {
 
 test.each([
   ['model', 'float', 1e-7],
+  ['model_fp16', 'float', 1e-5],
   ['model_q4', 'integers', 0.11],
+  ['model_q4f16', 'integers', 0.11],
   ['model_bnb4', 'codebook', 0.1],
   ['model_quantized', 'int8', 0.03],
 ] as const)('%s: its layers are the checkpoint, as near as their grid comes', async (name, kind, most) => {
@@ -39,6 +42,18 @@ test.each([
     // bitsandbytes' codes are the same whoever rounds.
     if (kind === 'codebook') expect(theirs.data).toEqual(ontoGrid(own, grid).data);
   }
+});
+
+test('weights in a file of their own are the same', () => {
+  const beside = (name: string) =>
+    name === 'model_q4.onnx_data' ? externalFile('model_q4.onnx_data') : undefined;
+  const [inside, outside] = [
+    onnxLayers(parseOnnx(exported('model_q4'))),
+    onnxLayers(parseOnnx(externalFile('model_q4.onnx'), beside)),
+  ];
+  expect(outside.map(({ path }) => path)).toEqual(inside.map(({ path }) => path));
+  expect(outside[3]!.dequantize()).toEqual(inside[3]!.dequantize());
+  expect(() => parseOnnx(externalFile('model_q4.onnx'))).toThrow(/model_q4\.onnx_data/);
 });
 
 test('outputs are added to a file', () => {

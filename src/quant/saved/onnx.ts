@@ -1,37 +1,26 @@
 import { LabError } from '../../errors.ts';
 import { decode } from '../../tensor/dtype.ts';
-import type { OnnxGraph, OnnxNode, OnnxTensor } from '../../tensor/onnx.ts';
+import { parseOnnx, type OnnxGraph, type OnnxNode, type OnnxTensor } from '../../tensor/onnx.ts';
 import { elements, transposed, type Tensor } from '../../tensor/tensor.ts';
-import { dequantizeBlockwise, quantizeBlockwise } from '../blockwise.ts';
+import { dequantizeBlockwise } from '../blockwise.ts';
 import { CODEBOOKS } from '../config.ts';
-import { dequantizeInt8, quantizeInt8 } from '../int8.ts';
-import { quantizeInt4Group } from '../int4_group.ts';
-
-/** What the values of a weight lie on in an ONNX file. */
-export type OnnxGrid =
-  | { kind: 'float'; dtype: 'float32' | 'float16' | 'bfloat16' }
-  /** NF4 or FP4 by the largest magnitude of a block: bitsandbytes' own bytes. */
-  | { kind: 'codebook'; codebook: 'nf4' | 'fp4'; blocksize: number }
-  /** Whole numbers in groups of a row. */
-  | { kind: 'integers'; bits: number; blocksize: number; symmetric: boolean }
-  /** 8-bit whole numbers with a scale a tensor or a row; inputs are rounded to 8 bits, too. */
-  | { kind: 'int8'; granularity: 'row' | 'tensor' };
+import type { FileLayer, FloatConstant } from './file_layer.ts';
 
 /** A product with a constant weight: a Linear layer, or the head. */
-export interface OnnxLayer {
-  /** The node's path with dots, without the operator: "model.layers.0.mlp.up_proj". */
-  path: string;
-  op_type: string;
-  /** [outputs, inputs] */
-  shape: readonly [number, number];
-  grid: OnnxGrid;
+export interface OnnxLayer extends FileLayer {
   /** The names of the values it reads and writes. */
   input: string;
   output: string;
-  /** Bytes of weight and scales in the file. */
-  bytes: number;
-  /** The weight in float32, [outputs, inputs]. */
   dequantize: () => Tensor;
+}
+
+/** The layers and the float constants of an ONNX file. @throws bad-onnx; missing-file */
+export function onnxWeights(
+  bytes: Uint8Array,
+  beside?: (name: string) => Uint8Array | undefined,
+): { layers: OnnxLayer[]; constants: FloatConstant[] } {
+  const graph = parseOnnx(bytes, beside);
+  return { layers: onnxLayers(graph), constants: floatConstants(graph) };
 }
 
 /**
@@ -47,24 +36,6 @@ export function onnxLayers(graph: OnnxGraph): OnnxLayer[] {
     const path = node.name.replace(/^\//, '').split('/').slice(0, -1).join('.');
     return [{ path, op_type: node.op_type, input: node.inputs[0]!, output: node.outputs[0]!, ...found }];
   });
-}
-
-/** A weight rounded here to the same grid: what the format costs, made by another hand. */
-export function ontoGrid(weight: Tensor, grid: OnnxGrid): Tensor {
-  switch (grid.kind) {
-    case 'float':
-      return weight;
-    case 'codebook':
-      return dequantizeBlockwise(quantizeBlockwise(weight, CODEBOOKS[grid.codebook], grid.blocksize));
-    case 'integers':
-      return grid.bits === 4
-        ? dequantizeBlockwise(
-            quantizeInt4Group(weight, { group_size: grid.blocksize, symmetric: grid.symmetric }),
-          )
-        : ontoIntegers(weight, grid);
-    case 'int8':
-      return dequantizeInt8(quantizeInt8(weight, grid.granularity));
-  }
 }
 
 type Layer = Pick<OnnxLayer, 'shape' | 'grid' | 'bytes' | 'dequantize'> & Partial<OnnxLayer>;
@@ -191,16 +162,8 @@ const LAYERS: Record<string, (node: OnnxNode, graph: OnnxGraph, readers: Readers
   },
 };
 
-/** A constant of floats, such as the weight of a norm. */
-export interface FloatConstant {
-  name: string;
-  shape: readonly number[];
-  dtype: keyof typeof FLOATS;
-  decode: () => Float32Array<ArrayBuffer>;
-}
-
 /** The constants of a graph that are floats. */
-export const floatConstants = ({ constants }: OnnxGraph): FloatConstant[] =>
+const floatConstants = ({ constants }: OnnxGraph): FloatConstant[] =>
   [...constants.values()].flatMap((tensor) => {
     const { name, shape, dtype } = tensor;
     return dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16'
@@ -240,23 +203,3 @@ const unpack =
       (_, i) => (bytes[Math.floor(i / each)]! >> (bits * (i % each))) & (2 ** bits - 1),
     );
   };
-
-/** Rows rounded to whole numbers of so many bits by each group's largest magnitude. */
-function ontoIntegers(
-  { shape, data }: Tensor,
-  { bits, blocksize }: { bits: number; blocksize: number },
-): Tensor {
-  const columns = shape.at(-1)!;
-  const rounded = new Float32Array(data.length);
-  const most = 2 ** (bits - 1);
-  for (let begin = 0; begin < data.length;) {
-    const end = Math.min(begin + blocksize, (Math.floor(begin / columns) + 1) * columns);
-    const largest = data.subarray(begin, end).reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-    const scale = largest / (most - 0.5) || 1;
-    for (let i = begin; i < end; i++) {
-      rounded[i] = scale * Math.max(-most, Math.min(most - 1, Math.round(data[i]! / scale)));
-    }
-    begin = end;
-  }
-  return { shape, data: rounded };
-}

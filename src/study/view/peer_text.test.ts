@@ -35,8 +35,18 @@ test('where an engine begins to differ is named, with what is allowed there', ()
   ).toMatch(
     /It begins at the weights of model\.layers\.2\.mlp\.down_proj \(MatMulNBits\), which are 143 % off the checkpoint’s; allowed: 14 %\.$/,
   );
+  expect(
+    auditSentence({
+      ...agreeing,
+      verdict: 'differs',
+      begins: { ...begins, what: 'settings', layer: 'rope frequencies', error: 0.42, allowed: 1e-5 },
+    }),
+  ).toMatch(/It begins at the file’s own rope frequencies, 42 % off the model’s\.$/);
   expect(auditSentence({ ...agreeing, verdict: 'differs' })).toMatch(
     /it begins in what lies between them\.$/,
+  );
+  expect(auditSentence({ ...agreeing, verdict: 'differs', without_outputs: true })).toMatch(
+    /Its weights are right, so it begins in its arithmetic; this engine does not tell the outputs of its layers\.$/,
   );
   expect(
     auditSentence({

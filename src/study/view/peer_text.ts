@@ -4,15 +4,23 @@ import { bytes, count, digits3, percent, whole } from './format.ts';
 
 /** The verdict on an engine, as the end of a sentence that begins with its name. */
 export function auditSentence(audit: PeerAudit): string {
-  const { verdict, peer, cost, begins } = audit;
+  const { verdict, peer, cost } = audit;
   switch (verdict) {
     case 'not a number':
-      return `gives no numbers behind token ${peer.first!.token + 1} of text ${peer.first!.text + 1}${begins ? `: ${beginning(audit)}` : ''}.`;
+      return `gives no numbers behind token ${peer.first!.token + 1} of text ${peer.first!.text + 1}${audit.begins ? `: ${beginning(audit)}` : ''}.`;
     case 'agrees':
       return `agrees with float32 within what its format costs: KL ${nats(peer.kl)}${cost ? `, where this lab’s own rounding to the same values has ${nats(cost.kl)}` : ''}.`;
     case 'differs':
-      return `differs from float32 by more than its format costs: KL ${nats(peer.kl)}${cost ? ` against ${nats(cost.kl)} of this lab’s own rounding to the same values` : ''}. ${begins ? `It begins at ${beginning(audit)}.` : 'No product of a layer is wrong: it begins in what lies between them.'}`;
+      return `differs from float32 by more than its format costs: KL ${nats(peer.kl)}${cost ? ` against ${nats(cost.kl)} of this lab’s own rounding to the same values` : ''}. ${whereFrom(audit)}`;
   }
+}
+
+function whereFrom(audit: PeerAudit): string {
+  if (audit.begins) return `It begins at ${beginning(audit)}.`;
+  if (audit.unread !== undefined) return 'Where that begins is not known.';
+  return audit.without_outputs
+    ? 'Its weights are right, so it begins in its arithmetic; this engine does not tell the outputs of its layers.'
+    : 'No product of a layer is wrong: it begins in what lies between them.';
 }
 
 function beginning({ begins }: PeerAudit): string {
@@ -20,6 +28,8 @@ function beginning({ begins }: PeerAudit): string {
   switch (what) {
     case 'weights':
       return `the weights of ${layer} (${op_type}), which are ${percent(error)} off the checkpoint’s; allowed: ${percent(allowed)}`;
+    case 'settings':
+      return `the file’s own ${layer}, ${percent(Math.min(error, 1e4))} off the model’s`;
     case 'product':
       return `the product of ${layer} (${op_type}), which is ${percent(Math.min(error, 1e4))} off that of its own input and weights; allowed: ${percent(allowed)}`;
     case 'not a number':

@@ -38,6 +38,15 @@ export function withQuantType(config: QuantConfig, quant_type: QuantType): Quant
   return { ...knobs, ...start, ...Object.fromEntries(kept), quant_type } as QuantConfig;
 }
 
+/** The configuration with a knob turned; what the others may not stay beside it becomes the first that they may be. */
+export function withKnob(config: QuantConfig, name: string, value: unknown): QuantConfig {
+  const turned = { ...config, [name]: value };
+  const values = turned as unknown as Record<string, string | number>;
+  const choices = Object.entries(formatOf(turned).choicesBeside?.(turned) ?? {});
+  const moved = choices.filter(([other, allowed]) => other !== name && !allowed.includes(values[other]!));
+  return { ...turned, ...Object.fromEntries(moved.map(([other, allowed]) => [other, allowed[0]])) };
+}
+
 /** A configuration that is not in the list yet: NF4 at the first free block size, then the other named codebooks. */
 export function anotherConfig(configs: readonly QuantConfig[]): QuantConfig {
   const taken = new Set(configs.map(canonicalJson));
