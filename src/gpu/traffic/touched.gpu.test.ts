@@ -51,11 +51,14 @@ describe.each(
     (kernel) => [kernel.name, kernel] as const,
   ),
 )('%s', (_, kernel) => {
-  it.each(fewCases(kernel).map((kase) => [kase.name, withoutOutliers(kase)] as const))('%s', async (_, kase) => {
-    const { params, overrides = {} } = kase;
-    const [width, height] = kernel.workgroups(params);
-    const group = [width - 1, height - 1] as const;
-    const told = kernel.traffic!.touched(params, overrides, group);
-    expect(plain(await loggedTouches(gpu, kernel, kase, group), told)).toEqual(plain(told));
-  });
+  it.each(fewCases(kernel).map((kase) => [kase.name, withoutOutliers(kase)] as const))(
+    '%s',
+    async (_, kase) => {
+      const { params, overrides = {} } = kase;
+      const [width, height] = kernel.workgroups(params);
+      const group = [width - 1, height - 1] as const;
+      const told = kernel.traffic!.touched(params, overrides, group);
+      expect(plain(await loggedTouches(gpu, kernel, kase, group), told)).toEqual(plain(told));
+    },
+  );
 });
