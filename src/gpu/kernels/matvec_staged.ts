@@ -16,7 +16,7 @@ const staged = (name: string, { tokens, chunk }: Staging, prelude: string): Matv
   name,
   source: prelude + sums + inputSums + source,
   normalizes: true,
-  loads: true,
+  reads: 'loads',
   workgroups(p) {
     const pairs = (p as MatvecParams).gate === GATE.gated ? p.N : Math.ceil(p.N / 2);
     return [Math.ceil(pairs / (LANES / SHARING)), Math.ceil(p.M / tokens)];

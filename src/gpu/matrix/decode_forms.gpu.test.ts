@@ -32,7 +32,7 @@ describe.each(storages)('over %s', (storage) => {
 
   describe.each(forms)('$form', ({ form, kernel }) => {
     const cases = matvecCases(
-      { normalizes: form !== 'matvec', loads: form.startsWith('matvec_staged') },
+      { normalizes: form !== 'matvec', reads: form.startsWith('matvec_staged') ? 'loads' : 'words' },
       weights,
       (_, j) => (j < kindsOf(form, storage) ? [j % 3] : []),
     );
