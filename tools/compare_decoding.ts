@@ -39,7 +39,8 @@ function now(): number {
 async function decode(model: Model): Promise<number> {
   const prompt = Array.from({ length: PROMPT }, (_, i) => i + 1);
   let [count, begun] = [0, 0];
-  for await (const _ of greedyIds(model, prompt, DECODED)) if (count++ === 0) begun = now();
+  const ids = greedyIds(model, prompt, DECODED);
+  while (!(await ids.next()).done) if (count++ === 0) begun = now();
   return (now() - begun) / (count - 1);
 }
 

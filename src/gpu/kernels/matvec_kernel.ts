@@ -69,6 +69,7 @@ export function matvecKernel(form: MatvecForm, weights: Weights): Kernel {
   return {
     name: `${form.name}_${weights.name}`,
     wgsl: [
+      form.requires?.features?.includes('subgroups') ? 'enable subgroups;' : '',
       paramsStruct(params),
       ...[activation, float16, rounding],
       form.normalizes ? normedInput : plainInput,
