@@ -1,16 +1,39 @@
 #!/usr/bin/env node
 // What a real GPU's compiler makes of the matmuls, as the table of docs/kernels.md:
 //   node tools/compiler_figures.mjs REPORT > docs/kernels.md
-// REPORT is a script that runs `node tools/make_pipeline.mjs NAME DTYPE` behind `--json --families … --` and prints
+// REPORT is a script that runs `node tools/make_pipeline.mjs NAME WORDS` behind `--json --families … --` and prints
 // a row of figures a target, as Mesa's RADV gives them for a device that is not there (RADV_FORCE_FAMILY).
 import { execFileSync } from 'node:child_process';
 
 const [report] = process.argv.slice(2);
 if (!report) throw new Error('Which script reports? node tools/compiler_figures.mjs REPORT');
 const TARGETS = ['gfx1100', 'navi21', 'renoir'];
-const FORMS = ['tile', 'tile_32', 'tile_64', 'matvec', 'matvec_fused'];
+const PREFILL = ['tile', 'tile_32', 'tile_64'];
+const DECODING = ['matvec', 'matvec_fused', 'matvec_staged', 'matvec_staged_subgroups', 'matvec_staged_8'];
 const STORAGES = ['blockwise', 'float'];
 const DTYPES = ['float32', 'float16'];
+/** The other kernels of a decoded token on a GPU; they compute in float32. */
+const OTHERS = [
+  'attention_split',
+  'attention_merge',
+  'rms_norm_group',
+  'layer_norm_group',
+  'rope_qkv',
+  'logit_strips_group',
+  'argmax_group',
+];
+
+/** Kernels, and the words of the cases by whose constants they are compiled. */
+const ROWS = [
+  ...STORAGES.flatMap((storage) =>
+    [...PREFILL, ...DECODING].flatMap((form) => DTYPES.map((dtype) => [`${form}_${storage}`, dtype, dtype])),
+  ),
+  ['matvec_staged_blockwise', 'float32', 'double quant'],
+  ...['int8', 'bytes'].flatMap((storage) =>
+    DTYPES.map((dtype) => [`matvec_staged_${storage}`, dtype, dtype]),
+  ),
+  ...OTHERS.map((name) => [name, 'float32']),
+];
 
 const mesa = execFileSync('dpkg-query', ['-W', '-f', '${Version}', 'mesa-vulkan-drivers'], {
   encoding: 'utf8',
@@ -22,31 +45,18 @@ Written by \`tools/compiler_figures.mjs\`: Mesa ${mesa} (RADV) compiles for AMD 
 
 | kernel | compute | target | lanes | registers | spilled | scratch | workgroup memory | subgroups | instructions |
 | --- | --- | --- | --: | --: | --: | --: | --: | --: | --: |`);
-for (const storage of STORAGES) {
-  for (const form of FORMS) {
-    for (const [dtype, name] of DTYPES.entries()) {
-      const command = ['node', 'tools/make_pipeline.mjs', `${form}_${storage}`, String(dtype)];
-      const args = [report, '--json', '--families', TARGETS.join(','), '--', ...command];
-      const rows = JSON.parse(
-        execFileSync('node', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
-      );
-      for (const row of rows) {
-        if (row.error) throw new Error(`${form}_${storage} for ${row.family}: ${row.error}`);
-        const { family, lanes, vgprs, spilled, scratch, lds, waves_per_simd, instructions } = row;
-        const cells = [
-          `${form}_${storage}`,
-          name,
-          family,
-          lanes,
-          vgprs,
-          spilled,
-          scratch,
-          lds,
-          waves_per_simd,
-          instructions,
-        ];
-        console.log(`| ${cells.join(' | ')} |`);
-      }
-    }
+for (const [kernel = '', compute = '', ...words] of ROWS) {
+  const command = ['node', 'tools/make_pipeline.mjs', kernel, ...words];
+  const args = [report, '--json', '--families', TARGETS.join(','), '--', ...command];
+  const rows = JSON.parse(
+    execFileSync('node', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+  );
+  const others = words.filter((word) => word !== compute);
+  for (const row of rows) {
+    if (row.error) throw new Error(`${kernel} for ${row.family}: ${row.error}`);
+    const { family, lanes, vgprs, spilled, scratch, lds, waves_per_simd, instructions } = row;
+    const name = [kernel, ...others].join(', ');
+    const cells = [name, compute, family, lanes, vgprs, spilled, scratch, lds, waves_per_simd, instructions];
+    console.log(`| ${cells.join(' | ')} |`);
   }
 }

@@ -1,36 +1,22 @@
 // Weights [N, K] as 4-bit codes: code[nibble] scaled and moved as its block says (scales.wgsl), blocks of
-// 2^block_shift consecutive weights. Put behind blockwise_words.wgsl or blockwise_loads.wgsl, which hold the codes · code [16] f32
+// 2^block_shift consecutive weights. Put behind blockwise_words.wgsl or blockwise_loads.wgsl, which hold the codes, and a table of their values
+// · code [16] f32
 @group(0) @binding(5) var<storage, read> code: array<f32>;
 @group(0) @binding(6) var<storage, read> scales: array<u32>;
 @group(0) @binding(7) var<storage, read> nested_absmax: array<f32>;
 @group(0) @binding(8) var<storage, read> nested_code: array<f32>;
 
-var<workgroup> table: array<f32, 16>;
-
 // Where a row begins: its first weight, and its first word where rows are aligned.
 struct Row { first: u32, step: u32 }
-
-fn prepare(lane: u32) {
-  if (lane < 16) {
-    table[lane] = code[lane];
-  }
-  workgroupBarrier();
-}
 
 fn row_at(n: u32) -> Row {
   let first = n * params.K;
   return Row(first, first / 8);
 }
 
-// Four elements of a word of eight, from the byte at bit `at` on. Taking bits out is often one instruction, where a shift and
-// a mask are two.
+// Four elements of a word of eight, from the byte at bit `at` on.
 fn four_of(word: u32, at: u32, scale: Scale) -> vec4f {
-  let v = vec4f(
-    table[extractBits(word, at + 4, 4)],
-    table[extractBits(word, at, 4)],
-    table[extractBits(word, at + 12, 4)],
-    table[extractBits(word, at + 8, 4)],
-  );
+  let v = vec4f(value_of(word, at + 4), value_of(word, at), value_of(word, at + 12), value_of(word, at + 8));
   return rounded(scaled4(v, scale));
 }
 
@@ -45,5 +31,5 @@ fn step_of(row: Row, k: u32) -> Weights {
 fn weight_of(row: Row, k: u32) -> f32 {
   let i = row.first + k;
   let shift = 8 * ((i / 2) % 4) + 4 * (1 - i % 2);
-  return rounded1(scaled(table[(word_at(i / 8) >> shift) & 15], scale_at(i >> params.block_shift)));
+  return rounded1(scaled(value_of(word_at(i / 8), shift), scale_at(i >> params.block_shift)));
 }

@@ -45,10 +45,7 @@ export interface Weights<
   B extends Record<string, Access> = Record<string, Access>,
 > {
   name: string;
-  /** WGSL: STEP and its types, Row, prepare, row_at, step_of, weight_of, and bindings from 4 on. */
-  decoding: string;
-  /** The same over codes read 16 bytes at a time, with load_size, loads_fit, load_of and add_load. */
-  loads: string;
+  decoding: Decoding;
   params: P;
   bindings: B;
   /** The float32 weights [rows, K] that the shader decodes, before it rounds them to the compute dtype. */
@@ -58,6 +55,19 @@ export interface Weights<
   /** Weights to check a form on, with every combination of the overrides among them; `i` varies them. */
   cases(size: WeightSize, i: number): WeightCase<P, B>[];
 }
+
+/** WGSL: STEP and its types, Row, prepare, row_at, step_of, weight_of, and bindings from 4 on. */
+export interface Decoding {
+  /** A word at a time, values shared by the lanes of a group. */
+  words: string;
+  /** The same for lanes that share nothing. */
+  alone: string;
+  /** 16 bytes at a time, with load_size, loads_fit, load_of and add_load. */
+  loads: string;
+}
+
+/** A decoding for which it is the same whether lanes share values or not. */
+export const inWords = (words: string, loads: string): Decoding => ({ words, alone: words, loads });
 
 interface WeightSize {
   rows: number;
@@ -72,9 +82,15 @@ export function matmulKernel(form: Form, weights: Weights): Kernel {
   const params = { ...MATMUL, ...weights.params };
   return {
     name: `${form.name}_${weights.name}`,
-    wgsl: [paramsStruct(params), float16, rounding, common, addFour, weights.decoding, form.source].join(
-      '\n',
-    ),
+    wgsl: [
+      paramsStruct(params),
+      float16,
+      rounding,
+      common,
+      addFour,
+      weights.decoding.words,
+      form.source,
+    ].join('\n'),
     ...(form.requires && { requires: form.requires }),
     params,
     bindings: { x: 'read f32', bias: 'read f32', y: 'read_write f32', ...weights.bindings },

@@ -7,5 +7,6 @@ export const MATVEC: MatvecForm = {
   name: 'matvec',
   source,
   normalizes: false,
+  reads: 'alone',
   workgroups: ({ M, N }) => [grid(N)[0], M],
 };

@@ -15,6 +15,7 @@ import {
   matmulTolerance,
   paramsStruct,
   shapeName,
+  type Decoding,
   type Form,
   type MatmulShape,
   type Weights,
@@ -58,8 +59,8 @@ export const GATE = { none: 0, activated: 1, gated: 2 } as const;
 /** A form of the matvec: whether it normalizes its input, too. Those that do not are given it normalized. */
 export interface MatvecForm extends Form {
   normalizes: boolean;
-  /** Whether it reads codes 16 bytes at a time. */
-  loads?: boolean;
+  /** How it reads weights. */
+  reads: keyof Decoding;
 }
 
 /** The kernel of a form of the matvec over a storage: `matvec` over `int8` is `matvec_int8`. */
@@ -68,11 +69,12 @@ export function matvecKernel(form: MatvecForm, weights: Weights): Kernel {
   return {
     name: `${form.name}_${weights.name}`,
     wgsl: [
+      form.requires?.features?.includes('subgroups') ? 'enable subgroups;' : '',
       paramsStruct(params),
       ...[activation, float16, rounding],
       form.normalizes ? normedInput : plainInput,
       ...[common, addFour],
-      ...[form.loads ? weights.loads : weights.decoding, form.source],
+      ...[weights.decoding[form.reads], form.source],
     ].join('\n'),
     ...(form.requires && { requires: form.requires }),
     params,
@@ -163,12 +165,12 @@ const CASES = [
  * @param computing the compute dtypes of shape i over weights j
  */
 export const matvecCases = (
-  { normalizes, loads }: Pick<MatvecForm, 'normalizes' | 'loads'>,
+  { normalizes, reads }: Pick<MatvecForm, 'normalizes' | 'reads'>,
   weights: Weights,
   computing = (i: number, j: number): number[] => (i === 0 ? [0, 1, 2] : [(i + j) % 3]),
 ): KernelCase[] =>
   MATMUL_SHAPES.flatMap((usual: MatmulShape, i) => {
-    const shape = loads && i === 0 ? { ...usual, K: LONG_ROW } : usual;
+    const shape = reads === 'loads' && i === 0 ? { ...usual, K: LONG_ROW } : usual;
     const { norm, gate, activation } = CASES[i]!;
     const norm_at = vec4s(2 * (shape.N + shape.bias_row));
     const params: MatvecParams = {

@@ -1,5 +1,6 @@
 import inputSums from '../../../shaders/preludes/input_sums.wgsl?raw';
 import sums from '../../../shaders/preludes/group.wgsl?raw';
+import subgroupSums from '../../../shaders/preludes/group_subgroups.wgsl?raw';
 import of1 from '../../../shaders/preludes/tokens_1.wgsl?raw';
 import of8 from '../../../shaders/preludes/tokens_8.wgsl?raw';
 import source from '../../../shaders/matvec_staged.wgsl?raw';
@@ -12,11 +13,11 @@ const LANES = 64;
 const SHARING = 8;
 
 /** 16 rows of the weight and up to so many tokens a workgroup, which reads weights 16 bytes at a time and its input once. */
-const staged = (name: string, { tokens, chunk }: Staging, prelude: string): MatvecForm => ({
+const staged = (name: string, { tokens, chunk }: Staging, prelude: string, summing = sums): MatvecForm => ({
   name,
-  source: prelude + sums + inputSums + source,
+  source: prelude + summing + inputSums + source,
   normalizes: true,
-  loads: true,
+  reads: 'loads',
   workgroups(p) {
     const pairs = (p as MatvecParams).gate === GATE.gated ? p.N : Math.ceil(p.N / 2);
     return [Math.ceil(pairs / (LANES / SHARING)), Math.ceil(p.M / tokens)];
@@ -46,6 +47,12 @@ interface Staging {
 
 /** For a decoding step on a GPU. */
 export const MATVEC_STAGED = staged('matvec_staged', { tokens: 1, chunk: 1024 }, of1);
+
+/** The same where a device has subgroups, by which it sums what normalizes its input. */
+export const MATVEC_STAGED_SUBGROUPS: MatvecForm = {
+  ...staged('matvec_staged_subgroups', { tokens: 1, chunk: 1024 }, of1, subgroupSums),
+  requires: { features: ['subgroups'] },
+};
 
 /** For a few tokens at a time, for which a weight is decoded once; the same bits. */
 export const MATVEC_STAGED_8 = staged('matvec_staged_8', { tokens: 8, chunk: 256 }, of8);

@@ -14,6 +14,7 @@ export const MATVEC_WIDE: MatvecForm = {
   name: 'matvec_fused',
   source: sums + inputSums + source,
   normalizes: true,
+  reads: 'words',
   workgroups(p) {
     const pairs = (p as MatvecParams).gate === GATE.gated ? p.N : Math.ceil(p.N / 2);
     return [Math.ceil(pairs / (LANES / SHARING)), p.M];

@@ -2,6 +2,8 @@ import loads from '../../../shaders/preludes/blockwise_loads.wgsl?raw';
 import words from '../../../shaders/preludes/blockwise_words.wgsl?raw';
 import scales from '../../../shaders/preludes/scales.wgsl?raw';
 import step from '../../../shaders/preludes/step_of_8.wgsl?raw';
+import readTable from '../../../shaders/preludes/table_read.wgsl?raw';
+import sharedTable from '../../../shaders/preludes/table_shared.wgsl?raw';
 import weight from '../../../shaders/preludes/weight_blockwise.wgsl?raw';
 import type { Codebook } from '../../quant/codebook.ts';
 import { FP4 } from '../../quant/formats/fp4.ts';
@@ -53,8 +55,11 @@ export interface SharedCodes {
 export const BLOCKWISE_4BIT = defineStorage({
   matmul: {
     name: 'blockwise',
-    decoding: scales + step + words + weight,
-    loads: scales + step + loads + weight,
+    decoding: {
+      words: scales + step + words + weight + sharedTable,
+      alone: scales + step + words + weight + readTable,
+      loads: scales + step + loads + weight + sharedTable,
+    },
     params: BLOCKWISE,
     bindings: BLOCKWISE_BINDINGS,
     decode: ({ rows, K }, params, arrays, overrides) => blockwiseWeights(rows * K, params, arrays, overrides),

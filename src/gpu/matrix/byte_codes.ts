@@ -10,6 +10,7 @@ import { bytes, words } from '../../tensor/words.ts';
 import { largestBinding, type Arena } from '../device/buffers.ts';
 import { BLOCKS, blockParams } from '../kernels/blockwise.ts';
 import { normals } from '../kernels/cases.ts';
+import { inWords } from '../kernels/matmul.ts';
 import { blockStep, inParts, rangesWithin, type Matrix } from './parts.ts';
 import { inShiftedBlocks } from './shifted_blocks.ts';
 import { defineStorage } from './storage.ts';
@@ -28,8 +29,7 @@ export interface BytesPart {
 export const BYTE_CODES = defineStorage({
   matmul: {
     name: 'bytes',
-    decoding: step + byteWords + weight,
-    loads: step + loads + weight,
+    decoding: inWords(step + byteWords + weight, step + loads + weight),
     params: BLOCKS,
     bindings: { codes: 'read u32', code: 'read f32', scales: 'read f32' },
     decode: ({ rows, K }, { block_shift }, { codes, code, scales }) =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Gpu } from '../device/device.ts';
 import { canRun, type Kernel, type Requirements } from '../device/kernel.ts';
-import { chooseMatmul, choicesOf, MATMULS, type Phase } from './choose.ts';
+import { chooseMatmul, choicesOf, decodingFormName, MATMULS, type Phase } from './choose.ts';
 import { STORAGES, type StorageName } from './matrix.ts';
 
 const gpuWith = (
@@ -80,6 +80,13 @@ it('takes the form that was asked for before those, and one that a record names 
     chooseMatmul(gpuWith([], [], {}, 'swiftshader', pinned, more), 'float', 'decode', { M: 1, N: 9 }).name;
   expect(name({})).toBe('matvec_fused_float');
   expect(name({ decode: 'matvec' })).toBe('matvec_float');
+});
+
+it('takes subgroups where they are granted, and the other form elsewhere', () => {
+  const granted = gpuWith([], ['subgroups']);
+  expect(chooseMatmul(granted, 'float', 'decode', { M: 1, N: 9 }).name).toBe('matvec_staged_subgroups_float');
+  expect(decodingFormName(granted)).toBe('matvec_staged_subgroups');
+  expect(decodingFormName(PLAIN)).toBe('matvec_staged');
 });
 
 it('takes packed dot products where the browser has them', () => {

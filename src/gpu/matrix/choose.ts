@@ -4,7 +4,7 @@ import { canRun, type Kernel } from '../device/kernel.ts';
 import { matmulKernel, type Form, type MatmulParams, type Weights } from '../kernels/matmul.ts';
 import { matvecKernel, type MatvecForm } from '../kernels/matvec_kernel.ts';
 import { MATVEC } from '../kernels/matvec.ts';
-import { MATVEC_STAGED, MATVEC_STAGED_8 } from '../kernels/matvec_staged.ts';
+import { MATVEC_STAGED, MATVEC_STAGED_8, MATVEC_STAGED_SUBGROUPS } from '../kernels/matvec_staged.ts';
 import { MATVEC_WIDE } from '../kernels/matvec_wide.ts';
 import { TILE_32, TILE_64 } from '../kernels/shared_tile.ts';
 import { TILE } from '../kernels/tile.ts';
@@ -33,6 +33,7 @@ interface Use {
 const FORMS: readonly Use[] = [
   { form: MATVEC, phase: 'decode', adapters: 'software', M: 1, N: 1 },
   { form: MATVEC_STAGED_8, phase: 'decode', adapters: 'hardware', M: 2, N: 1 },
+  { form: MATVEC_STAGED_SUBGROUPS, phase: 'decode', adapters: 'hardware', M: 1, N: 1 },
   { form: MATVEC_STAGED, phase: 'decode', adapters: 'hardware', M: 1, N: 1 },
   { form: MATVEC_WIDE, phase: 'decode', adapters: 'hardware', M: 1, N: 1 },
   { form: TILE, phase: 'prefill', adapters: 'software', M: 1, N: 1 },

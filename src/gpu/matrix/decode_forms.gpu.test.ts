@@ -17,6 +17,7 @@ const storages = (Object.keys(STORAGES) as StorageName[]).filter(
 /** Kinds of weights that a form is held to the CPU with: a form of a form, whose text is long to compile, with fewer. */
 const kindsOf = (form: string, storage: StorageName): number => {
   if (form === 'matvec_staged_8') return storage === 'blockwise' ? 1 : 0;
+  if (form === 'matvec_staged_subgroups') return storage === 'float' ? 1 : 0;
   return form === 'matvec_staged' && storage !== 'blockwise' && storage !== 'float' ? 1 : 4;
 };
 
@@ -32,7 +33,7 @@ describe.each(storages)('over %s', (storage) => {
 
   describe.each(forms)('$form', ({ form, kernel }) => {
     const cases = matvecCases(
-      { normalizes: form !== 'matvec', loads: form.startsWith('matvec_staged') },
+      { normalizes: form !== 'matvec', reads: form.startsWith('matvec_staged') ? 'loads' : 'words' },
       weights,
       (_, j) => (j < kindsOf(form, storage) ? [j % 3] : []),
     );
@@ -58,6 +59,13 @@ describe.each(storages)('over %s', (storage) => {
     });
   });
 });
+
+it.skipIf(!gpu.device.features.has('subgroups'))(
+  'matvec_staged_subgroups is tested where subgroups are',
+  () => {
+    expect(formsFor(gpu, 'float', 'decode').map(({ form }) => form)).toContain('matvec_staged_subgroups');
+  },
+);
 
 it('a few tokens for which weights are decoded once come to the bits of one after the other', async () => {
   const kernelOf = (name: string) =>

@@ -6,6 +6,7 @@ import weight from '../../../shaders/preludes/weight_float.wgsl?raw';
 import type { QuantizableDtype } from '../../tensor/dtype.ts';
 import { write, type Arena } from '../device/buffers.ts';
 import { normals } from '../kernels/cases.ts';
+import { inWords } from '../kernels/matmul.ts';
 import { decodeWords, DTYPE, encodeWords } from '../kernels/stored.ts';
 import type { Touch } from '../traffic/touched.ts';
 import { inParts, type Matrix } from './parts.ts';
@@ -23,8 +24,7 @@ export interface FloatPart {
 export const FLOAT = defineStorage({
   matmul: {
     name: 'float',
-    decoding: stored + step + words + weight,
-    loads: stored + step + loads + weight,
+    decoding: inWords(stored + step + words + weight, stored + step + loads + weight),
     params: {},
     bindings: { weight: 'read u32' },
     decode: (_, __, { weight }, overrides) => decodeWords(weight, overrides),

@@ -8,6 +8,7 @@ import { decode } from '../../tensor/dtype.ts';
 import { words } from '../../tensor/words.ts';
 import { write, type Arena } from '../device/buffers.ts';
 import { normals } from '../kernels/cases.ts';
+import { inWords } from '../kernels/matmul.ts';
 import type { CpuRoom } from './cpu_room.ts';
 import { inParts, type Matrix, type RowRange } from './parts.ts';
 import { defineStorage } from './storage.ts';
@@ -29,8 +30,7 @@ const STRIDE = { row: 1, tensor: 0 } as const;
 export const INT8 = defineStorage({
   matmul: {
     name: 'int8',
-    decoding: step + intWords + weight,
-    loads: step + loads + weight,
+    decoding: inWords(step + intWords + weight, step + loads + weight),
     params: { scale_stride: 'u32' },
     bindings: { CB: 'read u32', SCB: 'read f32' },
     decode({ rows, K }, _, { CB, SCB }) {
