@@ -22,7 +22,7 @@ export async function compareWithSamples(
   const texts = await Promise.all(
     files.map(async (file) => ({ name: file.name, path: file.name, text: await file.text() })),
   );
-  const theirs = samplesOfFiles(texts.length === 1 ? texts[0]!.name : 'the files', texts);
+  const theirs = samplesOfFiles(texts.length === 1 ? 'the file' : 'the files', texts);
   const result = await storedResult(store, id);
   const ours = await samplesOf(result, host, 'This run');
   return ours.flatMap((model) => compareSamples(theirs, model, result.spec.seed));

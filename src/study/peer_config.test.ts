@@ -24,7 +24,9 @@ test('a peer is spelled by its engine, and means the same in a link', async () =
     'transformers.js q4 · wasm',
     'wllama q4_0 · wasm',
   ]);
-  expect(printSpec(spec)).toContain('peer:dtype=bnb4:device=webgpu:repo=owner%2Fname,peer,peer:peer=wllama:dtype=q4_0');
+  expect(printSpec(spec)).toContain(
+    'peer:dtype=bnb4:device=webgpu:repo=owner%2Fname,peer,peer:peer=wllama:dtype=q4_0',
+  );
   expect(parseSpec(readSpec(printSpec(spec)))).toEqual(spec);
   expect(await specHash(spec)).toContain('peer');
 });

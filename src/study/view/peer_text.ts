@@ -77,6 +77,13 @@ export function auditNotes({
 export const peersOf = ({ rows }: Pick<ResultView, 'rows'>): { name: string; audit: PeerAudit }[] =>
   rows.flatMap(({ name, peer }) => (peer ? [{ name, audit: peer }] : []));
 
+const BEGINS: Record<NonNullable<PeerAudit['begins']>['what'], (layer: string) => string> = {
+  settings: (layer) => `its ${layer}`,
+  weights: (layer) => `weights of ${layer}`,
+  product: (layer) => `product of ${layer}`,
+  'not a number': (layer) => `before ${layer}`,
+};
+
 /** Rows of a table of peers. */
 export const PEER_HEADER = [
   'Engine',
@@ -98,5 +105,5 @@ export const peerRow = ({
   verdict === 'not a number' ? '-' : nats(peer.kl),
   cost ? nats(cost.kl) : '-',
   verdict === 'not a number' ? '-' : percent(peer.same_top),
-  begins ? `${begins.layer}, ${begins.what}` : '-',
+  begins ? BEGINS[begins.what](begins.layer) : '-',
 ];
