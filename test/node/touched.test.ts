@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { loggedTouches } from '../../../test/fixtures/log_touches.ts';
-import { openGpu } from '../device/device.ts';
-import { canRun, type Kernel, type KernelCase } from '../device/kernel.ts';
-import { KERNELS } from '../registry.ts';
-import type { Touched } from './touched.ts';
+import { loggedTouches } from '../fixtures/log_touches.ts';
+import { openGpu } from '../../src/gpu/device/device.ts';
+import { canRun, type Kernel, type KernelCase } from '../../src/gpu/device/kernel.ts';
+import { KERNELS } from '../../src/gpu/registry.ts';
+import type { Touched } from '../../src/gpu/traffic/touched.ts';
 
 const gpu = await openGpu(navigator.gpu);
 afterAll(() => gpu.device.destroy());
