@@ -34,8 +34,7 @@ run        measures every configuration of a spec on every task; see examples/. 
 quantize   writes a checkpoint that the format's own tools load: bitsandbytes' (nf4, fp4, llm_int8), compressed-tensors'
            (int4, nvfp4, mxfp4, fp8), gptqmodel's (gptq), AutoAWQ's (awq), hqq's; or one GGUF file, for llama.cpp (q4_0,
            q4_1, q8_0, iq4_nl, q4_k, mxfp4). gptq and awq are made by a text: --calibrate names it, and without it the
-           model writes one; they take layers of up to 5,120 and 2,047 inputs. --config takes a configuration, or a spec's
-           last one, with layers of several formats
+           model writes one. --config takes a configuration, or a spec's last one, with layers of several formats
 inspect    says what a file holds, which of its keys are read, and why a run would refuse it
 report     turns a result into a page, Markdown, or a table of its items
 compare    says whether two results of a spec agree, item by item; or a result and SAMPLES, a file samples_TASK_DATE.jsonl
