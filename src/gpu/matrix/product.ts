@@ -3,7 +3,7 @@ import { recordCommands } from '../device/commands.ts';
 import type { Gpu } from '../device/device.ts';
 import { loadFloat } from './float.ts';
 import { linear } from './linear.ts';
-import { partLimit } from './stored_matrix.ts';
+import { matrixOfFloats, partLimit } from './stored_matrix.ts';
 
 /** Multiplications of one submit at most: a second or so of an adapter that computes on the CPU. */
 const MULTIPLICATIONS = 2 ** 31;
@@ -28,11 +28,7 @@ export async function product(
   const arena = openArena(gpu);
   const commands = recordCommands(gpu);
   try {
-    const matrix = await loadFloat(arena, {
-      ...{ name: 'factor', rows: N, columns: K, dtype: 'F32' },
-      read: (begin, end) =>
-        Promise.resolve(new Uint8Array(b.buffer, b.byteOffset + 4 * begin * K, 4 * (end - begin) * K)),
-    });
+    const matrix = await loadFloat(arena, matrixOfFloats('factor', b, K));
     const left = await arena.allocate(4 * most * K, 'factor');
     const products = await arena.allocate(4 * most * N, 'products');
     for (let begin = 0; begin < M; begin += most) {

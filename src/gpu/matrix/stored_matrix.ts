@@ -17,6 +17,19 @@ export interface StoredMatrix {
   read(firstRow: number, endRow: number): Promise<Uint8Array<ArrayBuffer>>;
 }
 
+/** An array [rows, columns] on the CPU as a matrix. */
+export const matrixOfFloats = (
+  name: string,
+  data: Float32Array<ArrayBuffer>,
+  columns: number,
+): StoredMatrix => ({
+  ...{ name, rows: data.length / columns, columns, dtype: 'F32' },
+  read: (begin, end) =>
+    Promise.resolve(
+      new Uint8Array(data.buffer, data.byteOffset + 4 * begin * columns, 4 * (end - begin) * columns),
+    ),
+});
+
 /** Stored bytes of a part of a matrix on the device. */
 const PART_BYTES = 64 * 1024 * 1024;
 

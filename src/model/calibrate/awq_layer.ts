@@ -1,6 +1,7 @@
 import { openArena } from '../../gpu/device/buffers.ts';
 import { loadFloat } from '../../gpu/matrix/float.ts';
 import { product } from '../../gpu/matrix/product.ts';
+import { matrixOfFloats } from '../../gpu/matrix/stored_matrix.ts';
 import {
   awqClip,
   awqScalings,
@@ -13,6 +14,7 @@ import { dividedInputs } from '../../quant/calibrated/statistics.ts';
 import type { CalibratedConfig } from '../../quant/config.ts';
 import type { PlainBlockwise4bit } from '../../quant/quantized.ts';
 import { joinFloats } from '../../tensor/concatenate.ts';
+import { sumOfSquares } from '../../tensor/sum.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Half } from '../block.ts';
 import type { Linear, MadeLayer, Scaled } from '../loader.ts';
@@ -38,10 +40,8 @@ interface Site {
  */
 export async function makeAwqLayer(block: FloatBlock, step: () => Promise<void>): Promise<MadeLayer> {
   const { tensors, modules, statistics, config, index } = block;
-  const [first] = modules;
-  if (!first) return { linears: new Map(), divisors: new Map(), scaled: new Map() };
   // One format for all of them: layers of one input are scaled together.
-  const { group_size, clip = true, unscaled = false } = block.formatOf(first) as AwqConfig;
+  const { group_size, clip = true, unscaled = false } = block.formatOf(modules[0]!) as AwqConfig;
   const spec = blockOf(config, index);
   const weights = new Map<string, Tensor>();
   for (const module of modules) weights.set(module.name, await block.weight(module));
@@ -154,7 +154,7 @@ function linearLoss({ gpu, inputs }: FloatBlock, { input }: Site, layers: readon
     let sum = 0;
     for (const [i, { data, shape }] of layers.entries()) {
       const lost = data.map((weight, at) => weight - back[i]!.data[at]!);
-      for (const error of await product(gpu, x, lost, shape[1]!)) sum += error ** 2;
+      sum += sumOfSquares(await product(gpu, x, lost, shape[1]!));
     }
     return sum;
   };
@@ -189,15 +189,8 @@ async function withWeights(
 ) {
   const arena = openArena(gpu);
   const linears: LayerWeights['linears'] = { ...layer.linears };
-  for (const [i, { name, rows, columns, parts }] of modules.entries()) {
-    const { data } = weights[i]!;
-    const matrix = await loadFloat(arena, {
-      ...{ name, rows, columns, dtype: 'F32' },
-      read: (begin, end) =>
-        Promise.resolve(
-          new Uint8Array(data.buffer, data.byteOffset + 4 * begin * columns, 4 * (end - begin) * columns),
-        ),
-    });
+  for (const [i, { name, columns, parts }] of modules.entries()) {
+    const matrix = await loadFloat(arena, matrixOfFloats(name, weights[i]!.data, columns));
     for (const { role } of parts) {
       const before = layer.linears[role]!;
       const linear: Linear = { ...before.linear, matrix };

@@ -70,6 +70,9 @@ export const SITE_OF: Readonly<Record<Role, InputSite>> = {
 
 export const siteOf = ({ parts }: LinearModule): InputSite => SITE_OF[parts[0]!.role];
 
+/** What is made of a block that has no layer to be made by a text. */
+const NOTHING: MadeLayer = { linears: new Map(), divisors: new Map(), scaled: new Map() };
+
 /** Quantizes a model's blocks by a text that goes through them: GPTQ's through quantized blocks, AWQ's through floats. */
 export function openCalibrator(
   gpu: Gpu,
@@ -94,10 +97,11 @@ export function openCalibrator(
     async make(index, tensors) {
       at = index;
       done = index * perLayer;
-      const kept = await shelf?.read(index);
+      const modules = tensors.linears.filter(({ aliases }) => isCalibrated(layerConfig(config, aliases)));
+      const kept = modules.length > 0 ? await shelf?.read(index) : NOTHING;
       // A block that is only run needs its inputs no more.
       if (kept && isGptq) return kept;
-      const block = await openBlock(index, tensors, kept ? 'run' : 'look');
+      const block = await openBlock(index, tensors, modules, kept ? 'run' : 'look');
       try {
         if (kept) return kept;
         const made = isGptq ? await makeGptqLayer(block, step) : await makeAwqLayer(block, step);
@@ -113,8 +117,14 @@ export function openCalibrator(
     close: () => runner?.close(),
   };
 
-  async function openBlock(index: number, tensors: LayerTensors, what: 'run' | 'look') {
+  async function openBlock(
+    index: number,
+    tensors: LayerTensors,
+    modules: readonly LinearModule[],
+    what: 'run' | 'look',
+  ) {
     const { checkpoint, adapter } = model;
+    const looked = new Set(modules.map(siteOf));
     const { layer, close } = await loadFloatLayer(gpu, checkpoint, adapter, tensors);
     try {
       const statistics = {} as Record<InputSite, InputStatistics>;
@@ -123,6 +133,7 @@ export function openCalibrator(
         goOn: !isGptq,
         ...(what === 'look' && {
           taken: async (site, x, width) => {
+            if (!looked.has(site)) return;
             if (!isGptq) (inputs[site] ??= []).push(x);
             const seen = (statistics[site] ??= emptyStatistics(width, isGptq ? width : format?.group_size));
             if (isGptq && fasterOnDevice(gpu, width)) await addInputsOnDevice(gpu, seen, x);
@@ -132,7 +143,7 @@ export function openCalibrator(
       });
       const block: FloatBlock = {
         ...{ gpu, index, tensors, layer, statistics, inputs, runner: runner!, config: model.config },
-        modules: tensors.linears.filter(({ aliases }) => isCalibrated(layerConfig(config, aliases))),
+        modules,
         formatOf: ({ aliases }) => layerConfig(config, aliases) as CalibratedConfig,
         weight: (module) => readLinear(checkpoint, module),
       };

@@ -4,6 +4,7 @@ import type { LayerError } from '../../quant/calibrated/output_error.ts';
 import type { QuantConfig } from '../../quant/config.ts';
 import { layerConfig } from '../../quant/layers.ts';
 import { dequantize, isQuantizing, quantize, requireGroups } from '../../quant/quantize.ts';
+import { sumOfSquares } from '../../tensor/sum.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { MadeLayer } from '../loader.ts';
 import type { LinearModule } from '../modules.ts';
@@ -112,14 +113,12 @@ async function errorOf(
 ): Promise<ModuleError> {
   const lost = { shape, data: data.map((w, i) => w - computed.data[i]!) };
   // Σ (x · w)² over all inputs [tokens, columns] and rows.
-  const outputs = async (weights: Tensor) => energy(await product(gpu, x, weights.data, columns));
+  const outputs = async (weights: Tensor) => sumOfSquares(await product(gpu, x, weights.data, columns));
   return {
     module: name,
-    weight_error: share(energy(lost.data), energy(data)),
+    weight_error: share(sumOfSquares(lost.data), sumOfSquares(data)),
     output_error: share(await outputs(lost), await outputs({ shape, data })),
   };
 }
-
-const energy = (values: Float32Array): number => values.reduce((sum, value) => sum + value * value, 0);
 
 const share = (part: number, whole: number): number => (whole > 0 ? Math.sqrt(part / whole) : 0);
