@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { LabError } from '../errors.ts';
-import { SAMPLES } from '../quant/calibrated/calibration.ts';
+import { DEFAULT_CALIBRATION, SAMPLES } from '../quant/calibrated/calibration.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import type { GgufType } from '../quant/gguf.ts';
 import { parseConfigs, parseSpec } from '../study/spec.ts';
@@ -145,8 +145,8 @@ function configOf(
       ? {
           calibration: {
             text: textOf(values.calibrate),
-            tokens: Number(values.tokens ?? 1024),
-            seed: Number(values.seed ?? 0),
+            tokens: Number(values.tokens ?? DEFAULT_CALIBRATION.tokens),
+            seed: Number(values.seed ?? DEFAULT_CALIBRATION.seed),
           },
         }
       : {}),

@@ -9,7 +9,7 @@ import { withModel } from '../model/session.ts';
 import { standIn, type StandIn } from '../model/stand_in.ts';
 import { inverseFactor } from '../quant/calibrated/cholesky.ts';
 import { isCalibrated, type CalibratedConfig, type QuantConfig } from '../quant/config.ts';
-import { calibratedFormats, layerFormat, layerRules } from '../quant/layers.ts';
+import { isMadeByText, layerFormat, layerRules } from '../quant/layers.ts';
 import { openCheckpoint } from '../tensor/checkpoint.ts';
 import type { Host, OpenedFiles } from './host.ts';
 import {
@@ -48,9 +48,7 @@ export async function probe(
   for (const [kind, config] of kinds) {
     speeds[kind] = await timeModel(gpu, timed, timedAs(config), PROBE_SECONDS / kinds.size);
   }
-  const calibration = configs.some((config) => calibratedFormats(config).length > 0)
-    ? await calibrationSpeed(gpu)
-    : undefined;
+  const calibration = configs.some(isMadeByText) ? await calibrationSpeed(gpu) : undefined;
   return { shape, download_bytes: downloadBytes(opened), speeds, calibration };
 }
 

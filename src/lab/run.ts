@@ -9,7 +9,7 @@ import { shareOnDevice, type Sharing } from '../model/shared_weights.ts';
 import { openChatTemplate } from '../model/chat/chat_template.ts';
 import { openModel, type ModelFiles } from '../model/open_model.ts';
 import { computedHere, isPeer } from '../quant/config.ts';
-import { calibratedFormats } from '../quant/layers.ts';
+import { isMadeByText } from '../quant/layers.ts';
 import { assembleResult, timedConfigs } from '../study/assemble.ts';
 import { countAnswers, gapsOf } from '../study/complete.ts';
 import { requireCalibrations } from './calibration.ts';
@@ -202,10 +202,7 @@ async function measureAll(measurement: Measurement): Promise<void> {
   const { id, spec } = owned.record;
   const { configs, on_error } = spec;
   const eta = estimate();
-  const scratch =
-    configs.length > 1 || configs.some((config) => calibratedFormats(config).length > 0)
-      ? await host.scratch(id)
-      : undefined;
+  const scratch = configs.length > 1 || configs.some(isMadeByText) ? await host.scratch(id) : undefined;
   for (const [index, config] of configs.entries()) {
     const plan = plans[index]!;
     if (plan.length === 0) continue;

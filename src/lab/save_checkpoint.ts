@@ -1,8 +1,6 @@
 import { LabError } from '../errors.ts';
-import { checkpointFaults } from '../model/checkpoint_faults.ts';
 import { isCompanion } from '../model/model_files.ts';
 import { linearModules, type LinearModule } from '../model/modules.ts';
-import { openWeights } from '../model/open_model.ts';
 import { printMembers, readMembers } from '../model/read_json.ts';
 import type { TorchDtype } from '../quant/bitsandbytes_format.ts';
 import type { QuantConfig } from '../quant/config.ts';
@@ -14,8 +12,9 @@ import { requireWriter, type Writer } from '../quant/saved/writer.ts';
 import { readWeight, readWeightBytes, type Checkpoint } from '../tensor/checkpoint.ts';
 import { encodeFloats, isQuantizable } from '../tensor/dtype.ts';
 import type { FileSet } from '../tensor/source.ts';
-import { transposed, type Tensor } from '../tensor/tensor.ts';
+import { transposed } from '../tensor/tensor.ts';
 import { headerOf, plannedBytes, type PlannedTensor } from '../tensor/write_safetensors.ts';
+import { openWholeFloats, requireFinite } from './whole_floats.ts';
 
 /** The destination of a checkpoint: one file after another, each in pieces. */
 export interface FileSink {
@@ -64,18 +63,7 @@ export async function saveCheckpoint(
   const writer = requireWriter(config);
   // As written: whoever reads the copy may tell 30.0 from 30.
   const settings = await readMembers(files, 'config.json');
-  const opened = await openWeights(files);
-  const { checkpoint, config: model, stored_quant } = opened;
-  if (stored_quant) {
-    throw new LabError(
-      'bad-spec',
-      `The checkpoint is quantized to ${stored_quant.storage.quant_type} already; allowed: one that is not.`,
-    );
-  }
-  // Before anything is written: what is missing here would be missed only when transformers loads the copy.
-  const [fault] = await checkpointFaults(opened);
-  if (fault) throw fault;
-
+  const { checkpoint, config: model } = await openWholeFloats(files);
   const modules = linearModules(model, checkpoint);
   const jobs = planJobs(checkpoint, modules, { writer, config, made });
   const shards = cutIntoShards(jobs, shardBytes);
@@ -146,7 +134,7 @@ function quantizeJob(
     const ready = made?.linears.get(name);
     if (ready) return ready;
     if (!isQuantizing(config)) throw new LabError('internal', `${name} was to be made by a text`);
-    const stored = await readFinite(checkpoint, `${name}.weight`);
+    const stored = requireFinite(`${name}.weight`, await readWeight(checkpoint, `${name}.weight`));
     return quantize(conv1d ? transposed(stored) : stored, config);
   };
   return {
@@ -161,16 +149,6 @@ function torchDtype(name: string, dtype: string): TorchDtype {
 }
 
 const TORCH_DTYPES = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } as const;
-
-async function readFinite(checkpoint: Checkpoint, name: string): Promise<Tensor> {
-  const tensor = await readWeight(checkpoint, name);
-  const wrong = tensor.data.findIndex((value) => !Number.isFinite(value));
-  if (wrong < 0) return tensor;
-  throw new LabError(
-    'non-finite-weights',
-    `${name} holds ${tensor.data[wrong]} at element ${wrong}; weights must be finite numbers.`,
-  );
-}
 
 /** Jobs in order, a new shard begun before one would grow past its size. */
 function cutIntoShards(jobs: readonly Job[], most: number): Job[][] {

@@ -1,5 +1,4 @@
 import { LabError } from '../errors.ts';
-import { checkpointFaults } from '../model/checkpoint_faults.ts';
 import { ROPE_TENSORS } from '../model/gguf/gguf_files.ts';
 import {
   architectureFor,
@@ -9,7 +8,7 @@ import {
 } from '../model/gguf/write_config.ts';
 import { ggufSources, type GgufSource } from '../model/gguf/write_tensors.ts';
 import { requireToldTokenizer, tokenizerEntries } from '../model/gguf/write_tokenizer.ts';
-import { openWeights, readTokenizerFiles } from '../model/open_model.ts';
+import { readTokenizerFiles } from '../model/open_model.ts';
 import { readOptionalText } from '../model/read_json.ts';
 import { configName, type QuantConfig } from '../quant/config.ts';
 import { MADE_TYPES } from '../quant/formats/gguf.ts';
@@ -20,6 +19,7 @@ import { readGguf, type Gguf } from '../tensor/gguf.ts';
 import type { FileSet } from '../tensor/source.ts';
 import { fillOf, ggufHead, type TypedValue } from '../tensor/write_gguf.ts';
 import type { FileSink, SaveProgress } from './save_checkpoint.ts';
+import { openWholeFloats, requireFinite } from './whole_floats.ts';
 
 /** One tensor of the file: what stands in its head, and how its bytes are made. */
 interface Job {
@@ -63,17 +63,8 @@ export async function saveGguf(
   onProgress: SaveProgress = () => {},
 ): Promise<void> {
   requireTypes(config);
-  const opened = await openWeights(files);
-  const { checkpoint, config: model, stored_quant } = opened;
-  if (stored_quant) {
-    throw new LabError(
-      'bad-spec',
-      `The checkpoint is quantized to ${stored_quant.storage.quant_type} already; allowed: one that is not.`,
-    );
-  }
+  const { checkpoint, config: model } = await openWholeFloats(files);
   const row = architectureFor(model);
-  const [fault] = await checkpointFaults(opened);
-  if (fault) throw fault;
   const { entries, rope } = configEntries(model);
   const jobs = [
     ...(['all', 'short', 'long'] as const).flatMap((which) => factorsJob(ROPE_TENSORS[which], rope[which])),
@@ -144,15 +135,7 @@ function jobOf({ planned, module, values, bytes }: GgufSource, config: QuantConf
   requireGroups(module.name, module.columns, own);
   return {
     planned: { ...planned, type },
-    async make() {
-      const weights = await values();
-      const wrong = weights.data.findIndex((value) => !Number.isFinite(value));
-      if (wrong < 0) return ggmlBlocks(quantize(weights, own), type);
-      throw new LabError(
-        'non-finite-weights',
-        `${module.name}.weight holds ${weights.data[wrong]}; weights must be finite numbers.`,
-      );
-    },
+    make: async () => ggmlBlocks(quantize(requireFinite(`${module.name}.weight`, await values()), own), type),
   };
 }
 

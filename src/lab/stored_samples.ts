@@ -4,11 +4,9 @@ import type { ExperimentResult } from '../study/result.ts';
 import { compareSamples, type SamplesCompared } from '../study/samples/compare_samples.ts';
 import { samplesOfFiles } from '../study/samples/sample_files.ts';
 import type { Host } from './host.ts';
+import { requireReadable } from './read_results.ts';
 import { pathPart, samplesFiles, samplesOf } from './samples_of.ts';
 import type { Store } from './store.ts';
-
-/** Bytes of the largest file that is read: samples of a thousand answers are some 2 MB. */
-const MOST = 500_000_000;
 
 /** Each configuration of a stored run against the samples in files, task by task. @throws all of compareSamples' */
 export async function compareWithSamples(
@@ -17,8 +15,7 @@ export async function compareWithSamples(
   files: readonly File[],
   host: Host,
 ): Promise<SamplesCompared[]> {
-  const large = files.find(({ size }) => size > MOST);
-  if (large) throw new LabError('bad-data', `${large.name} has ${large.size} bytes; allowed: ${MOST}.`);
+  files.forEach(requireReadable);
   const texts = await Promise.all(
     files.map(async (file) => ({ name: file.name, path: file.name, text: await file.text() })),
   );

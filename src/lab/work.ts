@@ -130,20 +130,14 @@ export function openWork({ base, opened, forms }: Workplace): Work {
         return toFailure(error);
       }
     },
-    writeSamples: async ({ id, ...asked }) => {
-      try {
-        return await writeSamples(store, id, await hostOf(asked));
-      } catch (error) {
-        return toFailure(error);
-      }
-    },
-    compareSamples: async ({ id, samples, ...asked }) => {
-      try {
-        return await compareWithSamples(store, id, samples, await hostOf(asked));
-      } catch (error) {
-        return toFailure(error);
-      }
-    },
+    writeSamples: ({ id, ...asked }) =>
+      hostOf(asked)
+        .then((host) => writeSamples(store, id, host))
+        .catch(toFailure),
+    compareSamples: ({ id, samples, ...asked }) =>
+      hostOf(asked)
+        .then((host) => compareWithSamples(store, id, samples, host))
+        .catch(toFailure),
     async saveCheckpoint({ model, config, gguf, directory, ...request }, onProgress) {
       const written: Saved['files'] = [];
       const sink = directory ? directorySink(directory, written) : blobSink(written);

@@ -31,6 +31,9 @@ export const layerConfigs = (config: QuantConfig): QuantConfig[] => [
 /** The formats among a configuration's layers that are made by a text, its own first. */
 export const calibratedFormats = (config: QuantConfig) => layerConfigs(config).filter(isCalibrated);
 
+/** True of a configuration some of whose layers are made by a text. */
+export const isMadeByText = (config: QuantConfig): boolean => calibratedFormats(config).length > 0;
+
 /** Layers that are stored alike. */
 export interface AlikeLayers<L> {
   config: QuantConfig;

@@ -8,7 +8,7 @@ import { canonicalJson, type ExperimentSpec, type ModelRef } from './spec.ts';
 import { TASKS } from '../eval/tasks/tasks.ts';
 import { SAMPLES, type Calibration } from '../quant/calibrated/calibration.ts';
 import { bitsPerWeight, type QuantConfig } from '../quant/config.ts';
-import { calibratedFormats } from '../quant/layers.ts';
+import { calibratedFormats, isMadeByText } from '../quant/layers.ts';
 import { CHARACTERS_PER_TOKEN } from './usual_item.ts';
 import { bytes, dateTime, durationRange } from './view/format.ts';
 import { sum } from '../tensor/sum.ts';
@@ -118,8 +118,7 @@ function timeBy({ configs, tasks }: ExperimentSpec, record: PastRun): Estimate['
   if (timed === 0 || items.includes(undefined) || !tasks.every(({ task }) => known.has(task)))
     return undefined;
   const made = new Set(record.spec.configs.map(canonicalJson));
-  if (configs.some((config) => calibratedFormats(config).length > 0 && !made.has(canonicalJson(config))))
-    return undefined;
+  if (configs.some((config) => isMadeByText(config) && !made.has(canonicalJson(config)))) return undefined;
   const perItem = sum(done.map(({ timings }) => (timings.items ? timings.answer_seconds : 0))) / timed;
   const loading = sum(done.map(({ timings }) => timings.load_seconds)) / done.length;
   const seconds = configs.length * (loading + perItem * sum(items.map((n) => n ?? 0)));

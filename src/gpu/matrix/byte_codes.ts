@@ -1,4 +1,5 @@
 import loads from '../../../shaders/preludes/bytes_loads.wgsl?raw';
+import of16 from '../../../shaders/preludes/loads_of_16.wgsl?raw';
 import byteWords from '../../../shaders/preludes/bytes_words.wgsl?raw';
 import step from '../../../shaders/preludes/step_of_4.wgsl?raw';
 import weight from '../../../shaders/preludes/weight_bytes.wgsl?raw';
@@ -29,7 +30,7 @@ export interface BytesPart {
 export const BYTE_CODES = defineStorage({
   matmul: {
     name: 'bytes',
-    decoding: inWords(step + byteWords + weight, step + loads + weight),
+    decoding: inWords(step + byteWords + weight, step + of16 + loads + weight),
     params: BLOCKS,
     bindings: { codes: 'read u32', code: 'read f32', scales: 'read f32' },
     decode: ({ rows, K }, { block_shift }, { codes, code, scales }) =>

@@ -1,4 +1,5 @@
 import loads from '../../../shaders/preludes/int8_loads.wgsl?raw';
+import of16 from '../../../shaders/preludes/loads_of_16.wgsl?raw';
 import intWords from '../../../shaders/preludes/int8_words.wgsl?raw';
 import step from '../../../shaders/preludes/step_of_4.wgsl?raw';
 import weight from '../../../shaders/preludes/weight_int8.wgsl?raw';
@@ -30,7 +31,7 @@ const STRIDE = { row: 1, tensor: 0 } as const;
 export const INT8 = defineStorage({
   matmul: {
     name: 'int8',
-    decoding: inWords(step + intWords + weight, step + loads + weight),
+    decoding: inWords(step + intWords + weight, step + of16 + loads + weight),
     params: { scale_stride: 'u32' },
     bindings: { CB: 'read u32', SCB: 'read f32' },
     decode({ rows, K }, _, { CB, SCB }) {

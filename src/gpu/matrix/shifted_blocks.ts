@@ -1,5 +1,6 @@
 import type { Blockwise4bit, ByteCodes } from '../../quant/quantized.ts';
 import type { Scales } from '../../quant/scales.ts';
+import { elements } from '../../tensor/tensor.ts';
 import { shiftedBlock } from '../kernels/blockwise.ts';
 
 /**
@@ -10,7 +11,7 @@ export function inShiftedBlocks<Q extends Blockwise4bit | ByteCodes>(ready: Q): 
   const blocksize = shiftedBlock(ready.blocksize);
   const times = ready.blocksize / blocksize;
   if (times === 1) return ready;
-  const blocks = Math.ceil(ready.shape.reduce((a, b) => a * b, 1) / blocksize);
+  const blocks = Math.ceil(elements(ready.shape) / blocksize);
   const repeated = <A extends Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>>(values: A): A => {
     const Values = values.constructor as new (length: number) => A;
     const more = new Values(blocks);

@@ -1,6 +1,6 @@
 import { isSavable } from '../../../quant/bitsandbytes_format.ts';
 import type { QuantConfig } from '../../../quant/config.ts';
-import { calibratedFormats } from '../../../quant/layers.ts';
+import { isMadeByText } from '../../../quant/layers.ts';
 import { fitsGguf } from '../../../quant/saved/write_gguf.ts';
 import { writerOf } from '../../../quant/saved/writer.ts';
 import type { ModelRef } from '../../../study/spec.ts';
@@ -23,7 +23,7 @@ export interface Way {
  */
 export const waysToSave = (configs: readonly QuantConfig[], model: ModelRef): Way[] =>
   configs
-    .filter((config) => calibratedFormats(config).length === 0)
+    .filter((config) => !isMadeByText(config))
     .flatMap((config): Way[] => {
       const tool = writerOf(config)?.tool;
       const name = longName(config);
