@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { findChromium } from '../../bin/chromium.mjs';
+import { calmPolling } from './calm_polling';
 
 /** Files by which drivers that compute on the CPU announce themselves to the Vulkan loader. */
 const SOFTWARE_DRIVERS = [
@@ -16,6 +17,7 @@ const SOFTWARE_DRIVERS = [
 export async function nodeGpu(): Promise<GPU> {
   // The loader of Linux complains on stderr about a headless session without it.
   process.env.XDG_RUNTIME_DIR ??= '/tmp';
+  calmPolling();
   const { create, globals } = await import('webgpu');
   Object.assign(globalThis, globals);
   const own = keepAlive(create([]));
