@@ -1,35 +1,50 @@
 // computes     y[t, n] = [y[t, n] +] round(Σ_k x[t, k] · weight[n, k] + round(bias[bias_row + n])), or its activation
 // inputs       x [M, K] f32, rounded · bias [N] f32 · weight [N, K], rounded, decoded by the prelude of its storage
 // output       y [M, stride] f32, from column `offset`, for the N rows from first_row on
-// invocation   1 row of the weight × 1 token, all of K: for the few tokens of a decoding step
+// invocation   4 rows of the weight × 1 token, all of K: for the few tokens of a decoding step, whose inputs are fetched
+//              once for the four
 // tested by    src/gpu/kernels/kernels.gpu.test.ts, against matvec_kernel.ts
-fn product(token: u32, row: u32) -> f32 {
-  let w = row_at(params.first_row + row);
-  var sum = 0.0;
+fn products(token: u32, rows: vec4u) -> vec4f {
+  let w0 = row_at(rows.x);
+  let w1 = row_at(rows.y);
+  let w2 = row_at(rows.z);
+  let w3 = row_at(rows.w);
+  var sums = vec4f();
   if (params.K % STEP == 0) {
     for (var k = 0u; k < params.K / STEP; k++) {
-      sum += dot_step(inputs_at(token, k), step_of(w, k));
+      let inputs = inputs_at(token, k);
+      sums += vec4f(
+        dot_step(inputs, step_of(w0, k)),
+        dot_step(inputs, step_of(w1, k)),
+        dot_step(inputs, step_of(w2, k)),
+        dot_step(inputs, step_of(w3, k)),
+      );
     }
   } else {
     // Rows begin within a step, so every weight is fetched by itself.
     for (var k = 0u; k < params.K; k++) {
-      sum += input1_at(token, k) * weight_of(w, k);
+      sums += input1_at(token, k) * vec4f(weight_of(w0, k), weight_of(w1, k), weight_of(w2, k), weight_of(w3, k));
     }
   }
-  return sum;
+  return sums;
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(8)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
   prepare(lane);
-  let row = id.x;
+  let row = 4 * id.x;
   let token = id.y;
   if (row >= params.N) {
     return;
   }
-  var up_sum = 0.0;
+  // Rows past the end compute a copy of the last one and write nothing.
+  let rows = params.first_row + min(row + vec4u(0, 1, 2, 3), vec4u(params.N - 1));
+  var up_sums = vec4f();
   if (params.gate == 2) {
-    up_sum = product(token, params.up_row + row);
+    up_sums = products(token, params.up_row + rows);
   }
-  write(token, row, product(token, row), up_sum);
+  let sums = products(token, rows);
+  for (var r = 0u; r < min(4u, params.N - row); r++) {
+    write(token, row + r, sums[r], up_sums[r]);
+  }
 }

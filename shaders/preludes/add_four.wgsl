@@ -6,3 +6,13 @@ fn add_four(sums: vec4f, four: vec4f, tile: mat4x4f) -> vec4f {
   s = fma(vec4f(four.z), tile[2], s);
   return fma(vec4f(four.w), tile[3], s);
 }
+
+// The same for four tokens.
+fn add_sixteen(sums: mat4x4f, inputs: mat4x4f, tile: mat4x4f) -> mat4x4f {
+  return mat4x4f(
+    add_four(sums[0], inputs[0], tile),
+    add_four(sums[1], inputs[1], tile),
+    add_four(sums[2], inputs[2], tile),
+    add_four(sums[3], inputs[3], tile),
+  );
+}

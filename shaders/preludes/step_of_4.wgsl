@@ -14,7 +14,13 @@ fn fours(weights: Weights) -> array<vec4f, 1> {
   return array(weights);
 }
 
-// The products with those of four rows, added one after the other.
-fn add_step(sums: vec4f, i: u32, tile: Tile) -> vec4f {
-  return add_four(sums, x[i], tile);
+// A step of four tokens.
+fn four_inputs(tokens: vec4u, k: u32) -> Tile {
+  let at = tokens + k;
+  return mat4x4f(x[at.x], x[at.y], x[at.z], x[at.w]);
+}
+
+// Four tokens' sums with four rows, with the products of a step.
+fn add_tile(sums: mat4x4f, inputs: Tile, tile: Tile) -> mat4x4f {
+  return add_sixteen(sums, inputs, tile);
 }

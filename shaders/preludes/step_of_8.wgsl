@@ -17,7 +17,16 @@ fn fours(weights: Weights) -> array<vec4f, 2> {
   return array(weights.lower, weights.upper);
 }
 
-// The products with those of four rows, added one after the other.
-fn add_step(sums: vec4f, i: u32, tile: Tile) -> vec4f {
-  return add_four(add_four(sums, x[i], tile.lower), x[i + 1], tile.upper);
+// A step of four tokens.
+fn four_inputs(tokens: vec4u, k: u32) -> Tile {
+  let at = tokens + 2 * k;
+  return Tile(
+    mat4x4f(x[at.x], x[at.y], x[at.z], x[at.w]),
+    mat4x4f(x[at.x + 1], x[at.y + 1], x[at.z + 1], x[at.w + 1]),
+  );
+}
+
+// Four tokens' sums with four rows, with the products of a step.
+fn add_tile(sums: mat4x4f, inputs: Tile, tile: Tile) -> mat4x4f {
+  return add_sixteen(add_sixteen(sums, inputs.lower, tile.lower), inputs.upper, tile.upper);
 }

@@ -33,6 +33,8 @@ export type MatmulParams = Params<typeof MATMUL>;
 export interface Form {
   name: string;
   source: string;
+  /** How it reads weights. */
+  reads: keyof Decoding;
   workgroups: (params: MatmulParams) => readonly [number, number];
   requires?: Requirements;
   /** What it asks of memory and arithmetic, where it was written down. */
@@ -88,7 +90,7 @@ export function matmulKernel(form: Form, weights: Weights): Kernel {
       rounding,
       common,
       addFour,
-      weights.decoding.words,
+      weights.decoding[form.reads],
       form.source,
     ].join('\n'),
     ...(form.requires && { requires: form.requires }),

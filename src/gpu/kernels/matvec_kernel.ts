@@ -15,7 +15,6 @@ import {
   matmulTolerance,
   paramsStruct,
   shapeName,
-  type Decoding,
   type Form,
   type MatmulShape,
   type Weights,
@@ -59,8 +58,6 @@ export const GATE = { none: 0, activated: 1, gated: 2 } as const;
 /** A form of the matvec: whether it normalizes its input, too. Those that do not are given it normalized. */
 export interface MatvecForm extends Form {
   normalizes: boolean;
-  /** How it reads weights. */
-  reads: keyof Decoding;
 }
 
 /** The kernel of a form of the matvec over a storage: `matvec` over `int8` is `matvec_int8`. */

@@ -9,6 +9,7 @@ import type { Collector } from '../traffic/touched.ts';
 const sharedTile = (size: number, depth: number, prelude: string): Form => ({
   name: `tile_${size}`,
   source: prelude + source,
+  reads: 'words',
   workgroups: ({ M, N }) => [Math.ceil(N / size), Math.ceil(M / size)],
   traffic: {
     lanes: (size / 4) ** 2,
