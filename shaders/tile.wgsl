@@ -22,13 +22,31 @@ fn tokens_at(token: u32) -> vec4u {
   return params.K / 4 * min(token + FOUR, vec4u(params.M - 1));
 }
 
-// What of four tokens' sums with four rows lies within the output.
+// What of four tokens' sums with four rows lies within the output. A loop for each way: SwiftShader computes both sides
+// of an `if`, and leaves out only loops without a turn.
 fn write_sixteen(token: u32, row: u32, sums: mat4x4f) {
-  for (var t = 0u; t < 4 && token + t < params.M; t++) {
+  let tokens = min(token + 4, params.M) - min(token, params.M);
+  let whole = params.has_bias == 0 && row + 4 <= params.N;
+  for (var t = 0u; t < select(0u, tokens, whole && params.accumulate == 0); t++) {
+    put_four(place_of(token + t, row), sums[t]);
+  }
+  for (var t = 0u; t < select(0u, tokens, whole && params.accumulate != 0); t++) {
+    let at = place_of(token + t, row);
+    put_four(at, sums[t] + vec4f(y[at], y[at + 1], y[at + 2], y[at + 3]));
+  }
+  for (var t = 0u; t < select(tokens, 0u, whole); t++) {
     for (var r = 0u; r < 4 && row + r < params.N; r++) {
       write(token + t, row + r, sums[t][r]);
     }
   }
+}
+
+fn put_four(at: u32, values: vec4f) {
+  let four = rounded(values);
+  y[at] = four.x;
+  y[at + 1] = four.y;
+  y[at + 2] = four.z;
+  y[at + 3] = four.w;
 }
 
 // Where rows begin within a step, every weight is fetched by itself.
