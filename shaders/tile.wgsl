@@ -1,10 +1,9 @@
 // computes     y[t, n] = round([y[t, n] +] Σ_k x[t, k] · weight[n, k] + round(bias[bias_row + n]))
 // inputs       x [M, K] f32 · bias [N] f32 · weight [N, K], each rounded, decoded by the prelude of its storage
 // output       y [M, stride] f32, from column `offset`, for the N rows from first_row on
-// invocation   16 rows of the weight × TOKENS tokens, all of K: an adapter that computes on the CPU takes as long to
-//              fetch a value as for ten products, so a lane uses each as often as it can
+// invocation   16 rows of the weight × 8 tokens, all of K: an adapter that computes on the CPU takes as long to fetch a
+//              value as for ten products, so a lane uses each as often as it can
 // tested by    src/gpu/kernels/kernels.gpu.test.ts, against matmul.ts
-const ROWS = 16u;
 const FOUR = vec4u(0, 1, 2, 3);
 
 // Four of a lane's rows; those past the end are the last one again.
@@ -22,22 +21,26 @@ fn tokens_at(token: u32) -> vec4u {
   return params.K / 4 * min(token + FOUR, vec4u(params.M - 1));
 }
 
-// What of four tokens' sums with four rows lies within the output. A loop for each way: SwiftShader computes both sides
-// of an `if`, and leaves out only loops without a turn.
-fn write_sixteen(token: u32, row: u32, sums: mat4x4f) {
-  let tokens = min(token + 4, params.M) - min(token, params.M);
+// The sums of four tokens and of the next four with four rows.
+struct Sums { a: mat4x4f, b: mat4x4f }
+
+fn add(sums: Sums, a: Tile, b: Tile, tile: Tile) -> Sums {
+  return Sums(add_tile(sums.a, a, tile), add_tile(sums.b, b, tile));
+}
+
+// A token's sums with four rows. A loop for each way to write them: SwiftShader computes both sides of an `if`, and leaves
+// out only loops without a turn.
+fn write_four(token: u32, row: u32, sums: vec4f) {
   let whole = params.has_bias == 0 && row + 4 <= params.N;
-  for (var t = 0u; t < select(0u, tokens, whole && params.accumulate == 0); t++) {
-    put_four(place_of(token + t, row), sums[t]);
+  let at = place_of(token, row);
+  for (var turn = 0u; turn < u32(whole && params.accumulate == 0); turn++) {
+    put_four(at, sums);
   }
-  for (var t = 0u; t < select(0u, tokens, whole && params.accumulate != 0); t++) {
-    let at = place_of(token + t, row);
-    put_four(at, sums[t] + vec4f(y[at], y[at + 1], y[at + 2], y[at + 3]));
+  for (var turn = 0u; turn < u32(whole && params.accumulate != 0); turn++) {
+    put_four(at, sums + vec4f(y[at], y[at + 1], y[at + 2], y[at + 3]));
   }
-  for (var t = 0u; t < select(tokens, 0u, whole); t++) {
-    for (var r = 0u; r < 4 && row + r < params.N; r++) {
-      write(token + t, row + r, sums[t][r]);
-    }
+  for (var r = 0u; r < 4 && row + r < params.N && !whole; r++) {
+    write(token, row + r, sums[r]);
   }
 }
 
@@ -52,7 +55,7 @@ fn put_four(at: u32, values: vec4f) {
 // Where rows begin within a step, every weight is fetched by itself.
 fn add_unaligned(token: u32, row: u32) {
   let w = row_at(params.first_row + row);
-  for (var t = token; t < min(token + TOKENS, params.M); t++) {
+  for (var t = token; t < min(token + 8, params.M); t++) {
     var sum = 0.0;
     for (var k = 0u; k < params.K; k++) {
       let i = t * params.K + k;
@@ -65,13 +68,13 @@ fn add_unaligned(token: u32, row: u32) {
 @compute @workgroup_size(8)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
   prepare(lane);
-  let row = ROWS * id.x;
-  let token = TOKENS * id.y;
+  let row = 16 * id.x;
+  let token = 8 * id.y;
   if (row >= params.N) {
     return;
   }
   if (params.K % STEP != 0) {
-    for (var r = row; r < min(row + ROWS, params.N); r++) {
+    for (var r = row; r < min(row + 16, params.N); r++) {
       add_unaligned(token, r);
     }
     return;
@@ -80,20 +83,25 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_inde
   let w1 = rows_at(row + 4);
   let w2 = rows_at(row + 8);
   let w3 = rows_at(row + 12);
-  let at = places_of(token);
+  let at_a = tokens_at(token);
+  let at_b = tokens_at(token + 4);
   var s0 = Sums();
   var s1 = Sums();
   var s2 = Sums();
   var s3 = Sums();
   for (var k = 0u; k < params.K / STEP; k++) {
-    let inputs = inputs_of(at, k);
-    s0 = add(s0, inputs, tile_at(w0, k));
-    s1 = add(s1, inputs, tile_at(w1, k));
-    s2 = add(s2, inputs, tile_at(w2, k));
-    s3 = add(s3, inputs, tile_at(w3, k));
+    let a = step_inputs(at_a, k);
+    let b = step_inputs(at_b, k);
+    s0 = add(s0, a, b, tile_at(w0, k));
+    s1 = add(s1, a, b, tile_at(w1, k));
+    s2 = add(s2, a, b, tile_at(w2, k));
+    s3 = add(s3, a, b, tile_at(w3, k));
   }
-  write_sums(token, row, s0);
-  write_sums(token, row + 4, s1);
-  write_sums(token, row + 8, s2);
-  write_sums(token, row + 12, s3);
+  let all = array(s0.a, s0.b, s1.a, s1.b, s2.a, s2.b, s3.a, s3.b);
+  let tokens = min(8u, params.M - token);
+  for (var r = 0u; r < 4; r++) {
+    for (var t = 0u; t < tokens; t++) {
+      write_four(token + t, row + 4 * r, all[2 * r + t / 4][t % 4]);
+    }
+  }
 }

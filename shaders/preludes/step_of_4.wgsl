@@ -15,7 +15,7 @@ fn fours(weights: Weights) -> array<vec4f, 1> {
 }
 
 // A step of four tokens.
-fn four_inputs(tokens: vec4u, k: u32) -> Tile {
+fn step_inputs(tokens: vec4u, k: u32) -> Tile {
   let at = tokens + k;
   return mat4x4f(x[at.x], x[at.y], x[at.z], x[at.w]);
 }

@@ -18,7 +18,7 @@ fn fours(weights: Weights) -> array<vec4f, 2> {
 }
 
 // A step of four tokens.
-fn four_inputs(tokens: vec4u, k: u32) -> Tile {
+fn step_inputs(tokens: vec4u, k: u32) -> Tile {
   let at = tokens + 2 * k;
   return Tile(
     mat4x4f(x[at.x], x[at.y], x[at.z], x[at.w]),

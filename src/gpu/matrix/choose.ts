@@ -7,7 +7,7 @@ import { MATVEC } from '../kernels/matvec.ts';
 import { MATVEC_STAGED, MATVEC_STAGED_8, MATVEC_STAGED_SUBGROUPS } from '../kernels/matvec_staged.ts';
 import { MATVEC_WIDE } from '../kernels/matvec_wide.ts';
 import { TILE_32, TILE_64 } from '../kernels/shared_tile.ts';
-import { TILE, TILE_16 } from '../kernels/tile.ts';
+import { TILE } from '../kernels/tile.ts';
 import { STORAGES, type StorageName } from './matrix.ts';
 
 /**
@@ -36,7 +36,6 @@ const FORMS: readonly Use[] = [
   { form: MATVEC_STAGED_SUBGROUPS, phase: 'decode', adapters: 'hardware', M: 1, N: 1 },
   { form: MATVEC_STAGED, phase: 'decode', adapters: 'hardware', M: 1, N: 1 },
   { form: MATVEC_WIDE, phase: 'decode', adapters: 'hardware', M: 1, N: 1 },
-  { form: TILE_16, phase: 'prefill', adapters: 'software', M: 9, N: 1 },
   { form: TILE, phase: 'prefill', adapters: 'software', M: 1, N: 1 },
   { form: TILE_64, phase: 'prefill', adapters: 'hardware', M: 48, N: 1024 },
   { form: TILE_32, phase: 'prefill', adapters: 'hardware', M: 1, N: 1 },
