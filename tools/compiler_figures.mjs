@@ -8,8 +8,9 @@ import { execFileSync } from 'node:child_process';
 const [report] = process.argv.slice(2);
 if (!report) throw new Error('Which script reports? node tools/compiler_figures.mjs REPORT');
 const TARGETS = ['gfx1100', 'navi21', 'renoir'];
-const PREFILL = ['tile', 'tile_32', 'tile_64'];
-const DECODING = ['matvec', 'matvec_fused', 'matvec_staged', 'matvec_staged_subgroups', 'matvec_staged_8'];
+/** Those that GPUs take; `tile` and `matvec` are for adapters that compute on the CPU. */
+const PREFILL = ['tile_32', 'tile_64'];
+const DECODING = ['matvec_fused', 'matvec_staged', 'matvec_staged_subgroups', 'matvec_staged_8'];
 const STORAGES = ['blockwise', 'float'];
 const DTYPES = ['float32', 'float16'];
 /** The other kernels of a decoded token on a GPU; they compute in float32. */
@@ -41,7 +42,7 @@ const mesa = execFileSync('dpkg-query', ['-W', '-f', '${Version}', 'mesa-vulkan-
 const dawn = (await import('webgpu/package.json', { with: { type: 'json' } })).default.version;
 console.log(`# What a GPU's compiler makes of the kernels
 
-Written by \`tools/compiler_figures.mjs\`: Mesa ${mesa} (RADV) compiles for AMD GPUs the SPIR-V that Dawn (webgpu ${dawn}) makes of each kernel. Registers a lane of 256; workgroup memory in bytes; subgroups that a SIMD holds at once. Weights are 4-bit in absmax blocks, or float32. Instructions are those of the program's text: they compare two forms of one loop, and say nothing of time.
+Written by \`tools/compiler_figures.mjs\`: Mesa ${mesa} (RADV) compiles for AMD GPUs the SPIR-V that Dawn (webgpu ${dawn}) makes of each kernel. Registers a lane of 256; workgroup memory in bytes; subgroups that a SIMD holds at once. Weights are 4-bit in absmax blocks, or float32. The forms \`tile\` and \`matvec\` are missing: they are made for adapters that compute on the CPU, and keep more than a GPU has registers for. Instructions are those of the program's text: they compare two forms of one loop, and say nothing of time.
 
 | kernel | compute | target | lanes | registers | spilled | scratch | workgroup memory | subgroups | instructions |
 | --- | --- | --- | --: | --: | --: | --: | --: | --: | --: |`);

@@ -42,10 +42,7 @@ const FORMS: readonly Use[] = [
 ];
 
 /** Every form, and what it is for. */
-export const FORM_NAMES: readonly { form: string; phase: Phase }[] = FORMS.map(({ form, phase }) => ({
-  form: form.name,
-  phase,
-}));
+export const FORM_NAMES = FORMS.map(({ form, phase, adapters }) => ({ form: form.name, phase, adapters }));
 
 /** The kernel of a form over a storage; a storage's own kernel serves both phases. */
 interface Candidate extends Omit<Use, 'form' | 'phase'> {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { MATMULS } from './choose.ts';
+import { FORM_NAMES } from './choose.ts';
 
 /** Rows of docs/kernels.md, which tools/compiler_figures.mjs writes: kernel, compute, target, and figures. */
 const rows = readFileSync('docs/kernels.md', 'utf8')
@@ -14,20 +14,23 @@ it('no kernel of a decoded token keeps anything in memory', () => {
   }
 });
 
-describe.each(MATMULS.filter(({ name }) => /_(blockwise|float)$/.test(name)).map(({ name }) => name))(
-  '%s',
-  (name) => {
-    const own = rows.filter(([, kernel]) => kernel === name);
+/** Every form that a GPU takes, over the storages that the table has. */
+const forHardware = FORM_NAMES.filter(({ adapters }) => adapters !== 'software').flatMap(({ form }) => [
+  `${form}_blockwise`,
+  `${form}_float`,
+]);
 
-    it('has its figures in every compute dtype', () => {
-      expect(new Set(own.map(([, , compute]) => compute))).toEqual(new Set(['float32', 'float16']));
-    });
+describe.each(forHardware)('%s', (name) => {
+  const own = rows.filter(([, kernel]) => kernel === name);
 
-    it('keeps everything in registers, and 16 KiB of workgroup memory at most', () => {
-      for (const [, , , , , , spilled, scratch, shared] of own) {
-        expect([Number(spilled), Number(scratch)]).toEqual([0, 0]);
-        expect(Number(shared)).toBeLessThanOrEqual(16384);
-      }
-    });
-  },
-);
+  it('has its figures in every compute dtype', () => {
+    expect(new Set(own.map(([, , compute]) => compute))).toEqual(new Set(['float32', 'float16']));
+  });
+
+  it('keeps everything in registers, and 16 KiB of workgroup memory at most', () => {
+    for (const [, , , , , , spilled, scratch, shared] of own) {
+      expect([Number(spilled), Number(scratch)]).toEqual([0, 0]);
+      expect(Number(shared)).toBeLessThanOrEqual(16384);
+    }
+  });
+});
