@@ -66,6 +66,20 @@ describe('a check', () => {
     expect((await check(kernel)).pass).toBe(false);
     expect(await gpu.device.popErrorScope()).not.toBeNull();
   });
+
+  it('tells of a shader that does not compile in its own row alone', async () => {
+    const broken = changed('add_broken_beside', { wgsl: `${add.wgsl} nonsense` });
+    const kernels = [changed('add_before', {}), broken, changed('add_behind', {})];
+    const rows: CheckRow[] = [];
+    gpu.device.pushErrorScope('validation');
+    await quickCheck(gpu, [{ kernels, overrides: {} }], (row) => rows.push(row));
+    expect(await gpu.device.popErrorScope()).not.toBeNull();
+    expect(rows.map(({ kernel, pass }) => [kernel, pass])).toEqual([
+      ['add_before', true],
+      ['add_broken_beside', false],
+      ['add_behind', true],
+    ]);
+  });
 });
 
 it('runs each pipeline that is needed once, on the constants that are needed', async () => {

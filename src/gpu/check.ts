@@ -1,6 +1,6 @@
 import { compare, formatMismatch, maxError } from '../tensor/compare.ts';
 import { forgetFaults, isRefusedByWebGpu, type Gpu } from './device/device.ts';
-import { pipelineKey, type Kernel, type KernelCase, type Overrides } from './device/kernel.ts';
+import { pipelineKey, prepareFor, type Kernel, type KernelCase, type Overrides } from './device/kernel.ts';
 import { runKernel } from './device/run_kernel.ts';
 import { pinForms } from './pin_forms.ts';
 import { kernelsFor } from './registry.ts';
@@ -99,7 +99,11 @@ export async function quickCheck(
   // What went wrong on the device before is no fault of its kernels.
   await forgetFaults(gpu);
   const checks = checksFor(needs);
-  for (const { kernel, kase } of checks) onRow(await checkKernel(gpu, kernel, kase), checks.length);
+  const ready = checks.map(({ kernel, kase }) => prepareFor(gpu, kernel, kase.overrides ?? {}));
+  for (const [i, { kernel, kase }] of checks.entries()) {
+    await ready[i];
+    onRow(await checkKernel(gpu, kernel, kase), checks.length);
+  }
   const told = await pinForms(gpu, (kernel, kase) =>
     needs.some(({ kernels, overrides }) => kernels.includes(kernel) && isCompiledWith(kase, overrides)),
   );

@@ -98,6 +98,21 @@ export function pipelineOf(gpu: Gpu, kernel: Kernel, overrides: Overrides): GPUC
   return pipeline;
 }
 
+/**
+ * Begins to make a pipeline before it is asked for: a driver may compile several side by side. One that it refuses is made
+ * again, and told, when it is asked for.
+ */
+export async function prepareFor(gpu: Gpu, kernel: Kernel, overrides: Overrides): Promise<void> {
+  const key = pipelineKey(kernel, overrides);
+  if (gpu.pipelines.get(key)) return;
+  const { device } = gpu;
+  device.pushErrorScope('validation');
+  const made = device.createComputePipelineAsync(pipelineDescriptor(gpu, kernel, overrides));
+  const told = device.popErrorScope();
+  const [pipeline, error] = await Promise.all([made, told]).catch(() => []);
+  if (pipeline && !error && !gpu.pipelines.get(key)) gpu.pipelines.set(key, pipeline);
+}
+
 /** The name a pipeline is kept under: its kernel's and its overrides, sorted. */
 export function pipelineKey({ name }: Kernel, overrides: Overrides): string {
   let key = name;
