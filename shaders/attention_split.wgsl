@@ -82,11 +82,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     scores[h * SPLIT + lane] = select(LEAST, score_of(scores[h * SPLIT + lane]), lane < count);
   }
 
-  // Of each head eight lanes look for the largest score, of eight slots each.
+  // Of each head eight lanes look for the largest score, of eight slots each, and begin where no other's bank is asked.
   workgroupBarrier();
   var top = LEAST;
   for (var i = 0u; i < 8; i++) {
-    top = max(top, scores[lane * 8 + i]);
+    top = max(top, scores[lane * 8 + (i + lane / 4) % 8]);
   }
   tops[lane] = top;
   workgroupBarrier();

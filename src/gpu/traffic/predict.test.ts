@@ -42,7 +42,7 @@ describe.each(LAYERS)('%i rows of %i weights, one token', (N, K) => {
     (name) => {
       const { wgsl, traffic } = kernelOf(name);
       const widths = elementBytes(wgsl);
-      const touched = traffic!.touched(shape(1, N, K), { ...ABSMAX, DTYPE: 0 }, [1, 0]);
+      const touched = traffic!.touched(shape(1, N, K), { ...ABSMAX, DTYPE: 0 }, [1, 0], {});
       const stream = ['packed', 'weight', 'CB', 'codes'].find((array) => array in touched)!;
       for (const line of [32, 64]) {
         const use = useOf(touched[stream]!, { bytes: widths[stream]!, line, subgroup: 32 });
@@ -64,7 +64,12 @@ describe.each(LAYERS)('%i rows of %i weights, one token', (N, K) => {
   });
 
   it('lanes that read 16 bytes each use four fifths of every line of 32 bytes that an instruction asks for', () => {
-    const { packed } = kernelOf('matvec_staged_blockwise').traffic!.touched(shape(1, N, K), ABSMAX, [1, 0]);
+    const { packed } = kernelOf('matvec_staged_blockwise').traffic!.touched(
+      shape(1, N, K),
+      ABSMAX,
+      [1, 0],
+      {},
+    );
     const loads = packed!.map((lane) => lane.slice(0, 2 * Math.floor(K / 256)));
     const use = useOf(loads, { bytes: 16, line: 32, subgroup: 32 });
     expect(use.useful / use.asked).toBeGreaterThanOrEqual(0.8);
@@ -77,6 +82,7 @@ describe.each(LAYERS)('%i rows of %i weights, one token', (N, K) => {
         shape(1, N, K),
         { ...ABSMAX, DTYPE: 0 },
         [0, 0],
+        {},
       );
       const together = xs!.map((lane) => lane.slice(0, Math.floor(K / 32)));
       expect(bankConflicts(together, { bytes: 16, subgroup: 32 })).toBe(1);
@@ -87,7 +93,7 @@ describe.each(LAYERS)('%i rows of %i weights, one token', (N, K) => {
 describe.each(['tile_32', 'tile_64'])('%s', (form) => {
   it.each(['blockwise', 'float'])('reads workgroup memory without conflicts of banks: %s', (storage) => {
     const kernel = kernelOf(`${form}_${storage}`);
-    const touched = kernel.traffic!.touched(shape(64, 64, 64), { ...ABSMAX, DTYPE: 0 }, [0, 0]);
+    const touched = kernel.traffic!.touched(shape(64, 64, 64), { ...ABSMAX, DTYPE: 0 }, [0, 0], {});
     for (const array of ['xs', 'ws']) {
       for (const subgroup of [8, 16, 32, 64]) {
         expect(bankConflicts(touched[array]!, { bytes: 16, subgroup })).toBe(1);

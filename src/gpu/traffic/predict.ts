@@ -1,16 +1,26 @@
 import type { Kernel, KernelCase, Overrides, ParamTypes, Params } from '../device/kernel.ts';
 import { elementBytes, useOf, type Touched } from './touched.ts';
 
+/** Those of a kernel's arrays that say where it reads, as attention's spans do. */
+export type Guiding = Readonly<Record<string, ArrayLike<number>>>;
+
 /** What a kernel asks of memory and of arithmetic, as its shader's text says; beside its reference. */
 export interface Traffic<P extends ParamTypes = ParamTypes> {
-  /** What the lanes of one workgroup read. What depends on data (a place in a codebook) is left out. */
-  touched(params: Params<P>, overrides: Overrides, group: readonly [number, number]): Touched;
+  /** What the lanes of one workgroup read. What depends on other data (a place in a codebook) is left out. */
+  touched(
+    params: Params<P>,
+    overrides: Overrides,
+    group: readonly [number, number],
+    guiding: Guiding,
+  ): Touched;
+  /** Bytes that all groups read, each once; where it is missing, the first groups tell what all of them read. */
+  bytes?(params: Params<P>, guiding: Guiding): number;
   /** Additions and multiplications that the result takes. */
-  flops(params: Params<P>): number;
+  flops(params: Params<P>, guiding: Guiding): number;
   /** Instructions of lanes, the products' own among them: decoding, rounding, places. */
-  instructions(params: Params<P>, overrides: Overrides): number;
+  instructions(params: Params<P>, overrides: Overrides, guiding: Guiding): number;
   /** Reads of workgroup memory by lanes. */
-  shared_reads(params: Params<P>, overrides: Overrides): number;
+  shared_reads(params: Params<P>, overrides: Overrides, guiding: Guiding): number;
 }
 
 /** What an adapter does at most, measured on it: bytes and floating-point operations a second. */
@@ -39,6 +49,13 @@ const LINE = 64;
 const SUBGROUP = 32;
 /** Reads of workgroup memory that an adapter serves in the time of an instruction of a lane: usual on GPUs. */
 const SHARED_SHARE = 1 / 4;
+/** Cores, which are idle where a kernel has fewer groups: as on an RTX 4060 in a laptop. */
+const CORES = 24;
+
+/** A dispatch to be predicted; `arrays` where some of them say where it reads. */
+export interface Asked extends Pick<KernelCase, 'params' | 'overrides'> {
+  arrays?: Guiding;
+}
 
 /**
  * What a dispatch should take on an adapter, by what it reads and computes; undefined where nobody wrote down what a
@@ -48,13 +65,35 @@ const SHARED_SHARE = 1 / 4;
  */
 export function predict(
   { wgsl, traffic, workgroups }: Kernel,
-  { params, overrides = {} }: Pick<KernelCase, 'params' | 'overrides'>,
+  { params, overrides = {}, arrays = {} }: Asked,
   { read_bytes_per_second, flops_per_second }: Ceilings,
 ): Prediction | undefined {
   if (!traffic) return undefined;
-  const widths = elementBytes(wgsl);
   const [width, height] = workgroups(params);
-  const at = (x: number, y: number): Touched => traffic.touched(params, overrides, [x, y]);
+  const { bytes, useful } = traffic.bytes
+    ? { bytes: traffic.bytes(params, arrays), useful: traffic.bytes(params, arrays) }
+    : readByAll([width, height], elementBytes(wgsl), (x, y) =>
+        traffic.touched(params, overrides, [x, y], arrays),
+      );
+  const flops = traffic.flops(params, arrays);
+  const per_second = (flops_per_second / 2) * Math.min(1, (width * height) / CORES);
+  const seconds: Record<Bound, number> = {
+    memory: bytes / read_bytes_per_second,
+    instructions: traffic.instructions(params, overrides, arrays) / per_second,
+    'workgroup memory': traffic.shared_reads(params, overrides, arrays) / (per_second * SHARED_SHARE),
+  };
+  const total = Math.hypot(...Object.values(seconds));
+  const [bound] = Object.entries(seconds).sort(([, a], [, b]) => b - a)[0]! as [Bound, number];
+  const ideal = Math.max(useful / read_bytes_per_second, flops / flops_per_second);
+  return { ms: 1000 * total, share: ideal / total, bound, bytes, flops };
+}
+
+/** Bytes that groups read, and of the lines that hold them: those of the first, as often as others read others. */
+function readByAll(
+  [width, height]: readonly [number, number],
+  widths: Record<string, number>,
+  at: (x: number, y: number) => Touched,
+): { bytes: number; useful: number } {
   const [first, beside, below] = [
     at(0, 0),
     width > 1 ? at(1, 0) : undefined,
@@ -68,17 +107,7 @@ export function predict(
     bytes += groups * use.lines;
     useful += groups * use.useful;
   }
-  const flops = traffic.flops(params);
-  const per_second = flops_per_second / 2;
-  const seconds: Record<Bound, number> = {
-    memory: bytes / read_bytes_per_second,
-    instructions: traffic.instructions(params, overrides) / per_second,
-    'workgroup memory': traffic.shared_reads(params, overrides) / (per_second * SHARED_SHARE),
-  };
-  const total = Math.hypot(...Object.values(seconds));
-  const [bound] = Object.entries(seconds).sort(([, a], [, b]) => b - a)[0]! as [Bound, number];
-  const ideal = Math.max(useful / read_bytes_per_second, flops / flops_per_second);
-  return { ms: 1000 * total, share: ideal / total, bound, bytes, flops };
+  return { bytes, useful };
 }
 
 const isSame = (a: readonly (readonly number[])[], b: readonly (readonly number[])[] | undefined): boolean =>
