@@ -23,6 +23,8 @@ const HEADS = 8;
 const LANES = 64;
 /** vec4s of a head that a step brings. */
 const STEP = 8;
+/** Places of a head's scores, one more than it has. */
+const SCORES = SPLIT + 1;
 
 const SPLIT_ATTENTION = { ...ATTENTION, splits: 'u32' } as const;
 type SplitShape = Params<typeof SPLIT_ATTENTION>;
@@ -130,7 +132,7 @@ function touched(shape: AttentionShape, group: readonly [number, number], guidin
   for (let lane = 0; lane < LANES; lane++) {
     read(lane, ['spans', token]);
     if (slots.length === 0) continue;
-    const own = (h: number): void => read(lane, ['scores', h * SPLIT + lane]);
+    const own = (h: number): void => read(lane, ['scores', h * SCORES + lane]);
     const peak = (h: number): void => {
       for (let i = 0; i < 8; i++) read(lane, ['tops', 8 * h + i]);
     };
@@ -149,7 +151,8 @@ function touched(shape: AttentionShape, group: readonly [number, number], guidin
       }
     }
     for (let h = 0; h < heads; h++) own(h);
-    for (let i = 0; i < 8; i++) read(lane, ['scores', 8 * lane + ((i + Math.floor(lane / 4)) % 8)]);
+    const part = Math.floor(lane / 8) * SCORES + 8 * (lane % 8);
+    for (let i = 0; i < 8; i++) read(lane, ['scores', part + (i ^ (lane & 4))]);
     for (let h = 0; h < heads; h++) {
       own(h);
       peak(h);
@@ -158,7 +161,7 @@ function touched(shape: AttentionShape, group: readonly [number, number], guidin
     if (lane >= lanes * width) continue;
     for (let h = Math.floor(lane / width); h < heads; h += lanes) {
       for (const [i, slot] of slots.entries()) {
-        read(lane, ['scores', h * SPLIT + i], ['values', column(slot, lane % width)]);
+        read(lane, ['scores', h * SCORES + i], ['values', column(slot, lane % width)]);
       }
       if (lane % width === 0) peak(h);
     }

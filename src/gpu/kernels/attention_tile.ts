@@ -139,7 +139,7 @@ function touched(
         }
       }
       for (let i = 0; walk === 0 && i < 8; i++) {
-        read(lane, ['weights', 8 * pair + i], ['weights', 8 * pair + 8 + i]);
+        for (const own of [pair, pair + 1]) read(lane, ['weights', own * (SLOTS + 1) + i]);
       }
     }
   }
