@@ -13,8 +13,8 @@ export interface SharedRow {
 
 /** A kernel whose workgroups have a row each. */
 export interface RowTraffic<P extends ParamTypes> {
-  rows(params: Params<P>): number;
-  row(params: Params<P>, row: number): SharedRow;
+  rows: (params: Params<P>) => number;
+  row: (params: Params<P>, row: number) => SharedRow;
   /** Workgroup arrays with a value a lane that every lane reads from end to end, as often as they are named. */
   together: readonly string[];
   /** Of a value: additions and multiplications, and instructions in all of its walks. */
@@ -58,11 +58,11 @@ export function rowTraffic<P extends ParamTypes>({
 
 /** A kernel whose lanes have an element each and share nothing. */
 export interface ElementTraffic<P extends ParamTypes> {
-  elements(params: Params<P>): number;
-  element(params: Params<P>, i: number, guiding: Guiding): readonly Touch[];
+  elements: (params: Params<P>) => number;
+  element: (params: Params<P>, i: number, guiding: Guiding) => readonly Touch[];
   /** Of an element: additions and multiplications, and instructions. */
-  flops(params: Params<P>): number;
-  instructions(params: Params<P>): number;
+  flops: (params: Params<P>) => number;
+  instructions: (params: Params<P>) => number;
 }
 
 /** The traffic of a kernel whose lanes, 64 a workgroup, have an element each. */
