@@ -23,9 +23,11 @@ const HEADS = 8u;
 // vec4s of a head that a step brings, and the width of a row that keeps neighbours out of each other's banks.
 const STEP = 8u;
 const ROW = STEP + 1;
+// Likewise the width of a head's scores.
+const SCORES = SPLIT + 1;
 
 var<workgroup> slot_keys: array<vec4f, SPLIT * ROW>;
-var<workgroup> scores: array<f32, HEADS * SPLIT>;
+var<workgroup> scores: array<f32, HEADS * SCORES>;
 var<workgroup> tops: array<f32, SPLIT>;
 
 fn peak_of(head: u32) -> f32 {
@@ -58,7 +60,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let q_at = (token * params.heads + first_head) * width;
 
   for (var h = 0u; h < heads; h++) {
-    scores[h * SPLIT + lane] = 0.0;
+    scores[h * SCORES + lane] = 0.0;
   }
   for (var begin = 0u; begin < width; begin += STEP) {
     let some = min(STEP, width - begin);
@@ -71,28 +73,29 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     }
     workgroupBarrier();
     for (var h = 0u; h < heads; h++) {
-      var product = scores[h * SPLIT + lane];
+      var product = scores[h * SCORES + lane];
       for (var d = 0u; d < some; d++) {
         product = dot_on(product, q[q_at + h * width + begin + d], slot_keys[lane * ROW + d]);
       }
-      scores[h * SPLIT + lane] = product;
+      scores[h * SCORES + lane] = product;
     }
   }
   for (var h = 0u; h < heads; h++) {
-    scores[h * SPLIT + lane] = select(LEAST, score_of(scores[h * SPLIT + lane]), lane < count);
+    scores[h * SCORES + lane] = select(LEAST, score_of(scores[h * SCORES + lane]), lane < count);
   }
 
-  // Of each head eight lanes look for the largest score, of eight slots each.
+  // Of each head eight lanes look for the largest score, of eight slots each, half of them from the middle on: so all
+  // ask different banks.
   workgroupBarrier();
   var top = LEAST;
   for (var i = 0u; i < 8; i++) {
-    top = max(top, scores[lane * 8 + i]);
+    top = max(top, scores[lane / 8 * SCORES + lane % 8 * 8 + (i ^ (lane & 4))]);
   }
   tops[lane] = top;
   workgroupBarrier();
   for (var h = 0u; h < heads; h++) {
-    let weight = exp(scores[h * SPLIT + lane] - peak_of(h));
-    scores[h * SPLIT + lane] = select(0.0, weight, lane < count);
+    let weight = exp(scores[h * SCORES + lane] - peak_of(h));
+    scores[h * SCORES + lane] = select(0.0, weight, lane < count);
   }
   workgroupBarrier();
 
@@ -105,7 +108,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     var mass = 0.0;
     var mix = vec4f();
     for (var i = 0u; i < count; i++) {
-      let weight = scores[h * SPLIT + i];
+      let weight = scores[h * SCORES + i];
       if (weight != 0.0) {
         let slot = slot_at(span, before, first + i);
         mass += weight;

@@ -243,11 +243,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     if (walk == 0) {
       // The largest of the eight lanes that share two tokens.
       workgroupBarrier();
-      weights[pair * 8 + place] = peaks.x;
-      weights[pair * 8 + 8 + place] = peaks.y;
+      let own = pair * (SLOTS + 1);
+      weights[own + place] = peaks.x;
+      weights[own + SLOTS + 1 + place] = peaks.y;
       workgroupBarrier();
       for (var i = 0u; i < 8; i++) {
-        peaks = max(peaks, vec2f(weights[pair * 8 + i], weights[pair * 8 + 8 + i]));
+        peaks = max(peaks, vec2f(weights[own + i], weights[own + SLOTS + 1 + i]));
       }
     }
   }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { idleGpu, stubGpuConstants } from '../../../test/fixtures/idle_gpu.ts';
+import { openArena } from '../device/buffers.ts';
 import { benchSubjects } from './bench_kernels.ts';
 import { otherSubjects } from './bench_others.ts';
 import { pointName } from './subject.ts';
@@ -62,5 +64,21 @@ describe('rounds', () => {
   it('are told by the middle and the distance of the quartiles', () => {
     expect(spread([10, 1, 3, 2, 4])).toEqual({ median: 3, iqr: 2 });
     expect(spread([5])).toEqual({ median: 5, iqr: 0 });
+  });
+});
+
+describe('the forms that GPUs are given', () => {
+  stubGpuConstants();
+
+  it.each(
+    otherSubjects()
+      .filter(({ point }) => point.model === 'SmolLM2-135M')
+      .map((subject) => [pointName(subject.point), subject] as const),
+  )('are predicted: %s', async (_, { prepare }) => {
+    const ceiling = { read_gbps: 100, copy_gbps: 100, fma_gflops: 4000 };
+    const gpu = idleGpu();
+    const ours = await prepare(gpu, ceiling, 0.001).open(openArena(gpu));
+    await ours.run();
+    expect(ours.predicted(ceiling), ours.kernel).toBeGreaterThan(0);
   });
 });

@@ -1,6 +1,7 @@
 import { attend, reserveSplits } from '../attend.ts';
 import { readBack, type Arena } from '../device/buffers.ts';
 import { recordCommands, type Commands } from '../device/commands.ts';
+import type { Kernel } from '../device/kernel.ts';
 import { STRIP, stripsOf } from '../device/limits.ts';
 import { dispatchForm } from '../forms.ts';
 import { argmax } from '../kernels/argmax.ts';
@@ -9,6 +10,7 @@ import { floats, normals } from '../kernels/cases.ts';
 import { logit_strips } from '../kernels/logit_strips.ts';
 import { rms_norm } from '../kernels/rms_norm.ts';
 import type { Phase } from '../matrix/choose.ts';
+import { predict, type Asked } from '../traffic/predict.ts';
 import { finished } from './ceilings.ts';
 import { TIMED_MODELS, WIDTHS } from './layers.ts';
 import type { BenchPoint } from './row.ts';
@@ -130,17 +132,17 @@ function subjectOf({ point, operations, make }: Other): BenchSubject {
           for (const [name, data] of Object.entries(arrays)) buffers[name] = await arena.upload(data, name);
           const dispatch = await ready(arena, buffers);
           const recorded = recordCommands(gpu);
-          const kernels = new Set<string>();
+          const asked = new Map<Kernel, Asked>();
           const commands: Commands = {
             ...recorded,
-            dispatch(kernel, params, bound, overrides) {
-              kernels.add(kernel.name);
+            dispatch(kernel, params, bound, overrides = {}) {
+              asked.set(kernel as unknown as Kernel, { params, overrides, arrays });
               recorded.dispatch(kernel, params, bound, overrides);
             },
           };
           return {
             get kernel() {
-              return [...kernels].join(' + ');
+              return [...asked.keys()].map(({ name }) => name).join(' + ');
             },
             async run() {
               for (let i = 0; i < copies; i++) dispatch(commands);
@@ -149,7 +151,14 @@ function subjectOf({ point, operations, make }: Other): BenchSubject {
             },
             output: async () =>
               new Float32Array(await readBack(gpu, buffers[writes]!, arrays[writes]!.byteLength)),
-            predicted: () => undefined,
+            predicted({ read_gbps, fma_gflops }) {
+              const most = { read_bytes_per_second: 1e9 * read_gbps, flops_per_second: 1e9 * fma_gflops };
+              const each = [...asked].map(([kernel, one]) => predict(kernel, one, most)?.ms);
+              return each.reduce(
+                (sum, ms) => (sum === undefined || ms === undefined ? undefined : sum + ms),
+                0,
+              );
+            },
             close: () => recorded.close(),
           };
         },

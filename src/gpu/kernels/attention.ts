@@ -3,6 +3,7 @@ import softcap from '../../../shaders/preludes/softcap.wgsl?raw';
 import source from '../../../shaders/attention.wgsl?raw';
 import { floats, normals } from './cases.ts';
 import { defineKernel, grid, type Arrays, type Params } from '../device/kernel.ts';
+import type { Guiding } from '../traffic/predict.ts';
 import { softcapped } from './scale.ts';
 
 /** The preludes of every form of attention. */
@@ -55,10 +56,26 @@ export const attention = defineKernel({
 export const ATTENTION_TOLERANCE = { atol: 2e-6, rtol: 2e-5 };
 
 /** The slots that a token sees, in the order in which they are added up. */
-export function visibleSlots(spans: Uint32Array, token: number): number[] {
-  const [a, b, c, d] = spans.subarray(4 * token, 4 * token + 4);
-  return [...range(a!, b!), ...range(c!, d!)];
+export function visibleSlots(spans: ArrayLike<number>, token: number): number[] {
+  const [a, b, c, d] = spanOf(spans, token);
+  return [...range(a, b), ...range(c, d)];
 }
+
+/** The two ranges of slots that a token sees: begin, end, begin, end. */
+export const spanOf = (spans: ArrayLike<number>, token: number): [number, number, number, number] =>
+  [0, 1, 2, 3].map((i) => spans[4 * token + i]!) as [number, number, number, number];
+
+/** What every form of attention reads and computes at least; each score costs a head's components twice. */
+export const ATTENTION_WORK = {
+  bytes({ T, heads, kv_heads, head_dim }: AttentionShape, { spans }: Guiding): number {
+    const slots = new Set(range(0, T).flatMap((t) => visibleSlots(spans!, t)));
+    return 4 * head_dim * (T * heads + 2 * kv_heads * slots.size) + 16 * T;
+  },
+  flops({ T, heads, head_dim }: AttentionShape, { spans }: Guiding): number {
+    const seen = range(0, T).reduce((sum, t) => sum + visibleSlots(spans!, t).length, 0);
+    return 4 * heads * head_dim * seen;
+  },
+};
 
 /**
  * Some slots as head `i` (counted over all tokens) sees them: the largest score, Σ exp(score − largest), and

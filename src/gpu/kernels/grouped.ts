@@ -14,6 +14,7 @@ import logprobsSource from '../../../shaders/logprobs_group.wgsl?raw';
 import outlierColumnsSource from '../../../shaders/outlier_columns_group.wgsl?raw';
 import rmsNormSource from '../../../shaders/rms_norm_group.wgsl?raw';
 import { grid, type Access, type Kernel, type ParamTypes, type Params } from '../device/kernel.ts';
+import { rowTraffic, type RowTraffic } from '../traffic/row_traffic.ts';
 import { argmax } from './argmax.ts';
 import { expected_gap } from './expected_gap.ts';
 import { layer_norm } from './layer_norm.ts';
@@ -41,6 +42,7 @@ function grouped<P extends ParamTypes, B extends Record<string, Access>>(
   wgsl: string,
   rows: (params: Params<P>) => number,
   lanes: readonly number[],
+  traffic?: Omit<RowTraffic<P>, 'rows'>,
 ): Kernel<P, B> {
   return {
     ...kernel,
@@ -57,26 +59,64 @@ function grouped<P extends ParamTypes, B extends Record<string, Access>>(
           overrides: { LANES },
         })),
       ),
+    ...(traffic && { traffic: rowTraffic({ rows, ...traffic }) }),
   };
 }
 
 const group = lanes + sums;
 
-export const rms_norm_group = grouped(rms_norm, group + rmsNormSource, ({ T }) => T, NORM_LANES);
-export const layer_norm_group = grouped(layer_norm, group + layerNormSource, ({ T }) => T, NORM_LANES);
+export const rms_norm_group = grouped(rms_norm, group + rmsNormSource, ({ T }) => T, NORM_LANES, {
+  row({ width }, t) {
+    const x = (i: number) => ['x', t * width + i] as const;
+    return { length: width, walks: [(i) => [x(i), x(i)], (i) => [x(i), ['weight', i]]] };
+  },
+  ...{ together: ['partials'], flops: 4, instructions: 9 },
+});
+export const layer_norm_group = grouped(layer_norm, group + layerNormSource, ({ T }) => T, NORM_LANES, {
+  row({ width, heads }, t) {
+    const x = (i: number) => ['x', t * width + i] as const;
+    const own = (t % heads) * width;
+    const last = (i: number) => [x(i), ['weight', own + i], ['bias', own + i]] as const;
+    return { length: width, walks: [(i) => [x(i)], (i) => [x(i)], last] };
+  },
+  ...{ together: ['partials', 'partials'], flops: 8, instructions: 15 },
+});
 
 const strips = ({ R, V, strip }: { R: number; V: number; strip: number }) => R * Math.ceil(V / strip);
 const LARGEST = group + groupLargest;
 
-export const logit_strips_group = grouped(logit_strips, LARGEST + strip + logitStripsSource, strips, [
-  GROUP_LANES,
-]);
+export const logit_strips_group = grouped(
+  logit_strips,
+  LARGEST + strip + logitStripsSource,
+  strips,
+  [GROUP_LANES],
+  {
+    row({ V, strip }, i) {
+      const here = Math.ceil(V / strip);
+      const begin = (i % here) * strip;
+      const first = Math.floor(i / here) * V + begin;
+      const logit = (v: number) => [['logits', first + v] as const];
+      return { length: Math.min(strip, V - begin), all: logit(0), walks: [logit, logit] };
+    },
+    ...{ together: ['values', 'value_places', 'partials'], flops: 4, instructions: 14 },
+  },
+);
 export const expected_gap_group = grouped(expected_gap, group + strip + expectedGapSource, strips, [
   GROUP_LANES,
 ]);
-export const argmax_group = grouped(argmax, LARGEST + largestStrip + argmaxSource, ({ R }) => R, [
-  GROUP_LANES,
-]);
+export const argmax_group = grouped(
+  argmax,
+  LARGEST + largestStrip + argmaxSource,
+  ({ R }) => R,
+  [GROUP_LANES],
+  {
+    row({ strips }, r) {
+      const peak = (s: number) => [['peaks', r * strips + s] as const];
+      return { length: strips, all: peak(0), walks: [peak] };
+    },
+    ...{ together: ['values', 'value_places'], flops: 1, instructions: 6 },
+  },
+);
 export const logprobs_group = grouped(logprobs, LARGEST + largestStrip + logprobsSource, ({ W }) => W, [
   GROUP_LANES,
 ]);

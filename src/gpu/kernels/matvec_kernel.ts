@@ -16,6 +16,7 @@ import {
   paramsStruct,
   shapeName,
   type Form,
+  type MatmulParams,
   type MatmulShape,
   type Weights,
   type XBiasY,
@@ -55,6 +56,10 @@ export const UNFUSED: Params<typeof FUSED> = {
 export const NORM = { none: 0, rms: 1, layer: 2 } as const;
 export const GATE = { none: 0, activated: 1, gated: 2 } as const;
 
+/** Rows of the weight that go into N results. */
+const rowsMultiplied = (shape: MatmulParams): number =>
+  (shape as MatvecParams).gate === GATE.gated ? 2 * shape.N : shape.N;
+
 /** A form of the matvec: whether it normalizes its input, too. Those that do not are given it normalized. */
 export interface MatvecForm extends Form {
   normalizes: boolean;
@@ -90,7 +95,7 @@ export function matvecKernel(form: MatvecForm, weights: Weights): Kernel {
       return { atol: atol * (gate ? 6 * Math.sqrt(K) : 1) + (norm ? 8 * unit : 0), rtol: 3 * rtol };
     },
     cases: () => matvecCases(form, weights),
-    ...(form.traffic && { traffic: matmulTraffic(form.traffic, weights) }),
+    ...(form.traffic && { traffic: matmulTraffic(form.traffic, weights, rowsMultiplied) }),
   };
 }
 

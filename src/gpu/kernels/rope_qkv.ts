@@ -1,5 +1,7 @@
 import turn from '../../../shaders/preludes/turn.wgsl?raw';
 import source from '../../../shaders/rope_qkv.wgsl?raw';
+import { elementTraffic } from '../traffic/row_traffic.ts';
+import type { Touch } from '../traffic/touched.ts';
 import { floats, normals } from './cases.ts';
 import { defineKernel, grid, type Params } from '../device/kernel.ts';
 import { rope } from './rope.ts';
@@ -17,7 +19,7 @@ export const rope_qkv = defineKernel({
     keys: 'read_write f32',
     values: 'read_write f32',
   },
-  workgroups: ({ T, heads, kv_heads, head_dim }) => grid((T * (heads + 2 * kv_heads) * head_dim) / 2),
+  workgroups: (params) => grid(pairsOf(params)),
   reference({ T, heads, kv_heads, head_dim, first, ...shape }, { qkv, turns, turned, keys, values }) {
     const row = (heads + 2 * kv_heads) * head_dim;
     const part = (begin: number, count: number): Float32Array<ArrayBuffer> =>
@@ -42,7 +44,31 @@ export const rope_qkv = defineKernel({
     qkvCase({ T: 2, heads: 2, kv_heads: 2, head_dim: 12, rotary_dim: 10, interleaved: 1, first: 3 }),
     qkvCase({ T: 2, heads: 4, kv_heads: 4, head_dim: 12, rotary_dim: 0, interleaved: 0, first: 1 }),
   ],
+  traffic: elementTraffic({
+    elements: pairsOf,
+    element({ heads, kv_heads, head_dim, rotary_dim, interleaved }, i) {
+      const [pair, head] = [i % (head_dim / 2), Math.floor(i / (head_dim / 2))];
+      const pairs = rotary_dim / 2;
+      const paired = pair < pairs && !interleaved;
+      const at = head * head_dim + (paired ? pair : 2 * pair);
+      const read: Touch[] = [
+        ['qkv', at],
+        ['qkv', at + (paired ? pairs : 1)],
+      ];
+      const row = heads + 2 * kv_heads;
+      const turns = head % row < heads + kv_heads && pair < pairs;
+      return turns ? [...read, ['turns', Math.floor(head / row) * pairs + pair]] : read;
+    },
+    // Where a pair lies is found by divisions.
+    flops: () => 6,
+    instructions: () => 80,
+  }),
 });
+
+/** Pairs of components of queries, keys and values. */
+function pairsOf({ T, heads, kv_heads, head_dim }: Params<typeof ROPE_PAIR>): number {
+  return (T * (heads + 2 * kv_heads) * head_dim) / 2;
+}
 
 function qkvCase(params: Params<typeof ROPE_PAIR>) {
   const { T, heads, kv_heads, head_dim, rotary_dim, interleaved, first } = params;

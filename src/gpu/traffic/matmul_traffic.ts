@@ -50,8 +50,16 @@ export interface FormTraffic {
 /** Instructions that round a value by integers, to each compute dtype. */
 const ROUNDING = { [COMPUTE_DTYPE.float32]: 0, [COMPUTE_DTYPE.float16]: 15, [COMPUTE_DTYPE.bfloat16]: 4 };
 
-/** The traffic of a form over a storage. */
-export function matmulTraffic(form: FormTraffic, weights: Pick<Weights, 'touches'>): Traffic {
+/** The traffic of a form over a storage, which multiplies so many rows of the weight: N, where each is a result. */
+export function matmulTraffic(
+  form: FormTraffic,
+  weights: Pick<Weights, 'touches'>,
+  rows: (shape: MatmulParams) => number = ({ N }) => N,
+): Traffic {
+  const multiplied = (params: Params<ParamTypes>): MatmulParams => {
+    const shape = params as MatmulParams;
+    return { ...shape, N: rows(shape) };
+  };
   const slotsOf = (shape: MatmulParams, params: Params<ParamTypes>, overrides: Overrides) => {
     const touches = weights.touches({ ...params, K: shape.K }, overrides);
     return { touches, ...(form.slots?.(shape, touches) ?? { steps: shape.K, loads: 0 }) };
@@ -63,9 +71,9 @@ export function matmulTraffic(form: FormTraffic, weights: Pick<Weights, 'touches
       form.walk(shape, weights.touches({ ...params, K: shape.K }, overrides), group, into);
       return into.touched;
     },
-    flops: (params) => 2 * products(params as MatmulParams),
+    flops: (params) => 2 * products(multiplied(params)),
     instructions(params, overrides) {
-      const shape = params as MatmulParams;
+      const shape = multiplied(params);
       const { steps, loads, touches } = slotsOf(shape, params, overrides);
       const rounding = ROUNDING[overrides.COMPUTE_DTYPE ?? 0]!;
       const beside =
@@ -75,7 +83,7 @@ export function matmulTraffic(form: FormTraffic, weights: Pick<Weights, 'touches
       return shape.N * form.decodes(shape) * decoding;
     },
     shared_reads(params, overrides) {
-      const shape = params as MatmulParams;
+      const shape = multiplied(params);
       const { steps, loads, touches } = slotsOf(shape, params, overrides);
       const decoding = steps * touches.shared_reads + loads * touches.loads.shared_reads;
       return shape.N * form.decodes(shape) * decoding + products(shape) * form.shared_reads;

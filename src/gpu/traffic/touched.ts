@@ -27,9 +27,9 @@ export function collect(lanes: number): Collector {
   };
 }
 
-/** Bytes of an element of each array of a shader, as its text declares them: 16 of `array<vec4f>`. */
+/** Bytes of an element of each buffer of a shader, as its text declares them: 16 of `array<vec4f>`. */
 export function elementBytes(wgsl: string): Record<string, number> {
-  const arrays = [...wgsl.matchAll(/var<(?:storage|workgroup)[^>]*> (\w+): array<(?:vec(\d))?/g)];
+  const arrays = [...wgsl.matchAll(/var<storage[^>]*> (\w+): array<(?:vec(\d))?/g)];
   return Object.fromEntries(arrays.map(([, name, components]) => [name!, 4 * Number(components ?? 1)]));
 }
 
