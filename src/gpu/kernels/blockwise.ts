@@ -55,7 +55,7 @@ export interface NestedRange {
   offset: number;
 }
 
-/** Double-quantized scales as they lie on the device. */
+/** Double-quantized scales as they lie on the device, the mean behind the nested absmax. */
 export function nestedArrays({
   codes,
   nested_absmax,
@@ -63,7 +63,10 @@ export function nestedArrays({
 }: Pick<NestedAbsmax, 'codes' | 'nested_absmax' | 'offset'>) {
   const padded = new Uint8Array(nestedCodes(codes.length));
   padded.set(codes);
-  return { codes: padded, nested_absmax: Float32Array.of(...nested_absmax, offset) };
+  const withMean = new Float32Array(nested_absmax.length + 1);
+  withMean.set(nested_absmax);
+  withMean[nested_absmax.length] = offset;
+  return { codes: padded, nested_absmax: withMean };
 }
 
 /** A block that none reaches. */

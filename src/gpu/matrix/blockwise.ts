@@ -149,14 +149,14 @@ export async function loadBlockwise(
         : { buffer: await arena.allocate(4 * blocksOf(part.rows), `${name} absmax`) };
       const packed = await quantizePart(arena, commands, stored, part, { blocksize, book }, absmax);
       const scales: PartScales = nested
-        ? nestedPart({ ...nested, nested_code: tables!.code }, first)
+        ? nestedPart({ ...nested, nested_code: tables.code }, first)
         : { kind: 'absmax', absmax: absmax.buffer };
       return { storage: 'blockwise', blocksize, packed, code, scales };
     });
     if (nested) {
       const { blocks, ...buffers } = nested;
       commands.dispatch(mean_absmax, { blocks }, buffers);
-      commands.dispatch(quantize_absmax, { blocks }, { ...buffers, midpoints: tables!.midpoints });
+      commands.dispatch(quantize_absmax, { blocks }, { ...buffers, midpoints: tables.midpoints });
       commands.submit();
     }
     // Nothing is read back here that would tell of codes that were never computed.

@@ -78,17 +78,16 @@ async function nestedUpload(
   return (first) => Promise.resolve(nestedPart(whole, first));
 }
 
-/** The scales of a part that begins at block `first`, among those of the whole matrix. */
+/** The scales of a part that begins at block `first`, among those of a matrix of so many blocks. */
 export const nestedPart = (
-  { blocks, ...buffers }: Pick<NestedScales, 'codes' | 'nested_absmax' | 'nested_code'> & { blocks: number },
+  { blocks, codes, nested_absmax, nested_code }: NestedScales & { blocks: number },
   first: number,
 ): PartScales => ({
-  kind: 'nested',
-  ...buffers,
+  ...{ kind: 'nested', codes, nested_absmax, nested_code },
   ranges: [{ block: 0, first_block: first, offset: nestedBlocks(blocks) }],
 });
 
-type NestedScales = Extract<PartScales, { kind: 'nested' }>;
+type NestedScales = Pick<Extract<PartScales, { kind: 'nested' }>, 'codes' | 'nested_absmax' | 'nested_code'>;
 
 /** Binds scales for scales.wgsl; absmax stands in for the buffers that this kind of scales does not have. */
 export function bindScales(scales: PartScales) {
