@@ -5,8 +5,8 @@
 // invocation   1 element
 // tested by    src/gpu/kernels/kernels.gpu.test.ts, against dequantizeBlockwise
 struct Params {
-  n: u32, block_shift: u32, first_block: u32, absmax_offset: f32,
-  block_2: u32, first_block_2: u32, absmax_offset_2: f32, block_3: u32, first_block_3: u32, absmax_offset_3: f32,
+  n: u32, block_shift: u32, first_block: u32, absmax_offset: u32,
+  block_2: u32, first_block_2: u32, absmax_offset_2: u32, block_3: u32, first_block_3: u32, absmax_offset_3: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -28,5 +28,6 @@ fn main(
     return;
   }
   let shift = 8 * ((i / 2) % 4) + 4 * (1 - i % 2);
-  y[i] = scaled(code[(packed[i / 8] >> shift) & 15], scale_at(i >> params.block_shift));
+  let block = i >> params.block_shift;
+  y[i] = scaled(code[(packed[i / 8] >> shift) & 15], scale_at(nested_of(block), block));
 }

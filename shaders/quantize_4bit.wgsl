@@ -53,7 +53,10 @@ fn main(
     var word = 0u;
     for (var j = 0u; j < min(8u, end - first); j++) {
       let w = bitcast<f32>(weight_bits(first + j));
-      let scaled = select(divide(w, divisor), w * reciprocal, full);
+      var scaled = w * reciprocal;
+      if (!full) {
+        scaled = divide(w, divisor);
+      }
       word |= nibble(scaled) << (8 * (j / 2) + 4 * (1 - j % 2));
     }
     if (first + 8 > end && (end - first) % 2 == 1) {

@@ -20,10 +20,10 @@ struct Load { words: vec4u, first: Scale, second: Scale }
 fn load_of(row: Row, k: u32) -> Load {
   let at = row.first / 32 + k;
   let words = packed[at];
-  let first = scale_at((32 * at) >> params.block_shift);
+  let first = scale_at(row.nested, (32 * at) >> params.block_shift);
   var second = first;
   if (params.block_shift < 5) {
-    second = scale_at((32 * at + 16) >> params.block_shift);
+    second = scale_at(row.nested, (32 * at + 16) >> params.block_shift);
   }
   return Load(words, first, second);
 }

@@ -6,12 +6,12 @@
 @group(0) @binding(7) var<storage, read> nested_absmax: array<f32>;
 @group(0) @binding(8) var<storage, read> nested_code: array<f32>;
 
-// Where a row begins: its first weight, and its first word where rows are aligned.
-struct Row { first: u32, step: u32 }
+// Where a row begins: its first weight, and its first word where rows are aligned. Its blocks are of one matrix.
+struct Row { first: u32, step: u32, nested: Nested }
 
 fn row_at(n: u32) -> Row {
   let first = n * params.K;
-  return Row(first, first / 8);
+  return Row(first, first / 8, nested_of(first >> params.block_shift));
 }
 
 // Four elements of a word of eight, from the byte at bit `at` on.
@@ -24,12 +24,12 @@ fn four_of(word: u32, at: u32, scale: Scale) -> vec4f {
 fn step_of(row: Row, k: u32) -> Weights {
   let at = row.step + k;
   let word = word_at(at);
-  let scale = scale_at((8 * at) >> params.block_shift);
+  let scale = scale_at(row.nested, (8 * at) >> params.block_shift);
   return Weights(four_of(word, 0, scale), four_of(word, 16, scale));
 }
 
 fn weight_of(row: Row, k: u32) -> f32 {
   let i = row.first + k;
   let shift = 8 * ((i / 2) % 4) + 4 * (1 - i % 2);
-  return rounded1(scaled(value_of(word_at(i / 8), shift), scale_at(i >> params.block_shift)));
+  return rounded1(scaled(value_of(word_at(i / 8), shift), scale_at(row.nested, i >> params.block_shift)));
 }

@@ -79,7 +79,7 @@ async function behindEachOther(
   }
   const buffer = await arena.allocate(4 * end, parts[0]!.buffer.label);
   for (const [i, part] of parts.entries()) {
-    copy(arena.gpu, part.buffer, { buffer, offset: 4 * at[i]! }, 4 * part.values);
+    copy(arena.gpu, part, { buffer, offset: 4 * at[i]! }, 4 * part.values);
   }
   return { buffer, at };
 }

@@ -1,5 +1,6 @@
 import { formatOf, type Blockwise4bitConfig, type QuantConfig } from '../quant/config.ts';
-import { NESTED_BLOCKSIZE } from '../quant/double_quant.ts';
+import { nestedBlocks } from '../quant/double_quant.ts';
+import { nestedCodes } from '../gpu/device/limits.ts';
 
 /**
  * Bytes of each buffer that a weight [rows, columns] takes on the device under a configuration that quantizes it, without
@@ -23,7 +24,7 @@ export function quantizedSizes(config: QuantConfig, [rows, columns]: readonly [n
       return [
         Math.ceil(n / 2),
         ...(format.nestedScales?.(config)
-          ? [blocks, 4 * Math.ceil(blocks / NESTED_BLOCKSIZE)]
+          ? [nestedCodes(blocks), 4 * (nestedBlocks(blocks) + 1)]
           : [4 * blocks]),
         ...(format.shiftOf?.(config) ? [4 * blocks] : []),
       ];
@@ -35,13 +36,19 @@ export function sharedSizes(config: QuantConfig): number[] {
   const format = formatOf(config);
   switch (format.arithmetic(config)) {
     case '4-bit':
-      return format.nestedScales?.(config) ? [CODE_BYTES, TABLE_BYTES] : [CODE_BYTES];
+      return [CODE_BYTES, ...tableSizes(config)];
     case '8-bit':
       return [TABLE_BYTES];
     default:
       return [];
   }
 }
+
+/** Of what scales stand for, and of what tells the GPU which is the nearest. */
+const tableSizes = (config: QuantConfig): number[] => {
+  if (!formatOf(config).nestedScales?.(config)) return [];
+  return runsOn(config) ? [TABLE_BYTES, TABLE_BYTES] : [TABLE_BYTES];
+};
 
 /** Bytes that pass through the device beside a weight, while its absmax values are quantized in their turn. */
 export const nestingBytes = (config: QuantConfig, [rows, columns]: readonly [number, number]): number =>

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { referenceLogits } from '../../test/fixtures/llama_reference.ts';
 import { randomLlama } from '../../test/fixtures/random_llama.ts';
+import { withLimits } from '../../test/fixtures/with_limits.ts';
 import { openGpu } from '../gpu/device/device.ts';
 import type { QuantConfig } from '../quant/config.ts';
 import { dequantize, quantize, type Quantizing } from '../quant/quantize.ts';
@@ -92,21 +93,6 @@ it('takes a tied head and more rows than a binding holds', async () => {
     });
   }
 });
-
-/** The device with a smaller largest binding: the same code path that a 600 MB embedding takes at 128 MiB. */
-function withLimits(device: GPUDevice, bytes: number): GPUDevice {
-  const limits = new Proxy(device.limits, {
-    get: (target, name) =>
-      name === 'maxStorageBufferBindingSize' ? bytes : (Reflect.get(target, name, target) as number),
-  });
-  return new Proxy(device, {
-    get(target, name) {
-      if (name === 'limits') return limits;
-      const value: unknown = Reflect.get(target, name, target);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
-}
 
 describe('as a language model', () => {
   it('scores continuations that share a context as it scores them alone', async () => {

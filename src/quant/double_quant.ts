@@ -17,6 +17,9 @@ export interface NestedAbsmax {
 /** Blocks of absmax values that share a scale; bitsandbytes' kernels know no other size. */
 export const NESTED_BLOCKSIZE = 256;
 
+/** Nested blocks of so many blocks. */
+export const nestedBlocks = (blocks: number): number => Math.ceil(blocks / NESTED_BLOCKSIZE);
+
 /**
  * Double quantization (Dettmers et al. 2023, QLoRA, section 3): the scales of the blocks, 32 bits each, become 8-bit
  * codes with a scale of their own per 256. At block size 64 a weight then costs 4.127 bits instead of 4.5.
@@ -24,7 +27,7 @@ export const NESTED_BLOCKSIZE = 256;
  */
 export function quantizeAbsmax(absmax: Float32Array, offset = torchMean(absmax)): NestedAbsmax {
   const centred = absmax.map((a) => a - offset);
-  const blocks = Math.ceil(centred.length / NESTED_BLOCKSIZE);
+  const blocks = nestedBlocks(centred.length);
   const codes = new Uint8Array(centred.length);
   const nested_absmax = new Float32Array(blocks);
   for (let block = 0; block < blocks; block++) {
@@ -55,8 +58,10 @@ export function dequantizeAbsmax({
   });
 }
 
-/** [255] float32 midpoints of the map. */
-const MIDPOINTS = DYNAMIC_MAP.slice(1).map((value, i) => Math.fround(DYNAMIC_MAP[i]! + value) / 2);
+/** [255] float32 midpoints of the map, ascending. */
+export const MIDPOINTS: Float32Array<ArrayBuffer> = DYNAMIC_MAP.slice(1).map(
+  (value, i) => Math.fround(DYNAMIC_MAP[i]! + value) / 2,
+);
 
 /** The place of the nearest value; half way between two, the lower. */
 function nearestDynamic(x: number): number {

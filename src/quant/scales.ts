@@ -1,5 +1,5 @@
 import { E4M3 } from './e4m3.ts';
-import { dequantizeAbsmax, NESTED_BLOCKSIZE, quantizeAbsmax, type NestedAbsmax } from './double_quant.ts';
+import { dequantizeAbsmax, nestedBlocks, quantizeAbsmax, type NestedAbsmax } from './double_quant.ts';
 
 /** The scales of a tensor's blocks, as they are stored; each kind has a row in every function of this file. */
 export type Scales = AbsmaxScales | NestedScales | E8m0Scales | E4m3Scales;
@@ -71,7 +71,7 @@ export function scaleBytes(
     case 'absmax':
       return Math.ceil((blocks * (scales.bits ?? 32)) / 8);
     case 'nested':
-      return blocks + 4 * Math.ceil(blocks / NESTED_BLOCKSIZE);
+      return blocks + 4 * nestedBlocks(blocks);
     case 'e8m0':
       return blocks;
     case 'e4m3':

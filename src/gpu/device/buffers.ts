@@ -111,15 +111,17 @@ export function write(
   }
 }
 
-/** Copies the first `bytes` of a buffer into another from `offset` on, after everything submitted so far. */
-export function copy(
-  { device }: Gpu,
-  from: GPUBuffer,
-  into: { buffer: GPUBuffer; offset: number },
-  bytes: number,
-): void {
+/** A buffer from some byte on, a multiple of 4; from its first where none is said. */
+export interface Place {
+  buffer: GPUBuffer;
+  offset?: number;
+}
+
+/** Copies `bytes` of a buffer into another, after everything submitted so far. */
+export function copy({ device }: Gpu, from: Place, into: Place, bytes: number): void {
   const encoder = device.createCommandEncoder();
-  encoder.copyBufferToBuffer(from, 0, into.buffer, into.offset, Math.ceil(bytes / 4) * 4);
+  const whole = Math.ceil(bytes / 4) * 4;
+  encoder.copyBufferToBuffer(from.buffer, from.offset ?? 0, into.buffer, into.offset ?? 0, whole);
   device.queue.submit([encoder.finish()]);
 }
 

@@ -1,3 +1,5 @@
+import { NESTED_BLOCKSIZE, nestedBlocks } from '../../quant/double_quant.ts';
+
 /** The widest head attention has registers for; head_dim must be a multiple of 4. */
 export const MAX_HEAD_DIM = 256;
 
@@ -21,3 +23,6 @@ export const BAND = 2 * 1024 * 1024;
 
 /** Words of a mask with one bit a column. */
 export const maskWords = (columns: number): number => Math.ceil(columns / 32);
+
+/** Bytes of the codes of a matrix's double-quantized scales: to where a nested block ends, so that another's may follow. */
+export const nestedCodes = (blocks: number): number => NESTED_BLOCKSIZE * nestedBlocks(blocks);

@@ -1,9 +1,15 @@
 import { dequantizeBlockwise, quantizeBlockwise } from '../../quant/blockwise.ts';
 import type { Codebook } from '../../quant/codebook.ts';
-import { NESTED_BLOCKSIZE, dequantizeAbsmax, quantizeAbsmax } from '../../quant/double_quant.ts';
+import {
+  NESTED_BLOCKSIZE,
+  dequantizeAbsmax,
+  quantizeAbsmax,
+  type NestedAbsmax,
+} from '../../quant/double_quant.ts';
 import type { Blockwise4bit } from '../../quant/quantized.ts';
 import { bytes, words } from '../../tensor/words.ts';
 import type { Arrays, Overrides, Params } from '../device/kernel.ts';
+import { nestedCodes } from '../device/limits.ts';
 import type { Touch } from '../traffic/touched.ts';
 
 /** The number a shader knows a kind of scales by: `override SCALES` of shaders/preludes/scales.wgsl. */
@@ -30,23 +36,37 @@ export const shiftedBlock = (blocksize: number): number => 2 ** powerIn(blocksiz
 export const BLOCKWISE = {
   ...BLOCKS,
   first_block: 'u32',
-  absmax_offset: 'f32',
+  absmax_offset: 'u32',
   block_2: 'u32',
   first_block_2: 'u32',
-  absmax_offset_2: 'f32',
+  absmax_offset_2: 'u32',
   block_3: 'u32',
   first_block_3: 'u32',
-  absmax_offset_3: 'f32',
+  absmax_offset_3: 'u32',
 } as const;
 
 /** A matrix among those whose double-quantized scales lie one behind the other. */
 export interface NestedRange {
   /** Its first block. */
   block: number;
-  /** What is added to a block's number to find its nested block, 256 to one; modulo 2^32. */
+  /** What is added to a block's number to find its code and its nested block, 256 to one; modulo 2^32. */
   first_block: number;
-  /** The mean that was taken off its absmax values. */
+  /** Where the mean that was taken off its absmax values lies among the nested ones. */
   offset: number;
+}
+
+/** Double-quantized scales as they lie on the device, the mean behind the nested absmax. */
+export function nestedArrays({
+  codes,
+  nested_absmax,
+  offset,
+}: Pick<NestedAbsmax, 'codes' | 'nested_absmax' | 'offset'>) {
+  const padded = new Uint8Array(nestedCodes(codes.length));
+  padded.set(codes);
+  const withMean = new Float32Array(nested_absmax.length + 1);
+  withMean.set(nested_absmax);
+  withMean[nested_absmax.length] = offset;
+  return { codes: padded, nested_absmax: withMean };
 }
 
 /** A block that none reaches. */
@@ -90,11 +110,13 @@ export function blockwiseWeights(
   const blocksize = 2 ** block_shift;
   const blocks = Math.ceil(n / blocksize);
   const nested = overrides.SCALES === SCALES.nested;
-  // Codes of earlier parts of the tensor, which this part does not hold, only shift which scale is whose.
-  const codes = new Uint8Array(first_block + blocks);
-  if (nested) codes.set(bytes(scales).subarray(0, blocks), first_block);
   const absmax = nested
-    ? dequantizeAbsmax({ codes, nested_absmax, code: nested_code, offset: absmax_offset }).slice(first_block)
+    ? dequantizeAbsmax({
+        codes: bytes(scales).slice(0, first_block + blocks),
+        nested_absmax,
+        code: nested_code,
+        offset: nested_absmax[absmax_offset]!,
+      }).slice(first_block)
     : new Float32Array(scales.buffer, scales.byteOffset, blocks);
   const plain = {
     quant_type: 'custom',
@@ -147,15 +169,12 @@ export function blockwiseCase(
   }
   const before = new Float32Array(first_block).fill(0.5);
   const whole = quantizeAbsmax(Float32Array.of(...before, ...absmax));
+  const { codes, nested_absmax } = nestedArrays(whole);
+  const range = { block: 0, first_block, offset: whole.nested_absmax.length };
   return {
     name,
-    params: { ...blockParams(blocksize), ...rangeParams([{ block: 0, first_block, offset: whole.offset }]) },
-    arrays: {
-      ...plain,
-      scales: words(whole.codes.slice(first_block)),
-      nested_absmax: whole.nested_absmax,
-      nested_code: whole.code,
-    },
+    params: { ...blockParams(blocksize), ...rangeParams([range]) },
+    arrays: { ...plain, scales: words(codes), nested_absmax, nested_code: whole.code },
     overrides: { SCALES: SCALES.nested, SHIFT: SHIFT.none },
   };
 }
@@ -171,7 +190,7 @@ export function blockTouches(
 ): Touch[] {
   if (scales === SCALES.nested) {
     return [
-      ['scales', Math.floor(block / 4)],
+      ['scales', Math.floor((first_block + block) / 4)],
       ['nested_absmax', Math.floor((first_block + block) / NESTED_BLOCKSIZE)],
     ];
   }

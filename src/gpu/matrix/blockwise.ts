@@ -9,12 +9,13 @@ import type { Codebook } from '../../quant/codebook.ts';
 import { FP4 } from '../../quant/formats/fp4.ts';
 import { INT4 } from '../../quant/formats/int4.ts';
 import { NF4 } from '../../quant/formats/nf4.ts';
-import { quantizeAbsmax } from '../../quant/double_quant.ts';
+import { nestedBlocks } from '../../quant/double_quant.ts';
 import type { Blockwise4bit } from '../../quant/quantized.ts';
-import { copy, largestBinding, openArena, readBack, write, type Arena } from '../device/buffers.ts';
-import { recordCommands } from '../device/commands.ts';
+import { copy, largestBinding, openArena, write, type Arena, type Place } from '../device/buffers.ts';
+import { recordCommands, type Commands } from '../device/commands.ts';
 import { throwIfLost } from '../device/device.ts';
 import type { Kernel } from '../device/kernel.ts';
+import { nestedCodes } from '../device/limits.ts';
 import {
   BLOCKWISE,
   BLOCKWISE_BINDINGS,
@@ -26,10 +27,12 @@ import {
   blockwiseWeights,
 } from '../kernels/blockwise.ts';
 import { normals } from '../kernels/cases.ts';
+import { mean_absmax } from '../kernels/mean_absmax.ts';
 import { quantize_4bit } from '../kernels/quantize_4bit.ts';
+import { quantize_absmax } from '../kernels/quantize_absmax.ts';
 import { DTYPE } from '../kernels/stored.ts';
 import { blockStep, inParts, rangesWithin, type Matrix, type RowRange } from './parts.ts';
-import { bindScales, nestedUpload, scalesUpload, type PartScales } from './scales.ts';
+import { bindScales, nestedPart, scalesUpload, type PartScales } from './scales.ts';
 import { inShiftedBlocks } from './shifted_blocks.ts';
 import { defineStorage } from './storage.ts';
 import { openTables } from './tables.ts';
@@ -44,11 +47,11 @@ export interface BlockwisePart {
   scales: PartScales;
 }
 
-/** The codes that all 4-bit matrices of a model share, and on the device: the nested one for double quantization. */
+/** What all 4-bit matrices of a model share on the device: the code, and for double quantization that of the scales. */
 export interface SharedCodes {
   book: Codebook;
   code: GPUBuffer;
-  nested_code?: GPUBuffer;
+  nested?: { code: GPUBuffer; midpoints: GPUBuffer };
 }
 
 /** 4-bit codes in blocks of consecutive weights. */
@@ -63,14 +66,14 @@ export const BLOCKWISE_4BIT = defineStorage({
     params: BLOCKWISE,
     bindings: BLOCKWISE_BINDINGS,
     decode: ({ rows, K }, params, arrays, overrides) => blockwiseWeights(rows * K, params, arrays, overrides),
-    touches: ({ K, block_shift, first_block }, overrides) => {
+    touches: ({ K, block_shift, first_block, absmax_offset }, overrides) => {
       const blocksize = 2 ** block_shift;
       const nested = overrides.SCALES === SCALES.nested;
       const scale = (block: number) => blockTouches(block, first_block, overrides);
       return {
         step: 8,
         prepare: (lane) => (lane < 16 ? [['code', lane]] : []),
-        row_at: () => [],
+        row_at: () => (nested ? [['nested_absmax', absmax_offset]] : []),
         step_of(n, k) {
           const at = Math.floor((n * K) / 8) + k;
           const block = Math.floor(at / (blocksize / 8));
@@ -109,7 +112,7 @@ export const BLOCKWISE_4BIT = defineStorage({
       ];
     },
   },
-  others: [quantize_4bit as unknown as Kernel],
+  others: [quantize_4bit, mean_absmax, quantize_absmax] as unknown as Kernel[],
   bind({ packed, code, blocksize, scales }: BlockwisePart) {
     const { params, buffers, overrides } = bindScales(scales);
     return {
@@ -120,29 +123,72 @@ export const BLOCKWISE_4BIT = defineStorage({
   },
 });
 
-/** Quantizes a matrix to 4 bits on the GPU, part by part; with a nested code, its absmax values in their turn. */
+/**
+ * Quantizes a matrix to 4 bits on the GPU, part by part; with the tables for it, its absmax values in their turn, once all
+ * are there, for their mean runs over all parts. Nothing is read back.
+ */
 export async function loadBlockwise(
   arena: Arena,
   stored: StoredMatrix,
   { blocksize }: { blocksize: number },
-  codes: SharedCodes,
+  { book, code, nested: tables }: SharedCodes,
 ): Promise<Matrix<BlockwisePart>> {
-  // A part begins where a block begins.
-  const ranges = rowRanges(arena.gpu, stored, blockStep(blocksize, stored.columns));
-  const matrix = await inParts(stored, ranges, (part) => quantizePart(arena, stored, part, blocksize, codes));
-  return codes.nested_code ? nest(arena, matrix, codes.nested_code) : matrix;
+  const { gpu } = arena;
+  const { name, rows, columns } = stored;
+  const blocksOf = (rows: number) => Math.ceil((rows * columns) / blocksize);
+  const passing = openArena(gpu);
+  const commands = recordCommands(gpu);
+  try {
+    const nested = tables && (await nestedRoom(arena, passing, name, blocksOf(rows)));
+    // A part begins where a block begins.
+    const ranges = rowRanges(gpu, stored, blockStep(blocksize, columns));
+    const matrix = await inParts(stored, ranges, async (part): Promise<BlockwisePart> => {
+      const first = blocksOf(part.first_row);
+      const absmax = nested
+        ? { buffer: nested.absmax, offset: 4 * first }
+        : { buffer: await arena.allocate(4 * blocksOf(part.rows), `${name} absmax`) };
+      const packed = await quantizePart(arena, commands, stored, part, { blocksize, book }, absmax);
+      const scales: PartScales = nested
+        ? nestedPart({ ...nested, nested_code: tables.code }, first)
+        : { kind: 'absmax', absmax: absmax.buffer };
+      return { storage: 'blockwise', blocksize, packed, code, scales };
+    });
+    if (nested) {
+      const { blocks, ...buffers } = nested;
+      commands.dispatch(mean_absmax, { blocks }, buffers);
+      commands.dispatch(quantize_absmax, { blocks }, { ...buffers, midpoints: tables.midpoints });
+      commands.submit();
+    }
+    // Nothing is read back here that would tell of codes that were never computed.
+    await commands.proof;
+    throwIfLost(gpu);
+    return matrix;
+  } finally {
+    // The device lets go of them once the dispatches have run.
+    commands.close();
+    passing.close();
+  }
 }
 
-type PlainPart = BlockwisePart & { scales: { kind: 'absmax' } };
+/** Room for a matrix's double-quantized scales, and for the absmax that they are made of. */
+async function nestedRoom(arena: Arena, passing: Arena, name: string, blocks: number) {
+  return {
+    blocks,
+    absmax: await passing.allocate(4 * blocks, `${name} absmax`),
+    codes: await arena.allocate(nestedCodes(blocks), `${name} absmax codes`),
+    nested_absmax: await arena.allocate(4 * (nestedBlocks(blocks) + 1), `${name} nested absmax`),
+  };
+}
 
-/** The GPU quantizes a part piece by piece, in buffers that serve one piece after the other. */
+/** The GPU quantizes a part piece by piece, in buffers that serve one piece after the other; its codes. */
 async function quantizePart(
   arena: Arena,
+  commands: Commands,
   stored: StoredMatrix,
   part: RowRange,
-  blocksize: number,
-  { book, code }: SharedCodes,
-): Promise<PlainPart> {
+  { blocksize, book }: { blocksize: number; book: Codebook },
+  absmax: Place,
+): Promise<GPUBuffer> {
   const { gpu } = arena;
   const { name, columns, dtype } = stored;
   const pieces = piecesOf(stored, part, blockStep(blocksize, columns));
@@ -152,16 +198,15 @@ async function quantizePart(
   try {
     const most = pieces[0]!.rows;
     const packed = await arena.allocate(packedBytes(part.rows * columns), name);
-    const absmax = await arena.allocate(absmaxBytes(part.rows * columns), `${name} absmax`);
-    const isWhole = pieces.length === 1;
+    const begin = absmax.offset ?? 0;
+    const isWhole = pieces.length === 1 && begin === 0;
     const buffers = {
       weight: await passing.allocate(most * rowBytes(stored), `${name}, to be quantized`),
       thresholds: await passing.upload(book.thresholds, 'thresholds'),
       order: await passing.upload(Uint32Array.from(book.order), 'order'),
       packed: isWhole ? packed : await passing.allocate(packedBytes(most * columns), name),
-      absmax: isWhole ? absmax : await passing.allocate(absmaxBytes(most * columns), name),
+      absmax: isWhole ? absmax.buffer : await passing.allocate(absmaxBytes(most * columns), name),
     };
-    const commands = recordCommands(gpu);
     for (const piece of pieces) {
       const n = piece.rows * columns;
       write(gpu, buffers.weight, await readFinite(stored, piece));
@@ -169,47 +214,14 @@ async function quantizePart(
       commands.submit();
       if (isWhole) continue;
       const before = (piece.first_row - part.first_row) * columns;
-      copy(gpu, buffers.packed, { buffer: packed, offset: packedBytes(before) }, packedBytes(n));
-      copy(gpu, buffers.absmax, { buffer: absmax, offset: absmaxBytes(before) }, absmaxBytes(n));
+      copy(gpu, { buffer: buffers.packed }, { buffer: packed, offset: packedBytes(before) }, packedBytes(n));
+      const into = { buffer: absmax.buffer, offset: begin + absmaxBytes(before) };
+      copy(gpu, { buffer: buffers.absmax }, into, absmaxBytes(n));
     }
-    try {
-      // Nothing is read back here that would tell of codes that were never computed.
-      await commands.proof;
-    } finally {
-      commands.close();
-    }
-    throwIfLost(gpu);
-    return { storage: 'blockwise', blocksize, packed, code, scales: { kind: 'absmax', absmax } };
+    return packed;
   } finally {
-    // The device lets go of them once the dispatch has run.
     passing.close();
   }
-}
-
-/**
- * Double quantization of a matrix whose parts are on the device. The mean runs over all parts, and 1/64 of the weights
- * or less comes back for it: the CPU's sum is the same on every adapter.
- */
-async function nest(
-  arena: Arena,
-  { rows, columns, parts }: Matrix<PlainPart>,
-  nested_code: GPUBuffer,
-): Promise<Matrix<BlockwisePart>> {
-  const counts = parts.map(({ rows, blocksize }) => Math.ceil((rows * columns) / blocksize));
-  const absmax = new Float32Array(counts.reduce((sum, blocks) => sum + blocks, 0));
-  let at = 0;
-  for (const [i, { scales }] of parts.entries()) {
-    absmax.set(new Float32Array(await readBack(arena.gpu, scales.absmax, 4 * counts[i]!)), at);
-    at += counts[i]!;
-    arena.free(scales.absmax);
-  }
-  const upload = await nestedUpload(arena, quantizeAbsmax(absmax), nested_code);
-  const nested: (RowRange & BlockwisePart)[] = [];
-  let first = 0;
-  for (const [i, part] of parts.entries()) {
-    nested.push({ ...part, scales: await upload(first, (first += counts[i]!)) });
-  }
-  return { rows, columns, parts: nested };
 }
 
 /** Brings 4-bit codes to the device that were quantized elsewhere; its scales are the ones they came with. */

@@ -1,6 +1,6 @@
-import { NESTED_BLOCKSIZE } from '../../quant/double_quant.ts';
-import { copy, largestBinding, type Arena } from '../device/buffers.ts';
-import { bufferBytes } from '../device/limits.ts';
+import { NESTED_BLOCKSIZE, nestedBlocks } from '../../quant/double_quant.ts';
+import { copy, largestBinding, type Arena, type Place } from '../device/buffers.ts';
+import { bufferBytes, nestedCodes } from '../device/limits.ts';
 import type { NestedRange } from '../kernels/blockwise.ts';
 import { dtypeBytes } from '../kernels/stored.ts';
 import type { BlockwisePart } from './blockwise.ts';
@@ -150,22 +150,29 @@ function scalePieces(
   const { nested_code } = scales[0]!;
   const whole = scales.every(({ ranges }) => ranges.length === 1 && ranges[0]!.first_block === 0);
   if (!whole || !same(scales.map((one) => one.nested_code))) return undefined;
+  const counts = blocks.map(nestedBlocks);
+  const all = counts.reduce((sum, count) => sum + count, 0);
   const ranges: NestedRange[] = [];
   let [block, nested] = [0, 0];
-  for (const [i, one] of scales.entries()) {
-    // Its first nested block stands `nested` from the beginning: a block's number less its own first, and that many more.
+  for (const [i, count] of counts.entries()) {
+    // Its codes begin where the nested blocks before it end.
     const first_block = (NESTED_BLOCKSIZE * nested - block) >>> 0;
-    ranges.push({ block, first_block, offset: one.ranges[0]!.offset });
+    ranges.push({ block, first_block, offset: all + i });
     block += blocks[i]!;
-    nested += Math.ceil(blocks[i]! / NESTED_BLOCKSIZE);
+    nested += count;
   }
   return {
     pieces: [
-      scales.map(({ codes }, i) => ({ buffer: codes, bytes: blocks[i]! })),
-      scales.map(({ nested_absmax }, i) => ({
-        buffer: nested_absmax,
-        bytes: 4 * Math.ceil(blocks[i]! / NESTED_BLOCKSIZE),
-      })),
+      scales.map(({ codes }, i) => ({ buffer: codes, bytes: nestedCodes(blocks[i]!) })),
+      [
+        ...scales.map(({ nested_absmax }, i) => ({ buffer: nested_absmax, bytes: 4 * counts[i]! })),
+        // The means behind them all.
+        ...scales.map(({ nested_absmax }, i) => ({
+          buffer: nested_absmax,
+          offset: 4 * counts[i]!,
+          bytes: 4,
+        })),
+      ],
     ],
     of: ([codes, nested_absmax]) => ({
       kind: 'nested',
@@ -177,9 +184,8 @@ function scalePieces(
   };
 }
 
-/** The first bytes of a buffer. */
-interface Piece {
-  buffer: GPUBuffer;
+/** Bytes of a buffer, its first ones where it says nothing else. */
+interface Piece extends Place {
   bytes: number;
 }
 
@@ -194,7 +200,7 @@ async function join(arena: Arena, made: readonly (readonly Piece[])[]): Promise<
     const buffer = await arena.allocate(sizes[i]!, pieces[0]!.buffer.label);
     let offset = 0;
     for (const piece of pieces) {
-      copy(gpu, piece.buffer, { buffer, offset }, piece.bytes);
+      copy(gpu, piece, { buffer, offset }, piece.bytes);
       offset += piece.bytes;
     }
     for (const piece of pieces) arena.free(piece.buffer);

@@ -1,5 +1,6 @@
 import { LabError } from '../../errors.ts';
 import type { QuantConfig } from '../../quant/config.ts';
+import { MIDPOINTS } from '../../quant/double_quant.ts';
 import { DYNAMIC_MAP } from '../../quant/dynamic_map.ts';
 import { codebookOf, quantize, requireGroups, type Quantizing } from '../../quant/quantize.ts';
 import type { QuantizedTensor } from '../../quant/quantized.ts';
@@ -30,7 +31,11 @@ export async function storeAs(arena: Arena, config: QuantConfig): Promise<Storin
   const book = codebookOf(config);
   const code = await arena.upload(book.code, 'code');
   if (!config.double_quant) return { config, codes: { book, code } };
-  return { config, codes: { book, code, nested_code: await arena.upload(DYNAMIC_MAP, 'nested code') } };
+  const nested = {
+    code: await arena.upload(DYNAMIC_MAP, 'nested code'),
+    midpoints: await arena.upload(MIDPOINTS, 'nested thresholds'),
+  };
+  return { config, codes: { book, code, nested } };
 }
 
 /**

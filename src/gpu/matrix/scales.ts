@@ -1,17 +1,17 @@
-import { NESTED_BLOCKSIZE, type NestedAbsmax } from '../../quant/double_quant.ts';
+import { nestedBlocks, type NestedAbsmax } from '../../quant/double_quant.ts';
 import { E4M3 } from '../../quant/e4m3.ts';
 import type { Shift } from '../../quant/quantized.ts';
 import { E8M0, type Scales } from '../../quant/scales.ts';
 import type { Arena } from '../device/buffers.ts';
 import type { Tables } from './tables.ts';
-import { rangeParams, SCALES, SHIFT, type NestedRange } from '../kernels/blockwise.ts';
+import { nestedArrays, rangeParams, SCALES, SHIFT, type NestedRange } from '../kernels/blockwise.ts';
 
 /** The scales of a part's blocks: absmax as measured, or double-quantized as those of the whole matrix. */
 export type PartScales =
   | { kind: 'absmax'; absmax: GPUBuffer; shift?: { kind: Shift['kind']; values: GPUBuffer } }
   | {
       kind: 'nested';
-      /** The part's own, one byte a block. */
+      /** One byte a block of the whole matrix. */
       codes: GPUBuffer;
       nested_absmax: GPUBuffer;
       nested_code: GPUBuffer;
@@ -61,25 +61,33 @@ const tableUpload = async (
   table: GPUBuffer,
   factor: number,
 ): Promise<ScalesUpload> => {
-  const nested_absmax = new Float32Array(Math.ceil(codes.length / NESTED_BLOCKSIZE)).fill(factor);
+  const nested_absmax = new Float32Array(nestedBlocks(codes.length)).fill(factor);
   return nestedUpload(arena, { codes, nested_absmax, offset: 0 }, table);
 };
 
-/** The same for double-quantized ones, of which all parts share the scales of the scales. */
-export async function nestedUpload(
+/** The same for double-quantized ones, which all parts share. */
+async function nestedUpload(
   arena: Arena,
   nested: Pick<NestedAbsmax, 'codes' | 'nested_absmax' | 'offset'>,
   nested_code: GPUBuffer,
 ): Promise<ScalesUpload> {
-  const nested_absmax = await arena.upload(nested.nested_absmax, 'nested absmax');
-  return async (first, end) => ({
-    kind: 'nested',
-    codes: await arena.upload(nested.codes.slice(first, end), 'absmax codes'),
-    nested_absmax,
-    nested_code,
-    ranges: [{ block: 0, first_block: first, offset: nested.offset }],
-  });
+  const arrays = nestedArrays(nested);
+  const codes = await arena.upload(arrays.codes, 'absmax codes');
+  const nested_absmax = await arena.upload(arrays.nested_absmax, 'nested absmax');
+  const whole = { codes, nested_absmax, nested_code, blocks: nested.codes.length };
+  return (first) => Promise.resolve(nestedPart(whole, first));
 }
+
+/** The scales of a part that begins at block `first`, among those of a matrix of so many blocks. */
+export const nestedPart = (
+  { blocks, codes, nested_absmax, nested_code }: NestedScales & { blocks: number },
+  first: number,
+): PartScales => ({
+  ...{ kind: 'nested', codes, nested_absmax, nested_code },
+  ranges: [{ block: 0, first_block: first, offset: nestedBlocks(blocks) }],
+});
+
+type NestedScales = Pick<Extract<PartScales, { kind: 'nested' }>, 'codes' | 'nested_absmax' | 'nested_code'>;
 
 /** Binds scales for scales.wgsl; absmax stands in for the buffers that this kind of scales does not have. */
 export function bindScales(scales: PartScales) {
