@@ -30,6 +30,15 @@ export async function nodeGpu(): Promise<GPU> {
   return keepAlive(create([]));
 }
 
+/** Puts a GPU where browsers have it, for libraries that look for it there. */
+export function offerAsNavigators(gpu: GPU): void {
+  // Node 20 has no navigator.
+  if (!('navigator' in globalThis)) {
+    Object.defineProperty(globalThis, 'navigator', { configurable: true, value: {} });
+  }
+  Object.defineProperty(globalThis.navigator, 'gpu', { configurable: true, value: gpu });
+}
+
 /** Dawn crashes when its instance is collected while a device still works. */
 const kept: unknown[] = [];
 
@@ -49,12 +58,23 @@ function keepAlive(gpu: GPU): GPU {
     adapter.requestDevice = async (descriptor) => {
       const device = await requestDevice(descriptor);
       devices.push(device);
+      takeSharedMemory(device.queue);
       return device;
     };
     return adapter;
   };
   return gpu;
 }
+
+/** Dawn's binding refuses memory that threads share, in which WebAssembly may keep all of its own: a copy is written. */
+function takeSharedMemory(queue: GPUQueue): void {
+  const writeBuffer = queue.writeBuffer.bind(queue) as (...values: unknown[]) => undefined;
+  queue.writeBuffer = (buffer: GPUBuffer, at: number, data: unknown, ...range: unknown[]) =>
+    writeBuffer(buffer, at, isShared(data) ? data.slice() : data, ...range);
+}
+
+const isShared = (data: unknown): data is Uint8Array<SharedArrayBuffer> =>
+  data instanceof Uint8Array && data.buffer instanceof SharedArrayBuffer;
 
 /** Brings every device to rest and closes it: a process that ends while one works crashes on its way out. */
 export async function closeGpus(): Promise<void> {
