@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { LabError, toFailure, type Failure } from '../errors.ts';
 import { adapterName } from '../gpu/adapter.ts';
 import { benchSubjects } from '../gpu/bench/bench_kernels.ts';
@@ -13,6 +14,7 @@ import { parseJson } from '../tensor/parse_json.ts';
 import { adaptersOf, parseArguments } from './arguments.ts';
 import { numberOption } from './numbers.ts';
 import { listenForSignals } from './interrupt.ts';
+import { nodeGpu, offerAsNavigators } from './node_gpu.ts';
 import { nodeHost } from './node_host.ts';
 import { requireWritable, writeWhole } from './output_file.ts';
 
@@ -85,12 +87,14 @@ async function measure(
 ): Promise<Failure | undefined> {
   const { choice } = adaptersOf(values);
   const { model } = values;
+  const peers = values['no-peers'] ? undefined : onnxruntimeFolder();
   if (values.runtime === 'node') {
-    await bench(request, nodeHost({ model }, undefined, choice), onEvent, signal);
+    if (peers !== undefined) offerAsNavigators(await nodeGpu());
+    const onnxruntime = peers === undefined ? {} : { onnxruntime: `${pathToFileURL(peers).href}/` };
+    await bench({ ...request, ...onnxruntime }, nodeHost({ model }, undefined, choice), onEvent, signal);
     return undefined;
   }
   const { withBrowserLab } = await import('./browser.ts');
-  const peers = values['no-peers'] ? undefined : onnxruntimeFolder();
   const served = peers === undefined ? {} : { [SERVED]: peers };
   return withBrowserLab(
     { model },
@@ -110,7 +114,7 @@ const SERVED = 'onnxruntime-web';
 function onnxruntimeFolder(): string | undefined {
   try {
     const require = createRequire(import.meta.url);
-    return join(dirname(require.resolve('onnxruntime-web')));
+    return dirname(require.resolve('onnxruntime-web'));
   } catch {
     console.error('onnxruntime-web is not installed: its kernels are not timed. "npm install" installs it.');
     return undefined;

@@ -3,7 +3,7 @@ import { absmaxOf } from './absmax.ts';
 import type { Int8Tensor } from './quantized.ts';
 
 /** 1/127 in float32, as bitsandbytes writes it (backends/default/ops.py, int8_vectorwise_dequant). */
-const INVERSE_127 = Math.fround(7.874015718698502e-3);
+export const INVERSE_127 = Math.fround(7.874015718698502e-3);
 
 /**
  * Quantizes a [rows, columns] tensor to 8-bit integers: weight · 127/absmax, rounded half to even, with one

@@ -180,6 +180,16 @@ describe('one sentence, and nothing is begun', () => {
     expect(dead.status).toBe(1);
   });
 
+  it.runIf(process.platform === 'linux')('a named driver that is not there: no other is taken', async () => {
+    const env = { VK_DRIVER_FILES: join(folder, 'no-driver.json') };
+    const exit = await startLab(['selfcheck', '--runtime', 'node'], { env }).exit;
+    // The Vulkan loader and Dawn have their say before.
+    expect(exit.stderr.trim().split('\n').at(-1)).toMatch(
+      /^Dawn takes no driver that VK_DRIVER_FILES names \(.*no-driver\.json\); allowed: /,
+    );
+    expect(exit.status).toBe(1);
+  });
+
   it('a model whose file goes away', async () => {
     const model = join(folder, 'model');
     await mkdir(model);

@@ -3,7 +3,7 @@ import of16 from '../../../shaders/preludes/loads_of_16.wgsl?raw';
 import intWords from '../../../shaders/preludes/int8_words.wgsl?raw';
 import step from '../../../shaders/preludes/step_of_4.wgsl?raw';
 import weight from '../../../shaders/preludes/weight_int8.wgsl?raw';
-import { dequantizeInt8, quantizeInt8 } from '../../quant/int8.ts';
+import { INVERSE_127, dequantizeInt8, quantizeInt8 } from '../../quant/int8.ts';
 import type { Int8Tensor } from '../../quant/quantized.ts';
 import { decode } from '../../tensor/dtype.ts';
 import { words } from '../../tensor/words.ts';
@@ -32,7 +32,7 @@ export const INT8 = defineStorage({
   matmul: {
     name: 'int8',
     decoding: inWords(step + intWords + weight, step + of16 + loads + weight),
-    params: { scale_stride: 'u32' },
+    params: { scale_stride: 'u32', inverse_127: 'f32' },
     bindings: { CB: 'read u32', SCB: 'read f32' },
     decode({ rows, K }, _, { CB, SCB }) {
       const integers = new Int8Array(CB.buffer, CB.byteOffset, rows * K);
@@ -62,7 +62,7 @@ export const INT8 = defineStorage({
         const { CB, SCB } = quantizeInt8({ shape: [rows, K], data }, granularity);
         return {
           name: `per ${granularity}`,
-          params: { scale_stride: STRIDE[granularity] },
+          params: { scale_stride: STRIDE[granularity], inverse_127: INVERSE_127 },
           arrays: { CB: words(CB), SCB },
           overrides: {},
         };
@@ -70,7 +70,7 @@ export const INT8 = defineStorage({
   },
   others: [],
   bind: ({ CB, SCB, scale_stride }: Int8Part) => ({
-    params: { scale_stride },
+    params: { scale_stride, inverse_127: INVERSE_127 },
     buffers: { CB, SCB },
     overrides: {},
   }),

@@ -11,7 +11,7 @@ export interface BenchRequest {
   quick?: boolean;
   /** Seconds of rounds a row. */
   seconds: number;
-  /** The address of onnxruntime-web's dist/, whose kernels are timed in turn with ours; only in a browser. */
+  /** The address of onnxruntime-web's dist/, whose kernels are timed in turn with ours. */
   onnxruntime?: string;
   /** The model that is measured whole; none when not given. */
   model?: ModelRef;
