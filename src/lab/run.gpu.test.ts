@@ -368,15 +368,18 @@ describe('run', () => {
     [
       'matvec_blockwise',
       'a kernel of one compute dtype',
-      'write(token, row, product(token, row), up_sum);',
-      'write(token, row, product(token, row) + f32(COMPUTE_DTYPE == 1), up_sum);',
+      'write(token, row + r, sums[r], up_sums[r]);',
+      'write(token, row + r, sums[r] + f32(COMPUTE_DTYPE == 1), up_sums[r]);',
       'M 9 · N 68 · K 64 · fp4 16 · double quant · compute float16',
     ],
   ])('refuses an adapter where %s, %s, computes something else', async (kernel, _, right, wrong, kase) => {
     const adapter = await openGpu(navigator.gpu);
     const compile = adapter.device.createShaderModule.bind(adapter.device);
-    adapter.device.createShaderModule = ({ label, code }) =>
-      compile({ code: label === kernel ? code.replace(right, wrong) : code });
+    adapter.device.createShaderModule = ({ label, code }) => {
+      if (label !== kernel) return compile({ code });
+      expect(code).toContain(right);
+      return compile({ code: code.replace(right, wrong) });
+    };
     const nf4 = { quant_type: 'nf4', double_quant: true, compute_dtype: 'float16' };
     const asked = parseSpec({ ...spec, configs: [{ quant_type: 'none' }, nf4] });
     const events: RunEvent[] = [];
