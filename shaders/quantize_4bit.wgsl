@@ -12,9 +12,6 @@ struct Params { n: u32, blocksize: u32 }
 @group(0) @binding(4) var<storage, read_write> packed: array<u32>;
 @group(0) @binding(5) var<storage, read_write> absmax: array<u32>;
 
-// The bits of 1e-38, bitsandbytes' floor under absmax.
-const SMALLEST_ABSMAX = 0x6ce3eeu;
-
 fn weight_bits(i: u32) -> u32 {
   return element_bits(weight[word_of(i)], i);
 }
@@ -45,24 +42,17 @@ fn main(
     largest = max(largest, weight_bits(i) & 0x7fffffff);
   }
 
-  // As bitsandbytes: a full block multiplies by the reciprocal, a ragged last one divides and stores its divisor.
-  let full = end - begin == params.blocksize;
-  let divisor = max(bitcast<f32>(largest), 0x1p-126);
-  let reciprocal = divide(1.0, divisor);
+  let own = block_absmax(largest, end - begin == params.blocksize);
   for (var first = begin; first < end; first += 8) {
     var word = 0u;
     for (var j = 0u; j < min(8u, end - first); j++) {
       let w = bitcast<f32>(weight_bits(first + j));
-      var scaled = w * reciprocal;
-      if (!full) {
-        scaled = divide(w, divisor);
-      }
-      word |= nibble(scaled) << (8 * (j / 2) + 4 * (1 - j % 2));
+      word |= nibble(scaled_by(own, w)) << (8 * (j / 2) + 4 * (1 - j % 2));
     }
     if (first + 8 > end && (end - first) % 2 == 1) {
       word |= nibble(0.0) << (8 * ((end - first) / 2));
     }
     packed[first / 8] = word;
   }
-  absmax[block] = select(max(largest, SMALLEST_ABSMAX), largest, full);
+  absmax[block] = stored_absmax(own);
 }

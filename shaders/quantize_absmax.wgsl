@@ -12,9 +12,6 @@ struct Params { blocks: u32 }
 @group(0) @binding(3) var<storage, read_write> nested_absmax: array<u32>;
 @group(0) @binding(4) var<storage, read_write> codes: array<u32>;
 
-// The bits of 1e-38, bitsandbytes' floor under absmax.
-const SMALLEST_ABSMAX = 0x6ce3eeu;
-
 fn nearest(x: f32) -> u32 {
   var place = 0u;
   for (var half = 128u; half > 0; half /= 2) {
@@ -42,21 +39,13 @@ fn main(
     largest = max(largest, bitcast<u32>(absmax[i] - mean) & 0x7fffffff);
   }
 
-  // As bitsandbytes: a full block multiplies by the reciprocal, a ragged last one divides and stores its divisor.
-  let full = end - begin == 256;
-  let divisor = max(bitcast<f32>(largest), 0x1p-126);
-  let reciprocal = divide(1.0, divisor);
+  let own = block_absmax(largest, end - begin == 256);
   for (var first = begin; first < begin + 256; first += 4) {
     var word = 0u;
     for (var i = first; i < min(first + 4, end); i++) {
-      let centred = absmax[i] - mean;
-      var scaled = centred * reciprocal;
-      if (!full) {
-        scaled = divide(centred, divisor);
-      }
-      word |= nearest(scaled) << (8 * (i % 4));
+      word |= nearest(scaled_by(own, absmax[i] - mean)) << (8 * (i % 4));
     }
     codes[first / 4] = word;
   }
-  nested_absmax[nested] = select(max(largest, SMALLEST_ABSMAX), largest, full);
+  nested_absmax[nested] = stored_absmax(own);
 }

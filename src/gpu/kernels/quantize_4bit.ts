@@ -1,3 +1,4 @@
+import blockAbsmax from '../../../shaders/preludes/block_absmax.wgsl?raw';
 import division from '../../../shaders/preludes/division.wgsl?raw';
 import source from '../../../shaders/quantize_4bit.wgsl?raw';
 import stored from '../../../shaders/preludes/stored.wgsl?raw';
@@ -15,7 +16,7 @@ import { DTYPE, decodeWords, encodeWords } from './stored.ts';
 /** Quantizes stored weights to 4-bit codes and absmax on the GPU, byte for byte as quantizeBlockwise does. */
 export const quantize_4bit = defineKernel({
   name: 'quantize_4bit',
-  wgsl: stored + division + source,
+  wgsl: stored + division + blockAbsmax + source,
   params: { n: 'u32', blocksize: 'u32' },
   bindings: {
     weight: 'read u32',

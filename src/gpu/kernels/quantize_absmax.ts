@@ -1,3 +1,4 @@
+import blockAbsmax from '../../../shaders/preludes/block_absmax.wgsl?raw';
 import division from '../../../shaders/preludes/division.wgsl?raw';
 import source from '../../../shaders/quantize_absmax.wgsl?raw';
 import { MIDPOINTS, nestedBlocks, quantizeAbsmax } from '../../quant/double_quant.ts';
@@ -11,7 +12,7 @@ import { normals } from './cases.ts';
 /** Double quantization of a matrix's absmax, whose mean is known, byte for byte as quantizeAbsmax does. */
 export const quantize_absmax = defineKernel({
   name: 'quantize_absmax',
-  wgsl: division + source,
+  wgsl: division + blockAbsmax + source,
   params: { blocks: 'u32' },
   bindings: {
     absmax: 'read f32',
