@@ -16,7 +16,7 @@ import { rope } from './kernels/rope.ts';
 import { rope_pair } from './kernels/rope_pair.ts';
 import { rope_qkv } from './kernels/rope_qkv.ts';
 import { scale } from './kernels/scale.ts';
-import { choicesOf, chooseMatmul, MATMULS } from './matrix/choose.ts';
+import { choicesOf, chooseMatmul, MATMULS, type Phase } from './matrix/choose.ts';
 import { STORAGES, type StorageName } from './matrix/matrix.ts';
 import { MEASURING } from './matrix/measure_matrix.ts';
 
@@ -65,10 +65,11 @@ export function kernelsFor(gpu: Gpu): readonly Kernel[] {
   return KERNELS.filter((kernel) => (MATMULS.includes(kernel) ? taken.has(kernel) : canRun(gpu, kernel)));
 }
 
-/** The kernels of a model whose matrices lie so on the device; it is generated from one token at a time. */
-export const kernelsOf = (gpu: Gpu, storage: StorageName): readonly Kernel[] => [
+/** The kernels of a model whose matrices lie so on the device, in these phases; one token at a time is decoded. */
+export const kernelsOf = (gpu: Gpu, storage: StorageName, phases: readonly Phase[]): readonly Kernel[] => [
   ...OF_EVERY_MODEL,
   ...STORAGES[storage].others.map((kernel) => formOf(gpu, kernel).kernel),
-  ...choicesOf(gpu, storage, 'prefill'),
-  chooseMatmul(gpu, storage, 'decode', { M: 1, N: 1 }),
+  ...phases.flatMap((phase) =>
+    phase === 'decode' ? [chooseMatmul(gpu, storage, phase, { M: 1, N: 1 })] : choicesOf(gpu, storage, phase),
+  ),
 ];

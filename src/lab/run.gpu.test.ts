@@ -43,7 +43,7 @@ describe('run', () => {
       [2, 'mini_arc', 3],
       [2, 'mini_text', 2],
     ]);
-    const needs = needsOf(await gpu(), await openModel(randomLlama()), spec.configs);
+    const needs = needsOf(await gpu(), await openModel(randomLlama()), spec.configs, ['prefill']);
     expect(result.environment.kernel_check.checked).toBe(checksFor(needs).length);
     expect(result.environment.model.files['model.safetensors']!.sha256).toMatch(/^[0-9a-f]{64}$/);
     expect(result.environment.model.reading).toMatchObject({ bos_in_front: false, warnings: [] });

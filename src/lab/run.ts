@@ -3,6 +3,7 @@ import { quickCheck, type Need } from '../gpu/check.ts';
 import type { KernelsUsed } from '../gpu/kernel_version.ts';
 import { kernelsUsed, takeKernels } from '../gpu/kernels_used.ts';
 import type { Gpu } from '../gpu/device/device.ts';
+import type { Phase } from '../gpu/matrix/choose.ts';
 import { isAdapterFile } from '../model/model_files.ts';
 import { needsOf } from '../model/needs.ts';
 import { shareOnDevice, type Sharing } from '../model/shared_weights.ts';
@@ -29,7 +30,6 @@ import type { RunEvent, RunRequest } from './protocol.ts';
 import { continued } from '../study/adapters.ts';
 import { endState } from '../study/end_state.ts';
 import type { Environment, ExperimentResult, KernelCheck } from '../study/result.ts';
-import type { ExperimentSpec } from '../study/spec.ts';
 import type { Store } from './store.ts';
 
 /**
@@ -153,7 +153,12 @@ async function measure(
   requireCalibrations(spec, model);
   requirePeers(spec.configs, model, host);
   const computing = spec.configs.filter((_, index) => plans[index]!.length > 0).map(computedHere);
-  const checked = checker(model, computing, before?.kernels, host, emit);
+  // What decodes takes as long to compile as what scores, and most tasks only score.
+  const phases: Phase[] = plan.some(({ doc }) => doc.output_type === 'generate_until')
+    ? ['prefill', 'decode']
+    : ['prefill'];
+  const needs = (gpu: Gpu) => needsOf(gpu, model, computing, phases);
+  const checked = checker(needs, before?.kernels, host, emit);
   const machine = await survivingLoss(survivor, checked);
   const hashing = { onProgress: bytes('hash'), signal, hash: host.hash };
   const identity = await identify(ref, opened, model, hashing);
@@ -250,8 +255,7 @@ type Checker = (gpu: Gpu) => Promise<Pick<Environment, 'adapter' | 'kernel_check
 
 /** Checks the kernels that a run needs on a device, each device once; a run that goes on takes the recorded ones. */
 function checker(
-  model: ModelFiles,
-  configs: ExperimentSpec['configs'],
+  needs: (gpu: Gpu) => readonly Need[],
   recorded: KernelsUsed | undefined,
   { tune }: Pick<Host, 'tune'>,
   emit: (event: RunEvent) => void,
@@ -261,7 +265,7 @@ function checker(
   return async (gpu) => {
     await tune?.(gpu);
     takeKernels(gpu, taken);
-    const kernel_check = done.get(gpu) ?? (await checkKernels(gpu, needsOf(gpu, model, configs), emit));
+    const kernel_check = done.get(gpu) ?? (await checkKernels(gpu, needs(gpu), emit));
     done.set(gpu, kernel_check);
     taken ??= kernelsUsed(gpu);
     return { adapter: gpu.adapter, kernel_check, kernels: kernelsUsed(gpu) };

@@ -4,8 +4,9 @@ import { randomLlama } from '../../test/fixtures/random_llama.ts';
 import { checksFor } from '../gpu/check.ts';
 import { openGpu, type Gpu } from '../gpu/device/device.ts';
 import { pipelineKey } from '../gpu/device/kernel.ts';
+import type { Phase } from '../gpu/matrix/choose.ts';
 import type { QuantConfig } from '../quant/config.ts';
-import { reserve } from './forward.ts';
+import { reserve, type Model } from './forward.ts';
 import { greedyToken, readLogits, scoreWanted } from './logits.ts';
 import { needsOf } from './needs.ts';
 import { openModel, type ModelFiles } from './open_model.ts';
@@ -36,24 +37,44 @@ function watched(gpu: Gpu): { gpu: Gpu; asked: Set<string> } {
   return { gpu: { ...gpu, pipelines }, asked };
 }
 
-/** A pass of each size, and everything that is asked of a model after one. */
-const useModel = (gpu: Gpu, files: ModelFiles, quant: QuantConfig): Promise<void> =>
-  withModel(gpu, files, quant, async (model) => {
-    for (const tokens of [1, 5]) {
-      const positions = Array.from({ length: tokens }, (_, i) => i);
-      await reserve(model, tokens, tokens);
-      forwardSequence(model, positions, 0);
-      await readLogits(model, positions);
-      await scoreWanted(
-        model,
-        positions.map((row) => ({ row, target: 1 })),
-      );
-      await greedyToken(model, 0);
-    }
-    await reserve(model, 1, 100);
-    for (const before of [1, 90]) forwardSequence(model, [1], before, 'decode');
-    await greedyToken(model, 0);
+/** Passes of two sizes, and what a text that is scored asks of a model after one. */
+async function score(model: Model): Promise<void> {
+  for (const tokens of [1, 5]) {
+    const positions = Array.from({ length: tokens }, (_, i) => i);
+    await reserve(model, tokens, tokens);
+    forwardSequence(model, positions, 0);
+    await readLogits(model, positions);
+    const wanted = positions.map((row) => ({ row, target: 1 }));
+    await (
+      await scoreWanted(model, wanted)
+    ).done;
+  }
+}
+
+/** Tokens behind a few others and behind many, and the choice of the next. */
+async function decode(model: Model): Promise<void> {
+  await reserve(model, 1, 100);
+  for (const before of [1, 90]) forwardSequence(model, [1], before, 'decode');
+  await greedyToken(model, 0);
+}
+
+/** Uses a model on a device, and expects that all it asked for is checked before a run that does the same. */
+async function expectChecked(gpu: Gpu, files: ModelFiles, config: QuantConfig): Promise<Set<string>> {
+  const { gpu: own, asked } = watched(gpu);
+  const unchecked = (phases: readonly Phase[]): string[] => {
+    const checked = checksFor(needsOf(own, files, [config], phases)).map(({ kernel, kase }) =>
+      pipelineKey(kernel, kase.overrides ?? {}),
+    );
+    return [...asked].filter((key) => !checked.includes(key));
+  };
+  await withModel(own, files, effectiveConfig(config, files.stored_quant), async (model) => {
+    await score(model);
+    expect(unchecked(['prefill'])).toEqual([]);
+    await decode(model);
+    expect(unchecked(['prefill', 'decode'])).toEqual([]);
   });
+  return asked;
+}
 
 /** The same device under the forms of kernels that a GPU is given. */
 const hardware = (gpu: Gpu): Gpu => ({
@@ -90,26 +111,14 @@ it.each<[string, () => Promise<ModelFiles>, QuantConfig]>([
     { ...none, compute_dtype: 'float16' },
   ],
 ])('the check covers every pipeline of %s', async (_, open, config) => {
-  const files = await open();
-  const checked = checksFor(needsOf(gpu, files, [config])).map(({ kernel, kase }) =>
-    pipelineKey(kernel, kase.overrides ?? {}),
-  );
-  const { gpu: own, asked } = watched(gpu);
-  await useModel(own, files, effectiveConfig(config, files.stored_quant));
+  const asked = await expectChecked(gpu, await open(), config);
   expect(asked.size).toBeGreaterThan(10);
-  expect([...asked].filter((key) => !checked.includes(key))).toEqual([]);
 });
 
 it.each<[string, QuantConfig]>([
   ['float32', { ...none, compute_dtype: 'float32' }],
   ['LLM.int8()', { ...llm_int8, compute_dtype: 'float16' }],
 ])('the check covers the forms that a GPU is given: %s', async (_, config) => {
-  const files = await random();
-  const { gpu: own, asked } = watched(hardware(gpu));
-  const checked = checksFor(needsOf(own, files, [config])).map(({ kernel, kase }) =>
-    pipelineKey(kernel, kase.overrides ?? {}),
-  );
-  await useModel(own, files, config);
-  expect([...asked].filter((key) => !checked.includes(key))).toEqual([]);
+  const asked = await expectChecked(hardware(gpu), await random(), config);
   expect([...asked].join()).toMatch(/attention_split.*attention_merge/);
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checksFor } from '../gpu/check.ts';
 import type { Gpu } from '../gpu/device/device.ts';
 import { pipelineKey } from '../gpu/device/kernel.ts';
+import type { Phase } from '../gpu/matrix/choose.ts';
 import type { ComputeDtype, QuantConfig } from '../quant/config.ts';
 import type { QuantizableDtype } from '../tensor/dtype.ts';
 import { parseConfig } from './config.ts';
@@ -31,6 +32,7 @@ const modelIn = (dtypes: readonly QuantizableDtype[], more: Partial<Needed> = {}
   ...more,
 });
 
+const BOTH: readonly Phase[] = ['prefill', 'decode'];
 const COMPUTE: readonly ComputeDtype[] = ['float32', 'float16', 'bfloat16'];
 const STORED: readonly QuantizableDtype[] = ['F32', 'F16', 'BF16'];
 const skip_modules = ['lm_head'];
@@ -54,7 +56,7 @@ describe('every pipeline that a configuration can reach has a case', () => {
     ['with dot4I8Packed', PACKED],
     ['without', gpuWith('ampere')],
   ])('%s', (_, gpu) => {
-    const checks = checksFor(needsOf(gpu, modelIn(STORED), CONFIGS));
+    const checks = checksFor(needsOf(gpu, modelIn(STORED), CONFIGS, BOTH));
     const packed = checks.some(({ kernel }) => kernel.name === 'gemm_llm_int8_packed');
     expect(packed).toBe(gpu === PACKED);
     // Float: 3 forms × 3 stored × 3 computed; 4-bit: 3 × 2 scales × 3; int8: 3 × 3; LLM.int8(): 2 × 3.
@@ -64,8 +66,8 @@ describe('every pipeline that a configuration can reach has a case', () => {
   });
 });
 
-const matmulsOf = (model: Needed, ...configs: QuantConfig[]): string[] =>
-  checksFor(needsOf(ON_CPU, model, configs))
+const matmulsOf = (model: Needed, config: QuantConfig, phases = BOTH): string[] =>
+  checksFor(needsOf(ON_CPU, model, [config], phases))
     .map(({ kernel, kase }) => pipelineKey(kernel, kase.overrides ?? {}))
     .filter((key) => /^(matvec|tile|gemm)_/.test(key));
 
@@ -76,6 +78,10 @@ it('asks for what a run compiles and no more', () => {
     'matvec_float COMPUTE_DTYPE=0 DTYPE=2',
     'tile_blockwise COMPUTE_DTYPE=1 SCALES=1 SHIFT=0',
     'matvec_blockwise COMPUTE_DTYPE=1 SCALES=1 SHIFT=0',
+  ]);
+  expect(matmulsOf(modelIn(['BF16']), nf4, ['prefill'])).toEqual([
+    'tile_float COMPUTE_DTYPE=0 DTYPE=2',
+    'tile_blockwise COMPUTE_DTYPE=1 SCALES=1 SHIFT=0',
   ]);
   expect(matmulsOf(modelIn(['BF16']), { ...nf4, skip_modules })).toContain(
     'tile_float COMPUTE_DTYPE=1 DTYPE=2',
@@ -106,7 +112,7 @@ it('asks for the kernels of an adapter, in float32', () => {
 });
 
 it('refuses constants that no case has', () => {
-  const [need] = needsOf(PACKED, modelIn(['BF16']), [CONFIGS[0]!]);
+  const [need] = needsOf(PACKED, modelIn(['BF16']), [CONFIGS[0]!], BOTH);
   const strange = { ...need!, overrides: { ...need!.overrides, COMPUTE_DTYPE: 9 } };
   expect(() => checksFor([strange])).toThrow(/No case of \w+ is compiled with .*"COMPUTE_DTYPE":9/);
 });

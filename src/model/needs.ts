@@ -8,6 +8,7 @@ import { embedding } from '../gpu/kernels/embedding.ts';
 import { GROUP_LANES } from '../gpu/kernels/grouped.ts';
 import { COMPUTE_DTYPE } from '../gpu/kernels/rounding.ts';
 import { DTYPE } from '../gpu/kernels/stored.ts';
+import type { Phase } from '../gpu/matrix/choose.ts';
 import type { StorageName } from '../gpu/matrix/matrix.ts';
 import { kernelsOf } from '../gpu/registry.ts';
 import { formatOf, type ComputeDtype, type QuantConfig } from '../quant/config.ts';
@@ -27,17 +28,18 @@ interface Use {
   shift?: keyof typeof SHIFT;
 }
 
-/** The pipelines that a model's passes compile under some configurations, as a check before a run wants them. */
+/** The pipelines that a model's passes of some phases compile under some configurations, as a check before a run wants them. */
 export function needsOf(
   gpu: Gpu,
   model: Pick<ModelFiles, 'config' | 'checkpoint' | 'stored_quant' | 'adapter'>,
   configs: readonly QuantConfig[],
+  phases: readonly Phase[],
 ): Need[] {
   const need = (
     { storage, compute_dtype, scales = 'absmax', shift = 'none' }: Use,
     dtype: QuantizableDtype,
   ): Need => ({
-    kernels: kernelsOf(gpu, storage),
+    kernels: kernelsOf(gpu, storage, phases),
     overrides: {
       COMPUTE_DTYPE: COMPUTE_DTYPE[compute_dtype],
       DTYPE: DTYPE[dtype],
