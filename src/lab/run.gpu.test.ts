@@ -55,6 +55,15 @@ describe('run', () => {
     expect(float!.timings.tokens).toBeGreaterThan(0);
   });
 
+  it('checks what decodes, too, where it generates', async () => {
+    const configs = parseConfigs([{ quant_type: 'none' }]);
+    const { checked } = resultIn(
+      await eventsOf(hostOf(), { spec: parseSpec({ ...spec, configs, tasks: [{ task: 'mini_coqa' }] }) }),
+    ).environment.kernel_check;
+    const needs = needsOf(await gpu(), await openModel(randomLlama()), configs, ['prefill', 'decode']);
+    expect(checked).toBe(checksFor(needs).length);
+  });
+
   it('foresees what each configuration takes on the device', async () => {
     const { allocated } = await gpu();
     const before = allocated.bytes;
