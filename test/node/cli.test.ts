@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { ExperimentResult } from '../../src/study/result.ts';
+import { startLab } from '../fixtures/lab_process.ts';
 import { randomLlama } from '../fixtures/random_llama.ts';
 import { writeFiles } from '../fixtures/write_files.ts';
 import { writeCheckpoints, writeCorpus } from '../fixtures/safetensors/write_corpus.ts';
@@ -11,15 +11,7 @@ import { writeCheckpoints, writeCorpus } from '../fixtures/safetensors/write_cor
 const folder = await mkdtemp(join(tmpdir(), 'nibble-cli-'));
 afterAll(() => rm(folder, { recursive: true }));
 
-function lab(...args: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    const child = spawn('node', ['bin/lab.mjs', ...args]);
-    let [stdout, stderr] = ['', ''];
-    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-    child.on('close', (status) => resolve({ status, stdout, stderr }));
-  });
-}
+const lab = (...args: string[]) => startLab(args).exit;
 
 async function saved(name: string, content: unknown): Promise<string> {
   const path = join(folder, name);

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { requireChromium } from '../../bin/chromium.mjs';
 import { parseResult } from '../../src/study/parse_result.ts';
-import { startLab, untilLines, type Exit } from '../fixtures/lab_process.ts';
+import { startLab, type Exit } from '../fixtures/lab_process.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'nibble-survive-'));
 afterAll(() => rm(folder, { recursive: true }));
@@ -21,12 +21,12 @@ await writeFile(
       { quant_type: 'none', compute_dtype: 'float32' },
       { quant_type: 'nf4', compute_dtype: 'float32' },
     ],
-    tasks: [{ task: 'mini_arc', limit: 60 }],
+    tasks: [{ task: 'mini_arc', limit: 40 }],
     seed: 7,
   }),
 );
 
-const ANSWERS = 120;
+const ANSWERS = 80;
 /** Lines before the first answer: started, planned, environment, loaded. */
 const HEAD = 4;
 
@@ -36,9 +36,18 @@ const run = (out: string, runtime: string, ...more: string[]): string[] => [
 const resultOf = (out: string) =>
   parseResult(JSON.parse(readFileSync(join(folder, `${out}.json`), 'utf8')), out).result;
 const partialOf = (out: string) => join(folder, `${out}.partial.jsonl`);
-const linesOf = (out: string) => readFileSync(partialOf(out), 'utf8').split('\n').length - 1;
+/** The answers among the lines that are kept while it runs. */
+const keptOf = (out: string) => readFileSync(partialOf(out), 'utf8').match(/^\{"type":"item"/gm)!.length;
 const answersOf = (out: string): number =>
   resultOf(out).runs.reduce((sum, { tasks }) => sum + tasks[0]!.n, 0);
+
+const imported = (file: string) => ({
+  NODE_OPTIONS: `--import ${fileURLToPath(new URL(`../fixtures/${file}`, import.meta.url))}`,
+});
+/** What a command gets that is sent a signal, or has another process sent it, at its fifth answer. */
+const atFifthAnswer = (signal: NodeJS.Signals, pidFile = '') => ({
+  env: { ...imported('signal_at_line.mjs'), NIBBLE_SIGNAL: `${HEAD + 5} ${signal} ${pidFile}` },
+});
 
 /** Each line of stderr is a sentence of ours: no frame of a stack. */
 const expectNoStack = ({ stderr }: Exit) => expect(stderr).not.toMatch(/^\s+at .*:\d+:\d+\)?$/m);
@@ -66,26 +75,20 @@ describe.each(['node', 'browser'])('a run in %s', (runtime) => {
     ['SIGTERM', 143],
   ] as const)('that %s ends leaves a result, exits with %i, and goes on', async (signal, status) => {
     const out = `${runtime}-${signal}`;
-    const lab = startLab(run(out, runtime));
-    await untilLines(partialOf(out), HEAD + 5, lab);
-    lab.kill(signal);
-    const exit = await lab.exit;
+    const exit = await startLab(run(out, runtime), atFifthAnswer(signal)).exit;
     expect(exit.status).toBe(status);
     expect(exit.stderr).toMatch(new RegExp(`Stopped by ${signal}\\. \\d+ answers are kept in`));
     expectNoStack(exit);
     expect(resultOf(out).state).toBe('cancelled');
-    expect(answersOf(out)).toBe(linesOf(out) - HEAD);
+    expect(answersOf(out)).toBe(keptOf(out));
     expect(answersOf(out)).toBeGreaterThanOrEqual(5);
     await expectResumed(out, runtime);
   });
 
   it('that is killed has every answer on disk but the one it was at', async () => {
     const out = `${runtime}-killed`;
-    const lab = startLab(run(out, runtime));
-    await untilLines(partialOf(out), HEAD + 5, lab);
-    lab.kill('SIGKILL');
-    await lab.exit;
-    expect(linesOf(out)).toBeGreaterThanOrEqual(HEAD + 5);
+    await startLab(run(out, runtime), atFifthAnswer('SIGKILL')).exit;
+    expect(keptOf(out)).toBe(5);
     // As a disk leaves a line that it was writing.
     await writeFile(partialOf(out), '{"type":"item","conf', { flag: 'a' });
     await expectResumed(out, runtime);
@@ -93,10 +96,7 @@ describe.each(['node', 'browser'])('a run in %s', (runtime) => {
 
   it('stops at a full disk, says so in one sentence, and goes on', async () => {
     const out = `${runtime}-full`;
-    const env = {
-      NODE_OPTIONS: `--import ${fileURLToPath(new URL('../fixtures/full_disk.mjs', import.meta.url))}`,
-    };
-    const exit = await startLab(run(out, runtime), { env }).exit;
+    const exit = await startLab(run(out, runtime), { env: imported('full_disk.mjs') }).exit;
     expect(exit.status).toBe(1);
     expect(exit.stderr).toContain(`${partialOf(out)} cannot be written: the disk is full.`);
     expectNoStack(exit);
@@ -111,10 +111,8 @@ it('a dead Chromium leaves a result, exits with 1, and the run goes on', async (
   const wrapper = join(folder, 'chromium.sh');
   await writeFile(wrapper, `#!/bin/sh\necho $$ > ${pidFile}\nexec ${requireChromium()} "$@"\n`);
   chmodSync(wrapper, 0o755);
-  const lab = startLab(run('dead', 'browser'), { env: { NIBBLE_CHROMIUM: wrapper } });
-  await untilLines(partialOf('dead'), HEAD + 5, lab);
-  process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
-  const exit = await lab.exit;
+  const { env } = atFifthAnswer('SIGKILL', pidFile);
+  const exit = await startLab(run('dead', 'browser'), { env: { ...env, NIBBLE_CHROMIUM: wrapper } }).exit;
   expect(exit.status).toBe(1);
   expect(exit.stderr).toContain('Chromium ended before the run did.');
   expect(exit.stderr).toMatch(/\d+ answers are kept in/);
