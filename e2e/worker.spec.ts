@@ -14,7 +14,7 @@ const spec = smallSpec({
 test('a worker that ends is noticed, and the run goes on from what is stored', async ({ page }) => {
   await page.goto(`/${await specHash(spec)}`);
   await runButton(page).click();
-  await expect(runState(page)).toHaveText(/^[2-6]\d % done/, { ...LONG, useInnerText: true });
+  await expect(runState(page)).toHaveText(/^[1-9]\d* % done/, { ...LONG, useInnerText: true });
   await page
     .workers()[0]!
     .evaluate(() => self.close())
@@ -35,7 +35,7 @@ for (const [how, press] of [
   test(`a worker that hangs is ended where ${how}, and nothing stored is lost`, async ({ page }) => {
     await page.goto(`/${await specHash(spec)}`);
     await runButton(page).click();
-    await expect(runState(page)).toHaveText(/^[2-6]\d % done/, { ...LONG, useInnerText: true });
+    await expect(runState(page)).toHaveText(/^[1-9]\d* % done/, { ...LONG, useInnerText: true });
     page
       .workers()[0]!
       // Later: a loop within the evaluation itself is the debugger's, and not ended with the worker.
