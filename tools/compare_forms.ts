@@ -137,15 +137,16 @@ for (const R of [1, 20]) {
 }
 
 // LLM.int8(), one column in a hundred of them an outlier.
-{
+for (const M of [1, 64]) {
   const { params, arrays, overrides } = llmInt8Case(
-    { M: 64, N: 576, K: 1536, first_row: 0, stride: 576, offset: 0, has_bias: 0, bias_row: 0 },
+    { M, N: 576, K: 1536, first_row: 0, stride: 576, offset: 0, has_bias: 0, bias_row: 0 },
     { threshold: 6, seed: 1, compute: 1 },
   );
   const outliers = Array.from({ length: 15 }, (_, i) => 100 * i);
   arrays.columns.set([outliers.length, ...outliers]);
-  await compare('LLM.int8(), 64 × 576 × 1536', arrays, {
+  await compare(`LLM.int8(), ${M} × 576 × 1536`, arrays, {
     lane: [[gemm_llm_int8_packed, params, overrides]],
+    shared: [[matvec_llm_int8_packed, params, overrides]],
     tile: [[tile_llm_int8_packed, params, overrides]],
   });
 }
