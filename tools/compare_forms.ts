@@ -17,7 +17,12 @@ import { floats, normals } from '../src/gpu/kernels/cases.ts';
 import { argmax } from '../src/gpu/kernels/argmax.ts';
 import { argmax_group, lanesFor, logit_strips_group, rms_norm_group } from '../src/gpu/kernels/grouped.ts';
 import { BAND, STRIP, stripsOf } from '../src/gpu/device/limits.ts';
-import { gemm_llm_int8_packed, llmInt8Case, tile_llm_int8_packed } from '../src/gpu/kernels/gemm_llm_int8.ts';
+import {
+  gemm_llm_int8_packed,
+  llmInt8Case,
+  matvec_llm_int8_packed,
+  tile_llm_int8_packed,
+} from '../src/gpu/kernels/gemm_llm_int8.ts';
 import { logit_strips } from '../src/gpu/kernels/logit_strips.ts';
 import { rms_norm } from '../src/gpu/kernels/rms_norm.ts';
 import { formsFor } from '../src/gpu/matrix/choose.ts';
