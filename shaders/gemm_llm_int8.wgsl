@@ -27,10 +27,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   for (var k = 0u; k < K4; k++) {
     let b = vec4u(CB[w.x + k], CB[w.y + k], CB[w.z + k], CB[w.w + k]);
     let c = vec4u(CA[a.x + k], CA[a.y + k], CA[a.z + k], CA[a.w + k]);
-    s0 += vec4i(dot4(c.x, b.x), dot4(c.x, b.y), dot4(c.x, b.z), dot4(c.x, b.w));
-    s1 += vec4i(dot4(c.y, b.x), dot4(c.y, b.y), dot4(c.y, b.z), dot4(c.y, b.w));
-    s2 += vec4i(dot4(c.z, b.x), dot4(c.z, b.y), dot4(c.z, b.z), dot4(c.z, b.w));
-    s3 += vec4i(dot4(c.w, b.x), dot4(c.w, b.y), dot4(c.w, b.z), dot4(c.w, b.w));
+    s0 += dots(c.x, b);
+    s1 += dots(c.y, b);
+    s2 += dots(c.z, b);
+    s3 += dots(c.w, b);
   }
   write_tile(tokens, rows, array(s0, s1, s2, s3));
 }

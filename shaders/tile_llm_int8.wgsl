@@ -46,10 +46,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     for (var k = 0u; k < DEPTH; k++) {
       let b = vec4u(ws[w + k], ws[w + NEXT + k], ws[w + 2 * NEXT + k], ws[w + 3 * NEXT + k]);
       let c = vec4u(xs[a + k], xs[a + NEXT + k], xs[a + 2 * NEXT + k], xs[a + 3 * NEXT + k]);
-      sums[0] += vec4i(dot4(c.x, b.x), dot4(c.x, b.y), dot4(c.x, b.z), dot4(c.x, b.w));
-      sums[1] += vec4i(dot4(c.y, b.x), dot4(c.y, b.y), dot4(c.y, b.z), dot4(c.y, b.w));
-      sums[2] += vec4i(dot4(c.z, b.x), dot4(c.z, b.y), dot4(c.z, b.z), dot4(c.z, b.w));
-      sums[3] += vec4i(dot4(c.w, b.x), dot4(c.w, b.y), dot4(c.w, b.z), dot4(c.w, b.w));
+      sums[0] += dots(c.x, b);
+      sums[1] += dots(c.y, b);
+      sums[2] += dots(c.z, b);
+      sums[3] += dots(c.w, b);
     }
     workgroupBarrier();
   }

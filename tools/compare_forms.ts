@@ -17,7 +17,12 @@ import { floats, normals } from '../src/gpu/kernels/cases.ts';
 import { argmax } from '../src/gpu/kernels/argmax.ts';
 import { argmax_group, lanesFor, logit_strips_group, rms_norm_group } from '../src/gpu/kernels/grouped.ts';
 import { BAND, STRIP, stripsOf } from '../src/gpu/device/limits.ts';
-import { gemm_llm_int8_packed, llmInt8Case, tile_llm_int8_packed } from '../src/gpu/kernels/gemm_llm_int8.ts';
+import {
+  gemm_llm_int8_packed,
+  llmInt8Case,
+  matvec_llm_int8_packed,
+  tile_llm_int8_packed,
+} from '../src/gpu/kernels/gemm_llm_int8.ts';
 import { logit_strips } from '../src/gpu/kernels/logit_strips.ts';
 import { rms_norm } from '../src/gpu/kernels/rms_norm.ts';
 import { formsFor } from '../src/gpu/matrix/choose.ts';
@@ -137,15 +142,16 @@ for (const R of [1, 20]) {
 }
 
 // LLM.int8(), one column in a hundred of them an outlier.
-{
+for (const M of [1, 64]) {
   const { params, arrays, overrides } = llmInt8Case(
-    { M: 64, N: 576, K: 1536, first_row: 0, stride: 576, offset: 0, has_bias: 0, bias_row: 0 },
+    { M, N: 576, K: 1536, first_row: 0, stride: 576, offset: 0, has_bias: 0, bias_row: 0 },
     { threshold: 6, seed: 1, compute: 1 },
   );
   const outliers = Array.from({ length: 15 }, (_, i) => 100 * i);
   arrays.columns.set([outliers.length, ...outliers]);
-  await compare('LLM.int8(), 64 × 576 × 1536', arrays, {
+  await compare(`LLM.int8(), ${M} × 576 × 1536`, arrays, {
     lane: [[gemm_llm_int8_packed, params, overrides]],
+    shared: [[matvec_llm_int8_packed, params, overrides]],
     tile: [[tile_llm_int8_packed, params, overrides]],
   });
 }

@@ -13,15 +13,28 @@ const PREFILL = ['tile_32', 'tile_64'];
 const DECODING = ['matvec_fused', 'matvec_staged', 'matvec_staged_subgroups', 'matvec_staged_8'];
 const STORAGES = ['blockwise', 'float'];
 const DTYPES = ['float32', 'float16'];
-/** The other kernels of a decoded token on a GPU; they compute in float32. */
+/** The other kernels of a decoded token and of texts on a GPU; they compute in float32. */
 const OTHERS = [
+  'embedding',
   'attention_split',
   'attention_merge',
+  'attention_tile',
   'rms_norm_group',
   'layer_norm_group',
+  'rope_pair',
   'rope_qkv',
+  'activate',
   'logit_strips_group',
   'argmax_group',
+];
+
+/** What LLM.int8() adds to them. */
+const LLM_INT8 = [
+  'outlier_columns_group',
+  'list_outliers',
+  'int8_vectorwise_quant_group',
+  'matvec_llm_int8_packed',
+  'tile_llm_int8_packed',
 ];
 
 /** Kernels, and the words of the cases by whose constants they are compiled. */
@@ -31,9 +44,12 @@ const ROWS = [
   ),
   ['matvec_staged_blockwise', 'float32', 'double quant'],
   ...['int8', 'bytes'].flatMap((storage) =>
-    DTYPES.map((dtype) => [`matvec_staged_${storage}`, dtype, dtype]),
+    [...PREFILL, 'matvec_staged'].flatMap((form) =>
+      DTYPES.map((dtype) => [`${form}_${storage}`, dtype, dtype]),
+    ),
   ),
   ...OTHERS.map((name) => [name, 'float32']),
+  ...LLM_INT8.map((name) => [name, 'float16', ...(/_packed$/.test(name) ? ['float16'] : [])]),
 ];
 
 const mesa = execFileSync('dpkg-query', ['-W', '-f', '${Version}', 'mesa-vulkan-drivers'], {

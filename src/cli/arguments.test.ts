@@ -3,7 +3,7 @@ import { LabError } from '../errors.ts';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { adaptersOf, parseArguments } from './arguments.ts';
+import { adaptersOf, formsOf, parseArguments } from './arguments.ts';
 
 describe('the command line of a command', () => {
   it('is options, with what holds without them, and the rest in order', () => {
@@ -50,5 +50,19 @@ describe('--adapter and --lora', () => {
     expect(() => adaptersOf(values)).toThrow(
       `--adapter is ${values.adapter}; allowed: high-performance, low-power, software. A folder that holds a LoRA adapter is given with --lora.`,
     );
+  });
+});
+
+describe('--kernels', () => {
+  it('names forms of the matmul, as the page does', () => {
+    expect(formsOf({})).toEqual([]);
+    expect(formsOf({ kernels: 'tile_32,matvec_fused' })).toEqual(['tile_32', 'matvec_fused']);
+  });
+
+  it.each([
+    ['tile_33', 'kernels names tile_33; allowed: matvec, '],
+    ['tile,tile_32', 'kernels names tile and tile_32, both for prefill; allowed: one of them.'],
+  ])('%s is refused', (kernels, message) => {
+    expect(() => formsOf({ kernels })).toThrow(message);
   });
 });

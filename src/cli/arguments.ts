@@ -2,6 +2,8 @@ import { parseArgs } from 'node:util';
 import { statSync } from 'node:fs';
 import { LabError } from '../errors.ts';
 import { ADAPTER_CHOICES, USUAL_CHOICE, type AdapterChoice } from '../gpu/adapter.ts';
+import { phasesOf } from '../gpu/force_forms.ts';
+import { formNames } from '../gpu/kernel_version.ts';
 
 const OPTIONS = {
   model: { type: 'string' },
@@ -22,6 +24,7 @@ const OPTIONS = {
   seed: { type: 'string' },
   json: { type: 'boolean', default: false },
   adapter: { type: 'string' },
+  kernels: { type: 'string' },
   lora: { type: 'string' },
   context: { type: 'string' },
   'quant-type': { type: 'string' },
@@ -64,6 +67,7 @@ export interface Arguments {
     seed?: string | undefined;
     json: boolean;
     adapter?: string | undefined;
+    kernels?: string | undefined;
     lora?: string | undefined;
     context?: string | undefined;
     'quant-type'?: string | undefined;
@@ -129,4 +133,14 @@ export function adaptersOf({ adapter, lora }: Pick<Arguments['values'], 'adapter
     'bad-arguments',
     `--adapter is ${adapter}; allowed: ${ADAPTER_CHOICES.join(', ')}. A folder that holds a LoRA adapter is given with --lora.`,
   );
+}
+
+/**
+ * The forms of the matmul that --kernels names, as `?kernels=` does on the page.
+ * @throws bad-link naming a form that does not exist, or a second one for the same phase.
+ */
+export function formsOf({ kernels = '' }: Pick<Arguments['values'], 'kernels'>): string[] {
+  const names = formNames(kernels);
+  phasesOf(names);
+  return names;
 }

@@ -11,7 +11,7 @@ import { parseBenchReport, type BenchReport } from '../study/bench/bench_report.
 import { benchTable, ceilingText, rowLine } from '../study/bench/bench_table.ts';
 import { compareBench, comparisonText } from '../study/bench/compare_bench.ts';
 import { parseJson } from '../tensor/parse_json.ts';
-import { adaptersOf, parseArguments } from './arguments.ts';
+import { adaptersOf, formsOf, parseArguments } from './arguments.ts';
 import { numberOption } from './numbers.ts';
 import { listenForSignals } from './interrupt.ts';
 import { nodeGpu, offerAsNavigators } from './node_gpu.ts';
@@ -22,7 +22,7 @@ import { requireWritable, writeWhole } from './output_file.ts';
 export async function benchCommand(args: string[]): Promise<number> {
   const { values, positionals } = parseArguments(args, [
     ...(['quick', 'shape', 'seconds', 'model', 'no-peers', 'no-model'] as const),
-    ...(['adapter', 'runtime', 'out', 'compare', 'json'] as const),
+    ...(['adapter', 'kernels', 'runtime', 'out', 'compare', 'json'] as const),
   ]);
   if (values.compare) return compare(positionals, values.json);
   if (positionals.length > 0) {
@@ -86,12 +86,18 @@ async function measure(
   signal: AbortSignal,
 ): Promise<Failure | undefined> {
   const { choice } = adaptersOf(values);
+  const forms = formsOf(values);
   const { model } = values;
   const peers = values['no-peers'] ? undefined : onnxruntimeFolder();
   if (values.runtime === 'node') {
     if (peers !== undefined) offerAsNavigators(await nodeGpu());
     const onnxruntime = peers === undefined ? {} : { onnxruntime: `${pathToFileURL(peers).href}/` };
-    await bench({ ...request, ...onnxruntime }, nodeHost({ model }, undefined, choice), onEvent, signal);
+    await bench(
+      { ...request, ...onnxruntime },
+      nodeHost({ model }, undefined, { choice, forms }),
+      onEvent,
+      signal,
+    );
     return undefined;
   }
   const { withBrowserLab } = await import('./browser.ts');
@@ -100,6 +106,7 @@ async function measure(
     { model },
     async (lab, { model_files }, _, __, base) => {
       await lab.useAdapter(choice);
+      await lab.useForms(forms);
       signal.addEventListener('abort', () => void lab.cancel().catch(() => undefined));
       const onnxruntime = peers === undefined ? {} : { onnxruntime: `${base}${SERVED}/` };
       return lab.bench({ ...request, ...onnxruntime, model_files }, onEvent);

@@ -126,6 +126,7 @@ async function labOf(page: Page): Promise<Lab> {
   return {
     adapter: () => page.evaluate(() => window.lab.adapter()),
     useAdapter: (choice) => page.evaluate((wanted) => window.lab.useAdapter(wanted), choice),
+    useForms: (names) => page.evaluate((wanted) => window.lab.useForms(wanted), names),
     cancel: () => page.evaluate(() => window.lab.cancel()),
     async run(request, onEvent) {
       callback = onEvent;

@@ -17,7 +17,7 @@ import { systemError } from './system_error.ts';
 
 const USAGE = `Nibble measures what 4- and 8-bit quantization does to a language model.
 
-  npm run -s lab -- run SPEC.json|LINK [--model DIR] [--lora DIR] [--data DIR] [--adapter low-power|high-performance|software] [--runtime browser|node] [--out RESULT.json [--resume]] [--shard i/n [--mixed]] [--json]
+  npm run -s lab -- run SPEC.json|LINK [--model DIR] [--lora DIR] [--data DIR] [--adapter low-power|high-performance|software] [--kernels NAME,…] [--runtime browser|node] [--out RESULT.json [--resume]] [--shard i/n [--mixed]] [--json]
   npm run -s lab -- quantize MODEL_DIR --format nf4|fp4|llm_int8|int4|nvfp4|mxfp4|fp8|gptq|awq|hqq|q4_0|q4_1|q8_0|iq4_nl|q4_k|--config CONFIG.json [--blocksize 64] [--double-quant] [--group-size 64] [--zero-points] [--act-order] [--scaling row|tensor|128x128] [--scale-rule even|floor|ceil|rceil] [--calibrate samples|FILE.txt|FILE.jsonl] [--tokens 1024] [--seed 0] [--skip-modules NAME,…] --out DIR|FILE.gguf
   npm run -s lab -- inspect FILE.safetensors|FILE.gguf|MODEL_DIR|FILE.json ... [--lora DIR] [--json]
   npm run -s lab -- report RESULT.json [--out FILE.md|FILE.html|FILE.csv]
@@ -26,8 +26,8 @@ const USAGE = `Nibble measures what 4- and 8-bit quantization does to a language
   npm run -s lab -- shards SPEC.json|LINK --minutes 10 [--measured RESULT.json] [--model DIR] [--data DIR] [--out PINNED.json] [--json]
   npm run -s lab -- merge SPEC.json|LINK PART.json ... [--out RESULT.json] [--partial] [--mixed] [--json]
   npm run -s lab -- mix SPEC.json|LINK --bits 5|--megabytes 300 [--calibrate samples|TASK|FILE.txt --tokens 512 --seed 0] [--model DIR] [--lora DIR] [--data DIR] [--adapter low-power|high-performance|software] [--out MIXED.json] [--json]
-  npm run -s lab -- selfcheck [--runtime browser|node] [--json]
-  npm run -s lab -- bench [--quick] [--shape WORDS] [--seconds 1] [--model DIR] [--no-peers] [--no-model] [--runtime browser|node] [--out BENCH.json] [--json]
+  npm run -s lab -- selfcheck [--adapter low-power|high-performance|software] [--kernels NAME,…] [--runtime browser|node] [--json]
+  npm run -s lab -- bench [--quick] [--shape WORDS] [--seconds 1] [--model DIR] [--no-peers] [--no-model] [--adapter low-power|high-performance|software] [--kernels NAME,…] [--runtime browser|node] [--out BENCH.json] [--json]
   npm run -s lab -- bench --compare A.json B.json [--json]
 
 run        measures every configuration of a spec on every task; see examples/. A GGUF file stands for MODEL_DIR anywhere
@@ -48,7 +48,9 @@ bench      times every kernel on layers of known models in turn with what this a
            onnxruntime-web's kernels on the same weights; then a model. --shape "down nf4 M=8" takes the rows that have
            all these words, --quick a few; --compare says what changed between two files that --out wrote
 
---adapter says on which GPU to compute, --lora which LoRA adapter of a model to put on top of it.
+--adapter says on which GPU to compute, --lora which LoRA adapter of a model to put on top of it. --kernels has it take
+these forms of the matmul and no others, as ?kernels= does on the page, for a report of what one of them does:
+--kernels tile_32,matvec_fused is one for texts and one for decoding; a name that is none lists those there are.
 
 With --shard, run answers share i of n, from 0: machines that share a spec need nothing else of each other.
 

@@ -33,7 +33,7 @@ export async function mixCommand(args: string[]): Promise<number> {
   const measured = await measureMix(
     spec,
     calibration,
-    nodeHost({ ...values, adapter: lora }, undefined, choice),
+    nodeHost({ ...values, adapter: lora }, undefined, { choice }),
     (done, total, what) => {
       if (moving) process.stderr.write(`\r\x1b[2K${done} of ${total} ${what}`);
       return Promise.resolve();

@@ -5,6 +5,7 @@ import { LabError } from '../errors.ts';
 import type { DataPlace } from '../lab/datasets.ts';
 import type { RunningHash } from '../lab/files.ts';
 import type { AdapterChoice } from '../gpu/adapter.ts';
+import { forceForms } from '../gpu/force_forms.ts';
 import { gpuOnce } from '../lab/gpu_once.ts';
 import { openHub, type Hub } from '../lab/hub.ts';
 import type { Host } from '../lab/host.ts';
@@ -31,14 +32,21 @@ export interface Folders {
   adapter?: string | undefined;
 }
 
+/** The adapter to compute on, and the forms of the matmul that are taken and no others. */
+export interface Device {
+  choice?: AdapterChoice;
+  forms?: readonly string[];
+}
+
 /** Node as the host of a run: Dawn, folders, and a store in memory. */
 export function nodeHost(
   { model: modelFolder, data: dataFolder, adapter: adapterFolder }: Folders,
   hub: Hub = nodeHub(),
-  choice?: AdapterChoice,
+  { choice, forms = [] }: Device = {},
 ): Host {
+  const opened = gpuOnce(nodeGpu, choice && (() => choice));
   return {
-    gpu: gpuOnce(nodeGpu, choice && (() => choice)),
+    gpu: async () => forceForms(await opened(), forms),
     runtime: NODE_RUNTIME,
     app: APP,
     data: [...(dataFolder ? [folderPlace(dataFolder)] : []), BUNDLED],

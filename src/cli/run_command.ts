@@ -1,14 +1,13 @@
 import { LabError, toFailure, type Failure } from '../errors.ts';
-import type { AdapterChoice } from '../gpu/adapter.ts';
 import { resultTable } from '../study/export.ts';
 import type { RunEvent, RunRequest } from '../lab/protocol.ts';
 import { restore } from '../lab/restore.ts';
 import { run } from '../lab/run.ts';
 import { parseShard } from '../study/shard.ts';
 import { openAnswers, type Answers, type Ended } from './answers.ts';
-import { adaptersOf, parseArguments } from './arguments.ts';
+import { adaptersOf, formsOf, parseArguments } from './arguments.ts';
 import { listenForSignals } from './interrupt.ts';
-import { nodeHost } from './node_host.ts';
+import { nodeHost, type Device } from './node_host.ts';
 import { nodeHub, savedToken } from './node_hub.ts';
 import { progressPrinter } from './progress.ts';
 import { readSpec } from './read_spec.ts';
@@ -19,7 +18,8 @@ import { readSpec } from './read_spec.ts';
  */
 export async function runCommand(args: string[]): Promise<number> {
   const { values, positionals } = parseArguments(args, [
-    ...(['model', 'data', 'adapter', 'lora', 'runtime', 'out', 'resume', 'shard', 'mixed', 'json'] as const),
+    ...(['model', 'data', 'adapter', 'kernels', 'lora', 'runtime'] as const),
+    ...(['out', 'resume', 'shard', 'mixed', 'json'] as const),
   ]);
   if (positionals.length !== 1) {
     throw new LabError(
@@ -39,11 +39,12 @@ export async function runCommand(args: string[]): Promise<number> {
   }
   const shard = values.shard === undefined ? undefined : parseShard(values.shard, values.mixed);
   const { choice, lora } = adaptersOf(values);
+  const device = { choice, forms: formsOf(values) };
   const answers = openAnswers(spec, values, shard);
   const interrupt = listenForSignals();
   try {
     const asked = { ...values, adapter: lora };
-    const measured = measure({ spec, shard }, asked, choice, answers, interrupt.signal).catch(toFailure);
+    const measured = measure({ spec, shard }, asked, device, answers, interrupt.signal).catch(toFailure);
     const failure = await Promise.race([measured, interrupt.over.then(() => STOPPED)]);
     return report(answers.end(failure, interrupt.came()), values);
   } finally {
@@ -59,7 +60,7 @@ type Values = ReturnType<typeof parseArguments>['values'];
 async function measure(
   asked: Pick<RunRequest, 'spec' | 'shard'>,
   values: Values,
-  choice: AdapterChoice,
+  { choice, forms }: Required<Device>,
   { resumed, follow, stopped }: Answers,
   interrupted: AbortSignal,
 ): Promise<Failure | undefined> {
@@ -74,13 +75,14 @@ async function measure(
   const request = { ...asked, ...(resumed && { resume: resumed.record.id }) };
   if (values.runtime === 'node') {
     const hub = nodeHub((text) => onEvent({ type: 'note', text }));
-    const host = nodeHost(values, hub, choice);
+    const host = nodeHost(values, hub, { choice, forms });
     if (resumed) await restore(host.store, resumed.record, resumed.items);
     await run(request, host, onEvent, stop);
   } else {
     const { withBrowserLab } = await import('./browser.ts');
     await withBrowserLab(values, async (lab, files, _, put) => {
       await lab.useAdapter(choice);
+      await lab.useForms(forms);
       if (resumed) await put(resumed.record, resumed.items);
       stop.addEventListener('abort', () => void lab.cancel().catch(() => undefined));
       if (!stop.aborted) await lab.run({ ...request, ...files, hub_token: savedToken(process.env) }, onEvent);

@@ -1,17 +1,18 @@
 import { type CheckRow, fullCheck } from '../gpu/check.ts';
 import { openGpu } from '../gpu/device/device.ts';
-import { type AdapterChoice, type AdapterReport, adapterName } from '../gpu/adapter.ts';
+import { forceForms } from '../gpu/force_forms.ts';
+import { type AdapterReport, adapterName } from '../gpu/adapter.ts';
 import { LabError, type Failure } from '../errors.ts';
-import { adaptersOf, parseArguments } from './arguments.ts';
+import { adaptersOf, formsOf, parseArguments } from './arguments.ts';
 import { nodeGpu } from './node_gpu.ts';
-import { NODE_RUNTIME } from './node_host.ts';
+import { NODE_RUNTIME, type Device } from './node_host.ts';
 
 /** `selfcheck`: every kernel on every shape against the CPU; exit status 1 if one is off. */
 export async function selfcheck(args: string[]): Promise<number> {
-  const { values } = parseArguments(args, ['runtime', 'adapter', 'json']);
-  const { choice } = adaptersOf(values);
+  const { values } = parseArguments(args, ['runtime', 'adapter', 'kernels', 'json']);
+  const device = { choice: adaptersOf(values).choice, forms: formsOf(values) };
   const { adapter, runtime, rows } =
-    values.runtime === 'node' ? await inNode(choice) : await inBrowser(choice);
+    values.runtime === 'node' ? await inNode(device) : await inBrowser(device);
   if (values.json) console.log(JSON.stringify({ adapter, runtime, rows }));
   else {
     console.log(`${adapterName(adapter)} (${runtime})`);
@@ -28,17 +29,18 @@ interface Report {
   rows: CheckRow[];
 }
 
-async function inNode(choice: AdapterChoice): Promise<Report> {
-  const gpu = await openGpu(await nodeGpu(), choice);
+async function inNode({ choice, forms }: Required<Device>): Promise<Report> {
+  const gpu = forceForms(await openGpu(await nodeGpu(), choice), forms);
   const rows: CheckRow[] = [];
   await fullCheck(gpu, (row) => rows.push(row));
   return { adapter: gpu.adapter, runtime: NODE_RUNTIME, rows };
 }
 
-async function inBrowser(choice: AdapterChoice): Promise<Report> {
+async function inBrowser({ choice, forms }: Required<Device>): Promise<Report> {
   const { withBrowserLab } = await import('./browser.ts');
   return withBrowserLab({}, async (lab, _, runtime) => {
     await lab.useAdapter(choice);
+    await lab.useForms(forms);
     const adapter = await lab.adapter();
     if ('code' in adapter) throw asError(adapter);
     const rows: CheckRow[] = [];

@@ -15,6 +15,9 @@ export interface KernelsUsed {
   tile?: string;
 }
 
+/** Forms of the matmul as an address or a command line lists them: "tile_32,matvec_fused". */
+export const formNames = (text: string): string[] => text.split(',').filter(Boolean);
+
 /** The version of the kernels behind a result; results from before it was recorded are of version 1. */
 export const kernelVersion = ({ kernels }: { kernels?: KernelsUsed | undefined }): number =>
   kernels?.version ?? 1;

@@ -31,14 +31,18 @@ it('a tuning that ran out of time changes nothing', async () => {
 });
 
 it('forms are asked for by their names, one a phase', () => {
-  const taken = { forced: {} };
-  forceForms(taken, ['tile_32', 'matvec_fused']);
-  expect(taken.forced).toEqual({ prefill: 'tile_32', decode: 'matvec_fused' });
-  forceForms(taken, []);
-  expect(taken.forced).toEqual({});
+  forceForms(gpu, ['tile_32', 'matvec_fused']);
+  expect(gpu.forced).toEqual({ prefill: 'tile_32', decode: 'matvec_fused' });
+  expect(choicesOf(gpu, 'blockwise', 'decode').map(({ name }) => name)).toEqual(['matvec_fused_blockwise']);
+  forceForms(gpu, []);
+  expect(gpu.forced).toEqual({});
   const names = FORM_NAMES.map(({ form }) => form).join(', ');
-  expect(() => forceForms(taken, ['tile_33'])).toThrow(`kernels names tile_33; allowed: ${names}.`);
-  expect(() => forceForms(taken, ['tile', 'tile_32'])).toThrow(
+  expect(() => forceForms(gpu, ['tile_33'])).toThrow(`kernels names tile_33; allowed: ${names}.`);
+  expect(() => forceForms(gpu, ['tile', 'tile_32'])).toThrow(
     'kernels names tile and tile_32, both for prefill',
+  );
+  const without = { ...gpu, device: { features: new Set(), limits: {} } as unknown as GPUDevice };
+  expect(() => forceForms(without, ['matvec_staged_subgroups'])).toThrow(
+    'kernels names matvec_staged_subgroups, which this adapter cannot run; allowed: matvec, ',
   );
 });

@@ -31,6 +31,8 @@ export interface Lab {
   adapter(): Promise<AdapterReport | Failure>;
   /** Has everything from now on computed on another adapter of the machine. */
   useAdapter(choice: AdapterChoice): Promise<void>;
+  /** Has these forms of the matmul taken from now on and no others; a name that does not exist fails whatever needs a GPU. */
+  useForms(names: readonly string[]): Promise<void>;
   /**
    * Runs an experiment to its end; every step is an event, and a failure is one too. `onText` hears whose work on a text
    * begins that only the worker's end could stop ("The tokenizer"), and with nothing that it has ended.
@@ -125,8 +127,6 @@ export interface MeasureRequest {
 
 /** The worker's offer that only the page uses, not the command line: pausing, probing and reading a folder. */
 export interface PageLab extends Lab {
-  /** Has these forms of the matmul taken from now on and no others; a name that does not exist fails whatever needs a GPU. */
-  useForms(names: readonly string[]): Promise<void>;
   /** The forms that were the fastest on this adapter, if they were timed. */
   tuning(): Promise<Tuning | Failure | undefined>;
   /** Times the forms of the matmul and takes the fastest. */

@@ -41,11 +41,7 @@ export type Work = Omit<PageLab, 'adapter' | 'adapters' | 'useAdapter' | 'useFor
 
 /** Opens the lab's work. Its kernels and formats are most of the page's code, and fetched when first asked for. */
 export function openWork({ base, opened, forms }: Workplace): Work {
-  const gpu = async () => {
-    const ready = await opened();
-    forceForms(ready, forms());
-    return ready;
-  };
+  const gpu = async () => forceForms(await opened(), forms());
   const tuner = browserTuner();
   const store = browserStore();
   const shelf = opfsShelf();

@@ -57,7 +57,7 @@ describe('every pipeline that a configuration can reach has a case', () => {
     ['without', gpuWith('ampere')],
   ])('%s', (_, gpu) => {
     const checks = checksFor(needsOf(gpu, modelIn(STORED), CONFIGS, BOTH));
-    const packed = checks.some(({ kernel }) => kernel.name === 'gemm_llm_int8_packed');
+    const packed = checks.some(({ kernel }) => kernel.name === 'matvec_llm_int8_packed');
     expect(packed).toBe(gpu === PACKED);
     // Float: 3 forms × 3 stored × 3 computed; 4-bit: 3 × 2 scales × 3; int8: 3 × 3; LLM.int8(): 2 × 3.
     expect(checks.filter(({ kernel }) => /^(matvec|tile|gemm)_/.test(kernel.name))).toHaveLength(

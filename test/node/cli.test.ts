@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { FORM_NAMES } from '../../src/gpu/matrix/choose.ts';
 import type { ExperimentResult } from '../../src/study/result.ts';
 import { startLab } from '../fixtures/lab_process.ts';
 import { randomLlama } from '../fixtures/random_llama.ts';
@@ -63,6 +64,8 @@ describe('inspect', () => {
   });
 });
 
+const NO_FORM = `kernels names tile_33; allowed: ${FORM_NAMES.map(({ form }) => form).join(', ')}.`;
+
 describe('bad input', () => {
   it.each([
     [
@@ -72,11 +75,15 @@ describe('bad input', () => {
     [['inspect'], 'inspect was given no file; allowed: one or more.'],
     [['run'], 'run was given 0 specs; allowed: one file or link.'],
     [['bench', '--seconds', '0'], '--seconds is 0; allowed: a number above 0, up to 3600.'],
+    ...[['run', 'examples/nf4-vs-fp4.json'], ['selfcheck'], ['bench']].map((command): [string[], string] => [
+      [...command, '--kernels', 'tile_33'],
+      NO_FORM,
+    ]),
     [['run', 'nowhere.json'], 'nowhere.json is neither a file that can be read nor a link with a spec.'],
     [['run', 'x.json', '--runtime', 'deno'], '--runtime is deno; allowed: browser, node.'],
     [
       ['run', 'x.json', '--fast'],
-      "Unknown option '--fast'; allowed: --model, --data, --adapter, --lora, --runtime, --out, --resume, --shard, --mixed, --json.",
+      "Unknown option '--fast'; allowed: --model, --data, --adapter, --kernels, --lora, --runtime, --out, --resume, --shard, --mixed, --json.",
     ],
     [
       ['run', 'https://host/#/experiment?spec=9.abc'],
@@ -124,12 +131,13 @@ describe('bad input', () => {
 describe('run', () => {
   it('measures in Node, prints the table and writes the result', async () => {
     const out = join(folder, 'out.json');
-    const args = ['--runtime', 'node', '--model', await modelFolder(), '--out', out];
+    const args = ['--runtime', 'node', '--model', await modelFolder(), '--out', out, '--kernels', 'tile_32'];
     const { status, stdout, stderr } = await lab('run', await saved('spec.json', spec), ...args);
     expect(stderr).toMatch(/[0-9]+ kernels right/);
     expect(stdout).toMatch(/\| NF4 · 32 +\| 5\./);
     const result = JSON.parse(await readFile(out, 'utf8')) as ExperimentResult;
     expect(result.runs.map(({ tasks }) => tasks[0]!.n)).toEqual([2, 2]);
+    expect(result.environment.kernels?.tile).toBe('tile_32');
     expect(result.runs[1]!.config).toMatchObject({ quant_type: 'nf4', blocksize: 32 });
     expect(status).toBe(0);
     const same = await lab('compare', out, out);

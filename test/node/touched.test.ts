@@ -19,7 +19,7 @@ const isWalked = ({ name }: Kernel): boolean =>
 /** Forms whose text, with what they note, takes a compiler long. */
 const isLong = (name: string): boolean => /^tile|^matvec_staged|^attention_tile/.test(name);
 
-const isMatmul = ({ params }: KernelCase): boolean => 'K' in params;
+const isMatmul = ({ params }: KernelCase): boolean => 'N' in params;
 
 /**
  * Of a matmul one case for each combination of constants but the compute dtype, and one whose rows begin within a step;
@@ -46,7 +46,7 @@ function fewCases({ name, cases }: Kernel): KernelCase[] {
 /** Which columns are outliers depends on data. */
 const withoutOutliers = ({ params, ...kase }: KernelCase): KernelCase => ({
   ...kase,
-  params: 'threshold' in params ? { ...params, threshold: 0 } : params,
+  params: 'N' in params && 'threshold' in params ? { ...params, threshold: 0 } : params,
 });
 
 /** Without lanes and arrays that touch nothing, and what depends on data. */

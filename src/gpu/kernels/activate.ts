@@ -1,5 +1,6 @@
 import activation from '../../../shaders/preludes/activation.wgsl?raw';
 import source from '../../../shaders/activate.wgsl?raw';
+import { elementTraffic } from '../traffic/row_traffic.ts';
 import { floats, normals } from './cases.ts';
 import { defineKernel, grid } from '../device/kernel.ts';
 
@@ -35,11 +36,13 @@ export const activateOverrides = (activation: Activation, gated: boolean) => ({
   GATED: Number(gated),
 });
 
+const ACTIVATE = { n: 'u32' } as const;
+
 /** y = act(x), or act(x) · up in an MLP with a gate, where x is what the gate gives. */
 export const activate = defineKernel({
   name: 'activate',
   wgsl: activation + source,
-  params: { n: 'u32' },
+  params: ACTIVATE,
   bindings: { x: 'read f32', up: 'read f32', y: 'write f32' },
   workgroups: ({ n }) => grid(n),
   reference: (_, { x, up }, { ACTIVATION, GATED }) => {
@@ -51,6 +54,19 @@ export const activate = defineKernel({
     (Object.keys(ACTIVATIONS) as Activation[]).flatMap((activation) =>
       [false, true].map((gated) => activateCase(activation, gated)),
     ),
+  traffic: elementTraffic<typeof ACTIVATE>({
+    elements: ({ n }) => n,
+    element: (_, i, __, { GATED }) =>
+      GATED === 1
+        ? [
+            ['x', i],
+            ['up', i],
+          ]
+        : [['x', i]],
+    // An exponential and a division, or gelu's series.
+    flops: () => 6,
+    instructions: () => 40,
+  }),
 });
 
 function activateCase(activation: Activation, gated: boolean) {

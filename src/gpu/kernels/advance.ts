@@ -24,6 +24,12 @@ export const advance = defineKernel({
     advanceCase(2, { by: 0, window: 3, first_position: 0 }),
     advanceCase(2, { by: 1, window: 3, first_position: 0 }),
   ],
+  traffic: {
+    touched: () => ({ step: [[0]] }),
+    flops: () => 0,
+    instructions: () => 10,
+    shared_reads: () => 0,
+  },
 });
 
 function advanceCase(step: number, params: { by: number; window: number; first_position: number }) {

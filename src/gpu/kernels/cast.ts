@@ -1,15 +1,18 @@
 import float16 from '../../../shaders/preludes/float16.wgsl?raw';
 import rounding from '../../../shaders/preludes/rounding.wgsl?raw';
 import source from '../../../shaders/cast.wgsl?raw';
+import { elementTraffic } from '../traffic/row_traffic.ts';
 import { floats, normals } from './cases.ts';
 import { defineKernel, grid } from '../device/kernel.ts';
 import { roundingOf, COMPUTE_NAMES } from './rounding.ts';
+
+const CAST = { n: 'u32' } as const;
 
 /** y = x rounded to the compute dtype, as a Linear layer rounds its input. */
 export const cast = defineKernel({
   name: 'cast',
   wgsl: float16 + rounding + source,
-  params: { n: 'u32' },
+  params: CAST,
   bindings: { x: 'read f32', y: 'write f32' },
   workgroups: ({ n }) => grid(n),
   reference: (_, { x }, overrides) => ({ y: x.map(roundingOf(overrides)) }),
@@ -24,6 +27,12 @@ export const cast = defineKernel({
         overrides: { COMPUTE_DTYPE: compute },
       };
     }),
+  traffic: elementTraffic<typeof CAST>({
+    elements: ({ n }) => n,
+    element: (_, i) => [['x', i]],
+    flops: () => 0,
+    instructions: () => 22,
+  }),
 });
 
 /** Normals at many scales, and the ties, limits and subnormals of float16. */

@@ -1,15 +1,18 @@
 import source from '../../../shaders/embedding.wgsl?raw';
 import stored from '../../../shaders/preludes/stored.wgsl?raw';
 import type { QuantizableDtype } from '../../tensor/dtype.ts';
+import { elementTraffic } from '../traffic/row_traffic.ts';
 import { floats, normals } from './cases.ts';
 import { defineKernel, grid } from '../device/kernel.ts';
 import { DTYPE, decodeWords, encodeWords } from './stored.ts';
+
+const EMBEDDING = { T: 'u32', width: 'u32', first_row: 'u32', rows: 'u32' } as const;
 
 /** y[t] = table[ids[t]] as float32, for the ids whose rows this part of the table holds. */
 export const embedding = defineKernel({
   name: 'embedding',
   wgsl: stored + source,
-  params: { T: 'u32', width: 'u32', first_row: 'u32', rows: 'u32' },
+  params: EMBEDDING,
   bindings: { ids: 'read u32', table: 'read u32', y: 'read_write f32' },
   workgroups: ({ T, width }) => grid(T * width),
   reference: ({ T, width, first_row, rows }, { ids, table, y }, overrides) => {
@@ -24,6 +27,23 @@ export const embedding = defineKernel({
   },
   tolerance: 'exact',
   cases: () => [embeddingCase('F32', 37, 0), embeddingCase('BF16', 36, 5), embeddingCase('F16', 7, 9)],
+  traffic: elementTraffic<typeof EMBEDDING>({
+    elements: ({ T, width }) => T * width,
+    element({ width, first_row, rows }, i, { ids }, { DTYPE: dtype }) {
+      const token = Math.floor(i / width);
+      const row = ids![token]! - first_row;
+      const at = row * width + (i % width);
+      const word = dtype === DTYPE.F32 ? at : at >> 1;
+      return row >= 0 && row < rows
+        ? [
+            ['ids', token],
+            ['table', word],
+          ]
+        : [['ids', token]];
+    },
+    flops: () => 0,
+    instructions: () => 30,
+  }),
 });
 
 function embeddingCase(dtype: QuantizableDtype, width: number, first_row: number) {

@@ -4,6 +4,7 @@ import float16 from '../../../shaders/preludes/float16.wgsl?raw';
 import rounding from '../../../shaders/preludes/rounding.wgsl?raw';
 import common from '../../../shaders/preludes/llm_int8.wgsl?raw';
 import source from '../../../shaders/gemm_llm_int8.wgsl?raw';
+import matvec from '../../../shaders/matvec_llm_int8.wgsl?raw';
 import tile from '../../../shaders/tile_llm_int8.wgsl?raw';
 import { quantizeActivations, quantizeLlmInt8 } from '../../quant/llm_int8.ts';
 import { floats, normals } from './cases.ts';
@@ -30,6 +31,10 @@ const LLM_INT8 = { ...MATMUL_SHAPE, threshold: 'f32', ...MATMUL_PLACE } as const
 
 /** Rows and tokens of a workgroup of the tile, and words of each that it fetches at a time. */
 const [TILE, DEPTH] = [64, 16];
+
+/** Lanes of a workgroup of the form for few tokens, how many share four rows, and the rows of the workgroup. */
+const [LANES, SHARING] = [64, 32];
+const SHARED_ROWS = (4 * LANES) / SHARING;
 
 /** The usual shapes, and one past a tile in every direction. */
 const SHAPES: readonly MatmulShape[] = [
@@ -117,6 +122,23 @@ export const tile_llm_int8_packed = defineKernel({
   traffic: tileTraffic(1),
 });
 
+/** The same for a few tokens: lanes share rows, and each reads beside its neighbour. */
+export const matvec_llm_int8 = defineKernel({
+  ...gemm_llm_int8,
+  name: 'matvec_llm_int8',
+  wgsl: float16 + rounding + unpacked + common + matvec,
+  workgroups: ({ M, N }) => [Math.ceil(N / SHARED_ROWS), Math.ceil(M / 4)],
+  traffic: matvecTraffic(4),
+});
+
+export const matvec_llm_int8_packed = defineKernel({
+  ...matvec_llm_int8,
+  name: 'matvec_llm_int8_packed',
+  wgsl: float16 + rounding + packed + common + matvec,
+  requires: PACKED,
+  traffic: matvecTraffic(1),
+});
+
 /** Seeded inputs of a shape, with outlier columns where there is a threshold. */
 export function llmInt8Case(
   shape: MatmulShape,
@@ -146,12 +168,50 @@ export function llmInt8Case(
   };
 }
 
+const products = ({ M, N, K }: Params<typeof LLM_INT8>) => M * N * Math.ceil(K / 4);
+
+/** What the form for few tokens asks; as of the tile, without outlier columns. */
+function matvecTraffic(dots: number): Traffic<typeof LLM_INT8> {
+  const pitch = SHARING + 1;
+  return {
+    touched({ M, N, K, first_row, has_bias, bias_row }, _, [x, y]) {
+      const K4 = Math.ceil(K / 4);
+      const { touched, read } = collect(LANES);
+      const token = 4 * y;
+      for (let lane = 0; lane < LANES; lane++) {
+        const [share, own] = [Math.floor(lane / SHARING), lane % SHARING];
+        const row = SHARED_ROWS * x + 4 * share;
+        for (let k = own; k < K4; k += SHARING) {
+          for (let i = 0; i < 4; i++) read(lane, ['CB', (first_row + Math.min(row + i, N - 1)) * K4 + k]);
+          for (let i = 0; i < (M - token > 1 ? 4 : 1); i++) {
+            read(lane, ['CA', Math.min(token + i, M - 1) * K4 + k]);
+          }
+        }
+        if (own >= 16) continue;
+        for (let i = 0; i < SHARING; i++) read(lane, ['parts', (16 * share + own) * pitch + i]);
+        const [t, r] = [token + Math.floor(own / 4), row + (own % 4)];
+        if (t >= M || r >= N) continue;
+        read(lane, ['SCA', t], ['SCB', first_row + r]);
+        if (has_bias) read(lane, ['bias', bias_row + r]);
+      }
+      return touched;
+    },
+    flops: (params) => 2 * products(params),
+    // A word's address and its load for four rows; and where a group has several tokens, all four of them.
+    instructions(params) {
+      const { M, N, K } = params;
+      const computed = M === 1 ? 1 : 4 * Math.ceil(M / 4);
+      return computed * N * Math.ceil(K / 4) * (dots + 1.25) + 2 * SHARING * 4 * Math.ceil(M / 4) * N;
+    },
+    shared_reads: ({ M, N }) => SHARING * 4 * Math.ceil(M / 4) * N,
+  };
+}
+
 /**
  * What the tile asks of memory and arithmetic; the outlier columns depend on data and are left out. A dot product of four
  * counts as one product and its sum, so that `dots` is 1 where there is an instruction for it.
  */
 function tileTraffic(dots: number): Traffic<typeof LLM_INT8> {
-  const products = ({ M, N, K }: Params<typeof LLM_INT8>) => M * N * Math.ceil(K / 4);
   return {
     touched({ M, N, K, first_row, has_bias, bias_row }, _, [x, y]) {
       const side = TILE / 4;

@@ -15,6 +15,7 @@ import outlierColumnsSource from '../../../shaders/outlier_columns_group.wgsl?ra
 import rmsNormSource from '../../../shaders/rms_norm_group.wgsl?raw';
 import { grid, type Access, type Kernel, type ParamTypes, type Params } from '../device/kernel.ts';
 import { rowTraffic, type RowTraffic } from '../traffic/row_traffic.ts';
+import type { Touch } from '../traffic/touched.ts';
 import { argmax } from './argmax.ts';
 import { expected_gap } from './expected_gap.ts';
 import { layer_norm } from './layer_norm.ts';
@@ -111,6 +112,8 @@ export const argmax_group = grouped(
   [GROUP_LANES],
   {
     row({ strips }, r) {
+      // Of a pair only the largest is used. Two runs of floats would spare a token a kilobyte, and cost all who read
+      // them a second place.
       const peak = (s: number) => [['peaks', r * strips + s] as const];
       return { length: strips, all: peak(0), walks: [peak] };
     },
@@ -126,10 +129,36 @@ export const int8_vectorwise_quant_group = grouped(
   float16 + division + LARGEST + int8Source,
   ({ M }) => M,
   [GROUP_LANES],
+  {
+    row({ M, K, threshold }, t) {
+      const x = (k: number) => ['x', t * K + k] as const;
+      const mask = (k: number) => ['mask', k >> 5] as const;
+      const whole_columns = M > 1 && threshold > 0;
+      const word = (i: number) =>
+        Array.from({ length: Math.max(0, Math.min(4, K - 4 * i)) }, (_, j) => 4 * i + j).flatMap((k) =>
+          whole_columns ? [mask(k), x(k)] : [x(k)],
+        );
+      return { length: K, walks: [(k) => [x(k)], word] };
+    },
+    // Each value is rounded to float16 twice, by integers.
+    ...{ together: ['values', 'value_places'], flops: 2, instructions: 45 },
+  },
 );
 export const outlier_columns_group = grouped(
   outlier_columns,
   lanes + float16 + outlierColumnsSource,
   ({ K }) => maskWords(K),
   [GROUP_LANES],
+  {
+    row({ M, K }, word) {
+      // A token's 32 columns after the other's; the first lane keeps the word.
+      const walk = (i: number): Touch[] => {
+        const column = 32 * word + (i % 32);
+        const x = column < K ? [['x', (i >> 5) * K + column] as const] : [];
+        return i === 0 ? [...x, ['seen', word]] : x;
+      };
+      return { length: 32 * M, walks: [walk] };
+    },
+    ...{ together: [], flops: 1, instructions: 22 },
+  },
 );

@@ -1,13 +1,16 @@
 import source from '../../../shaders/list_outliers.wgsl?raw';
 import { maskWords } from '../device/limits.ts';
+import { elementTraffic } from '../traffic/row_traffic.ts';
 import { defineKernel, grid } from '../device/kernel.ts';
 import { columnMask } from './outlier_columns.ts';
+
+const LIST = { K: 'u32' } as const;
 
 /** The outlier columns as a list, so that what multiplies them looks at no other: how many, then which, ascending. */
 export const list_outliers = defineKernel({
   name: 'list_outliers',
   wgsl: source,
-  params: { K: 'u32' },
+  params: LIST,
   bindings: { mask: 'read u32', columns: 'read_write u32' },
   workgroups: ({ K }) => grid(maskWords(K)),
   reference: ({ K }, { mask, columns }) => {
@@ -18,6 +21,13 @@ export const list_outliers = defineKernel({
   },
   tolerance: 'exact',
   cases: () => [listCase(33, []), listCase(100, [0, 31, 32, 64, 99]), listCase(2113, [3, 1000, 2048, 2112])],
+  traffic: elementTraffic<typeof LIST>({
+    elements: ({ K }) => maskWords(K),
+    // Every word counts those before it.
+    element: (_, i) => Array.from({ length: i + 1 }, (_, word) => ['mask', word] as const),
+    flops: () => 0,
+    instructions: ({ K }) => 20 + 4 * maskWords(K),
+  }),
 });
 
 function listCase(K: number, found: readonly number[]) {

@@ -1,11 +1,10 @@
 import turn from '../../../shaders/preludes/turn.wgsl?raw';
 import source from '../../../shaders/rope_qkv.wgsl?raw';
 import { elementTraffic } from '../traffic/row_traffic.ts';
-import type { Touch } from '../traffic/touched.ts';
 import { floats, normals } from './cases.ts';
 import { defineKernel, grid, type Params } from '../device/kernel.ts';
 import { rope } from './rope.ts';
-import { ROPE_PAIR } from './rope_pair.ts';
+import { PAIR_WORK, pairTouches, ROPE_PAIR } from './rope_pair.ts';
 
 /** `rope` of queries and keys that one matvec computed with the values beside them, and the latter two into their slots. */
 export const rope_qkv = defineKernel({
@@ -46,22 +45,15 @@ export const rope_qkv = defineKernel({
   ],
   traffic: elementTraffic({
     elements: pairsOf,
-    element({ heads, kv_heads, head_dim, rotary_dim, interleaved }, i) {
-      const [pair, head] = [i % (head_dim / 2), Math.floor(i / (head_dim / 2))];
-      const pairs = rotary_dim / 2;
-      const paired = pair < pairs && !interleaved;
-      const at = head * head_dim + (paired ? pair : 2 * pair);
-      const read: Touch[] = [
-        ['qkv', at],
-        ['qkv', at + (paired ? pairs : 1)],
-      ];
+    element({ heads, kv_heads, ...shape }, i) {
+      const [pair, head] = [i % (shape.head_dim / 2), Math.floor(i / (shape.head_dim / 2))];
       const row = heads + 2 * kv_heads;
-      const turns = head % row < heads + kv_heads && pair < pairs;
-      return turns ? [...read, ['turns', Math.floor(head / row) * pairs + pair]] : read;
+      const token = Math.floor(head / row);
+      // Values are not turned.
+      const turns = head % row < heads + kv_heads;
+      return pairTouches('qkv', shape, { pair, head, ...(turns && { token }) });
     },
-    // Where a pair lies is found by divisions.
-    flops: () => 6,
-    instructions: () => 80,
+    ...PAIR_WORK,
   }),
 });
 

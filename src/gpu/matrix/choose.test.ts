@@ -33,8 +33,8 @@ it.each<[StorageName, Phase, number, number, string]>([
   ['blockwise', 'prefill', 512, 576, 'tile_32_blockwise'],
   ['blockwise', 'prefill', 512, 4096, 'tile_64_blockwise'],
   ['int8', 'prefill', 48, 1024, 'tile_64_int8'],
-  ['llm_int8', 'prefill', 9, 9, 'gemm_llm_int8'],
-  ['llm_int8', 'decode', 1, 9, 'gemm_llm_int8'],
+  ['llm_int8', 'prefill', 9, 9, 'matvec_llm_int8'],
+  ['llm_int8', 'decode', 1, 9, 'matvec_llm_int8'],
   ['llm_int8', 'prefill', 16, 9, 'tile_llm_int8'],
 ])('%s, %s, %i tokens, %i rows: %s', (storage, phase, M, N, name) => {
   expect(chooseMatmul(PLAIN, storage, phase, { M, N }).name).toBe(name);
@@ -68,7 +68,7 @@ it('takes the forms that were fastest here, by tokens and rows', () => {
   expect(taken('prefill', 47)).toBe('tile_int8');
   expect(taken('decode', 1)).toBe('matvec_int8');
   expect(choicesOf(gpu, 'int8', 'prefill').map(({ name }) => name)).toEqual(['tile_64_int8', 'tile_int8']);
-  expect(chooseMatmul(gpu, 'llm_int8', 'prefill', { M: 9, N: 9 }).name).toBe('gemm_llm_int8');
+  expect(chooseMatmul(gpu, 'llm_int8', 'prefill', { M: 9, N: 9 }).name).toBe('matvec_llm_int8');
 });
 
 it('takes the form that was asked for before those, and one that a record names before that', () => {
@@ -90,9 +90,9 @@ it('takes subgroups where they are granted, and the other form elsewhere', () =>
 });
 
 it('takes packed dot products where the browser has them', () => {
-  expect(chooseMatmul(PACKED, 'llm_int8', 'decode', { M: 1, N: 9 }).name).toBe('gemm_llm_int8_packed');
+  expect(chooseMatmul(PACKED, 'llm_int8', 'decode', { M: 1, N: 9 }).name).toBe('matvec_llm_int8_packed');
   const names = (gpu: Gpu) => choicesOf(gpu, 'llm_int8', 'prefill').map(({ name }) => name);
-  expect(names(PACKED)).toEqual(['tile_llm_int8_packed', 'gemm_llm_int8_packed']);
+  expect(names(PACKED)).toEqual(['tile_llm_int8_packed', 'matvec_llm_int8_packed']);
   expect(names(ON_CPU)).toEqual(['gemm_llm_int8']);
 });
 

@@ -6,6 +6,8 @@ import type { Kernel } from '../device/kernel.ts';
 import {
   gemm_llm_int8,
   gemm_llm_int8_packed,
+  matvec_llm_int8,
+  matvec_llm_int8_packed,
   tile_llm_int8,
   tile_llm_int8_packed,
 } from '../kernels/gemm_llm_int8.ts';
@@ -30,8 +32,10 @@ export const LLM_INT8: Storage<LlmInt8Part> = {
   matmul: [
     { kernel: tile_llm_int8_packed, adapters: 'hardware', M: 16 },
     { kernel: tile_llm_int8, adapters: 'hardware', M: 16 },
-    { kernel: gemm_llm_int8_packed, adapters: 'all', M: 1 },
-    { kernel: gemm_llm_int8, adapters: 'all', M: 1 },
+    { kernel: matvec_llm_int8_packed, adapters: 'hardware', M: 1 },
+    { kernel: matvec_llm_int8, adapters: 'hardware', M: 1 },
+    { kernel: gemm_llm_int8_packed, adapters: 'software', M: 1 },
+    { kernel: gemm_llm_int8, adapters: 'software', M: 1 },
   ] as unknown as readonly OwnKernel[],
   others: [outlier_columns, list_outliers, int8_vectorwise_quant] as unknown as readonly Kernel[],
   bind({ CB, SCB }, int8) {

@@ -4,7 +4,8 @@ import { STRIP } from '../device/limits.ts';
 import type { Kernel, KernelCase } from '../device/kernel.ts';
 import { attention_split, splitsOf } from '../kernels/attention_split.ts';
 import { attention_tile } from '../kernels/attention_tile.ts';
-import { logit_strips_group, rms_norm_group } from '../kernels/grouped.ts';
+import { matvec_llm_int8 } from '../kernels/gemm_llm_int8.ts';
+import { int8_vectorwise_quant_group, logit_strips_group, rms_norm_group } from '../kernels/grouped.ts';
 import { pick_targets } from '../kernels/pick_targets.ts';
 import { timeOf, workOf } from './predict.ts';
 import { bankConflicts, elementBytes, useOf } from './touched.ts';
@@ -48,6 +49,8 @@ const SHARED: readonly (readonly [Kernel, Readonly<Record<string, number>>])[] =
   [split, { slot_keys: 16, scores: 4, tops: 4 }],
   [tile, { queries: 16, slot_keys: 16, weights: 4 }],
   [rms_norm_group as unknown as Kernel, { partials: 4 }],
+  [int8_vectorwise_quant_group as unknown as Kernel, { values: 4, value_places: 4 }],
+  [matvec_llm_int8 as unknown as Kernel, { parts: 4 }],
 ];
 
 it.each(SHARED.map(([kernel, arrays]) => [kernel.name, kernel, arrays] as const))(

@@ -45,9 +45,17 @@ describe.each(LAYERS)('%i rows of %i weights, one token', (N, K) => {
     },
   );
 
-  it('keeps 24 cores in two groups each', () => {
-    const [width, height] = kernelOf('matvec_fused_blockwise').workgroups(shape(1, N, K));
+  it.each(['matvec_fused_blockwise', 'matvec_llm_int8'])('%s keeps 24 cores in two groups each', (name) => {
+    const [width, height] = kernelOf(name).workgroups(shape(1, N, K));
     expect(width * height).toBeGreaterThanOrEqual(2 * 24);
+  });
+
+  it("lanes that read LLM.int8()'s words use four fifths of every line that an instruction asks for", () => {
+    const { CB } = kernelOf('matvec_llm_int8').traffic!.touched(shape(1, N, K), {}, [1, 0], {});
+    for (const line of [32, 64]) {
+      const use = useOf(CB!, { bytes: 4, line, subgroup: 32 });
+      expect(use.useful / use.asked).toBeGreaterThanOrEqual(0.8);
+    }
   });
 
   it.each(Object.entries(MACHINES))('the model sees 4 bits near the ceiling of an %s', (_, ceilings) => {

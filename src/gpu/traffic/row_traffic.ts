@@ -1,4 +1,4 @@
-import { grid, type ParamTypes, type Params } from '../device/kernel.ts';
+import { grid, type Overrides, type ParamTypes, type Params } from '../device/kernel.ts';
 import type { Guiding, Traffic } from './predict.ts';
 import { collect, type Touch } from './touched.ts';
 
@@ -59,7 +59,7 @@ export function rowTraffic<P extends ParamTypes>({
 /** A kernel whose lanes have an element each and share nothing. */
 export interface ElementTraffic<P extends ParamTypes> {
   elements: (params: Params<P>) => number;
-  element: (params: Params<P>, i: number, guiding: Guiding) => readonly Touch[];
+  element: (params: Params<P>, i: number, guiding: Guiding, overrides: Overrides) => readonly Touch[];
   /** Of an element: additions and multiplications, and instructions. */
   flops: (params: Params<P>) => number;
   instructions: (params: Params<P>) => number;
@@ -72,11 +72,11 @@ export const elementTraffic = <P extends ParamTypes>({
   flops,
   instructions,
 }: ElementTraffic<P>): Traffic<P> => ({
-  touched(params, _, [x, y], guiding) {
+  touched(params, overrides, [x, y], guiding) {
     const { touched, read } = collect(64);
     const first = 64 * (y * grid(elements(params))[0] + x);
     for (let lane = 0; lane < 64 && first + lane < elements(params); lane++) {
-      read(lane, ...element(params, first + lane, guiding));
+      read(lane, ...element(params, first + lane, guiding, overrides));
     }
     return touched;
   },

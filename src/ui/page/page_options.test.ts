@@ -30,6 +30,11 @@ test('a share of an experiment is given by its number, or left to the reader', (
   }
 });
 
+test('forms of the matmul are listed by name', () => {
+  expect(parseOptions('?kernels=tile_32,matvec_fused').kernels).toEqual(['tile_32', 'matvec_fused']);
+  expect(printOptions(parseOptions('?kernels=tile_32,matvec_fused'))).toBe('?kernels=tile_32,matvec_fused');
+});
+
 test('what is not known is left out', () => {
   expect(parseOptions('?embed&hide=seed,body,*')).toMatchObject({ embed: true, hidden: ['seed'] });
   expect(parseOptions(`?title=${'x'.repeat(500)}`).title).toHaveLength(100);

@@ -1,3 +1,5 @@
+import { formNames } from '../../gpu/kernel_version.ts';
+
 /** Parts of the page that a class link may leave out, under the names that `data-part` gives them. */
 export const PARTS = {
   block: 'Block size',
@@ -41,7 +43,7 @@ export function parseOptions(search: string): PageOptions {
   const query = new URLSearchParams(search);
   const hidden = (query.get('hide') ?? '').split(',');
   const share = parseShare(query.get('shard') ?? '');
-  const kernels = (query.get('kernels') ?? '').split(',').filter(Boolean);
+  const kernels = formNames(query.get('kernels') ?? '');
   return {
     embed: query.has('embed'),
     projector: query.has('projector'),
