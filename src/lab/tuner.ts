@@ -49,4 +49,4 @@ export function browserTuner(): Tuner {
 }
 
 /** Raised when there are other forms, or other shapes are timed. */
-const FORMS_VERSION = 4;
+const FORMS_VERSION = 5;

@@ -58,16 +58,24 @@ export interface Requirements {
   features?: readonly GPUFeatureName[];
   /** The least a limit may be. */
   limits?: Partial<Record<RaisedLimit, number>>;
+  /** Lanes of every subgroup. */
+  subgroup_size?: number;
 }
 
 /** True if a device has all that a kernel requires. */
 export function canRun({ device, adapter }: Pick<Gpu, 'device' | 'adapter'>, { requires }: Kernel): boolean {
-  const { language_features = [], features = [], limits = {} } = requires ?? {};
+  const { language_features = [], features = [], limits = {}, subgroup_size } = requires ?? {};
   return (
     language_features.every((name) => adapter.language_features.includes(name)) &&
     features.every((name) => device.features.has(name)) &&
-    Object.entries(limits).every(([name, least]) => device.limits[name as RaisedLimit] >= least)
+    Object.entries(limits).every(([name, least]) => device.limits[name as RaisedLimit] >= least) &&
+    (subgroup_size === undefined || hasSubgroupsOf(device, subgroup_size))
   );
+}
+
+/** A browser that says nothing of subgroups has none that a kernel may count on. */
+function hasSubgroupsOf({ adapterInfo }: Partial<Pick<GPUDevice, 'adapterInfo'>>, size: number): boolean {
+  return adapterInfo?.subgroupMinSize === size && adapterInfo.subgroupMaxSize === size;
 }
 
 /** Types a kernel definition. */

@@ -64,12 +64,21 @@ export interface Decoding {
   words: string;
   /** The same for lanes that share nothing. */
   alone: string;
+  /** The same for lanes that are a subgroup of eight, and hand each other what they have. */
+  shuffled: string;
   /** 16 bytes at a time, with load_size, loads_fit, load_of and add_load. */
   loads: string;
 }
 
 /** A decoding for which it is the same whether lanes share values or not. */
-export const inWords = (words: string, loads: string): Decoding => ({ words, alone: words, loads });
+export const inWords = (words: string, loads: string): Decoding => ({
+  ...{ words, alone: words, shuffled: words },
+  loads,
+});
+
+/** The WGSL that asks for what a form requires of the language. */
+export const enabled = ({ requires }: Form): string[] =>
+  requires?.features?.includes('subgroups') ? ['enable subgroups;'] : [];
 
 interface WeightSize {
   rows: number;
@@ -85,6 +94,7 @@ export function matmulKernel(form: Form, weights: Weights): Kernel {
   return {
     name: `${form.name}_${weights.name}`,
     wgsl: [
+      ...enabled(form),
       paramsStruct(params),
       float16,
       rounding,

@@ -10,6 +10,7 @@ import { matmulTraffic } from '../traffic/matmul_traffic.ts';
 import { ACTIVATIONS } from './activate.ts';
 import { floats, normals } from './cases.ts';
 import {
+  enabled,
   MATMUL,
   MATMUL_SHAPES,
   matmulTolerance,
@@ -71,7 +72,7 @@ export function matvecKernel(form: MatvecForm, weights: Weights): Kernel {
   return {
     name: `${form.name}_${weights.name}`,
     wgsl: [
-      form.requires?.features?.includes('subgroups') ? 'enable subgroups;' : '',
+      ...enabled(form),
       paramsStruct(params),
       ...[activation, float16, rounding],
       form.normalizes ? normedInput : plainInput,

@@ -4,6 +4,7 @@ import scales from '../../../shaders/preludes/scales.wgsl?raw';
 import step from '../../../shaders/preludes/step_of_8.wgsl?raw';
 import readTable from '../../../shaders/preludes/table_read.wgsl?raw';
 import sharedTable from '../../../shaders/preludes/table_shared.wgsl?raw';
+import shuffledTable from '../../../shaders/preludes/table_shuffled.wgsl?raw';
 import weight from '../../../shaders/preludes/weight_blockwise.wgsl?raw';
 import type { Codebook } from '../../quant/codebook.ts';
 import { FP4 } from '../../quant/formats/fp4.ts';
@@ -61,6 +62,7 @@ export const BLOCKWISE_4BIT = defineStorage({
     decoding: {
       words: scales + step + words + weight + sharedTable,
       alone: scales + step + words + weight + readTable,
+      shuffled: scales + step + words + weight + shuffledTable,
       loads: scales + step + loads + weight + sharedTable,
     },
     params: BLOCKWISE,

@@ -11,14 +11,18 @@ const gpuWith = (
   architecture = 'ampere',
   pinned: Gpu['pinned'] = {},
   more: Partial<Pick<Gpu, 'forced' | 'tuned'>> = {},
+  adapterInfo?: GPUAdapterInfo,
 ): Gpu =>
   ({
-    device: { features: new Set(features), limits },
+    device: { features: new Set(features), limits, adapterInfo },
     adapter: { language_features: language, architecture },
     pinned,
     forced: {},
     ...more,
   }) as unknown as Gpu;
+
+const subgroupsOf = (subgroupMinSize: number, subgroupMaxSize: number): GPUAdapterInfo =>
+  ({ subgroupMinSize, subgroupMaxSize }) as GPUAdapterInfo;
 
 const PLAIN = gpuWith();
 const ON_CPU = gpuWith([], [], {}, 'swiftshader');
@@ -87,6 +91,17 @@ it('takes subgroups where they are granted, and the other form elsewhere', () =>
   expect(chooseMatmul(granted, 'float', 'decode', { M: 1, N: 9 }).name).toBe('matvec_staged_subgroups_float');
   expect(decodingFormName(granted)).toBe('matvec_staged_subgroups');
   expect(decodingFormName(PLAIN)).toBe('matvec_staged');
+});
+
+it.each<[GPUAdapterInfo | undefined, string, string]>([
+  [subgroupsOf(8, 8), 'tile_shuffled', 'matvec_shuffled'],
+  [subgroupsOf(4, 4), 'tile', 'matvec'],
+  [subgroupsOf(8, 32), 'tile', 'matvec'],
+  [undefined, 'tile', 'matvec'],
+])('on an adapter that computes on the CPU, subgroups %o: %s and %s', (adapterInfo, tile, matvec) => {
+  const gpu = gpuWith([], ['subgroups'], {}, 'swiftshader', {}, {}, adapterInfo);
+  expect(chooseMatmul(gpu, 'blockwise', 'prefill', { M: 70, N: 9 }).name).toBe(`${tile}_blockwise`);
+  expect(decodingFormName(gpu)).toBe(matvec);
 });
 
 it('takes packed dot products where the browser has them', () => {

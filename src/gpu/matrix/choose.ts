@@ -7,6 +7,7 @@ import { MATVEC } from '../kernels/matvec.ts';
 import { MATVEC_STAGED, MATVEC_STAGED_8, MATVEC_STAGED_SUBGROUPS } from '../kernels/matvec_staged.ts';
 import { MATVEC_WIDE } from '../kernels/matvec_wide.ts';
 import { TILE_32, TILE_64 } from '../kernels/shared_tile.ts';
+import { MATVEC_SHUFFLED, TILE_SHUFFLED } from '../kernels/shuffled.ts';
 import { TILE } from '../kernels/tile.ts';
 import { STORAGES, type StorageName } from './matrix.ts';
 
@@ -31,11 +32,13 @@ interface Use {
  * barriers and has no use for neighbouring addresses.
  */
 const FORMS: readonly Use[] = [
+  { form: MATVEC_SHUFFLED, phase: 'decode', adapters: 'software', M: 1, N: 1 },
   { form: MATVEC, phase: 'decode', adapters: 'software', M: 1, N: 1 },
   { form: MATVEC_STAGED_8, phase: 'decode', adapters: 'hardware', M: 2, N: 1 },
   { form: MATVEC_STAGED_SUBGROUPS, phase: 'decode', adapters: 'hardware', M: 1, N: 1 },
   { form: MATVEC_STAGED, phase: 'decode', adapters: 'hardware', M: 1, N: 1 },
   { form: MATVEC_WIDE, phase: 'decode', adapters: 'hardware', M: 1, N: 1 },
+  { form: TILE_SHUFFLED, phase: 'prefill', adapters: 'software', M: 1, N: 1 },
   { form: TILE, phase: 'prefill', adapters: 'software', M: 1, N: 1 },
   { form: TILE_64, phase: 'prefill', adapters: 'hardware', M: 48, N: 1024 },
   { form: TILE_32, phase: 'prefill', adapters: 'hardware', M: 1, N: 1 },

@@ -33,7 +33,10 @@ describe.each(storages)('over %s', (storage) => {
 
   describe.each(forms)('$form', ({ form, kernel }) => {
     const cases = matvecCases(
-      { normalizes: form !== 'matvec', reads: form.startsWith('matvec_staged') ? 'loads' : 'words' },
+      {
+        normalizes: !['matvec', 'matvec_shuffled'].includes(form),
+        reads: form.startsWith('matvec_staged') ? 'loads' : 'words',
+      },
       weights,
       (_, j) => (j < kindsOf(form, storage) ? [j % 3] : []),
     );
