@@ -31,12 +31,9 @@ fn add(sums: Sums, a: Tile, b: Tile, tile: Tile) -> Sums {
 // A token's sums with four rows. A loop for each way to write them: SwiftShader computes both sides of an `if`, and leaves
 // out only loops without a turn.
 fn write_four(token: u32, row: u32, sums: vec4f) {
-  let whole = params.has_bias == 0 && row + 4 <= params.N;
+  let whole = params.has_bias == 0 && params.accumulate != 0 && row + 4 <= params.N;
   let at = place_of(token, row);
-  for (var turn = 0u; turn < u32(whole && params.accumulate == 0); turn++) {
-    put_four(at, sums);
-  }
-  for (var turn = 0u; turn < u32(whole && params.accumulate != 0); turn++) {
+  for (var turn = 0u; turn < u32(whole); turn++) {
     put_four(at, sums + vec4f(y[at], y[at + 1], y[at + 2], y[at + 3]));
   }
   for (var r = 0u; r < 4 && row + r < params.N && !whole; r++) {
@@ -50,6 +47,19 @@ fn put_four(at: u32, values: vec4f) {
   y[at + 1] = four.y;
   y[at + 2] = four.z;
   y[at + 3] = four.w;
+}
+
+// Eight tokens' sums with four rows, which nothing is added to.
+fn put_all(at: u32, sums: Sums) {
+  put_tokens(at, sums.a);
+  put_tokens(at + 4 * params.stride, sums.b);
+}
+
+fn put_tokens(at: u32, sums: mat4x4f) {
+  put_four(at, sums[0]);
+  put_four(at + params.stride, sums[1]);
+  put_four(at + 2 * params.stride, sums[2]);
+  put_four(at + 3 * params.stride, sums[3]);
 }
 
 // Where rows begin within a step, every weight is fetched by itself.
@@ -66,11 +76,18 @@ fn add_unaligned(token: u32, row: u32) {
 }
 
 @compute @workgroup_size(8)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   prepare(lane);
-  let row = 16 * id.x;
-  let token = 8 * id.y;
-  if (row >= params.N) {
+  // Few rows leave no lane without work: those of other tokens come next.
+  let i = (group.y * groups.x + group.x) * 8 + lane;
+  let blocks = (params.N + 15) / 16;
+  let row = 16 * (i % blocks);
+  let token = 8 * (i / blocks);
+  if (token >= params.M) {
     return;
   }
   if (params.K % STEP != 0) {
@@ -97,8 +114,17 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_inde
     s2 = add(s2, a, b, tile_at(w2, k));
     s3 = add(s3, a, b, tile_at(w3, k));
   }
+  // Most sums are written as they are, without looking them up in an array.
+  let plain = params.has_bias == 0 && params.accumulate == 0 && row + 16 <= params.N && token + 8 <= params.M;
+  let at = place_of(token, row);
+  for (var turn = 0u; turn < u32(plain); turn++) {
+    put_all(at, s0);
+    put_all(at + 4, s1);
+    put_all(at + 8, s2);
+    put_all(at + 12, s3);
+  }
   let all = array(s0.a, s0.b, s1.a, s1.b, s2.a, s2.b, s3.a, s3.b);
-  let tokens = min(8u, params.M - token);
+  let tokens = select(min(8u, params.M - token), 0, plain);
   for (var r = 0u; r < 4; r++) {
     for (var t = 0u; t < tokens; t++) {
       write_four(token + t, row + 4 * r, all[2 * r + t / 4][t % 4]);

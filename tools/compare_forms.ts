@@ -9,7 +9,7 @@ import { openArena, readBack } from '../src/gpu/device/buffers.ts';
 import { recordCommands } from '../src/gpu/device/commands.ts';
 import { openGpu } from '../src/gpu/device/device.ts';
 import type { Kernel, Overrides } from '../src/gpu/device/kernel.ts';
-import { attention, attentionCase } from '../src/gpu/kernels/attention.ts';
+import { attention, attentionCase, laneOverrides } from '../src/gpu/kernels/attention.ts';
 import { attention_merge } from '../src/gpu/kernels/attention_merge.ts';
 import { attention_split, splitsOf } from '../src/gpu/kernels/attention_split.ts';
 import { attention_tile, tileOverrides } from '../src/gpu/kernels/attention_tile.ts';
@@ -98,7 +98,7 @@ for (const [T, context] of [
   if (splits > 1) decoding.push([attention_merge, split]);
   const shared: Record<string, Step[]> =
     T > 1 ? { tile: [[attention_tile, params, tileOverrides(64)]] } : { split: decoding };
-  const forms: Record<string, Step[]> = { lane: [[attention, params]], ...shared };
+  const forms: Record<string, Step[]> = { lane: [[attention, params, laneOverrides(params)]], ...shared };
   const what = `attention, ${T} tokens after ${context}, 9/3 × 64`;
   await compare(what, { ...arrays, mixes, stats: floats(2 * T * 9 * splits) }, forms);
 }

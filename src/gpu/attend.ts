@@ -4,7 +4,7 @@ import type { Arena } from './device/buffers.ts';
 import type { Commands } from './device/commands.ts';
 import type { Gpu } from './device/device.ts';
 import type { Kernel } from './device/kernel.ts';
-import { attention, type AttentionShape } from './kernels/attention.ts';
+import { attention, laneOverrides, type AttentionShape, type Heads } from './kernels/attention.ts';
 import { attention_merge } from './kernels/attention_merge.ts';
 import { attention_split, splitsOf } from './kernels/attention_split.ts';
 import { attention_tile, tileOverrides } from './kernels/attention_tile.ts';
@@ -65,7 +65,7 @@ export function attend(
   { splits: room, most }: { splits: Splits | undefined; most: number },
 ): void {
   if (isSoftware(commands.gpu.adapter)) {
-    commands.dispatch(attention, shape, buffers);
+    commands.dispatch(attention, shape, buffers, laneOverrides(shape));
     return;
   }
   if (phase === 'prefill' || room === undefined || shape.T > room.tokens) {
@@ -87,12 +87,12 @@ export function attend(
 export const decodingAttention = ({ adapter }: Pick<Gpu, 'adapter'>): string =>
   (isSoftware(adapter) ? attention : attention_split).name;
 
-/** What a device compiles of them for heads of a width. */
-export function attentionNeeded({ adapter }: Pick<Gpu, 'adapter'>, head_dim: number): Need[] {
+/** What a device compiles of them for heads of a shape. */
+export function attentionNeeded({ adapter }: Pick<Gpu, 'adapter'>, shape: Heads): Need[] {
   const [lane, tile, split, merge] = ATTENTION_FORMS as [Kernel, Kernel, Kernel, Kernel];
-  if (isSoftware(adapter)) return [{ kernels: [lane], overrides: {} }];
+  if (isSoftware(adapter)) return [{ kernels: [lane], overrides: laneOverrides(shape) }];
   return [
-    { kernels: [tile], overrides: tileOverrides(head_dim) },
+    { kernels: [tile], overrides: tileOverrides(shape.head_dim) },
     { kernels: [split, merge], overrides: {} },
   ];
 }

@@ -5,6 +5,7 @@ import type { Gpu } from './device/device.ts';
 import type { Access, Kernel, Overrides, Params, ParamTypes } from './device/kernel.ts';
 import { argmax } from './kernels/argmax.ts';
 import { ATTENTION_FORMS, attentionNeeded } from './attend.ts';
+import type { Heads } from './kernels/attention.ts';
 import { expected_gap } from './kernels/expected_gap.ts';
 import {
   argmax_group,
@@ -92,11 +93,11 @@ export function dispatchForm<P extends ParamTypes, B extends Record<string, Acce
   commands.dispatch(form.kernel, params, buffers, form.overrides);
 }
 
-/** What a device compiles of all these, for heads of a width. */
-export function formsNeeded(gpu: Gpu, head_dim: number): Need[] {
+/** What a device compiles of all these, for heads of a shape. */
+export function formsNeeded(gpu: Gpu, heads: Heads): Need[] {
   const software = isSoftware(gpu.adapter);
   return [
-    ...attentionNeeded(gpu, head_dim),
+    ...attentionNeeded(gpu, heads),
     ...GROUPED.flatMap(({ lane, group, lanes }) =>
       software
         ? [{ kernels: [lane], overrides: {} }]

@@ -55,7 +55,8 @@ export function needsOf(
     return usesOf(computed).flatMap((use) => dtypes.map((dtype) => need(use, dtype)));
   });
   const adapter = model.adapter ? [need({ storage: 'float', compute_dtype: 'float32' }, 'F32')] : [];
-  const forms = formsNeeded(gpu, model.config.head_dim);
+  const { num_attention_heads: heads, num_key_value_heads: kv_heads, head_dim } = model.config;
+  const forms = formsNeeded(gpu, { heads, kv_heads, head_dim });
   return [...needs, ...adapter, ...activations(model.config), ...forms, PICKING];
 }
 

@@ -87,11 +87,11 @@ export const defineKernel = <const P extends ParamTypes, const B extends Record<
 export const MAX_WORKGROUPS = 65535;
 
 /**
- * A one-dimensional grid of `invocations`, 64 a workgroup, folded into two dimensions when it is too long for one.
- * Shaders unfold it with `(group.y * groups.x + group.x) * 64 + lane`.
+ * A one-dimensional grid of `invocations`, so many lanes a workgroup, folded into two dimensions when it is too long for
+ * one. Shaders unfold it with `(group.y * groups.x + group.x) * lanes + lane`.
  */
-export function grid(invocations: number): readonly [number, number] {
-  const groups = Math.max(1, Math.ceil(invocations / 64));
+export function grid(invocations: number, lanes = 64): readonly [number, number] {
+  const groups = Math.max(1, Math.ceil(invocations / lanes));
   const x = Math.min(groups, MAX_WORKGROUPS);
   return [x, Math.ceil(groups / x)];
 }

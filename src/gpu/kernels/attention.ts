@@ -2,7 +2,7 @@ import order from '../../../shaders/preludes/attention.wgsl?raw';
 import softcap from '../../../shaders/preludes/softcap.wgsl?raw';
 import source from '../../../shaders/attention.wgsl?raw';
 import { floats, normals } from './cases.ts';
-import { defineKernel, grid, type Arrays, type Params } from '../device/kernel.ts';
+import { defineKernel, grid, type Arrays, type Overrides, type Params } from '../device/kernel.ts';
 import type { Guiding } from '../traffic/predict.ts';
 import { softcapped } from './scale.ts';
 
@@ -28,6 +28,26 @@ export const ATTENTION_INPUTS = {
 /** Attention in numbers. */
 export type AttentionShape = Params<typeof ATTENTION>;
 type Inputs = Arrays<typeof ATTENTION_INPUTS>;
+/** What a device compiles of attention depends on. */
+export type Heads = Pick<AttentionShape, 'heads' | 'kv_heads' | 'head_dim'>;
+
+/** Lanes of a workgroup, and heads and their components at most that share a lane. */
+const LANES = 16;
+const MOST_HEADS = 4;
+const MOST_COMPONENTS = 512;
+
+/** How many heads of one key share a lane: the most that divide those it has. */
+function headsOfLane({ heads, kv_heads, head_dim }: Heads): number {
+  const most = Math.min(MOST_HEADS, Math.floor(MOST_COMPONENTS / head_dim));
+  const sharing = heads / kv_heads;
+  for (let count = most; count > 1; count--) {
+    if (sharing % count === 0) return count;
+  }
+  return 1;
+}
+
+/** The constant that the kernel is compiled with for heads of a shape. */
+export const laneOverrides = (shape: Heads): Overrides => ({ HEADS: headsOfLane(shape) });
 
 /**
  * Attention of each token over the two ranges of slots it may see: `[0, 0, 0, slot + 1]` is plain causal attention;
@@ -39,7 +59,7 @@ export const attention = defineKernel({
   wgsl: ATTENTION_ORDER + source,
   params: ATTENTION,
   bindings: { ...ATTENTION_INPUTS, y: 'write f32' },
-  workgroups: ({ T, heads }) => grid(T * heads),
+  workgroups: (shape) => grid((shape.T * shape.heads) / headsOfLane(shape), LANES),
   reference: (shape, inputs) => {
     const { T, heads, head_dim } = shape;
     const y = floats(T * heads * head_dim);
@@ -50,7 +70,7 @@ export const attention = defineKernel({
     return { y };
   },
   tolerance: () => ATTENTION_TOLERANCE,
-  cases: () => ATTENTION_CASES.map(attentionCase),
+  cases: () => ATTENTION_CASES.map((one) => ({ ...attentionCase(one), overrides: laneOverrides(one) })),
 });
 
 export const ATTENTION_TOLERANCE = { atol: 2e-6, rtol: 2e-5 };
@@ -115,7 +135,7 @@ interface Case {
 
 /** Shapes of an attention check, each with its own sort of spans. */
 export const ATTENTION_CASES: readonly Case[] = [
-  { name: 'causal', T: 19, heads: 8, kv_heads: 4, head_dim: 8, span: (t) => [0, 0, 0, t + 1] },
+  { name: 'causal', T: 19, heads: 8, kv_heads: 2, head_dim: 8, span: (t) => [0, 0, 0, t + 1] },
   {
     name: 'one kv head, a later window',
     T: 5,
@@ -150,7 +170,7 @@ export const ATTENTION_CASES: readonly Case[] = [
     heads: 18,
     kv_heads: 2,
     head_dim: 16,
-    span: (t) => [3, 60 + t, 70, 150 + 3 * t],
+    span: (t) => [3, 60 + t, 70, 200 + 3 * t],
   },
 ];
 
