@@ -60,7 +60,7 @@ describe('--kernels', () => {
   });
 
   it.each([
-    ['tile_33', 'kernels names tile_33; allowed: matvec, '],
+    ['tile_33', 'kernels names tile_33; allowed: matvec'],
     ['tile,tile_32', 'kernels names tile and tile_32, both for prefill; allowed: one of them.'],
   ])('%s is refused', (kernels, message) => {
     expect(() => formsOf({ kernels })).toThrow(message);
