@@ -26,7 +26,8 @@ fn main(
   let peak = peaks[part.at].x;
   var gap = 0.0;
   for (var v = part.begin; v < part.end; v++) {
-    gap += exp(base[row + v] - peak) * (base[row + v] - logits[row + v]);
+    let value = base[row + v];
+    gap += exp(value - peak) * (value - logits[row + v]);
   }
   gaps[part.at] = gap;
 }

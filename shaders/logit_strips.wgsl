@@ -23,12 +23,13 @@ fn main(
   }
   let row = part.row;
   var place = part.begin;
+  var peak = logits[row + place];
   for (var v = part.begin + 1; v < part.end; v++) {
-    if (logits[row + v] > logits[row + place]) {
-      place = v;
-    }
+    let value = logits[row + v];
+    let larger = value > peak;
+    peak = select(peak, value, larger);
+    place = select(place, v, larger);
   }
-  let peak = logits[row + place];
   var sum = 0.0;
   for (var v = part.begin; v < part.end; v++) {
     sum += exp(logits[row + v] - peak);

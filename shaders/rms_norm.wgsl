@@ -10,6 +10,10 @@ struct Params { T: u32, width: u32, eps: f32 }
 @group(0) @binding(2) var<storage, read> weight: array<f32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
+fn put(i: u32, begin: u32, scale: f32) {
+  y[i] = x[i] * scale * weight[i - begin];
+}
+
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -21,13 +25,30 @@ fn main(
     return;
   }
   let begin = token * params.width;
+  let end = begin + params.width;
+  // Four at a time: a turn of a loop takes SwiftShader as long as what is done in it.
+  let fours = end - params.width % 4;
   var squares = 0.0;
-  for (var i = 0u; i < params.width; i++) {
-    let value = x[begin + i];
-    squares += value * value;
+  var i = begin;
+  for (; i < fours; i += 4) {
+    let four = vec4f(x[i], x[i + 1], x[i + 2], x[i + 3]);
+    squares += four.x * four.x;
+    squares += four.y * four.y;
+    squares += four.z * four.z;
+    squares += four.w * four.w;
+  }
+  for (; i < end; i++) {
+    squares += x[i] * x[i];
   }
   let scale = 1.0 / sqrt(squares / f32(params.width) + params.eps);
-  for (var i = 0u; i < params.width; i++) {
-    y[begin + i] = x[begin + i] * scale * weight[i];
+  i = begin;
+  for (; i < fours; i += 4) {
+    put(i, begin, scale);
+    put(i + 1, begin, scale);
+    put(i + 2, begin, scale);
+    put(i + 3, begin, scale);
+  }
+  for (; i < end; i++) {
+    put(i, begin, scale);
   }
 }

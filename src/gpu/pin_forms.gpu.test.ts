@@ -2,13 +2,16 @@ import { afterAll, afterEach, expect, it } from 'vitest';
 import { openGpu } from './device/device.ts';
 import { KERNEL_VERSION } from './kernel_version.ts';
 import { kernelsUsed, takeKernels } from './kernels_used.ts';
-import { chooseMatmul, formsFor } from './matrix/choose.ts';
+import { chooseMatmul, decodingFormName, formsFor } from './matrix/choose.ts';
 import { firstDisagreement } from './matrix/equal_bits.ts';
 import { pinForms } from './pin_forms.ts';
 
 const gpu = await openGpu(navigator.gpu);
 afterAll(() => gpu.device.destroy());
 afterEach(() => (gpu.pinned = {}));
+
+/** What this adapter decodes by. */
+const own = decodingFormName(gpu);
 
 /** The same adapter under a name that none which computes on the CPU bears: it takes the shared tiles. */
 const asHardware = {
@@ -21,7 +24,7 @@ const smallest = { M: 1, N: 1 };
 it('takes any form where all are equal to the bit', async () => {
   expect(await pinForms(asHardware, isPlain)).toBeUndefined();
   expect(chooseMatmul(asHardware, 'float', 'prefill', smallest).name).toBe('tile_32_float');
-  expect(kernelsUsed(gpu)).toEqual({ version: KERNEL_VERSION, matvec: 'matvec', attention: 'attention' });
+  expect(kernelsUsed(gpu)).toEqual({ version: KERNEL_VERSION, matvec: own, attention: 'attention' });
 });
 
 it('takes one form alone where a driver tells them apart', async () => {
@@ -55,8 +58,8 @@ it('takes a recorded decoding form again, but none of other kernels', () => {
   takeKernels(gpu, { version: KERNEL_VERSION - 1, matvec: 'matvec', attention: 'attention' });
   expect(gpu.pinned.decode).toBeUndefined();
   takeKernels(gpu, { version: KERNEL_VERSION, matvec: 'a form of the future', attention: 'attention' });
-  expect(chooseMatmul(gpu, 'float', 'decode', largest).name).toBe('matvec_float');
-  expect(kernelsUsed(gpu).matvec).toBe('matvec');
+  expect(chooseMatmul(gpu, 'float', 'decode', largest).name).toBe(`${own}_float`);
+  expect(kernelsUsed(gpu).matvec).toBe(own);
 });
 
 const isPlain = ({ name }: { name: string }, kase: { name: string }): boolean =>

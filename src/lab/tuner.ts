@@ -7,7 +7,7 @@ import { browserTunings } from './tunings.ts';
 export interface Tuner {
   /**
    * Has the device take the forms that were the fastest on its adapter, timing them now where they never were. A software
-   * adapter is left as it is: the forms of a lane each win on every one we know, and three seconds are long for a small run.
+   * adapter is left as it is: the first forms for such win on every one we know, and three seconds are long for a small run.
    */
   ready(gpu: Gpu): Promise<void>;
   /** What is known of the device's adapter, if anything. */
