@@ -2,9 +2,10 @@ import { describe, expect, it, vi } from 'vitest';
 import { randomLlama } from '../../test/fixtures/random_llama.ts';
 import { eventsOf, gpu, hostOf, itemsIn, last, resultIn, spec } from '../../test/fixtures/small_run.ts';
 import { LabError } from '../errors.ts';
-import { openGpu } from '../gpu/device/device.ts';
+import { openGpu, type Gpu } from '../gpu/device/device.ts';
 import { adapterName } from '../gpu/adapter.ts';
 import { checksFor } from '../gpu/check.ts';
+import { firstForm } from '../gpu/matrix/choose.ts';
 import { needsOf } from '../model/needs.ts';
 import { openModel } from '../model/open_model.ts';
 import type { Host } from './host.ts';
@@ -371,40 +372,44 @@ describe('run', () => {
     expect(last(events)).toMatchObject({ type: 'failed', failure: { code } });
   });
 
-  it.each([
-    ['add', 'a kernel of every model', '* y[i];', '* 1.0001 * y[i];', 'n 1001 · factor 1'],
+  it.each<[string, (gpu: Gpu) => string, string, string, string]>([
+    ['every model', () => 'add', '* y[i];', '* 1.0001 * y[i];', 'n 1001 · factor 1'],
     // Right as float32 and wrong as float16: only the case that this run compiles shows it.
     [
-      'matvec_blockwise',
-      'a kernel of one compute dtype',
-      'write(token, row + r, sums[r], up_sums[r]);',
-      'write(token, row + r, sums[r] + f32(COMPUTE_DTYPE == 1), up_sums[r]);',
+      'one compute dtype',
+      (gpu) => `${firstForm(gpu, 'prefill')}_blockwise`,
+      'return rounded(scaled4(v, scale));',
+      'return rounded(scaled4(v, scale)) + f32(COMPUTE_DTYPE == 1);',
       'M 9 · N 68 · K 64 · fp4 16 · double quant · compute float16',
     ],
-  ])('refuses an adapter where %s, %s, computes something else', async (kernel, _, right, wrong, kase) => {
-    const adapter = await openGpu(navigator.gpu);
-    const compile = adapter.device.createShaderModule.bind(adapter.device);
-    adapter.device.createShaderModule = ({ label, code }) => {
-      if (label !== kernel) return compile({ code });
-      expect(code).toContain(right);
-      return compile({ code: code.replace(right, wrong) });
-    };
-    const nf4 = { quant_type: 'nf4', double_quant: true, compute_dtype: 'float16' };
-    const asked = parseSpec({ ...spec, configs: [{ quant_type: 'none' }, nf4] });
-    const events: RunEvent[] = [];
-    const host = hostOf(undefined, { gpu: () => Promise.resolve(adapter) });
-    try {
-      await run({ spec: asked }, host, (event) => events.push(event), new AbortController().signal);
-    } finally {
-      adapter.device.destroy();
-    }
-    expect(last(events)).toMatchObject({ type: 'failed', failure: { code: 'kernel-mismatch' } });
-    const { failure } = last(events) as Extract<RunEvent, { type: 'failed' }>;
-    expect(failure.message).toContain(`The kernel ${kernel} is off by `);
-    expect(failure.message).toContain(`(${kase})`);
-    expect(itemsIn(events)).toEqual([]);
-    expect(await host.store.list()).toMatchObject([{ state: 'failed', configs: {} }]);
-  });
+  ])(
+    'refuses an adapter where a kernel of %s computes something else',
+    async (_, named, right, wrong, kase) => {
+      const adapter = await openGpu(navigator.gpu);
+      const kernel = named(adapter);
+      const compile = adapter.device.createShaderModule.bind(adapter.device);
+      adapter.device.createShaderModule = ({ label, code }) => {
+        if (label !== kernel) return compile({ code });
+        expect(code).toContain(right);
+        return compile({ code: code.replace(right, wrong) });
+      };
+      const nf4 = { quant_type: 'nf4', double_quant: true, compute_dtype: 'float16' };
+      const asked = parseSpec({ ...spec, configs: [{ quant_type: 'none' }, nf4] });
+      const events: RunEvent[] = [];
+      const host = hostOf(undefined, { gpu: () => Promise.resolve(adapter) });
+      try {
+        await run({ spec: asked }, host, (event) => events.push(event), new AbortController().signal);
+      } finally {
+        adapter.device.destroy();
+      }
+      expect(last(events)).toMatchObject({ type: 'failed', failure: { code: 'kernel-mismatch' } });
+      const { failure } = last(events) as Extract<RunEvent, { type: 'failed' }>;
+      expect(failure.message).toContain(`The kernel ${kernel} is off by `);
+      expect(failure.message).toContain(`(${kase})`);
+      expect(itemsIn(events)).toEqual([]);
+      expect(await host.store.list()).toMatchObject([{ state: 'failed', configs: {} }]);
+    },
+  );
 
   it('does not resume with another model', async () => {
     const host = hostOf();
