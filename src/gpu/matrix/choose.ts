@@ -5,7 +5,7 @@ import { matmulKernel, type Form, type MatmulParams, type Weights } from '../ker
 import { matvecKernel, type MatvecForm } from '../kernels/matvec_kernel.ts';
 import { MATVEC } from '../kernels/matvec.ts';
 import { MATVEC_STAGED, MATVEC_STAGED_8, MATVEC_STAGED_SUBGROUPS } from '../kernels/matvec_staged.ts';
-import { MATVEC_WIDE } from '../kernels/matvec_wide.ts';
+import { MATVEC_FUSED } from '../kernels/matvec_fused.ts';
 import { TILE_32, TILE_64 } from '../kernels/shared_tile.ts';
 import { MATVEC_SHUFFLED, TILE_SHUFFLED } from '../kernels/shuffled.ts';
 import { TILE } from '../kernels/tile.ts';
@@ -37,7 +37,7 @@ const FORMS: readonly Use[] = [
   { form: MATVEC_STAGED_8, phase: 'decode', adapters: 'hardware', M: 2, N: 1 },
   { form: MATVEC_STAGED_SUBGROUPS, phase: 'decode', adapters: 'hardware', M: 1, N: 1 },
   { form: MATVEC_STAGED, phase: 'decode', adapters: 'hardware', M: 1, N: 1 },
-  { form: MATVEC_WIDE, phase: 'decode', adapters: 'hardware', M: 1, N: 1 },
+  { form: MATVEC_FUSED, phase: 'decode', adapters: 'hardware', M: 1, N: 1 },
   { form: TILE_SHUFFLED, phase: 'prefill', adapters: 'software', M: 1, N: 1 },
   { form: TILE, phase: 'prefill', adapters: 'software', M: 1, N: 1 },
   { form: TILE_64, phase: 'prefill', adapters: 'hardware', M: 48, N: 1024 },

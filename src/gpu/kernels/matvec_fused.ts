@@ -1,6 +1,6 @@
 import sums from '../../../shaders/preludes/group.wgsl?raw';
 import inputSums from '../../../shaders/preludes/input_sums.wgsl?raw';
-import source from '../../../shaders/matvec_wide.wgsl?raw';
+import source from '../../../shaders/matvec_fused.wgsl?raw';
 import type { WeightTouches } from '../traffic/matmul_traffic.ts';
 import type { Collector } from '../traffic/touched.ts';
 import { GATE, NORM, type MatvecForm, type MatvecParams } from './matvec_kernel.ts';
@@ -10,7 +10,7 @@ const LANES = 64;
 const SHARING = 16;
 
 /** Sixteen lanes a pair of rows, which read side by side, and normalize their input: for a decoding step on a GPU. */
-export const MATVEC_WIDE: MatvecForm = {
+export const MATVEC_FUSED: MatvecForm = {
   name: 'matvec_fused',
   source: sums + inputSums + source,
   normalizes: true,
