@@ -5,6 +5,7 @@ import { LabError } from '../errors.ts';
 import { openGpu } from '../gpu/device/device.ts';
 import { adapterName } from '../gpu/adapter.ts';
 import { checksFor } from '../gpu/check.ts';
+import { decodingFormName } from '../gpu/matrix/choose.ts';
 import { needsOf } from '../model/needs.ts';
 import { openModel } from '../model/open_model.ts';
 import type { Host } from './host.ts';
@@ -19,6 +20,9 @@ import type { ExperimentResult } from '../study/result.ts';
 
 const countedIn = ({ runs }: ExperimentResult) =>
   runs.map(({ timings: { items, tokens } }) => ({ items, tokens }));
+
+/** The form that this adapter decodes by. */
+const decoder = decodingFormName(await gpu());
 
 describe('run', () => {
   it('measures every configuration on every item and says so step by step', async () => {
@@ -366,7 +370,7 @@ describe('run', () => {
     ['add', 'a kernel of every model', '* y[i];', '* 1.0001 * y[i];', 'n 1001 · factor 1'],
     // Right as float32 and wrong as float16: only the case that this run compiles shows it.
     [
-      'matvec_blockwise',
+      `${decoder}_blockwise`,
       'a kernel of one compute dtype',
       'write(token, row + r, sums[r], up_sums[r]);',
       'write(token, row + r, sums[r] + f32(COMPUTE_DTYPE == 1), up_sums[r]);',
