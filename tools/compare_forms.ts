@@ -16,6 +16,9 @@ import { attention_tile, tileOverrides } from '../src/gpu/kernels/attention_tile
 import { floats, normals } from '../src/gpu/kernels/cases.ts';
 import { argmax } from '../src/gpu/kernels/argmax.ts';
 import { argmax_group, lanesFor, logit_strips_group, rms_norm_group } from '../src/gpu/kernels/grouped.ts';
+import { NF4 } from '../src/quant/formats/nf4.ts';
+import { blockwiseCase } from '../src/gpu/kernels/blockwise.ts';
+import { UNFUSED } from '../src/gpu/kernels/matvec_kernel.ts';
 import { BAND, STRIP, stripsOf } from '../src/gpu/device/limits.ts';
 import {
   gemm_llm_int8_packed,
@@ -154,6 +157,23 @@ for (const M of [1, 64]) {
     shared: [[matvec_llm_int8_packed, params, overrides]],
     tile: [[tile_llm_int8_packed, params, overrides]],
   });
+}
+
+// NF4 by every form that this adapter can run; a generation's next token with double-quantized scales.
+for (const [phase, M] of [
+  ['prefill', 64],
+  ['decode', 1],
+] as const) {
+  const [N, K] = [576, 576];
+  const { params, arrays, overrides } = blockwiseCase(normals(N * K, 1), NF4, 64, phase === 'decode');
+  const shape = { M, N, K, first_row: 0, stride: N, offset: 0, has_bias: 0, bias_row: 0, accumulate: 0 };
+  const all = { ...shape, ...(phase === 'decode' && UNFUSED), ...params };
+  const forms = formsFor(gpu, 'blockwise', phase).map(({ form, kernel }): [string, Step[]] => [
+    form,
+    [[kernel, all, { COMPUTE_DTYPE: 0, ...overrides }]],
+  ]);
+  const buffers = { x: normals(M * K, 2), bias: floats(4), y: floats(M * N), ...arrays };
+  await compare(`NF4, ${phase}, ${M} × ${N} × ${K}`, buffers, Object.fromEntries(forms), 8);
 }
 
 // A vocabulary through the head, all of it at once or in bands that lie in a cache.
