@@ -53,6 +53,7 @@ export const laneOverrides = (shape: Heads): Overrides => ({ HEADS: headsOfLane(
  * Attention of each token over the two ranges of slots it may see: `[0, 0, 0, slot + 1]` is plain causal attention;
  * `[0, context, branch, slot + 1]` lets several continuations share one context. Grouped-query when kv_heads < heads.
  * Two walks over the slots, so no score matrix exists, and what a token gets depends on nothing but the slots it sees.
+ * Heads that read the same keys share a lane.
  */
 export const attention = defineKernel({
   name: 'attention',
