@@ -51,15 +51,14 @@ test('a paused run holds, and ends with the digest of one that did not', async (
 
   await page.goto(`/${await specHash({ ...spec, title: 'With a rest' })}`);
   await runButton(page).click();
-  await expect(runState(page)).toHaveText(/^[1-9]\d % done/, { ...LONG, useInnerText: true });
+  await expect(runState(page)).toHaveText(/^[1-9]\d* % done/, { ...LONG, useInnerText: true });
   await page.getByRole('button', { name: 'Pause' }).focus();
   await page.keyboard.press('Enter');
   const goOn = page.getByRole('button', { name: 'Continue' });
   await expect(goOn).toBeFocused();
   await expect(runState(page)).toHaveText(/^Paused, \d+ % done/, { useInnerText: true });
   await expect(page).toHaveTitle(/^Paused · \d+ % · Experiment/);
-  const rows = page.getByTestId('phase').filter({ hasText: 'items/s · ' });
-  await expect(rows).toContainText('paused');
+  const rows = page.getByTestId('phase').filter({ hasText: 'paused' });
   const held = await rows.innerText();
   await page.waitForTimeout(2000);
   expect(await rows.innerText()).toBe(held);
