@@ -29,8 +29,13 @@ struct Eight { a: vec4f, b: vec4f }
 var<private> mixes: array<vec4f, MIXES>;
 var<private> kept: array<Eight, KEPT>;
 
-fn products_on(sums: Eight, query: vec4f, a: array<vec4f, 4>, b: array<vec4f, 4>) -> Eight {
-  return Eight(four_on(sums.a, query, a), four_on(sums.b, query, b));
+// Below, `h` is one of a lane's four heads: of one that it does not have, a compiler leaves nothing.
+fn products_on(h: u32, sums: Eight, at: u32, a: array<vec4f, 4>, b: array<vec4f, 4>) -> Eight {
+  var on = sums;
+  if (h < HEADS) {
+    on = Eight(four_on(sums.a, q[at], a), four_on(sums.b, q[at], b));
+  }
+  return on;
 }
 
 fn four_on(sums: vec4f, query: vec4f, k: array<vec4f, 4>) -> vec4f {
@@ -42,12 +47,30 @@ fn four_on(sums: vec4f, query: vec4f, k: array<vec4f, 4>) -> vec4f {
   );
 }
 
-fn scores_of(products: Eight) -> Eight {
-  return Eight(four_scores(products.a), four_scores(products.b));
+fn scores_of(h: u32, products: Eight) -> Eight {
+  var scores = products;
+  if (h < HEADS) {
+    scores = Eight(four_scores(products.a), four_scores(products.b));
+  }
+  return scores;
 }
 
 fn four_scores(p: vec4f) -> vec4f {
   return vec4f(score_of(p.x), score_of(p.y), score_of(p.z), score_of(p.w));
+}
+
+fn keep(h: u32, place: u32, scores: Eight) {
+  if (h < HEADS) {
+    kept[place + h] = scores;
+  }
+}
+
+fn kept_at(h: u32, place: u32) -> Eight {
+  var scores = Eight();
+  if (h < HEADS) {
+    scores = kept[place + h];
+  }
+  return scores;
 }
 
 fn largest(s: Eight) -> f32 {
@@ -55,16 +78,22 @@ fn largest(s: Eight) -> f32 {
   return max(max(m.x, m.y), max(m.z, m.w));
 }
 
-fn weights_of(s: Eight, peak: f32, some_a: vec4<bool>, some_b: vec4<bool>) -> Eight {
-  return Eight(select(vec4f(), exp(s.a - peak), some_a), select(vec4f(), exp(s.b - peak), some_b));
+fn weights_of(h: u32, scores: Eight, peak: f32, some_a: vec4<bool>, some_b: vec4<bool>) -> Eight {
+  var weights = scores;
+  if (h < HEADS) {
+    weights = Eight(select(vec4f(), exp(scores.a - peak), some_a), select(vec4f(), exp(scores.b - peak), some_b));
+  }
+  return weights;
 }
 
 fn mass_on(mass: f32, w: Eight) -> f32 {
   return mass + w.a.x + w.a.y + w.a.z + w.a.w + w.b.x + w.b.y + w.b.z + w.b.w;
 }
 
-fn values_on(mix: vec4f, w: Eight, a: array<vec4f, 4>, b: array<vec4f, 4>) -> vec4f {
-  return four_values_on(four_values_on(mix, w.a, a), w.b, b);
+fn add_values(h: u32, at: u32, w: Eight, a: array<vec4f, 4>, b: array<vec4f, 4>) {
+  if (h < HEADS) {
+    mixes[at] = four_values_on(four_values_on(mixes[at], w.a, a), w.b, b);
+  }
 }
 
 fn four_values_on(mix: vec4f, w: vec4f, v: array<vec4f, 4>) -> vec4f {
@@ -105,107 +134,56 @@ fn main(
         let a = (min(slots_a, vec4u(end - 1)) * params.kv_heads + kv_head) * width;
         let b = (min(slots_b, vec4u(end - 1)) * params.kv_heads + kv_head) * width;
         let room = place + HEADS <= KEPT;
-        var s0: Eight;
-        var s1: Eight;
-        var s2: Eight;
-        var s3: Eight;
+        // By name: a variable without a value keeps that of the turn before on some adapters.
+        var s0 = Eight();
+        var s1 = Eight();
+        var s2 = Eight();
+        var s3 = Eight();
         // SwiftShader computes both sides of an `if`, and leaves out only loops without a turn.
         for (var turn = 0u; turn < u32(walk == 0 || !room); turn++) {
-          var p0 = Eight();
-          var p1 = Eight();
-          var p2 = Eight();
-          var p3 = Eight();
           for (var d = 0u; d < width; d++) {
             let k = array(keys[a.x + d], keys[a.y + d], keys[a.z + d], keys[a.w + d]);
             let l = array(keys[b.x + d], keys[b.y + d], keys[b.z + d], keys[b.w + d]);
-            p0 = products_on(p0, q[own + d], k, l);
-            if (HEADS > 1) {
-              p1 = products_on(p1, q[own + width + d], k, l);
-            }
-            if (HEADS > 2) {
-              p2 = products_on(p2, q[own + 2 * width + d], k, l);
-            }
-            if (HEADS > 3) {
-              p3 = products_on(p3, q[own + 3 * width + d], k, l);
-            }
+            s0 = products_on(0, s0, own + d, k, l);
+            s1 = products_on(1, s1, own + width + d, k, l);
+            s2 = products_on(2, s2, own + 2 * width + d, k, l);
+            s3 = products_on(3, s3, own + 3 * width + d, k, l);
           }
-          s0 = scores_of(p0);
-          if (HEADS > 1) {
-            s1 = scores_of(p1);
-          }
-          if (HEADS > 2) {
-            s2 = scores_of(p2);
-          }
-          if (HEADS > 3) {
-            s3 = scores_of(p3);
-          }
-        }
-        for (var turn = 0u; turn < u32(walk == 0 && room); turn++) {
-          kept[place] = s0;
-          if (HEADS > 1) {
-            kept[place + 1] = s1;
-          }
-          if (HEADS > 2) {
-            kept[place + 2] = s2;
-          }
-          if (HEADS > 3) {
-            kept[place + 3] = s3;
-          }
+          s0 = scores_of(0, s0);
+          s1 = scores_of(1, s1);
+          s2 = scores_of(2, s2);
+          s3 = scores_of(3, s3);
         }
         for (var turn = 0u; turn < u32(walk == 0); turn++) {
-          peaks.x = max(peaks.x, largest(s0));
-          if (HEADS > 1) {
-            peaks.y = max(peaks.y, largest(s1));
-          }
-          if (HEADS > 2) {
-            peaks.z = max(peaks.z, largest(s2));
-          }
-          if (HEADS > 3) {
-            peaks.w = max(peaks.w, largest(s3));
-          }
+          peaks = max(peaks, vec4f(largest(s0), largest(s1), largest(s2), largest(s3)));
+        }
+        for (var turn = 0u; turn < u32(walk == 0 && room); turn++) {
+          keep(0, place, s0);
+          keep(1, place, s1);
+          keep(2, place, s2);
+          keep(3, place, s3);
         }
         for (var turn = 0u; turn < u32(walk == 1 && room); turn++) {
-          s0 = kept[place];
-          if (HEADS > 1) {
-            s1 = kept[place + 1];
-          }
-          if (HEADS > 2) {
-            s2 = kept[place + 2];
-          }
-          if (HEADS > 3) {
-            s3 = kept[place + 3];
-          }
+          s0 = kept_at(0, place);
+          s1 = kept_at(1, place);
+          s2 = kept_at(2, place);
+          s3 = kept_at(3, place);
         }
         for (var turn = 0u; turn < u32(walk == 1); turn++) {
           let some_a = slots_a < vec4u(end);
           let some_b = slots_b < vec4u(end);
-          s0 = weights_of(s0, peaks.x, some_a, some_b);
-          masses.x = mass_on(masses.x, s0);
-          if (HEADS > 1) {
-            s1 = weights_of(s1, peaks.y, some_a, some_b);
-            masses.y = mass_on(masses.y, s1);
-          }
-          if (HEADS > 2) {
-            s2 = weights_of(s2, peaks.z, some_a, some_b);
-            masses.z = mass_on(masses.z, s2);
-          }
-          if (HEADS > 3) {
-            s3 = weights_of(s3, peaks.w, some_a, some_b);
-            masses.w = mass_on(masses.w, s3);
-          }
+          s0 = weights_of(0, s0, peaks.x, some_a, some_b);
+          s1 = weights_of(1, s1, peaks.y, some_a, some_b);
+          s2 = weights_of(2, s2, peaks.z, some_a, some_b);
+          s3 = weights_of(3, s3, peaks.w, some_a, some_b);
+          masses = vec4f(mass_on(masses.x, s0), mass_on(masses.y, s1), mass_on(masses.z, s2), mass_on(masses.w, s3));
           for (var d = 0u; d < width; d++) {
             let v = array(values[a.x + d], values[a.y + d], values[a.z + d], values[a.w + d]);
             let u = array(values[b.x + d], values[b.y + d], values[b.z + d], values[b.w + d]);
-            mixes[d] = values_on(mixes[d], s0, v, u);
-            if (HEADS > 1) {
-              mixes[width + d] = values_on(mixes[width + d], s1, v, u);
-            }
-            if (HEADS > 2) {
-              mixes[2 * width + d] = values_on(mixes[2 * width + d], s2, v, u);
-            }
-            if (HEADS > 3) {
-              mixes[3 * width + d] = values_on(mixes[3 * width + d], s3, v, u);
-            }
+            add_values(0, d, s0, v, u);
+            add_values(1, width + d, s1, v, u);
+            add_values(2, 2 * width + d, s2, v, u);
+            add_values(3, 3 * width + d, s3, v, u);
           }
         }
         place += HEADS;
