@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command line from its sources as they are now. They are bundled first: to load them one by one takes three times as long.
+// The command line from its sources as they are now. They are bundled first: to load them one by one takes twice as long.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bundleLab } from './bundle_lab.mjs';
