@@ -135,6 +135,12 @@ export function adaptersOf({ adapter, lora }: Pick<Arguments['values'], 'adapter
   );
 }
 
+/** The GPU that --adapter says, and the forms of the matmul that --kernels names. @throws as both do. */
+export const deviceOf = (values: Pick<Arguments['values'], 'adapter' | 'lora' | 'kernels'>) => ({
+  choice: adaptersOf(values).choice,
+  forms: formsOf(values),
+});
+
 /**
  * The forms of the matmul that --kernels names, as `?kernels=` does on the page.
  * @throws bad-link naming a form that does not exist, or a second one for the same phase.

@@ -11,7 +11,7 @@ import { parseBenchReport, type BenchReport } from '../study/bench/bench_report.
 import { benchTable, ceilingText, rowLine } from '../study/bench/bench_table.ts';
 import { compareBench, comparisonText } from '../study/bench/compare_bench.ts';
 import { parseJson } from '../tensor/parse_json.ts';
-import { adaptersOf, formsOf, parseArguments } from './arguments.ts';
+import { deviceOf, parseArguments } from './arguments.ts';
 import { numberOption } from './numbers.ts';
 import { listenForSignals } from './interrupt.ts';
 import { nodeGpu, offerAsNavigators } from './node_gpu.ts';
@@ -85,28 +85,21 @@ async function measure(
   onEvent: (event: BenchEvent) => void,
   signal: AbortSignal,
 ): Promise<Failure | undefined> {
-  const { choice } = adaptersOf(values);
-  const forms = formsOf(values);
+  const device = deviceOf(values);
   const { model } = values;
   const peers = values['no-peers'] ? undefined : onnxruntimeFolder();
   if (values.runtime === 'node') {
     if (peers !== undefined) offerAsNavigators(await nodeGpu());
     const onnxruntime = peers === undefined ? {} : { onnxruntime: `${pathToFileURL(peers).href}/` };
-    await bench(
-      { ...request, ...onnxruntime },
-      nodeHost({ model }, undefined, { choice, forms }),
-      onEvent,
-      signal,
-    );
+    await bench({ ...request, ...onnxruntime }, nodeHost({ model }, undefined, device), onEvent, signal);
     return undefined;
   }
   const { withBrowserLab } = await import('./browser.ts');
   const served = peers === undefined ? {} : { [SERVED]: peers };
   return withBrowserLab(
     { model },
+    device,
     async (lab, { model_files }, _, __, base) => {
-      await lab.useAdapter(choice);
-      await lab.useForms(forms);
       signal.addEventListener('abort', () => void lab.cancel().catch(() => undefined));
       const onnxruntime = peers === undefined ? {} : { onnxruntime: `${base}${SERVED}/` };
       return lab.bench({ ...request, ...onnxruntime, model_files }, onEvent);

@@ -11,7 +11,7 @@ import { LabError } from '../errors.ts';
 import type { Lab, NamedFile, RunRequest } from '../lab/protocol.ts';
 import type { RunRecord, StoredItem } from '../study/record.ts';
 import { diskFiles } from './disk.ts';
-import type { Folders } from './node_host.ts';
+import type { Device, Folders } from './node_host.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -24,13 +24,15 @@ type Files = Pick<RunRequest, 'model_files' | 'data_files' | 'adapter_files'>;
 type Restore = (record: RunRecord, items: readonly StoredItem[]) => Promise<void>;
 
 /**
- * Builds the lab for a page without a screen, serves it, opens it in headless Chromium and hands over the lab behind the page's own worker.
- * Local folders are served beside it, readable only by this process' browser, and come as `files` for a RunRequest.
+ * Builds the lab for a page without a screen, serves it, opens it in headless Chromium and hands over the lab behind the
+ * page's own worker, on the device that is asked for. Local folders are served beside it, readable only by this process'
+ * browser, and come as `files` for a RunRequest.
  * @param options `served`: more folders by their path on the server. Code from there is not the page's own, so that its
  * content security policy is put aside.
  */
 export async function withBrowserLab<T>(
   folders: Folders,
+  { choice, forms }: Required<Device>,
   use: (lab: Lab, files: Files, runtime: string, restore: Restore, base: string) => Promise<T>,
   { served = {} }: { served?: Readonly<Record<string, string>> } = {},
 ): Promise<T> {
@@ -62,7 +64,10 @@ export async function withBrowserLab<T>(
         const runtime = await page.evaluate(() => navigator.userAgent);
         const restore: Restore = (record, items) =>
           page.evaluate(([run, rows]) => window.restore(run, rows), [record, items] as const);
-        return use(await labOf(page), absolute(files, base), runtime, restore, base);
+        const lab = await labOf(page);
+        await lab.useAdapter(choice);
+        await lab.useForms(forms);
+        return use(lab, absolute(files, base), runtime, restore, base);
       });
     } finally {
       await browser.close();

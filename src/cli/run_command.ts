@@ -5,7 +5,7 @@ import { restore } from '../lab/restore.ts';
 import { run } from '../lab/run.ts';
 import { parseShard } from '../study/shard.ts';
 import { openAnswers, type Answers, type Ended } from './answers.ts';
-import { adaptersOf, formsOf, parseArguments } from './arguments.ts';
+import { adaptersOf, deviceOf, parseArguments } from './arguments.ts';
 import { listenForSignals } from './interrupt.ts';
 import { nodeHost, type Device } from './node_host.ts';
 import { nodeHub, savedToken } from './node_hub.ts';
@@ -38,8 +38,8 @@ export async function runCommand(args: string[]): Promise<number> {
     throw new LabError('bad-arguments', '--mixed was given without --shard; it says how shards are cut.');
   }
   const shard = values.shard === undefined ? undefined : parseShard(values.shard, values.mixed);
-  const { choice, lora } = adaptersOf(values);
-  const device = { choice, forms: formsOf(values) };
+  const device = deviceOf(values);
+  const { lora } = adaptersOf(values);
   const answers = openAnswers(spec, values, shard);
   const interrupt = listenForSignals();
   try {
@@ -60,7 +60,7 @@ type Values = ReturnType<typeof parseArguments>['values'];
 async function measure(
   asked: Pick<RunRequest, 'spec' | 'shard'>,
   values: Values,
-  { choice, forms }: Required<Device>,
+  device: Required<Device>,
   { resumed, follow, stopped }: Answers,
   interrupted: AbortSignal,
 ): Promise<Failure | undefined> {
@@ -75,14 +75,12 @@ async function measure(
   const request = { ...asked, ...(resumed && { resume: resumed.record.id }) };
   if (values.runtime === 'node') {
     const hub = nodeHub((text) => onEvent({ type: 'note', text }));
-    const host = nodeHost(values, hub, { choice, forms });
+    const host = nodeHost(values, hub, device);
     if (resumed) await restore(host.store, resumed.record, resumed.items);
     await run(request, host, onEvent, stop);
   } else {
     const { withBrowserLab } = await import('./browser.ts');
-    await withBrowserLab(values, async (lab, files, _, put) => {
-      await lab.useAdapter(choice);
-      await lab.useForms(forms);
+    await withBrowserLab(values, device, async (lab, files, _, put) => {
       if (resumed) await put(resumed.record, resumed.items);
       stop.addEventListener('abort', () => void lab.cancel().catch(() => undefined));
       if (!stop.aborted) await lab.run({ ...request, ...files, hub_token: savedToken(process.env) }, onEvent);

@@ -3,14 +3,14 @@ import { openGpu } from '../gpu/device/device.ts';
 import { forceForms } from '../gpu/force_forms.ts';
 import { type AdapterReport, adapterName } from '../gpu/adapter.ts';
 import { LabError, type Failure } from '../errors.ts';
-import { adaptersOf, formsOf, parseArguments } from './arguments.ts';
+import { deviceOf, parseArguments } from './arguments.ts';
 import { nodeGpu } from './node_gpu.ts';
 import { NODE_RUNTIME, type Device } from './node_host.ts';
 
 /** `selfcheck`: every kernel on every shape against the CPU; exit status 1 if one is off. */
 export async function selfcheck(args: string[]): Promise<number> {
   const { values } = parseArguments(args, ['runtime', 'adapter', 'kernels', 'json']);
-  const device = { choice: adaptersOf(values).choice, forms: formsOf(values) };
+  const device = deviceOf(values);
   const { adapter, runtime, rows } =
     values.runtime === 'node' ? await inNode(device) : await inBrowser(device);
   if (values.json) console.log(JSON.stringify({ adapter, runtime, rows }));
@@ -36,11 +36,9 @@ async function inNode({ choice, forms }: Required<Device>): Promise<Report> {
   return { adapter: gpu.adapter, runtime: NODE_RUNTIME, rows };
 }
 
-async function inBrowser({ choice, forms }: Required<Device>): Promise<Report> {
+async function inBrowser(device: Required<Device>): Promise<Report> {
   const { withBrowserLab } = await import('./browser.ts');
-  return withBrowserLab({}, async (lab, _, runtime) => {
-    await lab.useAdapter(choice);
-    await lab.useForms(forms);
+  return withBrowserLab({}, device, async (lab, _, runtime) => {
     const adapter = await lab.adapter();
     if ('code' in adapter) throw asError(adapter);
     const rows: CheckRow[] = [];
