@@ -5,26 +5,13 @@
 //              once for the four
 // tested by    src/gpu/kernels/kernels.gpu.test.ts, against matvec_kernel.ts
 fn products(token: u32, rows: vec4u) -> vec4f {
-  let w0 = row_at(rows.x);
-  let w1 = row_at(rows.y);
-  let w2 = row_at(rows.z);
-  let w3 = row_at(rows.w);
+  let w = rows_of(rows);
+  if (params.K % STEP != 0) {
+    return unaligned_products(token, w);
+  }
   var sums = vec4f();
-  if (params.K % STEP == 0) {
-    for (var k = 0u; k < params.K / STEP; k++) {
-      let inputs = inputs_at(token, k);
-      sums += vec4f(
-        dot_step(inputs, step_of(w0, k)),
-        dot_step(inputs, step_of(w1, k)),
-        dot_step(inputs, step_of(w2, k)),
-        dot_step(inputs, step_of(w3, k)),
-      );
-    }
-  } else {
-    // Rows begin within a step, so every weight is fetched by itself.
-    for (var k = 0u; k < params.K; k++) {
-      sums += input1_at(token, k) * vec4f(weight_of(w0, k), weight_of(w1, k), weight_of(w2, k), weight_of(w3, k));
-    }
+  for (var k = 0u; k < params.K / STEP; k++) {
+    sums += dot_rows(inputs_at(token, k), w, k);
   }
   return sums;
 }

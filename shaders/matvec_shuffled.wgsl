@@ -5,33 +5,20 @@
 //              the token's inputs and hands them to the others
 // tested by    src/gpu/kernels/kernels.gpu.test.ts, against matvec_kernel.ts
 fn products(token: u32, rows: vec4u, lane: u32) -> vec4f {
-  let w0 = row_at(rows.x);
-  let w1 = row_at(rows.y);
-  let w2 = row_at(rows.z);
-  let w3 = row_at(rows.w);
+  let w = rows_of(rows);
+  if (params.K % STEP != 0) {
+    return unaligned_products(token, w);
+  }
   var sums = vec4f();
-  if (params.K % STEP == 0) {
-    let steps = params.K / STEP;
-    // Those whose inputs the lanes fetch together, four values each.
-    let together = 32 / STEP;
-    for (var begin = 0u; begin < steps; begin += together) {
-      let own = input_at(token, min(STEP / 4 * begin + lane, params.K / 4 - 1));
-      for (var i = 0u; i < min(together, steps - begin); i++) {
-        let k = begin + i;
-        // Of a step of four the second is no input of its own, and never read.
-        let inputs = array(subgroupShuffle(own, STEP / 4 * i), subgroupShuffle(own, STEP / 4 * i + STEP / 8));
-        sums += vec4f(
-          dot_step(inputs, step_of(w0, k)),
-          dot_step(inputs, step_of(w1, k)),
-          dot_step(inputs, step_of(w2, k)),
-          dot_step(inputs, step_of(w3, k)),
-        );
-      }
-    }
-  } else {
-    // Rows begin within a step, so every weight is fetched by itself.
-    for (var k = 0u; k < params.K; k++) {
-      sums += input1_at(token, k) * vec4f(weight_of(w0, k), weight_of(w1, k), weight_of(w2, k), weight_of(w3, k));
+  let steps = params.K / STEP;
+  // Those whose inputs the lanes fetch together, four values each.
+  let together = 32 / STEP;
+  for (var begin = 0u; begin < steps; begin += together) {
+    let own = input_at(token, min(STEP / 4 * begin + lane, params.K / 4 - 1));
+    for (var i = 0u; i < min(together, steps - begin); i++) {
+      // Of a step of four the second is no input of its own, and never read.
+      let inputs = array(subgroupShuffle(own, STEP / 4 * i), subgroupShuffle(own, STEP / 4 * i + STEP / 8));
+      sums += dot_rows(inputs, w, begin + i);
     }
   }
   return sums;

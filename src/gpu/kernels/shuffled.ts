@@ -1,4 +1,5 @@
 import matvec from '../../../shaders/matvec_shuffled.wgsl?raw';
+import rows from '../../../shaders/preludes/four_rows.wgsl?raw';
 import tile from '../../../shaders/tile_shuffled.wgsl?raw';
 import type { Requirements } from '../device/kernel.ts';
 import type { Form } from './matmul.ts';
@@ -27,7 +28,7 @@ export const TILE_SHUFFLED: Form = {
 /** The same for the few tokens of a decoding step. */
 export const MATVEC_SHUFFLED: MatvecForm = {
   name: 'matvec_shuffled',
-  source: matvec,
+  source: rows + matvec,
   normalizes: false,
   reads: 'shuffled',
   requires: REQUIRES,
